@@ -1,0 +1,114 @@
+"""One disk of Amazon EBS that exists before its claim: for a known zone, or from a snapshot."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import pulumi
+from pulumi import Input, ResourceOptions
+from pulumi_aws import ebs
+from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
+from typing_extensions import NotRequired
+
+from components.aws import EbsType, ebs_refused, require, tags_refused, zone_refused
+from components.block.ebs import FileSystemType
+from components.contract import AccessMode, Claim, Locks, Medium
+from components.file.csi_volume import static_claim, volume_spec
+from components.quantity import gib
+
+CLUSTER_TAG = "ebs.csi.aws.com/cluster"
+"""AmazonEBSCSIDriverPolicyV2 lets the driver attach only volumes that carry it (aws-ebs-csi-driver#2918)."""
+
+
+class EbsVolumeArgs(TypedDict):
+    """Arguments of EbsVolume."""
+
+    namespace: Input[str]
+    """Namespace of the claim: the application's."""
+    key_arn: Input[str]
+    """Full ARN of the KMS key."""
+    region: str
+    """Region of the cluster."""
+    zone: str
+    """Availability zone of the disk: pods that use it run there and nowhere else."""
+    claim_name: NotRequired[str]
+    """Name of the PersistentVolumeClaim; default: the component's name."""
+    size: NotRequired[str]
+    """Size in Gi or Ti; default 20Gi. It can only grow."""
+    kind: NotRequired[EbsType]
+    """Default gp3."""
+    iops: NotRequired[int]
+    """As for EbsStorage."""
+    throughput: NotRequired[int]
+    """As for EbsStorage, MiB/s."""
+    snapshot_id: NotRequired[Input[str]]
+    """Snapshot to start from; default: an empty disk."""
+    file_system: NotRequired[FileSystemType]
+    """Default ext4; that of the snapshot when there is one."""
+    tags: NotRequired[Mapping[str, str]]
+    """Added to the disk."""
+    encrypted_by: NotRequired[str]
+    """Who encrypts the disk, for the storage table; default "KMS, key of your own"."""
+    protect: NotRequired[bool]
+    """Refuse to delete disk, volume and claim; default true. They are kept on deletion in any case."""
+
+
+def ebs_volume_claim(name: str, args: EbsVolumeArgs) -> Claim:
+    """The claim that EbsVolume(name, args) makes, before it makes it. Raises pulumi.RunError."""
+    what = f"EbsVolume {name!r}"
+    size_gib = gib(args.get("size", "20Gi"), f"{what}: size")
+    kind = EbsType(args.get("kind", EbsType.GP3))
+    require(f"{what}: zone {args['zone']!r}", zone_refused(args["zone"], args["region"]))
+    require(what, ebs_refused(kind, size_gib, args.get("iops"), args.get("throughput")))
+    require(f"{what}: tags", tags_refused(args.get("tags", {})))
+    return Claim(
+        name=args.get("claim_name", name),
+        access_mode=AccessMode.RWOP,
+        medium=Medium.BLOCK,
+        backend="disk",
+        size_gib=size_gib,
+        zones=[args["zone"]],
+        encrypted_by=args.get("encrypted_by", "KMS, key of your own"),
+        locks=Locks.ONE_NODE,
+        fs_group=True,
+    )
+
+
+def disk(args: EbsVolumeArgs, size_gib: int) -> ebs.VolumeArgs:
+    """The disk."""
+    return ebs.VolumeArgs(
+        availability_zone=args["zone"],
+        size=size_gib,
+        type=EbsType(args.get("kind", EbsType.GP3)).value,
+        iops=args.get("iops"),
+        throughput=args.get("throughput"),
+        encrypted=True,
+        kms_key_id=args["key_arn"],
+        snapshot_id=args.get("snapshot_id"),
+        final_snapshot=True,
+        tags={**args.get("tags", {}), CLUSTER_TAG: "true"},
+    )
+
+
+class EbsVolume(pulumi.ComponentResource):
+    """A disk, the static volume on it with the zone as node affinity, and the claim."""
+
+    claim: Claim
+    """The claim, as plain values."""
+
+    def __init__(self, name: str, args: EbsVolumeArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:EbsVolume", name, None, opts)
+        self.claim = ebs_volume_claim(name, args)
+        protect = args.get("protect", True)
+        made = ebs.Volume(
+            f"{name}-disk",
+            args=disk(args, self.claim["size_gib"]),
+            opts=ResourceOptions(parent=self, protect=protect, retain_on_delete=True),
+        )
+        source = CSIPersistentVolumeSourceArgs(
+            driver="ebs.csi.aws.com",
+            volume_handle=made.id,
+            fs_type=FileSystemType(args.get("file_system", FileSystemType.EXT4)).value,
+        )
+        spec = volume_spec(self.claim, args["namespace"], source)
+        static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)
+        self.register_outputs({"claim": self.claim})

@@ -1,0 +1,216 @@
+"""One ESSD disk that the stack makes itself: its zone, its key and its snapshots are settled before any pod."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import pulumi
+import pulumi_alicloud as alicloud
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, ResourceOptions
+from pulumi_kubernetes.core.v1 import (
+    CSIPersistentVolumeSourceArgs,
+    NodeSelectorArgs,
+    NodeSelectorRequirementArgs,
+    NodeSelectorTermArgs,
+    ObjectReferenceArgs,
+    PersistentVolumeClaimSpecArgs,
+    PersistentVolumeSpecArgs,
+    VolumeNodeAffinityArgs,
+    VolumeResourceRequirementsArgs,
+)
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from typing_extensions import NotRequired
+
+from components.alicloud import refused_cloud_name, refused_tags, require
+from components.block.essd import DRIVER, ENCRYPTED_BY
+from components.block.essd_rules import Disk, DiskType, PerformanceLevel, TopologyKey, refused_static_disk
+from components.contract import AccessMode, Claim, Locks, Medium
+from components.file.nfs import volume_name
+from components.quantity import gib
+
+SNAPSHOT_HOURS = ("2",)
+"""UTC+8, always (ECS CreateAutoSnapshotPolicy: timePoints)."""
+EVERY_DAY = ("1", "2", "3", "4", "5", "6", "7")
+
+
+class EcsDiskStorageArgs(TypedDict):
+    """Arguments of EcsDiskStorage."""
+
+    namespace: Input[str]
+    """Namespace of the claim: the application's."""
+    cloud_name: str
+    """Prefix of the names in the account, for example <project>-<stack>."""
+    key_id: Input[str]
+    """Id of the KMS key."""
+    zone: str
+    """Zone of the disk, and so of the pod for ever."""
+    claim_name: NotRequired[str]
+    """Name of the PersistentVolumeClaim; default: the component's name."""
+    size: NotRequired[str]
+    """Size in Gi or Ti; default 20Gi. It does not grow in place: Kubernetes expands no volume without a class, and a
+    disk that Pulumi grew would not fit its claim any more. Take EssdStorage where it has to grow."""
+    disk_type: NotRequired[DiskType]
+    """Default cloud_auto; not regional: the provider cannot make those."""
+    performance_level: NotRequired[PerformanceLevel]
+    """cloud_essd only; default PL1."""
+    provisioned_iops: NotRequired[int]
+    """cloud_auto only: IOPS on top of the baseline; default none."""
+    bursting: NotRequired[bool]
+    """cloud_auto only; default false."""
+    snapshot_days: NotRequired[int]
+    """Days that the daily snapshots of 02:00 (UTC+8) are kept, 1 to 65536; default 30."""
+    resource_group_id: NotRequired[str]
+    """Resource group of disk and policy."""
+    tags: NotRequired[Mapping[str, str]]
+    """Tags of disk and policy."""
+    protect: NotRequired[bool]
+    """Refuse to delete disk, volume and claim; default true. They are kept on deletion in any case."""
+
+
+def refused_snapshot_days(days: int) -> str:
+    """ECS CreateAutoSnapshotPolicy: retentionDays. -1 (for ever) is not offered: 256 snapshots a disk is the end."""
+    return "" if 1 <= days <= 65536 else f"snapshot_days: {days}; ECS takes 1 to 65536"
+
+
+def asked_disk(name: str, args: EcsDiskStorageArgs) -> Disk:
+    """What EcsDiskStorage(name, args) asks ECS for. Raises pulumi.RunError."""
+    return Disk(
+        size_gib=gib(args.get("size", "20Gi"), f"EcsDiskStorage {name!r}: size"),
+        types=[DiskType(args.get("disk_type", DiskType.AUTO))],
+        level=PerformanceLevel(args["performance_level"]) if "performance_level" in args else None,
+        iops=int(args["provisioned_iops"]) if "provisioned_iops" in args else None,
+        bursting=args.get("bursting", False),
+    )
+
+
+def ecs_disk_claim(name: str, args: EcsDiskStorageArgs) -> Claim:
+    """The claim that EcsDiskStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
+    disk = asked_disk(name, args)
+    require(
+        f"EcsDiskStorage {name!r}",
+        refused_static_disk(disk),
+        refused_snapshot_days(int(args.get("snapshot_days", 30))),
+        refused_tags(args.get("tags", {})),
+    )
+    require(f"EcsDiskStorage {name!r}: cloud_name {args['cloud_name']!r}", refused_cloud_name(args["cloud_name"]))
+    return Claim(
+        name=args.get("claim_name", name),
+        access_mode=AccessMode.RWOP,
+        medium=Medium.BLOCK,
+        backend="disk",
+        size_gib=disk.size_gib,
+        zones=[args["zone"]],
+        encrypted_by=ENCRYPTED_BY,
+        locks=Locks.ONE_NODE,
+        fs_group=True,
+    )
+
+
+def disk_args(args: EcsDiskStorageArgs, disk: Disk, disk_name: str) -> alicloud.ecs.EcsDiskArgs:
+    """The disk. Never with an instance: the CSI driver attaches it, and an instance would set key and tags aside."""
+    return alicloud.ecs.EcsDiskArgs(
+        disk_name=disk_name,
+        zone_id=args["zone"],
+        category=disk.types[0].value,
+        performance_level=disk.level.value if disk.level else None,
+        provisioned_iops=disk.iops,
+        bursting_enabled=True if disk.bursting else None,
+        size=disk.size_gib,
+        encrypted=True,
+        kms_key_id=args["key_id"],
+        payment_type="PayAsYouGo",
+        delete_with_instance=False,
+        delete_auto_snapshot=False,  # the last way back outlives the disk
+        resource_group_id=args.get("resource_group_id"),
+        tags=args.get("tags", {}),
+    )
+
+
+def disk_volume_spec(
+    args: EcsDiskStorageArgs, claim: Claim, disk_id: Input[str], space: Input[str]
+) -> PersistentVolumeSpecArgs:
+    """The static volume, tied to the zone by the label that every autoscaler knows (karpenter-alibabacloud#257)."""
+    here = NodeSelectorRequirementArgs(key=TopologyKey.STANDARD.value, operator="In", values=[args["zone"]])
+    return PersistentVolumeSpecArgs(
+        capacity={"storage": f"{claim['size_gib']}Gi"},
+        access_modes=[claim["access_mode"].value],
+        persistent_volume_reclaim_policy="Retain",
+        storage_class_name="",
+        claim_ref=ObjectReferenceArgs(namespace=space, name=claim["name"]),
+        mount_options=["noatime"],
+        csi=CSIPersistentVolumeSourceArgs(driver=DRIVER, volume_handle=disk_id, fs_type="ext4"),
+        node_affinity=VolumeNodeAffinityArgs(
+            required=NodeSelectorArgs(node_selector_terms=[NodeSelectorTermArgs(match_expressions=[here])])
+        ),
+    )
+
+
+def disk_claim_spec(claim: Claim, volume: Input[str]) -> PersistentVolumeClaimSpecArgs:
+    """The claim, tied to its volume."""
+    return PersistentVolumeClaimSpecArgs(
+        access_modes=[claim["access_mode"].value],
+        resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
+        storage_class_name="",  # an absent one would be filled with the cluster's default class
+        volume_name=volume,
+    )
+
+
+def snapshot_policy(args: EcsDiskStorageArgs, policy_name: str) -> alicloud.ecs.AutoSnapshotPolicyArgs:
+    """Daily snapshots. Snapshots of an encrypted disk are encrypted with its key."""
+    days: Sequence[str] = EVERY_DAY
+    return alicloud.ecs.AutoSnapshotPolicyArgs(
+        auto_snapshot_policy_name=policy_name,
+        repeat_weekdays=list(days),
+        time_points=list(SNAPSHOT_HOURS),
+        retention_days=int(args.get("snapshot_days", 30)),
+        resource_group_id=args.get("resource_group_id"),
+        tags=args.get("tags", {}),
+    )
+
+
+class EcsDiskStorage(pulumi.ComponentResource):
+    """A disk, daily snapshots of it, and the volume and claim on it."""
+
+    claim: Claim
+    """The claim, as plain values."""
+    disk_id: Output[str]
+    """Id of the disk."""
+
+    def __init__(self, name: str, args: EcsDiskStorageArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:EcsDiskStorage", name, None, opts)
+        self.claim = ecs_disk_claim(name, args)
+        claim_name = self.claim["name"]
+        cloud_name = f"{args['cloud_name']}-{claim_name}"
+        kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
+        # size: the claim could not follow (see EcsDiskStorageArgs.size), so the disk must not go ahead.
+        frozen = ResourceOptions(
+            parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=["size"]
+        )
+        disk = alicloud.ecs.EcsDisk(
+            f"{name}-disk", args=disk_args(args, asked_disk(name, args), cloud_name), opts=frozen
+        )
+        self.disk_id = disk.id
+        policy = alicloud.ecs.AutoSnapshotPolicy(
+            f"{name}-snapshots", args=snapshot_policy(args, cloud_name), opts=ResourceOptions(parent=self)
+        )
+        alicloud.ecs.EcsAutoSnapshotPolicyAttachment(
+            f"{name}-snapshots-of-disk",
+            auto_snapshot_policy_id=policy.id,
+            disk_id=disk.id,
+            opts=ResourceOptions(parent=self),
+        )
+        space = Output.from_input(args["namespace"])
+        volume_id = space.apply(lambda given: volume_name(given, claim_name))
+        volume = k8s.core.v1.PersistentVolume(
+            f"{name}-volume",
+            metadata=ObjectMetaArgs(name=volume_id),
+            spec=disk_volume_spec(args, self.claim, disk.id, space),
+            opts=kept,
+        )
+        k8s.core.v1.PersistentVolumeClaim(
+            f"{name}-claim",
+            metadata=ObjectMetaArgs(name=claim_name, namespace=space),
+            spec=disk_claim_spec(self.claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
+            opts=kept,
+        )
+        self.register_outputs({"claim": self.claim, "disk_id": self.disk_id})

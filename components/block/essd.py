@@ -1,0 +1,227 @@
+"""ESSD disks on Alibaba Cloud: a StorageClass of our own and a claim on it.
+
+ACK's built-in classes are unencrypted and delete the disk with the claim, and most of them bind before the pod is
+placed (alibaba-cloud-csi-driver: deploy/charts, storage-class.yaml).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, ResourceOptions
+from pulumi_kubernetes import _utilities
+from pulumi_kubernetes.core.v1 import (
+    PersistentVolumeClaimSpecArgs,
+    TopologySelectorLabelRequirementArgs,
+    TopologySelectorTermArgs,
+    VolumeResourceRequirementsArgs,
+)
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.storage.v1 import StorageClassInitArgs
+from typing_extensions import NotRequired
+
+from components.alicloud import refused_tags, require
+from components.block.essd_rules import DEFAULT_TYPES, Disk, DiskType, PerformanceLevel, TopologyKey, refused_disk
+from components.contract import AccessMode, Claim, Locks, Medium
+from components.file.nfs import volume_name
+from components.quantity import gib
+
+DRIVER = "diskplugin.csi.alibabacloud.com"
+ENCRYPTED_BY = "KMS, key of your own"
+
+
+class EssdStorageArgs(TypedDict):
+    """Arguments of EssdStorage."""
+
+    namespace: Input[str]
+    """Namespace of the claim: the application's."""
+    key_id: Input[str]
+    """Id of the KMS key; an alias or an ARN does not work here (see encryption.alicloud.refused_key_id)."""
+    zones: Sequence[str]
+    """Zones in which disks may be made; the first pod decides which. A regional disk needs none."""
+    claim_name: NotRequired[str]
+    """Name of the PersistentVolumeClaim; default: the component's name."""
+    size: NotRequired[str]
+    """Size in Gi or Ti; default 20Gi: 500 documents took 17 GiB in one report. It can only grow."""
+    access_mode: NotRequired[AccessMode]
+    """Default ReadWriteOncePod: a second pod stays Pending instead of writing too."""
+    types: NotRequired[Sequence[DiskType]]
+    """Tried in order; default cloud_auto, cloud_essd. An old instance family takes neither (ali-csi#274)."""
+    performance_level: NotRequired[PerformanceLevel]
+    """cloud_essd only; default PL1, from 20 GiB on. PL2 starts at 461, PL3 at 1261 GiB."""
+    provisioned_iops: NotRequired[int]
+    """cloud_auto only: IOPS on top of the baseline of max{min{1,800 + 50 x GiB, 50,000}, 3,000}. Default none."""
+    bursting: NotRequired[bool]
+    """cloud_auto only: up to 1,000 IOPS for each GiB in bursts, billed by use; default false. For searches that read much
+    at once and then nothing, as FAISS-like indexes do."""
+    attributes_class: NotRequired[bool]
+    """Put type and performance into a VolumeAttributesClass, so that they can change later; default false: it needs
+    Kubernetes 1.34. With exactly one type."""
+    snapshot_class: NotRequired[bool]
+    """Make a VolumeSnapshotClass that keeps snapshots; default false: it needs the snapshot controller. The one that
+    ACK ships deletes the snapshot with its object."""
+    topology_key: NotRequired[TopologyKey]
+    """Label by which `zones` are named; default the standard one."""
+    resource_group_id: NotRequired[str]
+    """Resource group of the disks; default: the account's default group."""
+    tags: NotRequired[Mapping[str, str]]
+    """Tags of the disks."""
+    protect: NotRequired[bool]
+    """Refuse to delete the class and the claim; default true. They are kept on deletion in any case."""
+
+
+def asked_disk(name: str, args: EssdStorageArgs) -> Disk:
+    """What EssdStorage(name, args) asks ECS for. Raises pulumi.RunError."""
+    return Disk(
+        size_gib=gib(args.get("size", "20Gi"), f"EssdStorage {name!r}: size"),
+        types=[DiskType(kind) for kind in args.get("types", DEFAULT_TYPES)],
+        level=PerformanceLevel(args["performance_level"]) if "performance_level" in args else None,
+        iops=int(args["provisioned_iops"]) if "provisioned_iops" in args else None,
+        bursting=args.get("bursting", False),
+    )
+
+
+def essd_claim(name: str, args: EssdStorageArgs) -> Claim:
+    """The claim that EssdStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
+    what = f"EssdStorage {name!r}"
+    disk = asked_disk(name, args)
+    mode = AccessMode(args.get("access_mode", AccessMode.RWOP))
+    not_a_disk = mode not in (AccessMode.RWOP, AccessMode.RWO)
+    require(what, refused_disk(disk), refused_tags(args.get("tags", {})))
+    if args.get("attributes_class", False) and len(disk.types) > 1:
+        raise pulumi.RunError(f"{what}: attributes_class: with exactly one type; a disk is changed into one category")
+    require(
+        f"{what}: access_mode",
+        f"{mode.value!r} is not allowed; a disk is ReadWriteOncePod or ReadWriteOnce" if not_a_disk else "",
+    )
+    if not disk.regional and not args["zones"]:
+        raise pulumi.RunError(f"{what}: zones: at least one zone of the cluster's nodes is needed")
+    return Claim(
+        name=args.get("claim_name", name),
+        access_mode=mode,
+        medium=Medium.BLOCK,
+        backend="disk",
+        size_gib=disk.size_gib,
+        zones=[] if disk.regional else list(args["zones"]),
+        encrypted_by=ENCRYPTED_BY,
+        locks=Locks.ONE_NODE,
+        fs_group=True,  # a new disk's root belongs to root
+    )
+
+
+def performance(disk: Disk) -> dict[str, str]:
+    """The parameters that ECS can change on a living disk (alibaba-cloud-csi-driver: pkg/disk/constants.go)."""
+    parameters = {"type": ",".join(kind.value for kind in disk.types)}
+    if disk.level is not None:
+        parameters["performanceLevel"] = disk.level.value
+    if disk.iops is not None:
+        parameters["provisionedIops"] = str(disk.iops)
+    if disk.bursting:
+        parameters["burstingEnabled"] = "true"
+    return parameters
+
+
+def class_args(name: Input[str], args: EssdStorageArgs, disk: Disk) -> StorageClassInitArgs:
+    """The class. `zoneId` stays unset: against allowedTopologies it gives no more than an event (ConflictingZone)."""
+    parameters: dict[str, Input[str]] = {
+        # what a VolumeAttributesClass changes later must not stand in the class, which can never change
+        **(performance(Disk(disk.size_gib, disk.types)) if args.get("attributes_class", False) else performance(disk)),
+        "csi.storage.k8s.io/fstype": "ext4",
+        "encrypted": "true",  # without it the driver drops the key
+        "kmsKeyId": args["key_id"],
+        **{f"diskTags/{key}": value for key, value in args.get("tags", {}).items()},
+    }
+    if "resource_group_id" in args:
+        parameters["resourceGroupId"] = args["resource_group_id"]
+    zones = TopologySelectorLabelRequirementArgs(
+        key=TopologyKey(args.get("topology_key", TopologyKey.STANDARD)).value, values=list(args["zones"])
+    )
+    return StorageClassInitArgs(
+        metadata=ObjectMetaArgs(name=name),
+        provisioner=DRIVER,
+        parameters=parameters,
+        reclaim_policy="Retain",
+        volume_binding_mode="WaitForFirstConsumer",
+        allow_volume_expansion=True,
+        mount_options=["noatime"],
+        allowed_topologies=None if disk.regional else [TopologySelectorTermArgs(match_label_expressions=[zones])],
+    )
+
+
+def essd_claim_spec(
+    claim: Claim, storage_class: Input[str], attributes_class: Input[str] | None = None
+) -> PersistentVolumeClaimSpecArgs:
+    """The claim on the class."""
+    return PersistentVolumeClaimSpecArgs(
+        access_modes=[claim["access_mode"].value],
+        resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
+        storage_class_name=storage_class,
+        volume_attributes_class_name=attributes_class,
+    )
+
+
+def attributes_name(class_name: str, disk: Disk) -> str:
+    """Name of the VolumeAttributesClass, after its values: they cannot change, the claim moves on to another class."""
+    values = [f"{key}-{value}" for key, value in performance(disk).items()]
+    return ".".join([class_name, *(re.sub(r"[^a-z0-9-]", "-", value.lower()) for value in values)])
+
+
+class EssdStorage(pulumi.ComponentResource):
+    """A StorageClass with the customer's key in the customer's zones, and the claim on it.
+
+    The claim stays Pending until the pod is scheduled, which Pulumi counts as ready, provided that it finds the class
+    (pulumi-kubernetes #3130): so the class comes first.
+    """
+
+    claim: Claim
+    """The claim, as plain values."""
+    snapshot_class: Output[str] | None
+    """Name of the VolumeSnapshotClass, when one was asked for."""
+
+    def __init__(self, name: str, args: EssdStorageArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:EssdStorage", name, None, opts)
+        self.claim = essd_claim(name, args)
+        disk = asked_disk(name, args)
+        claim_name = self.claim["name"]
+        # A class belongs to the whole cluster.
+        full_name = Output.from_input(args["namespace"]).apply(lambda space: volume_name(space, claim_name))
+        kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
+        # The class is kept with its disks: a claim can grow only while its class is there.
+        made = k8s.storage.v1.StorageClass(f"{name}-class", args=class_args(full_name, args, disk), opts=kept)
+        attributes = self._attributes(name, full_name, disk) if args.get("attributes_class", False) else None
+        k8s.core.v1.PersistentVolumeClaim(
+            f"{name}-claim",
+            metadata=ObjectMetaArgs(name=claim_name, namespace=args["namespace"]),
+            spec=essd_claim_spec(self.claim, made.metadata.apply(lambda metadata: metadata.name or ""), attributes),
+            opts=kept,
+        )
+        self.snapshot_class = self._snapshots(name, full_name) if args.get("snapshot_class", False) else None
+        self.register_outputs({"claim": self.claim, "snapshot_class": self.snapshot_class})
+
+    def _attributes(self, name: str, full_name: Output[str], disk: Disk) -> Output[str]:
+        made = k8s.storage.v1.VolumeAttributesClass(
+            attributes_name(f"{name}-attributes", disk),
+            metadata=ObjectMetaArgs(name=full_name.apply(lambda full: attributes_name(full, disk))),
+            driver_name=DRIVER,
+            parameters=performance(disk),
+            opts=ResourceOptions(parent=self),
+        )
+        return made.metadata.apply(lambda metadata: metadata.name or "")
+
+    def _snapshots(self, name: str, full_name: Output[str]) -> Output[str]:
+        # The SDK's own CustomResource class knows no fields but `spec`, and this kind has none.
+        pulumi.CustomResource(
+            "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass",
+            f"{name}-snapshots",
+            props={
+                "apiVersion": "snapshot.storage.k8s.io/v1",
+                "kind": "VolumeSnapshotClass",
+                "metadata": {"name": full_name},
+                "driver": DRIVER,
+                "deletionPolicy": "Retain",
+            },
+            opts=ResourceOptions(parent=self, version=_utilities.get_version()),
+        )
+        return full_name

@@ -1,0 +1,109 @@
+"""The words of storage, as plain typed values. This module creates nothing and imports no Pulumi.
+
+Typed dictionaries, not classes: they are the one shape that a component argument may have both in Python and
+through a plugin (pulumi/pulumi#18526).
+"""
+
+from enum import Enum
+from typing import TypedDict
+
+
+class Platform(str, Enum):
+    """Where the cluster and its storage live."""
+
+    PRIVATE = "private"
+    AWS = "aws"
+    ALICLOUD = "alicloud"
+
+
+class Profile(str, Enum):
+    """How Kotaemon runs."""
+
+    SINGLE_WRITER = "single-writer"
+    """One pod; SQLite, Chroma and LanceDB on one claim."""
+    SCALED = "scaled"
+    """Several pods; state in PostgreSQL and a vector server, shared files on a file claim."""
+
+
+class Role(str, Enum):
+    """What data is for."""
+
+    MODELS = "models"
+    """Weights, the Hugging Face cache."""
+    INDEXES = "indexes"
+    """Vector store, document store, original files."""
+    SESSIONS = "sessions"
+    """The SQL database: users, conversations, settings."""
+    UPLOADS = "uploads"
+    """Gradio's upload folder and generated pages. Citations hold these absolute paths for ever."""
+    LOGS = "logs"
+    """One file per pod."""
+    EVAL = "eval"
+    """Reports and other cold results of the user's own jobs; the application itself never writes here."""
+
+
+class Medium(str, Enum):
+    """What a claim is made of."""
+
+    BLOCK = "block"
+    FILE = "file"
+    OBJECT = "object"
+    NODE = "node"
+
+
+class AccessMode(str, Enum):
+    """Kubernetes access modes. Only ReadWriteOncePod is enforced by Kubernetes; the others are matching labels."""
+
+    RWOP = "ReadWriteOncePod"
+    RWO = "ReadWriteOnce"
+    RWX = "ReadWriteMany"
+    ROX = "ReadOnlyMany"
+
+
+class Locks(str, Enum):
+    """Which advisory locks (flock, fcntl) two pods on two nodes really share through the claim."""
+
+    ONE_NODE = "one-node"
+    """A disk: it is mounted on one node at a time."""
+    SHARED = "shared"
+    """The server arbitrates: NFSv4, or NFSv3 with NLM."""
+    NODE_LOCAL = "node-local"
+    """nolock, localflock: a lock held on one node is invisible on the others."""
+    NONE = "none"
+    """No locks at all (object mounts)."""
+
+
+class Claim(TypedDict):
+    """A PersistentVolumeClaim as the rest of the program sees it."""
+
+    name: str
+    """Name of the PersistentVolumeClaim in the application's namespace."""
+    access_mode: AccessMode
+    medium: Medium
+    backend: str
+    """What serves it, for people and for the guard: `nfs4`, `nfs3`, `disk`, `efs` ..."""
+    size_gib: int
+    """Requested size in GiB. A file claim's size is not a quota."""
+    zones: list[str]
+    """Zones the claim can be used in; empty: every zone."""
+    encrypted_by: str
+    """Who encrypts the data at rest, as printed in the storage table."""
+    locks: Locks
+    fs_group: bool
+    """Whether the kubelet may chown the volume's root (fsGroup). In-tree NFS ignores it, a squashing server refuses."""
+
+
+class RoleMount(TypedDict):
+    """Where one role's data lives."""
+
+    claim: Claim
+    sub_path: str
+    """Folder inside the claim, relative, without `..`."""
+    read_only: bool
+
+
+StorageMap = dict[str, RoleMount]
+"""All that the application knows of storage: role -> claim + sub-path + read-only flag.
+
+Keys are members of Role. The type says `str` because a plugin's schema knows no other key (pulumi SDK, analyzer.py).
+"""

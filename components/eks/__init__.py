@@ -1,0 +1,1 @@
+"""Amazon EKS: what the AWS APIs accept, the drivers' permissions, who may reach the storage."""

@@ -1,0 +1,88 @@
+"""Who may reach a file system or a database: the nodes, and nobody else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi_aws import vpc
+
+# The only module of ours that needs this one: its import is three times that of the others (facts/pulumi.md 8).
+from pulumi_aws.ec2 import SecurityGroup
+
+
+@dataclass(frozen=True)
+class Ports:
+    """A range of TCP ports, both ends included."""
+
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        """As in names of rules."""
+        return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
+
+
+@dataclass(frozen=True)
+class StorageGroup:
+    """A security group and its rules. What it protects is made after the rules: FSx checks them once, at creation."""
+
+    id: Output[str]
+    rules: list[Resource]
+
+
+def storage_group(
+    name: str,
+    description: str,
+    vpc_id: Input[str],
+    ports: Sequence[Ports],
+    clients: Mapping[str, Input[str]],
+    *,
+    parent: Resource,
+    servers_talk: bool = False,
+    both_ways: bool = False,
+    tags: Mapping[str, str] | None = None,
+) -> StorageGroup:
+    """A security group open on `ports` to the groups in `clients` (by a name of your own).
+
+    `servers_talk`: the servers behind it reach each other on these ports. `both_ways`: they also reach the clients.
+    """
+    child = ResourceOptions(parent=parent)
+    group = SecurityGroup(
+        f"{name}-group", description=description, vpc_id=vpc_id, tags={**(tags or {}), "Name": name}, opts=child
+    )
+    rules: list[Resource] = []
+    for port in ports:
+        for label, client in clients.items():
+            rules.append(_ingress(f"{name}-from-{label}-{port}", group.id, client, port, child))
+            if both_ways:
+                rules.append(_egress(f"{name}-to-{label}-{port}", group.id, client, port, child))
+                # The nodes' own group is not ours: only this rule is added to it.
+                rules.append(_ingress(f"{name}-into-{label}-{port}", client, group.id, port, child))
+        if servers_talk:
+            rules.append(_ingress(f"{name}-from-itself-{port}", group.id, group.id, port, child))
+            rules.append(_egress(f"{name}-to-itself-{port}", group.id, group.id, port, child))
+    return StorageGroup(group.id, rules)
+
+
+def _ingress(name: str, group: Input[str], source: Input[str], ports: Ports, opts: ResourceOptions) -> Resource:
+    return vpc.SecurityGroupIngressRule(
+        name,
+        security_group_id=group,
+        referenced_security_group_id=source,
+        ip_protocol="tcp",
+        from_port=ports.low,
+        to_port=ports.high,
+        opts=opts,
+    )
+
+
+def _egress(name: str, group: Input[str], target: Input[str], ports: Ports, opts: ResourceOptions) -> Resource:
+    return vpc.SecurityGroupEgressRule(
+        name,
+        security_group_id=group,
+        referenced_security_group_id=target,
+        ip_protocol="tcp",
+        from_port=ports.low,
+        to_port=ports.high,
+        opts=opts,
+    )

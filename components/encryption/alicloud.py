@@ -1,0 +1,188 @@
+"""A KMS key on Alibaba Cloud that disks, file systems, backups and databases can really use."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import TypedDict
+
+import pulumi
+import pulumi_alicloud as alicloud
+from pulumi import Output, ResourceOptions
+from typing_extensions import NotRequired
+
+from components.alicloud import refused_tags, require
+
+DEFAULT_KEY_ROTATION_DAYS = 365
+"""The only rotation period of a key outside a KMS instance (KMS CreateKey: RotationInterval)."""
+_KEY_ID = re.compile(r"key-[a-z0-9]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ALIAS = re.compile(r"alias/[A-Za-z0-9_/-]{1,249}")
+
+
+class ServiceRole(str, Enum):
+    """A role by which a service uses a key of yours. Each exists once in an account."""
+
+    DISK = "disk"
+    """AliyunECSDiskEncryptDefaultRole: encrypted disks. Only the console makes it by itself (ECS: encryption-related
+    permissions); without it CreateDisk answers KMSUnauthorized."""
+    NAS = "nas"
+    """AliyunServiceRoleForNasEncryption: NAS with encryption type 2."""
+    NAS_BACKUP = "nas-backup"
+    """AliyunServiceRoleForHbrNasBackup: Cloud Backup reads NAS."""
+    VAULT = "vault"
+    """AliyunServiceRoleForHbrVaultEncryption: backup vaults under a key of yours."""
+    DATABASE = "database"
+    """AliyunRDSInstanceEncryptionDefaultRole: disks of ApsaraDB RDS."""
+
+
+_LINKED = {
+    ServiceRole.NAS: "encryption.nas.aliyuncs.com",
+    ServiceRole.NAS_BACKUP: "nasbackup.hbr.aliyuncs.com",
+    ServiceRole.VAULT: "vaultencryption.hbr.aliyuncs.com",
+}
+_ASSUMED = {
+    ServiceRole.DISK: ("AliyunECSDiskEncryptDefaultRole", "AliyunECSDiskEncryptRolePolicy", "ecs.aliyuncs.com"),
+    ServiceRole.DATABASE: (
+        "AliyunRDSInstanceEncryptionDefaultRole",
+        "AliyunRDSInstanceEncryptionRolePolicy",
+        "rds.aliyuncs.com",
+    ),
+}
+
+
+class AlicloudKeyArgs(TypedDict):
+    """Arguments of AlicloudKey."""
+
+    alias: str
+    """`alias/<name>`, for people; unique in the region. Storage is always given the key's id."""
+    description: NotRequired[str]
+    """Default: says which program made it."""
+    rotation_days: NotRequired[int]
+    """Days between rotations, 7 to 365; default 365. Old versions stay usable, so data needs no new encryption."""
+    instance_id: NotRequired[str]
+    """KMS instance that holds the key; default: the shared service. Only there may rotation_days differ from 365."""
+    deletion_window_days: NotRequired[int]
+    """Days in which a deletion can be taken back, 7 to 366; default 30. Deletion protection is on besides."""
+    tags: NotRequired[Mapping[str, str]]
+    """Added to the key."""
+    service_roles: NotRequired[Sequence[ServiceRole]]
+    """Roles to make; default none. Name those that the account lacks: one that exists already is an error of RAM."""
+    protect: NotRequired[bool]
+    """Refuse to delete the key; default true. It is kept on deletion in any case: without it all data is lost."""
+
+
+def refused_key_id(key_id: str) -> str:
+    """Why a value cannot be given to disks and file systems as their key; empty when it can."""
+    if key_id.startswith("alias/"):
+        return "is an alias; disks and file systems take the key's id (kms ListAliases shows it)"
+    if key_id.startswith("acs:kms:"):
+        return "is an ARN; disks and file systems take the key's id, the part after key/"
+    if not _KEY_ID.fullmatch(key_id):
+        return "must be the id of a KMS key, for example key-hzz6540example or 1234abcd-12ab-34cd-56ef-1234567890ab"
+    return ""
+
+
+def refused_alias(alias: str) -> str:
+    """KMS CreateAlias: AliasName."""
+    if not _ALIAS.fullmatch(alias):
+        return "must be alias/ and 1 to 249 letters, digits, '-', '_' or '/'"
+    if alias.startswith("alias/acs"):
+        return "alias/acs belongs to Alibaba Cloud's own keys"
+    return ""
+
+
+def refused_rotation(days: int, *, in_instance: bool) -> str:
+    """KMS CreateKey: RotationInterval."""
+    if not in_instance and days != DEFAULT_KEY_ROTATION_DAYS:
+        return f"{days} days; a key outside a KMS instance rotates every 365 days only"
+    if not 7 <= days <= 365:
+        return f"{days} days; KMS takes 7 to 365"
+    return ""
+
+
+def refused_window(days: int) -> str:
+    """KMS ScheduleKeyDeletion: PendingWindowInDays."""
+    return "" if 7 <= days <= 366 else f"{days} days; KMS takes 7 to 366"
+
+
+def check(name: str, args: AlicloudKeyArgs) -> None:
+    """Raises pulumi.RunError that names the wrong argument."""
+    what = f"AlicloudKey {name!r}"
+    rotation = args.get("rotation_days", DEFAULT_KEY_ROTATION_DAYS)
+    require(f"{what}: alias {args['alias']!r}", refused_alias(args["alias"]))
+    require(f"{what}: rotation_days", refused_rotation(rotation, in_instance="instance_id" in args))
+    require(f"{what}: deletion_window_days", refused_window(args.get("deletion_window_days", 30)))
+    require(f"{what}: tags", refused_tags(args.get("tags", {})))
+
+
+def key_args(args: AlicloudKeyArgs) -> alicloud.kms.KeyArgs:
+    """The key.
+
+    No `acs:nas:instance-encryption` or `acs:rds:instance-encryption` tag, though the services' roles may only use keys
+    that carry it: KMS refuses such tags from users, the services set them, and the provider leaves them alone
+    (KMS CreateKey: Tags; AliyunServiceRolePolicyForNasEncryption; terraform-provider-alicloud: tags.go ignoredTags).
+    """
+    return alicloud.kms.KeyArgs(
+        description=args.get("description", "Kotaemon storage: all its data is encrypted with this key"),
+        key_spec="Aliyun_AES_256",
+        key_usage="ENCRYPT/DECRYPT",
+        automatic_rotation="Enabled",
+        rotation_interval=f"{int(args.get('rotation_days', DEFAULT_KEY_ROTATION_DAYS))}d",
+        dkms_instance_id=args.get("instance_id"),
+        pending_window_in_days=int(args.get("deletion_window_days", 30)),
+        deletion_protection="Enabled",
+        deletion_protection_description="Kotaemon's disks, file systems and backups cannot be read without it",
+        tags=args.get("tags", {}),
+    )
+
+
+def trust_policy(service: str) -> str:
+    """The document by which one service, and nobody else, may assume a role."""
+    statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": [service]}}
+    return json.dumps({"Version": "1", "Statement": [statement]})
+
+
+class AlicloudKey(pulumi.ComponentResource):
+    """A symmetric key with rotation and deletion protection, its alias, and the service roles the account lacks.
+
+    A key that exists already needs no component: give its id to the storage (see refused_key_id).
+    """
+
+    key_id: Output[str]
+    """Id of the key. It is known once the service roles are there, so what is encrypted with it waits for them."""
+
+    def __init__(self, name: str, args: AlicloudKeyArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:AlicloudKey", name, None, opts)
+        check(name, args)
+        kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
+        key = alicloud.kms.Key(f"{name}-key", args=key_args(args), opts=kept)
+        alicloud.kms.Alias(f"{name}-alias", alias_name=args["alias"], key_id=key.id, opts=ResourceOptions(parent=self))
+        # Other keys and stacks of the account may come to rely on the roles: they stay.
+        shared = ResourceOptions(parent=self, retain_on_delete=True)
+        roles = [self._role(name, ServiceRole(role), shared) for role in args.get("service_roles", [])]
+        self.key_id = Output.all(key.id, *roles).apply(lambda ids: str(ids[0]))
+        self.register_outputs({"key_id": self.key_id})
+
+    def _role(self, name: str, role: ServiceRole, opts: ResourceOptions) -> Output[str]:
+        """Make one service role; its id, once the service may use it."""
+        if role in _LINKED:
+            linked = alicloud.resourcemanager.ServiceLinkedRole(
+                f"{name}-{role.value}-role", service_name=_LINKED[role], opts=opts
+            )
+            return linked.id
+        role_name, policy, service = _ASSUMED[role]
+        made = alicloud.ram.Role(
+            f"{name}-{role.value}-role",
+            role_name=role_name,
+            description="Uses keys of this account for encryption at rest",
+            assume_role_policy_document=trust_policy(service),
+            opts=opts,
+        )
+        attached = alicloud.ram.RolePolicyAttachment(
+            f"{name}-{role.value}-policy",
+            role_name=made.role_name.apply(lambda given: given or role_name),
+            policy_name=policy,
+            policy_type="System",
+            opts=opts,
+        )
+        return attached.id

@@ -1,0 +1,89 @@
+"""A static volume on a file system that is made elsewhere, served by a CSI driver."""
+
+from collections.abc import Sequence
+
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi_kubernetes.core.v1 import (
+    CSIPersistentVolumeSourceArgs,
+    NodeSelectorArgs,
+    NodeSelectorRequirementArgs,
+    NodeSelectorTermArgs,
+    ObjectReferenceArgs,
+    PersistentVolumeClaimSpecArgs,
+    PersistentVolumeSpecArgs,
+    VolumeNodeAffinityArgs,
+    VolumeResourceRequirementsArgs,
+)
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.contract import Claim
+
+ZONE_KEY = "topology.kubernetes.io/zone"
+
+
+def zone_affinity(zones: Sequence[str]) -> VolumeNodeAffinityArgs | None:
+    """Only nodes of these zones can use the volume; none given: every node."""
+    if not zones:
+        return None
+    expression = NodeSelectorRequirementArgs(key=ZONE_KEY, operator="In", values=list(zones))
+    return VolumeNodeAffinityArgs(
+        required=NodeSelectorArgs(node_selector_terms=[NodeSelectorTermArgs(match_expressions=[expression])])
+    )
+
+
+def volume_spec(
+    claim: Claim,
+    namespace: Input[str],
+    source: CSIPersistentVolumeSourceArgs,
+    mount_options: Sequence[str] = (),
+) -> PersistentVolumeSpecArgs:
+    """The static volume: reserved for its claim, kept when the claim goes, tied to the claim's zones."""
+    return PersistentVolumeSpecArgs(
+        capacity={"storage": f"{claim['size_gib']}Gi"},
+        access_modes=[claim["access_mode"].value],
+        persistent_volume_reclaim_policy="Retain",
+        storage_class_name="",
+        # Without it any claim of the cluster with a fitting size could take the volume.
+        claim_ref=ObjectReferenceArgs(namespace=namespace, name=claim["name"]),
+        mount_options=list(mount_options) or None,
+        node_affinity=zone_affinity(claim["zones"]),
+        csi=source,
+    )
+
+
+def claim_spec(claim: Claim, volume: Input[str]) -> PersistentVolumeClaimSpecArgs:
+    """The claim, tied to its volume."""
+    return PersistentVolumeClaimSpecArgs(
+        access_modes=[claim["access_mode"].value],
+        resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
+        storage_class_name="",  # an absent one would be filled with the cluster's default class
+        volume_name=volume,
+    )
+
+
+def static_claim(
+    name: str,
+    claim: Claim,
+    namespace: Input[str],
+    spec: PersistentVolumeSpecArgs,
+    *,
+    parent: Resource,
+    protect: bool,
+    after: Sequence[Resource] = (),
+) -> k8s.core.v1.PersistentVolumeClaim:
+    """Volume and claim, as children of `parent`, made when everything in `after` is there."""
+    claim_name = claim["name"]
+    volume = k8s.core.v1.PersistentVolume(
+        f"{name}-volume",
+        # Unique in the cluster: a namespace has no dot.
+        metadata=ObjectMetaArgs(name=Output.from_input(namespace).apply(lambda space: f"{space}.{claim_name}")),
+        spec=spec,
+        opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=True, depends_on=list(after)),
+    )
+    return k8s.core.v1.PersistentVolumeClaim(
+        f"{name}-claim",
+        metadata=ObjectMetaArgs(name=claim_name, namespace=namespace),
+        spec=claim_spec(claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
+        opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=True),
+    )

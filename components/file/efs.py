@@ -1,0 +1,195 @@
+"""Amazon EFS: regional NFS without sizing, as a ReadWriteMany claim through an access point."""
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import pulumi
+from pulumi import Input, Output, ResourceOptions
+from pulumi_aws import efs
+from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
+from typing_extensions import NotRequired
+
+from components.aws import efs_refused, require, tags_refused, zone_refused
+from components.contract import AccessMode, Claim, Locks, Medium
+from components.eks.security_group import Ports, storage_group
+from components.file.csi_volume import static_claim, volume_spec
+from components.quantity import gib
+
+
+class EfsStorageArgs(TypedDict):
+    """Arguments of EfsStorage."""
+
+    namespace: Input[str]
+    """Namespace of the claim: the application's."""
+    key_arn: Input[str]
+    """Full ARN of the KMS key; a file system keeps its key for ever."""
+    region: str
+    """Region of the cluster."""
+    vpc_id: Input[str]
+    """VPC of the nodes."""
+    subnets: Mapping[str, Input[str]]
+    """Zone -> subnet, one for each zone that has pods: the file system's name resolves only in zones with a mount
+    target (EFS user guide, mounting-fs-mount-helper)."""
+    client_security_groups: Mapping[str, Input[str]]
+    """Security groups of the nodes, by a name of your own."""
+    claim_name: NotRequired[str]
+    """Name of the PersistentVolumeClaim; default: the component's name."""
+    size: NotRequired[str]
+    """Size of the claim in Gi or Ti; default 100Gi. EFS knows no sizes: it grows, and is paid for what it holds."""
+    uid: NotRequired[int]
+    """User that every access is made as; default 1001. Nobody's chown works, the application needs none."""
+    gid: NotRequired[int]
+    """Group that every access is made as; default 1001."""
+    one_zone: NotRequired[bool]
+    """Keep the data in the one zone of `subnets`: half the price, lost with the zone. Default false."""
+    backup: NotRequired[bool]
+    """Daily backups by AWS Backup's default plan, kept for 35 days; default true."""
+    tags: NotRequired[Mapping[str, str]]
+    """Added to everything that AWS can tag."""
+    encrypted_by: NotRequired[str]
+    """Who encrypts the data, for the storage table; default "KMS, key of your own"."""
+    protect: NotRequired[bool]
+    """Refuse to delete file system, access point, volume and claim; default true. They are kept in any case."""
+
+
+def efs_claim(name: str, args: EfsStorageArgs) -> Claim:
+    """The claim that EfsStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
+    what = f"EfsStorage {name!r}"
+    zones = list(args["subnets"])
+    for zone in zones:
+        require(f"{what}: subnets: {zone!r}", zone_refused(zone, args["region"]))
+    require(f"{what}: subnets", efs_refused(zones, args.get("one_zone", False)))
+    require(f"{what}: tags", tags_refused(args.get("tags", {})))
+    return Claim(
+        name=args.get("claim_name", name),
+        access_mode=AccessMode.RWX,
+        medium=Medium.FILE,
+        backend="efs",
+        size_gib=gib(args.get("size", "100Gi"), f"{what}: size"),
+        zones=zones,
+        encrypted_by=args.get("encrypted_by", "KMS, key of your own"),
+        locks=Locks.SHARED,  # NFS 4.1: the server arbitrates
+        fs_group=False,  # the access point answers every chown with EPERM
+    )
+
+
+def file_system(args: EfsStorageArgs) -> efs.FileSystemArgs:
+    """The file system."""
+    return efs.FileSystemArgs(
+        encrypted=True,
+        kms_key_id=args["key_arn"],
+        performance_mode="generalPurpose",  # maxIO trades latency, and small files are all latency
+        throughput_mode="elastic",  # bursting gives 50 KiB/s for each GiB stored: a small file system starves
+        availability_zone_name=next(iter(args["subnets"])) if args.get("one_zone", False) else None,
+        tags={**args.get("tags", {}), "Name": "kotaemon"},
+    )
+
+
+def access_point(args: EfsStorageArgs, file_system_id: Input[str]) -> efs.AccessPointArgs:
+    """One directory, which EFS makes for the user at the first mount; every access is made as that user."""
+    uid, gid = int(args.get("uid", 1001)), int(args.get("gid", 1001))
+    return efs.AccessPointArgs(
+        file_system_id=file_system_id,
+        posix_user=efs.AccessPointPosixUserArgs(uid=uid, gid=gid),
+        root_directory=efs.AccessPointRootDirectoryArgs(
+            path="/kotaemon",
+            creation_info=efs.AccessPointRootDirectoryCreationInfoArgs(
+                owner_uid=uid, owner_gid=gid, permissions="0770"
+            ),
+        ),
+        tags=args.get("tags"),
+    )
+
+
+def file_system_policy(file_system_arn: Any, access_point_arn: Any) -> dict[str, Any]:
+    """Only through the access point and a mount target, only with TLS; nobody is root."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "MountThroughTheAccessPoint",
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+                "Resource": file_system_arn,
+                "Condition": {
+                    "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
+                    "StringEquals": {"elasticfilesystem:AccessPointArn": access_point_arn},
+                },
+            },
+            {
+                "Sid": "NothingWithoutTls",
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": "*",
+                "Resource": file_system_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ],
+    }
+
+
+class EfsStorage(pulumi.ComponentResource):
+    """A file system, a mount target in each zone, an access point, and a static volume and claim on it."""
+
+    claim: Claim
+    """The claim, as plain values."""
+    file_system_id: Output[str]
+
+    def __init__(self, name: str, args: EfsStorageArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:EfsStorage", name, None, opts)
+        self.claim = efs_claim(name, args)
+        protect = args.get("protect", True)
+        child = ResourceOptions(parent=self)
+        kept = ResourceOptions(parent=self, protect=protect, retain_on_delete=True)
+        made = efs.FileSystem(f"{name}-files", args=file_system(args), opts=kept)
+        self.file_system_id = made.id
+        status = "ENABLED" if args.get("backup", True) else "DISABLED"
+        efs.BackupPolicy(
+            f"{name}-backup",
+            file_system_id=made.id,
+            backup_policy=efs.BackupPolicyBackupPolicyArgs(status=status),
+            opts=child,
+        )
+        point = efs.AccessPoint(f"{name}-point", args=access_point(args, made.id), opts=kept)
+        policy = efs.FileSystemPolicy(
+            f"{name}-policy",
+            file_system_id=made.id,
+            policy=Output.json_dumps(file_system_policy(made.arn, point.arn)),
+            opts=child,
+        )
+        targets = self._mount_targets(name, args, made.id)
+        source = CSIPersistentVolumeSourceArgs(
+            driver="efs.csi.aws.com",
+            # Two colons: no path, the access point has its own (aws-efs-csi-driver docs, access points).
+            volume_handle=Output.concat(made.id, "::", point.id),
+            volume_attributes={"encryptInTransit": "true"},
+        )
+        spec = volume_spec(self.claim, args["namespace"], source)
+        after = [policy, *targets]
+        static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect, after=after)
+        self.register_outputs({"claim": self.claim, "fileSystemId": self.file_system_id})
+
+    def _mount_targets(self, name: str, args: EfsStorageArgs, file_system_id: Input[str]) -> list[pulumi.Resource]:
+        group = storage_group(
+            name,
+            "EFS of Kotaemon: NFS from the nodes",
+            args["vpc_id"],
+            [Ports(2049, 2049)],
+            args["client_security_groups"],
+            parent=self,
+            tags=args.get("tags"),
+        )
+        return [
+            *group.rules,
+            *(
+                efs.MountTarget(
+                    f"{name}-{zone}",
+                    file_system_id=file_system_id,
+                    subnet_id=subnet,
+                    security_groups=[group.id],
+                    opts=ResourceOptions(parent=self),
+                )
+                for zone, subnet in args["subnets"].items()
+            ),
+        ]

@@ -1,0 +1,198 @@
+"""Amazon FSx for Lustre: gigabytes a second for model weights, from 1.2 TiB up, in one zone."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import pulumi
+from pulumi import Input, Output, ResourceOptions
+from pulumi_aws import fsx
+from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
+from typing_extensions import NotRequired
+
+from components.aws import lustre_refused, require, tags_refused, zone_refused
+from components.contract import AccessMode, Claim, Locks, Medium
+from components.eks.security_group import Ports, storage_group
+from components.file.csi_volume import static_claim, volume_spec
+from components.quantity import gib
+
+PORTS = (Ports(988, 988), Ports(1018, 1023))
+"""LNet between servers and clients, in both directions (LustreGuide, limit-access-security-groups)."""
+
+
+class S3Link(TypedDict):
+    """A prefix of a bucket that appears as a folder; changes go both ways."""
+
+    path: str
+    """Folder in the file system, absolute, for example /models."""
+    bucket_path: Input[str]
+    """For example s3://my-bucket/models."""
+    write_back: NotRequired[bool]
+    """Also write changes of files back to the bucket; default false: the bucket is the master."""
+
+
+class LustreStorageArgs(TypedDict):
+    """Arguments of LustreStorage."""
+
+    namespace: Input[str]
+    """Namespace of the claim: the application's."""
+    key_arn: Input[str]
+    """Full ARN of the KMS key; a file system keeps its key for ever."""
+    region: str
+    """Region of the cluster. China regions are refused: they lack server version 2.15."""
+    vpc_id: Input[str]
+    """VPC of the nodes."""
+    zone: str
+    """Zone of the file system. Pods of other zones can mount it; their traffic is slower, and paid for."""
+    subnet: Input[str]
+    """Subnet in that zone."""
+    client_security_groups: Mapping[str, Input[str]]
+    """Security groups of the nodes, by a name of your own. A rule for the servers is added to them."""
+    claim_name: NotRequired[str]
+    """Name of the PersistentVolumeClaim; default: the component's name."""
+    size: NotRequired[str]
+    """Size of the file system: 1200Gi (default), 2400Gi or a multiple of 2400Gi. It can only grow."""
+    throughput: NotRequired[int]
+    """MB/s for each TiB: 125 (default), 250, 500 or 1000."""
+    metadata_iops: NotRequired[int]
+    """1500, 3000, 6000 or a multiple of 12000 up to 192000; default: FSx decides by the size."""
+    s3_links: NotRequired[list[S3Link]]
+    """Buckets that appear as folders; default none. FSx makes no backups of a linked file system: version the
+    bucket."""
+    backup_days: NotRequired[int]
+    """Days that daily backups are kept, 0 to 90; default 7, and 0 where `s3_links` forbids them."""
+    tags: NotRequired[Mapping[str, str]]
+    """Added to everything that AWS can tag."""
+    encrypted_by: NotRequired[str]
+    """Who encrypts the data, for the storage table; default "KMS, key of your own"."""
+    protect: NotRequired[bool]
+    """Refuse to delete file system, volume and claim; default true. They are kept on deletion in any case."""
+
+
+def lustre_claim(name: str, args: LustreStorageArgs) -> Claim:
+    """The claim that LustreStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
+    what = f"LustreStorage {name!r}"
+    size_gib = gib(args.get("size", "1200Gi"), f"{what}: size")
+    require(f"{what}: zone {args['zone']!r}", zone_refused(args["zone"], args["region"]))
+    require(what, lustre_refused(size_gib, args.get("throughput", 125), args["region"], args.get("metadata_iops")))
+    require(f"{what}: backup_days", backup_days_refused(backup_days(args), linked=bool(args.get("s3_links"))))
+    for link in args.get("s3_links", []):
+        require(f"{what}: s3_links: path {link['path']!r}", link_path_refused(link["path"]))
+    require(f"{what}: tags", tags_refused(args.get("tags", {})))
+    return Claim(
+        name=args.get("claim_name", name),
+        access_mode=AccessMode.RWX,
+        medium=Medium.FILE,
+        backend="lustre",
+        size_gib=size_gib,
+        zones=[],
+        encrypted_by=args.get("encrypted_by", "KMS, key of your own"),
+        locks=Locks.SHARED,  # by the mount option flock; without it flock and fcntl fail
+        # Lustre's root belongs to root; the driver leaves the chown to the kubelet (aws-fsx-csi-driver, fsGroupPolicy).
+        fs_group=True,
+    )
+
+
+def backup_days(args: LustreStorageArgs) -> int:
+    """Days of backups, with the default."""
+    return int(args.get("backup_days", 0 if args.get("s3_links") else 7))
+
+
+def backup_days_refused(days: int, *, linked: bool) -> str:
+    """FSx CreateFileSystem: AutomaticBackupRetentionDays; no backups of file systems with a data repository."""
+    if linked and days:
+        return f"{days}: FSx makes no backups of a file system that is linked to S3; version the bucket instead"
+    return "" if 0 <= days <= 90 else f"{days}: FSx keeps daily backups for 1 to 90 days, 0 switches them off"
+
+
+def link_path_refused(path: str) -> str:
+    """FSx CreateDataRepositoryAssociation: FileSystemPath."""
+    if not path.startswith("/") or path == "/" or ".." in path.split("/"):
+        return "must be an absolute folder, for example /models; not the root, which other roles live in"
+    return ""
+
+
+def file_system(args: LustreStorageArgs, size_gib: int, group: Input[str]) -> fsx.LustreFileSystemArgs:
+    """The file system."""
+    iops = args.get("metadata_iops")
+    return fsx.LustreFileSystemArgs(
+        deployment_type="PERSISTENT_2",  # SCRATCH is not replicated, and PERSISTENT_1 older for the same money
+        storage_type="SSD",
+        storage_capacity=size_gib,
+        per_unit_storage_throughput=int(args.get("throughput", 125)),
+        file_system_type_version="2.15",  # the client of Amazon Linux 2023 is 2.15 (aws-fsx-csi-driver#437)
+        metadata_configuration=fsx.LustreFileSystemMetadataConfigurationArgs(
+            mode="AUTOMATIC" if iops is None else "USER_PROVISIONED", iops=iops
+        ),
+        data_compression_type="LZ4",
+        kms_key_id=args["key_arn"],
+        subnet_ids=args["subnet"],
+        security_group_ids=[group],
+        automatic_backup_retention_days=backup_days(args),
+        copy_tags_to_backups=True,
+        skip_final_backup=bool(args.get("s3_links")),  # the provider's default is true
+        tags={**args.get("tags", {}), "Name": "kotaemon"},
+    )
+
+
+def association(link: S3Link, file_system_id: Input[str], tags: Mapping[str, str]) -> fsx.DataRepositoryAssociationArgs:
+    """A bucket's prefix as a folder."""
+    events = ["NEW", "CHANGED", "DELETED"]
+    return fsx.DataRepositoryAssociationArgs(
+        file_system_id=file_system_id,
+        file_system_path=link["path"],
+        data_repository_path=link["bucket_path"],
+        batch_import_meta_data_on_create=True,
+        delete_data_in_filesystem=False,
+        s3=fsx.DataRepositoryAssociationS3Args(
+            auto_import_policy=fsx.DataRepositoryAssociationS3AutoImportPolicyArgs(events=events),
+            auto_export_policy=fsx.DataRepositoryAssociationS3AutoExportPolicyArgs(events=events)
+            if link.get("write_back", False)
+            else None,
+        ),
+        tags=tags,
+    )
+
+
+class LustreStorage(pulumi.ComponentResource):
+    """A file system, and the static volume and claim on it. Only the driver's node part is needed, no IAM."""
+
+    claim: Claim
+    """The claim, as plain values."""
+    file_system_id: Output[str]
+
+    def __init__(self, name: str, args: LustreStorageArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:LustreStorage", name, None, opts)
+        self.claim = lustre_claim(name, args)
+        protect, tags = args.get("protect", True), args.get("tags", {})
+        group = storage_group(
+            name,
+            "FSx for Lustre of Kotaemon: LNet between servers and nodes",
+            args["vpc_id"],
+            PORTS,
+            args["client_security_groups"],
+            parent=self,
+            servers_talk=True,
+            both_ways=True,
+            tags=tags,
+        )
+        made = fsx.LustreFileSystem(
+            f"{name}-files",
+            args=file_system(args, self.claim["size_gib"], group.id),
+            # FSx checks the rules while it creates: without them the creation fails.
+            opts=ResourceOptions(parent=self, protect=protect, retain_on_delete=True, depends_on=group.rules),
+        )
+        self.file_system_id = made.id
+        for link in args.get("s3_links", []):
+            fsx.DataRepositoryAssociation(
+                f"{name}-link{link['path'].replace('/', '-')}",
+                args=association(link, made.id, tags),
+                opts=ResourceOptions(parent=self),
+            )
+        source = CSIPersistentVolumeSourceArgs(
+            driver="fsx.csi.aws.com",
+            volume_handle=made.id,
+            volume_attributes={"dnsname": made.dns_name, "mountname": made.mount_name},
+        )
+        spec = volume_spec(self.claim, args["namespace"], source, mount_options=["flock", "noatime"])
+        static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)
+        self.register_outputs({"claim": self.claim, "fileSystemId": self.file_system_id})

@@ -1,0 +1,215 @@
+"""An export of an existing NFS server as a ReadWriteMany claim."""
+
+from enum import Enum
+from typing import TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, ResourceOptions
+from pulumi_kubernetes.core.v1 import (
+    CSIPersistentVolumeSourceArgs,
+    NFSVolumeSourceArgs,
+    ObjectReferenceArgs,
+    PersistentVolumeClaimSpecArgs,
+    PersistentVolumeSpecArgs,
+    VolumeResourceRequirementsArgs,
+)
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from typing_extensions import NotRequired
+
+from components.contract import AccessMode, Claim, Locks, Medium
+from components.quantity import gib
+
+DEFAULT_OPTIONS = (
+    "vers=4.2",  # one port, locks of its own; the client steps down where the server is older
+    "hard",
+    "proto=tcp",
+    "timeo=600",
+    "retrans=2",
+    "rsize=1048576",  # 1 MiB, the largest: fewer round trips for weights and documents
+    "wsize=1048576",
+    "nconnect=8",
+    "noatime",
+    "actimeo=30",  # seconds; fewer GETATTR, and another pod's change is seen that late
+)
+"""Mount options for many small files and several pods (nfs(5); facts/storage.md 5.2)."""
+
+_SAME_KEY = {
+    "nfsvers": "vers",
+    "tcp": "proto",
+    "udp": "proto",
+    "nolock": "lock",
+    "nocto": "cto",
+    "nosharecache": "sharecache",
+    "atime": "noatime",
+    "relatime": "noatime",
+}
+_VERSIONS = ("3", "4", "4.0", "4.1", "4.2")
+_NEVER = {
+    "soft": "a soft mount reports success for writes that it has lost (nfs(5)); use hard",
+    "softerr": "a softerr mount reports errors for writes that it has lost (nfs(5)); use hard",
+    "softreval": "it serves stale names and attributes while the server is away (nfs(5)); leave it out",
+    "nocto": "without close-to-open consistency other pods read stale data (nfs(5)); leave it out",
+    "ro": "roles that are written share this claim; mark single roles read-only instead",
+    "bg": "the mount would succeed before the server answers, and the pod would write to the node's disk; leave it out",
+}
+_NODE_LOCAL = "locks would be local to each node, and two pods would corrupt one file without an error"
+
+
+class NfsDriver(str, Enum):
+    """Who mounts the export."""
+
+    IN_TREE = "in-tree"
+    """The kubelet itself: nothing to install but mount.nfs on the nodes."""
+    CSI = "csi"
+    """`nfs.csi.k8s.io`: remounts a stale handle when a pod starts. Give the export's root the pod's gid and mode 2775
+    where the same pod has a claim with fsGroup: this driver lets the kubelet chown otherwise (csi-driver-nfs#894)."""
+
+
+class NfsStorageArgs(TypedDict):
+    """Arguments of NfsStorage."""
+
+    namespace: Input[str]
+    """Namespace of the claim: the application's."""
+    server: Input[str]
+    """Host name or address of the server, or of the VIP that follows it. Immutable in a volume: never a single node."""
+    path: Input[str]
+    """Exported path, absolute."""
+    claim_name: NotRequired[str]
+    """Name of the PersistentVolumeClaim; default: the component's name."""
+    size: NotRequired[str]
+    """Size of the claim in Gi or Ti; default 100Gi. NFS does not enforce it."""
+    driver: NotRequired[NfsDriver]
+    """Default in-tree: it needs no driver in the cluster."""
+    mount_options: NotRequired[list[str]]
+    """Added to DEFAULT_OPTIONS; an option of the same name replaces the default."""
+    allow_nolock: NotRequired[bool]
+    """Accept `nolock` and `local_lock`; default false. Locks are then local to each node."""
+    encrypted_by: NotRequired[str]
+    """Who encrypts the server's disks, for the storage table; default "nobody known"."""
+    protect: NotRequired[bool]
+    """Refuse to delete the volume and the claim; default true. They are kept on deletion in any case."""
+
+
+def refused_option(option: str, *, allow_nolock: bool = False) -> str:
+    """Why a mount option is not allowed on a claim that several pods write to; empty when it is allowed."""
+    name, _, value = option.partition("=")
+    if not name or any(char in ", \t\n" for char in option):
+        return "one option an entry, without commas or spaces"
+    if reason := _NEVER.get(name):
+        return reason
+    if _node_local(option) and not allow_nolock:
+        return f"{_NODE_LOCAL}; allowNolock: true accepts that"
+    if name in ("vers", "nfsvers") and value not in _VERSIONS:
+        return f"the versions are {', '.join(_VERSIONS)}"
+    return ""
+
+
+def mount_options(extra: list[str], *, allow_nolock: bool = False) -> list[str]:
+    """DEFAULT_OPTIONS with `extra` added; an option of the same name replaces. Raises pulumi.RunError."""
+    for option in extra:
+        if reason := refused_option(option, allow_nolock=allow_nolock):
+            raise pulumi.RunError(f"mount option {option!r} is not allowed: {reason}")
+    merged = {_key(option): option for option in (*DEFAULT_OPTIONS, *extra)}
+    return list(merged.values())
+
+
+def nfs_claim(name: str, args: NfsStorageArgs) -> Claim:
+    """The claim that NfsStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
+    options = mount_options(args.get("mount_options", []), allow_nolock=args.get("allow_nolock", False))
+    version = next(option.partition("=")[2] for option in options if _key(option) == "vers")
+    return Claim(
+        name=args.get("claim_name", name),
+        access_mode=AccessMode.RWX,
+        medium=Medium.FILE,
+        backend=f"nfs{version[0]}",
+        size_gib=gib(args.get("size", "100Gi"), f"NfsStorage {name!r}: size"),
+        zones=[],
+        encrypted_by=args.get("encrypted_by", "nobody known"),
+        locks=Locks.NODE_LOCAL if any(map(_node_local, options)) else Locks.SHARED,
+        # In-tree NFS ignores fsGroup, and a squashing server refuses the chown: the role folders belong to the pod's
+        # user before it starts (components/file/preparation.py).
+        fs_group=False,
+    )
+
+
+def volume_name(namespace: str, claim_name: str) -> str:
+    """Name of the volume, unique in the cluster. A dot joins them: a namespace has none, so no two pairs collide."""
+    return f"{namespace}.{claim_name}"
+
+
+def nfs_volume_spec(
+    args: NfsStorageArgs, claim: Claim, volume: Input[str], options: list[str]
+) -> PersistentVolumeSpecArgs:
+    """The static volume: reserved for its claim, and kept when the claim goes."""
+    if args.get("driver", NfsDriver.IN_TREE) == NfsDriver.CSI:
+        csi = CSIPersistentVolumeSourceArgs(
+            driver="nfs.csi.k8s.io",
+            volume_handle=volume,  # any string that is unique in the cluster (csi-driver-nfs docs/driver-parameters.md)
+            volume_attributes={"server": args["server"], "share": args["path"]},
+        )
+        nfs = None
+    else:
+        csi = None
+        nfs = NFSVolumeSourceArgs(server=args["server"], path=args["path"])
+    return PersistentVolumeSpecArgs(
+        capacity={"storage": f"{claim['size_gib']}Gi"},
+        access_modes=[AccessMode.RWX.value],
+        persistent_volume_reclaim_policy="Retain",
+        storage_class_name="",
+        # Without it any claim of the cluster with a fitting size could take the volume.
+        claim_ref=ObjectReferenceArgs(namespace=args["namespace"], name=claim["name"]),
+        mount_options=options,
+        csi=csi,
+        nfs=nfs,
+    )
+
+
+def nfs_claim_spec(claim: Claim, volume: Input[str]) -> PersistentVolumeClaimSpecArgs:
+    """The claim, tied to its volume."""
+    return PersistentVolumeClaimSpecArgs(
+        access_modes=[AccessMode.RWX.value],
+        resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
+        storage_class_name="",  # an absent one would be filled with the cluster's default class
+        volume_name=volume,
+    )
+
+
+class NfsStorage(pulumi.ComponentResource):
+    """A static volume on an existing NFS export and the claim on it. Makes nothing on the server."""
+
+    claim: Claim
+    """The claim, as plain values."""
+
+    def __init__(self, name: str, args: NfsStorageArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:NfsStorage", name, None, opts)
+        self.claim = nfs_claim(name, args)
+        options = mount_options(args.get("mount_options", []), allow_nolock=args.get("allow_nolock", False))
+        claim_name = self.claim["name"]
+        volume_id = pulumi.Output.from_input(args["namespace"]).apply(lambda space: volume_name(space, claim_name))
+        kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
+        volume = k8s.core.v1.PersistentVolume(
+            f"{name}-volume",
+            metadata=ObjectMetaArgs(name=volume_id),
+            spec=nfs_volume_spec(args, self.claim, volume_id, options),
+            opts=kept,
+        )
+        k8s.core.v1.PersistentVolumeClaim(
+            f"{name}-claim",
+            metadata=ObjectMetaArgs(name=claim_name, namespace=args["namespace"]),
+            spec=nfs_claim_spec(self.claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
+            opts=kept,
+        )
+        self.register_outputs({"claim": self.claim})
+
+
+def _key(option: str) -> str:
+    name = option.partition("=")[0]
+    if name in ("hard", "soft", "softerr", "softreval"):
+        return "hard"
+    return _SAME_KEY.get(name, name)
+
+
+def _node_local(option: str) -> bool:
+    name, _, value = option.partition("=")
+    return name == "nolock" or (name == "local_lock" and value != "none")

@@ -1,0 +1,220 @@
+"""Who makes the role folders: an init container on the application's own exports, or a Job where root owns them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import CustomTimeouts, Input, Output, ResourceOptions
+from pulumi_kubernetes.batch.v1 import (
+    JobSpecArgs,
+    PodFailurePolicyArgs,
+    PodFailurePolicyOnExitCodesRequirementArgs,
+    PodFailurePolicyRuleArgs,
+)
+from pulumi_kubernetes.core.v1 import (
+    CapabilitiesArgs,
+    ConfigMapVolumeSourceArgs,
+    ContainerArgs,
+    EnvVarArgs,
+    PersistentVolumeClaimVolumeSourceArgs,
+    PodSecurityContextArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    ResourceRequirementsArgs,
+    SeccompProfileArgs,
+    SecurityContextArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
+from typing_extensions import NotRequired
+
+from components.contract import RoleMount
+from components.file.nfs import NfsStorageArgs, mount_options, nfs_claim, nfs_claim_spec, nfs_volume_spec, volume_name
+from components.kotaemon.names import CLAIMS_DIR, GID, IMAGE, PYTHON, RUNTIME_DIR, UID
+from components.kotaemon.namespace import PodSecurity, pod_security_labels
+from components.kotaemon.runtime_files import content_hash, runtime_files
+
+SCRIPT = "prepare.py"
+NEEDS_PEOPLE = 78
+"""Exit code of prepare.py when trying again does not help."""
+
+
+class NfsPreparationArgs(TypedDict):
+    """Arguments of NfsPreparation."""
+
+    export: NfsStorageArgs
+    """The arguments of the NfsStorage whose export is prepared. Its root belongs to root, and root is not squashed."""
+    folders: list[str]
+    """Folders to make, relative to the export; see role_folders."""
+    image: NotRequired[Input[str]]
+    """Default: the application's image. The nodes need it anyway, and it holds the Python that runs the script."""
+    uid: NotRequired[int]
+    """Owner of the folders; default 1001."""
+    gid: NotRequired[int]
+    """Group of the folders; default 1001."""
+
+
+def role_folders(storage: Mapping[str, RoleMount], claim_name: str) -> list[str]:
+    """Sub-paths of the roles on one claim."""
+    return [mount["sub_path"] for mount in storage.values() if mount["claim"]["name"] == claim_name]
+
+
+def prepare_task(claims: Iterable[tuple[str, list[str], bool]], uid: int, gid: int) -> str:
+    """KS_PREPARE for claims as (name, folders, read only): what prepare.py is to make, as JSON."""
+    wanted = [
+        {"root": f"{CLAIMS_DIR}/{name}", "folders": folders, "read_only": read_only}
+        for name, folders, read_only in claims
+    ]
+    return json.dumps({"uid": uid, "gid": gid, "claims": wanted})
+
+
+def prepare_container(
+    image: Input[str], task: str, claim_mounts: list[VolumeMountArgs], security: SecurityContextArgs
+) -> ContainerArgs:
+    """The container that runs prepare.py; volume `runtime` holds the script."""
+    return ContainerArgs(
+        name="prepare",
+        image=image,
+        command=[PYTHON, "-I", f"{RUNTIME_DIR}/{SCRIPT}"],
+        env=[EnvVarArgs(name="KS_PREPARE", value=task)],
+        resources=ResourceRequirementsArgs(requests={"cpu": "50m", "memory": "128Mi"}, limits={"memory": "128Mi"}),
+        security_context=security,
+        volume_mounts=[VolumeMountArgs(name="runtime", mount_path=RUNTIME_DIR, read_only=True), *claim_mounts],
+        termination_message_policy="FallbackToLogsOnError",  # `kubectl describe pod` shows the commands to run
+    )
+
+
+def job_spec(image: Input[str], claim_name: str, script_map: Input[str], task: str) -> JobSpecArgs:
+    """The Job: root, because only root can give folders away, and of root's rights that one alone.
+
+    It has no ttl: a finished Job that went away would be made and run again by every `up`.
+    """
+    security = SecurityContextArgs(
+        run_as_user=0,
+        run_as_group=0,
+        allow_privilege_escalation=False,
+        capabilities=CapabilitiesArgs(drop=["ALL"], add=["CHOWN"]),
+        read_only_root_filesystem=True,
+        seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
+    )
+    mount = VolumeMountArgs(name="claim", mount_path=f"{CLAIMS_DIR}/{claim_name}")
+    return JobSpecArgs(
+        backoff_limit=3,
+        pod_failure_policy=PodFailurePolicyArgs(
+            rules=[
+                PodFailurePolicyRuleArgs(
+                    action="FailJob",
+                    on_exit_codes=PodFailurePolicyOnExitCodesRequirementArgs(operator="In", values=[NEEDS_PEOPLE]),
+                )
+            ]
+        ),
+        template=PodTemplateSpecArgs(
+            metadata=ObjectMetaArgs(labels={"app.kubernetes.io/name": "kotaemon-prepare"}),
+            spec=PodSpecArgs(
+                restart_policy="Never",
+                automount_service_account_token=False,
+                enable_service_links=False,
+                security_context=PodSecurityContextArgs(seccomp_profile=SeccompProfileArgs(type="RuntimeDefault")),
+                containers=[prepare_container(image, task, [mount], security)],
+                volumes=[
+                    VolumeArgs(name="runtime", config_map=ConfigMapVolumeSourceArgs(name=script_map)),
+                    VolumeArgs(
+                        name="claim",
+                        persistent_volume_claim=PersistentVolumeClaimVolumeSourceArgs(claim_name=claim_name),
+                    ),
+                ],
+            ),
+        ),
+    )
+
+
+class NfsPreparation(pulumi.ComponentResource):
+    """Makes the role folders on an export that belongs to root, once, in a namespace of its own.
+
+    `restricted` admits no root, so the Job lives in `<namespace>-prepare` with the level baseline, without a token and
+    without network. The application depends on this component. The Job's name carries a hash of its task: the same
+    task never runs twice, and a new one is a new Job.
+    """
+
+    job: Output[str]
+    """Name of the Job; its log has one line for each folder."""
+
+    def __init__(self, name: str, args: NfsPreparationArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:NfsPreparation", name, None, opts)
+        child = ResourceOptions(parent=self)
+        namespace = k8s.core.v1.Namespace(
+            f"{name}-namespace",
+            metadata=ObjectMetaArgs(
+                name=Output.concat(args["export"]["namespace"], "-prepare"),
+                labels=pod_security_labels(PodSecurity.BASELINE),
+            ),
+            opts=child,
+        )
+        space = namespace.metadata.apply(lambda metadata: metadata.name or "")
+        claim_name = args["export"].get("claim_name", name)
+        claim = self._claim(name, space, claim_name, args["export"])
+        policy = k8s.networking.v1.NetworkPolicy(
+            f"{name}-no-network",
+            metadata=ObjectMetaArgs(name="no-network", namespace=space),
+            spec=NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
+            opts=child,
+        )
+        files = runtime_files(SCRIPT)
+        script = k8s.core.v1.ConfigMap(
+            f"{name}-script",
+            metadata=ObjectMetaArgs(name=f"prepare-{content_hash(files)}", namespace=space),
+            data=files,
+            immutable=True,
+            opts=child,
+        )
+        image = args.get("image", IMAGE)
+        task = prepare_task([(claim_name, args["folders"], False)], args.get("uid", UID), args.get("gid", GID))
+        export = args["export"]
+        self.job = Output.all(image, export["server"], export["path"]).apply(
+            lambda where: f"{claim_name}-{content_hash({'task': task, 'where': ' '.join(where), **files})}"
+        )
+        k8s.batch.v1.Job(
+            f"{name}-job",
+            metadata=ObjectMetaArgs(
+                name=self.job,
+                namespace=space,
+                # The server was put right after a failure: the next `up` tries again (pulumi-kubernetes#1575).
+                annotations={"pulumi.com/replaceUnready": "true"},
+            ),
+            spec=job_spec(image, claim_name, script.metadata.apply(lambda metadata: metadata.name or ""), task),
+            opts=ResourceOptions(
+                parent=self,
+                depends_on=[claim, policy],
+                custom_timeouts=CustomTimeouts(
+                    create="40m"
+                ),  # the image is 8-10 GB unpacked, and may be new to the node
+            ),
+        )
+        self.register_outputs({"job": self.job})
+
+    def _claim(
+        self, name: str, space: Output[str], claim_name: str, export: NfsStorageArgs
+    ) -> k8s.core.v1.PersistentVolumeClaim:
+        """A volume and a claim of its own on the same export: a claim cannot be used from another namespace."""
+        here = export.copy()
+        here["namespace"] = space
+        here["claim_name"] = claim_name
+        claim = nfs_claim(name, here)
+        options = mount_options(here.get("mount_options", []), allow_nolock=here.get("allow_nolock", False))
+        volume_id = space.apply(lambda namespace: volume_name(namespace, claim_name))
+        volume = k8s.core.v1.PersistentVolume(
+            f"{name}-volume",
+            metadata=ObjectMetaArgs(name=volume_id),
+            spec=nfs_volume_spec(here, claim, volume_id, options),
+            opts=ResourceOptions(parent=self),
+        )
+        return k8s.core.v1.PersistentVolumeClaim(
+            f"{name}-claim",
+            metadata=ObjectMetaArgs(name=claim_name, namespace=space),
+            spec=nfs_claim_spec(claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
+            opts=ResourceOptions(parent=self),
+        )

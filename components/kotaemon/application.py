@@ -1,0 +1,92 @@
+"""KotaemonArgs with every default filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pulumi import Input
+
+from components.contract import Profile, Role, RoleMount
+from components.kotaemon.args import (
+    Autoscaler,
+    Endpoint,
+    Exposure,
+    KotaemonArgs,
+    PodResources,
+    PostgresDriver,
+    Stores,
+)
+from components.kotaemon.names import GID, IMAGE, UID
+
+TRUE = ("1", "true", "yes", "on", "y", "t")
+
+
+@dataclass(frozen=True)
+class Application:
+    """What the builders need to know, with defaults filled in."""
+
+    name: str
+    namespace: Input[str]
+    profile: Profile
+    image: Input[str]
+    replicas: int
+    uid: int
+    gid: int
+    storage: Mapping[str, RoleMount]
+    resources: PodResources
+    env: Mapping[str, str]
+    api_keys: tuple[str, ...]
+    """Names of the variables; their values are in a Secret."""
+    admin_name: str
+    stores: Stores | None
+    autoscaler: Autoscaler | None
+    exposure: Exposure | None
+    model_endpoints: list[Endpoint] | None
+
+    @property
+    def scaled(self) -> bool:
+        """Whether several pods may run."""
+        return self.profile == Profile.SCALED
+
+    @property
+    def installs_driver(self) -> bool:
+        """Whether an init container brings the PostgreSQL driver."""
+        driver = self.stores["database"].get("driver", PostgresDriver.INSTALL) if self.stores else None
+        return driver == PostgresDriver.INSTALL
+
+    @property
+    def single_sign_on(self) -> bool:
+        """Whether the application runs in its own SSO mode."""
+        return is_true(self.env.get("KH_SSO_ENABLED", ""))
+
+    @property
+    def mounts(self) -> dict[Role, RoleMount]:
+        """The roles that are mounted, in the order of Role. `scaled` keeps its sessions in PostgreSQL."""
+        unused = (Role.SESSIONS,) if self.scaled else ()
+        return {role: self.storage[role] for role in Role if role in self.storage and role not in unused}
+
+
+def is_true(value: str) -> bool:
+    """How the application reads a flag."""
+    return value.strip().lower() in TRUE
+
+
+def application(name: str, args: KotaemonArgs) -> Application:
+    """Fill in the defaults; mistakes.refuse_mistakes says whether it can be made."""
+    return Application(
+        name=name,
+        namespace=args["namespace"],
+        profile=Profile(args.get("profile", Profile.SINGLE_WRITER)),
+        image=args.get("image", IMAGE),
+        replicas=int(args.get("replicas", 1)),  # a plugin hands over 3.0
+        uid=int(args.get("uid", UID)),
+        gid=int(args.get("gid", GID)),
+        storage=args["storage"],
+        resources=args.get("resources", PodResources()),
+        env=args.get("env", {}),
+        api_keys=tuple(sorted(args.get("api_keys", {}))),
+        admin_name=args.get("admin_name", "admin"),
+        stores=args.get("stores"),
+        autoscaler=args.get("autoscaler"),
+        exposure=args.get("exposure"),
+        model_endpoints=args.get("model_endpoints"),
+    )

@@ -1,0 +1,188 @@
+"""Arguments of the Kotaemon component."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TypedDict
+
+from pulumi import Input
+from typing_extensions import NotRequired
+
+from components.contract import Profile, RoleMount
+
+
+class PodResources(TypedDict):
+    """Resources of one application pod. Idle it holds 0.8 GiB; upstream's fly.toml gives it 4 CPUs and 4 GiB."""
+
+    cpu_request: NotRequired[Input[str]]
+    """Default 500m. There is no CPU limit: starting takes about 30 CPU-seconds, and a limit would only slow it."""
+    memory_request: NotRequired[Input[str]]
+    """Default 2Gi."""
+    memory_limit: NotRequired[Input[str]]
+    """Default 4Gi."""
+
+
+class SecretKey(TypedDict):
+    """One key of a Secret in the application's namespace."""
+
+    secret_name: Input[str]
+    key: str
+
+
+class Endpoint(TypedDict):
+    """A destination that the pods may open TCP connections to: a network or the pods of a namespace."""
+
+    cidr: NotRequired[Input[str]]
+    """Network, for example 203.0.113.7/32."""
+    namespace: NotRequired[Input[str]]
+    """Namespace of this cluster, for example the one of an Ollama server. Give this or `cidr`."""
+    pod_labels: NotRequired[Mapping[str, str]]
+    """Only pods with these labels; with `namespace`, or alone for the application's own namespace."""
+    port: int
+
+
+class VectorStoreKind(str, Enum):
+    """Vector servers that the application has a client for (facts/kotaemon.md 3). A Chroma server is not possible."""
+
+    QDRANT = "qdrant"
+    MILVUS = "milvus"
+
+
+class DocumentStoreKind(str, Enum):
+    """Where the text of documents is."""
+
+    LANCEDB = "lancedb"
+    """Files in the role `indexes`, on a file claim with hard links."""
+    ELASTICSEARCH = "elasticsearch"
+
+
+class PostgresDriver(str, Enum):
+    """Where psycopg2 comes from: the official image has none (facts/kotaemon.md 3)."""
+
+    INSTALL = "install"
+    """An init container installs the pinned wheel from the package index at every start of a pod."""
+    IMAGE = "image"
+    """The image has it: for production and for clusters without a way to a package index."""
+
+
+class DatabaseStore(TypedDict):
+    """PostgreSQL: users, conversations, settings."""
+
+    url: SecretKey
+    """`postgresql://user:password@host:5432/database`. It holds a password, so it is always in a Secret."""
+    endpoint: Endpoint
+    """Where the server is, for the NetworkPolicy: the URL is secret."""
+    driver: NotRequired[PostgresDriver]
+    """Default install."""
+
+
+class VectorStore(TypedDict):
+    """The vector server."""
+
+    kind: VectorStoreKind
+    url: Input[str]
+    """For example http://qdrant:6333 or http://milvus:19530."""
+    api_key: SecretKey
+    """Qdrant's API key, Milvus's `user:password`. Required: without it everybody in the network reads every text."""
+    endpoint: Endpoint
+    """Where the server is, for the NetworkPolicy."""
+
+
+class DocumentStore(TypedDict):
+    """The document store."""
+
+    kind: DocumentStoreKind
+    url: NotRequired[Input[str]]
+    """For example http://elasticsearch:9200; elasticsearch only."""
+    user: NotRequired[str]
+    """User name; elasticsearch only; default elastic."""
+    password: NotRequired[SecretKey]
+    """Password of the user; elasticsearch only."""
+    endpoint: NotRequired[Endpoint]
+    """Where the server is, for the NetworkPolicy; elasticsearch only."""
+
+
+class Stores(TypedDict):
+    """State of the `scaled` profile, outside the pods. Whoever makes the stores (or knows them) hands these in."""
+
+    database: DatabaseStore
+    vector_store: VectorStore
+    document_store: NotRequired[DocumentStore]
+    """Default: lancedb on the role `indexes`."""
+
+
+class Autoscaler(TypedDict):
+    """A HorizontalPodAutoscaler; `scaled` only."""
+
+    min_replicas: int
+    max_replicas: int
+    cpu_percent: NotRequired[int]
+    """Target CPU use in percent of the request; default 80."""
+
+
+class ExposureKind(str, Enum):
+    """How requests from outside arrive."""
+
+    INGRESS = "ingress"
+    HTTPROUTE = "httproute"
+
+
+class Exposure(TypedDict):
+    """The way in. Put authentication in front: the application's own login leaves its API open."""
+
+    kind: ExposureKind
+    hostname: Input[str]
+    """Public host name."""
+    controller_namespace: Input[str]
+    """Namespace of the ingress controller or gateway: only its pods may reach the application."""
+    class_name: NotRequired[Input[str]]
+    """ingress: ingressClassName; default nginx. The annotations are those of ingress-nginx."""
+    tls_secret: NotRequired[Input[str]]
+    """ingress: Secret with the certificate; default: TLS ends before the ingress."""
+    annotations: NotRequired[Mapping[str, str]]
+    """ingress: added to the annotations, for cert-manager or another controller."""
+    gateway_name: NotRequired[Input[str]]
+    """httproute: name of the Gateway; required."""
+    gateway_namespace: NotRequired[Input[str]]
+    """httproute: namespace of the Gateway; required."""
+    max_upload_mib: NotRequired[int]
+    """ingress: largest request body in MiB; default 1000, Kotaemon's own limit."""
+
+
+class KotaemonArgs(TypedDict):
+    """Arguments of Kotaemon."""
+
+    namespace: Input[str]
+    """An existing namespace with Pod Security `restricted`; see ApplicationNamespace."""
+    storage: Mapping[str, RoleMount]
+    """Role -> claim, sub-path, read-only flag; see contract.StorageMap. Required roles: indexes, models, uploads, and
+    sessions in the single-writer profile."""
+    profile: NotRequired[Profile]
+    """Default single-writer."""
+    image: NotRequired[Input[str]]
+    """Image of version 0.11.2 or later, pinned by tag or digest; default ghcr.io/cinnamon/kotaemon:0.11.3-lite."""
+    replicas: NotRequired[int]
+    """Pods; default 1. More than one needs the scaled profile."""
+    uid: NotRequired[int]
+    """User of the pod and owner of the data; default 1001. Never 0."""
+    gid: NotRequired[int]
+    """Group of the pod and of the data; default 1001. Never 0."""
+    resources: NotRequired[PodResources]
+    """Requests and limits of one pod."""
+    env: NotRequired[Mapping[str, str]]
+    """Plain environment of the application, for example OPENAI_API_BASE."""
+    api_keys: NotRequired[Mapping[str, Input[str]]]
+    """Secret environment: variable -> value, for example OPENAI_API_KEY. Goes into a Secret."""
+    admin_name: NotRequired[str]
+    """Name of the first administrator; default admin."""
+    admin_password: NotRequired[Input[str]]
+    """Password of the first administrator; default: generated once, kept in a Secret. The application reads it once."""
+    stores: NotRequired[Stores]
+    """State of the scaled profile; required there, refused in single-writer."""
+    autoscaler: NotRequired[Autoscaler]
+    """Default none; scaled only."""
+    exposure: NotRequired[Exposure]
+    """Default none: reach it by port-forward."""
+    model_endpoints: NotRequired[list[Endpoint]]
+    """Where the pods may call models. Default: TCP 443 anywhere but link-local addresses (cloud metadata)."""
+    protect: NotRequired[bool]
+    """Refuse to delete the Secret with the generated password; default true. It is kept on deletion in any case."""

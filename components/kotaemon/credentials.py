@@ -1,0 +1,76 @@
+"""The Secrets of the application."""
+
+import base64
+import secrets
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, ResourceOptions
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.kotaemon.environment import ADMIN_PASSWORD_KEY
+from components.kotaemon.names import labels
+from components.kotaemon.runtime_files import content_hash
+
+GENERATED = "kotaemon.dev/generated"
+"""Label of a Secret whose value exists nowhere else."""
+PASSWORD_BYTES = 24
+
+
+def secret_data(values: Mapping[str, Input[str]]) -> Output[dict[str, str]]:
+    """`data` of a Secret: base64, and secret as a whole. Not stringData: server-side apply never removes its keys."""
+    encoded = Output.all(**values).apply(
+        lambda known: {k: base64.b64encode(v.encode()).decode() for k, v in known.items()}
+    )
+    return Output.secret(encoded)
+
+
+def checksum(values: Mapping[str, Input[str]]) -> Output[str]:
+    """Changes when a value does; secret like them."""
+    return Output.secret(Output.all(**values).apply(content_hash))
+
+
+def admin_secret(
+    parent: pulumi.ComponentResource,
+    name: str,
+    namespace: Input[str],
+    password: Input[str] | None,
+    protect: bool,
+) -> k8s.core.v1.Secret:
+    """The first administrator's password, given or generated.
+
+    The application reads it once, when the user does not exist yet (facts/kotaemon.md 5). So a generated one has to
+    stay what it was at the first `up`: later ones are ignored, and it is kept on deletion, like the database.
+    """
+    generated = password is None
+    value = secrets.token_urlsafe(PASSWORD_BYTES) if password is None else password
+    return k8s.core.v1.Secret(
+        f"{name}-admin",
+        metadata=ObjectMetaArgs(
+            name=f"{name}-admin",
+            namespace=namespace,
+            labels=labels(name) | ({GENERATED: "true"} if generated else {}),
+        ),
+        type="Opaque",
+        data=secret_data({ADMIN_PASSWORD_KEY: value}),
+        opts=ResourceOptions(
+            parent=parent,
+            protect=protect and generated,
+            retain_on_delete=generated,
+            ignore_changes=["data"] if generated else None,
+        ),
+    )
+
+
+def api_key_secret(
+    parent: pulumi.ComponentResource, name: str, namespace: Input[str], values: Mapping[str, Input[str]]
+) -> k8s.core.v1.Secret:
+    """The API keys, one key a variable."""
+    return k8s.core.v1.Secret(
+        f"{name}-api-keys",
+        metadata=ObjectMetaArgs(name=f"{name}-api-keys", namespace=namespace, labels=labels(name)),
+        type="Opaque",
+        data=secret_data(values),
+        opts=ResourceOptions(parent=parent),
+    )

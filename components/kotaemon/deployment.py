@@ -1,0 +1,89 @@
+"""The Deployment and what steers it: roll-out, disruptions, scale."""
+
+from pulumi import Input
+from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs, DeploymentStrategyArgs, RollingUpdateDeploymentArgs
+from pulumi_kubernetes.autoscaling.v2 import (
+    CrossVersionObjectReferenceArgs,
+    HorizontalPodAutoscalerBehaviorArgs,
+    HorizontalPodAutoscalerSpecArgs,
+    HPAScalingPolicyArgs,
+    HPAScalingRulesArgs,
+    MetricSpecArgs,
+    MetricTargetArgs,
+    ResourceMetricSourceArgs,
+)
+from pulumi_kubernetes.core.v1 import PodTemplateSpecArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgs
+
+from components.kotaemon.application import Application
+from components.kotaemon.args import Autoscaler
+from components.kotaemon.environment import Secrets
+from components.kotaemon.names import labels
+from components.kotaemon.pod import pod_spec, startup_seconds
+
+PULL_SECONDS = 1800
+"""The amd64 image is 8-10 GB unpacked (facts/kotaemon.md 1): half an hour is 5 MB/s."""
+API_KEYS_CHECKSUM = "kotaemon.dev/api-keys"
+
+
+def progress_seconds(app: Application) -> int:
+    """How long a pod may take before the roll-out counts as failed."""
+    return PULL_SECONDS + startup_seconds(app)
+
+
+def deployment_spec(app: Application, secrets: Secrets, runtime_map: Input[str]) -> DeploymentSpecArgs:
+    """The Deployment. `runtime_map` carries a hash of its files, so a change of them rolls the pods."""
+    # Variables from a Secret are read once, when the container starts: new keys roll the pods.
+    checksum = secrets.api_keys_checksum
+    return DeploymentSpecArgs(
+        # The autoscaler's own number is left alone.
+        replicas=None if app.autoscaler else app.replicas,
+        selector=LabelSelectorArgs(match_labels=labels(app.name)),
+        strategy=strategy(app),
+        progress_deadline_seconds=progress_seconds(app),
+        template=PodTemplateSpecArgs(
+            metadata=ObjectMetaArgs(
+                labels=labels(app.name),
+                annotations=None if checksum is None else {API_KEYS_CHECKSUM: checksum},
+            ),
+            spec=pod_spec(app, secrets, runtime_map),
+        ),
+    )
+
+
+def strategy(app: Application) -> DeploymentStrategyArgs:
+    """Recreate for one writer: the new pod must not start before the old one has let go of the disk.
+
+    Scaled: one more pod first, then one less, so that as many as wanted are always ready. That needs room for one pod.
+    """
+    if not app.scaled:
+        return DeploymentStrategyArgs(type="Recreate")
+    rolling = RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1)
+    return DeploymentStrategyArgs(type="RollingUpdate", rolling_update=rolling)
+
+
+def disruption_budget(app: Application) -> PodDisruptionBudgetSpecArgs:
+    """One pod at a time, and never a blocked drain: one replica may go, and a broken pod never counts."""
+    return PodDisruptionBudgetSpecArgs(
+        max_unavailable=1,
+        selector=LabelSelectorArgs(match_labels=labels(app.name)),
+        unhealthy_pod_eviction_policy="AlwaysAllow",
+    )
+
+
+def autoscaler_spec(app: Application, scaling: Autoscaler) -> HorizontalPodAutoscalerSpecArgs:
+    """Scale on CPU. Slowly down: the sessions of a pod end with it, they are in its memory (facts/kotaemon.md 3)."""
+    target = MetricTargetArgs(type="Utilization", average_utilization=int(scaling.get("cpu_percent", 80)))
+    return HorizontalPodAutoscalerSpecArgs(
+        scale_target_ref=CrossVersionObjectReferenceArgs(api_version="apps/v1", kind="Deployment", name=app.name),
+        min_replicas=int(scaling["min_replicas"]),
+        max_replicas=int(scaling["max_replicas"]),
+        metrics=[MetricSpecArgs(type="Resource", resource=ResourceMetricSourceArgs(name="cpu", target=target))],
+        behavior=HorizontalPodAutoscalerBehaviorArgs(
+            scale_down=HPAScalingRulesArgs(
+                stabilization_window_seconds=1800,
+                policies=[HPAScalingPolicyArgs(type="Pods", value=1, period_seconds=600)],
+            )
+        ),
+    )

@@ -1,0 +1,134 @@
+"""The environment of the application's container: what runtime/ks_environment.py and runtime/kh_settings.py read."""
+
+import re
+from typing import NamedTuple
+
+from pulumi import Input, Output
+from pulumi_kubernetes.core.v1 import (
+    EnvVarArgs,
+    EnvVarSourceArgs,
+    ObjectFieldSelectorArgs,
+    SecretKeySelectorArgs,
+)
+
+from components.contract import Role
+from components.kotaemon.application import Application
+from components.kotaemon.args import DocumentStore, DocumentStoreKind, SecretKey, VectorStore, VectorStoreKind
+from components.kotaemon.names import (
+    DATA_DIR,
+    DRIVER_DIR,
+    PORT,
+    RUNTIME_DIR,
+    SCRATCH_DIR,
+    START_LOCK_SECONDS,
+    STOP_SECONDS,
+    WRITER_LOCK_SECONDS,
+)
+
+BOGUS_IN_IMAGE = ("OPENAI_API_KEY", "VOYAGE_API_KEY", "LOCAL_MODEL")
+"""The image's /app/.env holds placeholders for these, which register models that do not work (facts/kotaemon.md 5)."""
+ADMIN_PASSWORD_KEY = "password"  # noqa: S105 the name of a key
+
+
+class Secrets(NamedTuple):
+    """The Secrets that the pod reads."""
+
+    admin: Input[str]
+    """Name of the one with the first administrator's password."""
+    api_keys: Input[str] = ""
+    """Name of the one with the API keys, where there are any."""
+    api_keys_checksum: Input[str] | None = None
+    """Changes with their values."""
+
+
+def secret_variable(name: str, source: SecretKey) -> EnvVarArgs:
+    """A variable from a Secret."""
+    selector = SecretKeySelectorArgs(name=source["secret_name"], key=source["key"])
+    return EnvVarArgs(name=name, value_from=EnvVarSourceArgs(secret_key_ref=selector))
+
+
+def plain(values: dict[str, Input[str]]) -> list[EnvVarArgs]:
+    """Variables with their values."""
+    return [EnvVarArgs(name=name, value=value) for name, value in values.items()]
+
+
+def role_dir(role: Role) -> str:
+    """Where a role is mounted."""
+    return f"{DATA_DIR}/{role.value}"
+
+
+def container_env(app: Application, secrets: Secrets) -> list[EnvVarArgs]:
+    """Everything the container is told. The user's own variables come last, and never replace ours: mistakes.py."""
+    pod_name = EnvVarSourceArgs(field_ref=ObjectFieldSelectorArgs(field_path="metadata.name"))
+    return [
+        EnvVarArgs(name="KS_POD_NAME", value_from=pod_name),
+        *plain(_pod(app)),
+        *plain({"KH_APP_VERSION": _version(app.image), "KH_FEATURE_USER_MANAGEMENT_ADMIN": app.admin_name}),
+        secret_variable(
+            "KH_FEATURE_USER_MANAGEMENT_PASSWORD", {"secret_name": secrets.admin, "key": ADMIN_PASSWORD_KEY}
+        ),
+        *store_variables(app),
+        *plain({name: "" for name in BOGUS_IN_IMAGE if name not in app.env and name not in app.api_keys}),
+        *plain(dict(sorted(app.env.items()))),
+        *(secret_variable(name, {"secret_name": secrets.api_keys, "key": name}) for name in app.api_keys),
+    ]
+
+
+def _pod(app: Application) -> dict[str, Input[str]]:
+    read_only = [role.value for role, mount in app.mounts.items() if mount["read_only"]]
+    path = [RUNTIME_DIR, *([DRIVER_DIR] if app.installs_driver else [])]
+    values: dict[str, Input[str]] = {
+        "KS_PROFILE": app.profile.value,
+        **{f"KS_{role.name}_DIR": role_dir(role) for role in app.mounts},
+        "KS_READ_ONLY_ROLES": ",".join(read_only),
+        "KS_SCRATCH_DIR": SCRATCH_DIR,
+        "KS_STOP_SECONDS": str(STOP_SECONDS),
+        "KS_LOCK_WAIT_SECONDS": str(START_LOCK_SECONDS if app.scaled else WRITER_LOCK_SECONDS),
+        "THEFLOW_SETTINGS_MODULE": "kh_settings",
+        "PYTHONPATH": ":".join(path),
+        "GRADIO_SERVER_NAME": "0.0.0.0",  # noqa: S104 the pod's own address; the NetworkPolicy says who reaches it
+        "GRADIO_SERVER_PORT": str(PORT),
+    }
+    if app.model_endpoints is not None and "HF_HUB_OFFLINE" not in app.env:
+        # With the way to huggingface.co closed, each lookup at the start waits for a time-out (facts/kotaemon.md 8-2).
+        values["HF_HUB_OFFLINE"] = "1"
+    return values
+
+
+def store_variables(app: Application) -> list[EnvVarArgs]:
+    """Where the state of the scaled profile is."""
+    if app.stores is None:
+        return []
+    return [
+        secret_variable("KH_DATABASE", app.stores["database"]["url"]),
+        *_vector_store(app.stores["vector_store"]),
+        *_document_store(app.stores.get("document_store")),
+    ]
+
+
+def _vector_store(store: VectorStore) -> list[EnvVarArgs]:
+    kind = VectorStoreKind(store["kind"])
+    url, key = ("QDRANT_URL", "QDRANT_API_KEY") if kind == VectorStoreKind.QDRANT else ("MILVUS_URI", "MILVUS_TOKEN")
+    return [*plain({"KS_VECTOR_STORE": kind.value, url: store["url"]}), secret_variable(key, store["api_key"])]
+
+
+def _document_store(store: DocumentStore | None) -> list[EnvVarArgs]:
+    if store is None or store["kind"] == DocumentStoreKind.LANCEDB:
+        return plain({"KS_DOC_STORE": DocumentStoreKind.LANCEDB.value})
+    values: dict[str, Input[str]] = {
+        "KS_DOC_STORE": DocumentStoreKind.ELASTICSEARCH.value,
+        "ELASTICSEARCH_URL": store.get("url", ""),
+        "ELASTICSEARCH_USER": store.get("user", "elastic"),
+    }
+    password = [secret_variable("ELASTICSEARCH_PASSWORD", store["password"])] if "password" in store else []
+    return [*plain(values), *password]
+
+
+def _version(image: Input[str]) -> Input[str]:
+    return version_of(image) if isinstance(image, str) else Output.from_input(image).apply(version_of)
+
+
+def version_of(image: str) -> str:
+    """The application's version in the image's tag; empty for a digest. Without it the application says 0.0.1."""
+    tag = re.search(r":v?(\d+\.\d+\.\d+)", image)
+    return tag[1] if tag else ""

@@ -1,0 +1,139 @@
+"""Kotaemon in its namespace: one component, whatever the storage is made of."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import CustomTimeouts, Input, Output, ResourceOptions
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.kotaemon.application import application
+from components.kotaemon.args import Exposure, ExposureKind, KotaemonArgs
+from components.kotaemon.credentials import admin_secret, api_key_secret, checksum
+from components.kotaemon.deployment import autoscaler_spec, deployment_spec, disruption_budget, progress_seconds
+from components.kotaemon.environment import Secrets
+from components.kotaemon.exposure import ingress_annotations, ingress_spec, route_spec
+from components.kotaemon.mistakes import refuse_mistakes
+from components.kotaemon.names import PORT, labels
+from components.kotaemon.network import network_policy, service_spec
+from components.kotaemon.runtime_files import content_hash, runtime_files
+
+
+class Kotaemon(pulumi.ComponentResource):
+    """The application with everything it needs in a namespace, except storage and the stores of the scaled profile.
+
+    Give `depends_on` what makes the claims (and the NfsPreparation): children wait for it. Raises pulumi.RunError with
+    all mistakes of the arguments before anything is registered.
+    """
+
+    service: Output[str]
+    """Name of the Service, port 7860."""
+    url: Output[str]
+    """Where people reach it; inside the cluster without an exposure."""
+    admin_secret: Output[str]
+    """Name of the Secret with the first administrator's password, key `password`."""
+
+    def __init__(self, name: str, args: KotaemonArgs, opts: ResourceOptions | None = None) -> None:
+        app = application(name, args)
+        refuse_mistakes(app)
+        super().__init__("kotaemon:index:Kotaemon", name, None, opts)
+        self._app = app
+        policy = k8s.networking.v1.NetworkPolicy(
+            f"{name}-policy", metadata=self._meta(name), spec=network_policy(app), opts=ResourceOptions(parent=self)
+        )
+        account = k8s.core.v1.ServiceAccount(
+            f"{name}-account",
+            metadata=self._meta(name),
+            automount_service_account_token=False,
+            opts=ResourceOptions(parent=self),
+        )
+        service = k8s.core.v1.Service(
+            f"{name}-service",
+            # The Deployment is waited for; the first pull of the image outlasts a Service's ten minutes.
+            metadata=self._meta(name, {"pulumi.com/skipAwait": "true"}),
+            spec=service_spec(app),
+            opts=ResourceOptions(parent=self),
+        )
+        k8s.policy.v1.PodDisruptionBudget(
+            f"{name}-disruptions",
+            metadata=self._meta(name),
+            spec=disruption_budget(app),
+            opts=ResourceOptions(parent=self),
+        )
+        admin = admin_secret(self, name, app.namespace, args.get("admin_password"), args.get("protect", True))
+        self.admin_secret = _name(admin)
+        self._deploy(args, [policy, account])
+        if app.exposure:
+            self._expose(app.exposure)
+        self.service = _name(service)
+        self.url = self._url()
+        self.register_outputs({"service": self.service, "url": self.url, "admin_secret": self.admin_secret})
+
+    def _deploy(self, args: KotaemonArgs, before: list[pulumi.Resource]) -> None:
+        app = self._app
+        name = app.name
+        files = runtime_files()
+        runtime = k8s.core.v1.ConfigMap(
+            f"{name}-runtime",
+            # A new name for new files: the pods of the old version keep theirs until they end.
+            metadata=self._meta(f"{name}-runtime-{content_hash(files)}"),
+            data=files,
+            immutable=True,
+            opts=ResourceOptions(parent=self),
+        )
+        secrets = Secrets(admin=self.admin_secret)
+        if app.api_keys:
+            values = args.get("api_keys", {})
+            secrets = Secrets(
+                self.admin_secret, _name(api_key_secret(self, name, app.namespace, values)), checksum(values)
+            )
+        limit = f"{progress_seconds(app) // 60 + 5}m"
+        deployment = k8s.apps.v1.Deployment(
+            f"{name}-deployment",
+            metadata=self._meta(name),
+            spec=deployment_spec(app, secrets, _name(runtime)),
+            opts=ResourceOptions(
+                parent=self,
+                depends_on=before,
+                # Pulumi's own ten minutes would end before the roll-out's deadline says why.
+                custom_timeouts=CustomTimeouts(create=limit, update=limit),
+            ),
+        )
+        if app.autoscaler:
+            k8s.autoscaling.v2.HorizontalPodAutoscaler(
+                f"{name}-autoscaler",
+                metadata=self._meta(name),
+                spec=autoscaler_spec(app, app.autoscaler),
+                opts=ResourceOptions(parent=self, depends_on=[deployment]),
+            )
+
+    def _expose(self, exposure: Exposure) -> None:
+        app = self._app
+        if exposure["kind"] == ExposureKind.INGRESS:
+            k8s.networking.v1.Ingress(
+                f"{app.name}-ingress",
+                metadata=self._meta(app.name, ingress_annotations(exposure)),
+                spec=ingress_spec(exposure, app.name),
+                opts=ResourceOptions(parent=self),
+            )
+        else:
+            k8s.apiextensions.CustomResource(
+                f"{app.name}-route",
+                api_version="gateway.networking.k8s.io/v1",
+                kind="HTTPRoute",
+                metadata=self._meta(app.name),
+                spec=route_spec(exposure, app.name, sticky=app.scaled),
+                opts=ResourceOptions(parent=self),
+            )
+
+    def _url(self) -> Output[str]:
+        if self._app.exposure:
+            return Output.concat("https://", self._app.exposure["hostname"])
+        return Output.concat("http://", self._app.name, ".", self._app.namespace, f".svc:{PORT}")
+
+    def _meta(self, name: Input[str], annotations: dict[str, str] | None = None) -> ObjectMetaArgs:
+        return ObjectMetaArgs(
+            name=name, namespace=self._app.namespace, labels=labels(self._app.name), annotations=annotations
+        )
+
+
+def _name(made: k8s.core.v1.Secret | k8s.core.v1.ConfigMap | k8s.core.v1.Service) -> Output[str]:
+    return made.metadata.apply(lambda metadata: metadata.name or "")

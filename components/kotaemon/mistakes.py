@@ -1,0 +1,136 @@
+"""Every mistake in the arguments of Kotaemon, found before anything is created."""
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import pulumi
+
+from components.contract import AccessMode, Role
+from components.kotaemon.application import Application, is_true
+from components.kotaemon.args import DocumentStoreKind, ExposureKind
+
+WRITTEN = (Role.INDEXES, Role.SESSIONS, Role.UPLOADS)
+"""Roles that the application itself writes to."""
+SHARED = (AccessMode.RWX, AccessMode.ROX)
+OURS = (
+    "GRADIO_SERVER_NAME",
+    "GRADIO_SERVER_PORT",
+    "GRADIO_TEMP_DIR",  # citations hold this path for ever (facts/kotaemon.md 8-4)
+    "HF_HOME",  # the application overwrites both (facts/kotaemon.md 2)
+    "HF_HUB_CACHE",
+    "KH_DATABASE",
+    "KH_DEMO_MODE",
+    "KH_FEATURE_USER_MANAGEMENT_ADMIN",
+    "KH_FEATURE_USER_MANAGEMENT_PASSWORD",
+    "KH_GRADIO_SHARE",  # a public tunnel past the ingress
+    "PYTHONPATH",
+    "THEFLOW_SETTINGS_MODULE",
+)
+OUR_PREFIXES = ("KS_", "QDRANT_", "MILVUS_", "ELASTICSEARCH_")
+SECRET_NAME = re.compile(r"(_API_KEY|SECRET_KEY|_PASSWORD|_SECRET|_TOKEN|_CREDENTIAL)$")
+GRAPH_INDEXES = ("USE_MS_GRAPHRAG", "USE_NANO_GRAPHRAG", "USE_LIGHTRAG")
+
+
+def refuse_mistakes(app: Application) -> None:
+    """Raises pulumi.RunError with all mistakes at once."""
+    found = [*_numbers(app), *_storage(app), *_environment(app), *_stores(app), *_exposure(app)]
+    if found:
+        raise pulumi.RunError(
+            "\n".join([f"Kotaemon {app.name!r} cannot be made like this:", *(f"  - {m}" for m in found)])
+        )
+
+
+def _numbers(app: Application) -> Iterator[str]:
+    if app.replicas < 1:
+        yield f"replicas: {app.replicas} is not allowed; it must be 1 or more"
+    if app.replicas > 1 and not app.scaled:
+        yield (
+            f"replicas: {app.replicas} is not allowed in the profile single-writer: SQLite, Chroma and LanceDB allow "
+            "one writer; use replicas 1, or the profile scaled"
+        )
+    for key, value in (("uid", app.uid), ("gid", app.gid)):
+        if value < 1:
+            yield f"{key}: {value} is not allowed; Pod Security restricted admits no root; the default is 1001"
+    if isinstance(app.image, str) and (old := re.search(r":v?(0\.(\d|10)\.\d+|0\.11\.[01])\b", app.image)):
+        yield f"image: version {old[1]} has no /app/.venv; the oldest that this starts is 0.11.2"
+    if app.autoscaler is None:
+        return
+    least, most = app.autoscaler["min_replicas"], app.autoscaler["max_replicas"]
+    if not app.scaled:
+        yield "autoscaler: is not allowed in the profile single-writer: it would start a second writer"
+    if not 1 <= least <= most:
+        yield f"autoscaler: min_replicas {least} and max_replicas {most} are not allowed; it must be 1 <= min <= max"
+
+
+def _storage(app: Application) -> Iterator[str]:
+    known = [role.value for role in Role]
+    for role in app.storage:
+        if role not in known:
+            yield f"storage: {role!r} is no role; the roles are {', '.join(known)}"
+    needed = [Role.INDEXES, Role.MODELS, Role.UPLOADS] + ([] if app.scaled else [Role.SESSIONS])
+    for role in needed:
+        if role not in app.storage:
+            yield f"storage: the role {role.value} is missing"
+    taken: dict[tuple[str, PurePosixPath], Role] = {}
+    for role, mount in app.mounts.items():
+        claim, folder = mount["claim"], PurePosixPath(mount["sub_path"])
+        if not folder.parts or folder.is_absolute() or ".." in folder.parts:
+            yield f"storage.{role.value}: sub_path {mount['sub_path']!r} is not a folder inside the claim"
+        for (other, path), owner in taken.items():
+            if other == claim["name"] and (path == folder or path in folder.parents or folder in path.parents):
+                yield f"storage.{role.value}: its folder {folder} is not apart from {path} of {owner.value} on {other}"
+        taken[claim["name"], folder] = role
+        if mount["read_only"] and role in WRITTEN:
+            yield f"storage.{role.value}: read_only is not allowed: the application writes there"
+        if app.scaled and claim["access_mode"] not in SHARED:
+            yield (
+                f"storage.{role.value}: the claim {claim['name']} is {claim['access_mode'].value}; pods on many nodes "
+                "share it in the profile scaled, so it must be ReadWriteMany"
+            )
+
+
+def _environment(app: Application) -> Iterator[str]:
+    for where, names in (("env", app.env), ("api_keys", app.api_keys)):
+        for name in names:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+                yield f"{where}: {name!r} is no name of an environment variable"
+            elif name in OURS or name.startswith(OUR_PREFIXES):
+                yield f"{where}: {name} is set by this component, or must not be set; leave it out"
+    for name, value in app.env.items():
+        if name in app.api_keys:
+            yield f"env: {name} is in api_keys as well; leave it in one of them"
+        elif value and SECRET_NAME.search(name):
+            yield f"env: {name} looks like a secret; give it in api_keys, where it stays one"
+        if app.scaled and name in GRAPH_INDEXES and is_true(value):
+            yield f"env: {name} is not allowed in the profile scaled: graph indexes are local files of one writer"
+
+
+def _stores(app: Application) -> Iterator[str]:
+    if app.stores is None:
+        if app.scaled:
+            yield "stores: missing; the profile scaled needs a database and a vector_store"
+        return
+    if not app.scaled:
+        yield "stores: not allowed in the profile single-writer, whose stores are files; use the profile scaled"
+    for key in ("database", "vector_store"):
+        if key not in app.stores:
+            yield f"stores.{key}: missing; the profile scaled needs it"
+    if "vector_store" in app.stores and "api_key" not in app.stores["vector_store"]:
+        kind = app.stores["vector_store"]["kind"].value
+        yield f"stores.vector_store.api_key: missing; without it everybody who reaches {kind} reads every document"
+    documents = app.stores.get("document_store")
+    if documents is not None and documents["kind"] == DocumentStoreKind.ELASTICSEARCH:
+        for key in ("url", "endpoint", "password"):
+            if key not in documents:
+                yield f"stores.document_store.{key}: missing; elasticsearch needs it"
+
+
+def _exposure(app: Application) -> Iterator[str]:
+    if app.exposure is not None and app.exposure["kind"] == ExposureKind.HTTPROUTE:
+        for key in ("gateway_name", "gateway_namespace"):
+            if key not in app.exposure:
+                yield f"exposure.{key}: missing; an HTTPRoute belongs to a Gateway"
+    for where, endpoint in enumerate(app.model_endpoints or []):
+        if ("cidr" in endpoint) == ("namespace" in endpoint or "pod_labels" in endpoint):
+            yield f"model_endpoints[{where}]: give either cidr, or namespace and pod_labels"

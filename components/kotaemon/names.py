@@ -1,0 +1,38 @@
+"""Names that the pod, its runtime files and its neighbours agree on."""
+
+UID = 1001
+GID = 1001
+PORT = 7860
+IMAGE = "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
+
+APP_DIR = "/app"
+PYTHON = "/app/.venv/bin/python"
+"""The application's own interpreter, in images from 0.11.2 on (facts/kotaemon.md 1)."""
+SYSTEM_PYTHON = "/usr/local/bin/python"
+"""The image's interpreter with pip; the application's venv has none."""
+RUNTIME_DIR = "/etc/kotaemon"
+"""Where the ConfigMap with the runtime files is mounted."""
+DATA_DIR = "/data"
+"""Roles are at /data/<role>, for ever: citations hold these paths (facts/kotaemon.md 8-4)."""
+CLAIMS_DIR = "/claims"
+"""Whole claims, while their folders are prepared."""
+SCRATCH_DIR = "/tmp/kotaemon"  # noqa: S108 an emptyDir of the pod's own
+DRIVER_DIR = "/deps"
+"""Where the PostgreSQL driver is installed to."""
+
+PROBE_PATH = "/app_id"
+SSO_PROBE_PATH = "/login"
+"""With single sign-on everything but /login* answers with a redirect (facts/kotaemon.md 1)."""
+
+STOP_SECONDS = 25
+"""What launch.py gives the application to close after SIGTERM; it took 5 s (facts/kotaemon.md 8-3)."""
+WRITER_LOCK_SECONDS = 120
+START_LOCK_SECONDS = 900
+"""Pods of the scaled profile start one after the other: the last of many waits for all the others."""
+START_SECONDS = 480
+"""From the lock to the open port: 28-95 s measured; minutes where egress is dropped (facts/kotaemon.md 1)."""
+
+
+def labels(name: str) -> dict[str, str]:
+    """Labels that select the application's pods."""
+    return {"app.kubernetes.io/name": "kotaemon", "app.kubernetes.io/instance": name}

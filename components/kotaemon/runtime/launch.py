@@ -1,0 +1,90 @@
+"""Starts Kotaemon in the pod, and stops it.
+
+The image's own launch.sh leaves a shell as PID 1 that ignores SIGTERM, so every rollout would end
+in SIGKILL in the middle of a write (facts/kotaemon.md 8-3). This file checks the folders, takes the
+lock of the profile, copies the output to the logs role and runs the application's own app.py in
+this very process.
+
+Exit codes: 78 a mistake in the set-up (restarting does not help), 75 somebody else holds the lock
+for too long, 143 stopped before or without the application's own farewell; everything else is the
+application's own.
+"""
+
+import importlib
+import os
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+from ks_environment import flag, number, profile_name, read_only_roles, refuse, role_folders, say
+from ks_folders import check_folders, check_writable, make_folder
+from ks_locks import take_locks
+from ks_log import Tee, start_log
+from ks_stop import STOPPED, Stopper
+from ks_variables import (
+    bundled_data_variables,
+    model_variables,
+    scratch_variables,
+    server_variables,
+    upload_folder,
+)
+
+
+def run_sso(port: int, stop_seconds: int) -> None:
+    os.environ.setdefault("GR_FILE_ROOT_PATH", "/app")  # as launch.sh:18
+    uvicorn: Any = importlib.import_module("uvicorn")
+    uvicorn.run(
+        "sso_app:app",
+        host=os.environ["GRADIO_SERVER_NAME"],
+        port=port,
+        loop="asyncio",  # uvloop would take the wake-up descriptor away from Stopper
+        # Open event streams never end by themselves.
+        timeout_graceful_shutdown=max(1, stop_seconds // 2),
+    )
+
+
+def run_app() -> None:
+    app = os.environ.get("KS_APP") or "app.py"
+    sys.argv = [app]
+    runpy.run_path(app, run_name="__main__")
+
+
+def prepare(profile: str) -> tuple[dict[str, Path], set[str]]:
+    folders, read_only = role_folders(profile), read_only_roles()
+    scratch = Path(os.environ.setdefault("KS_SCRATCH_DIR", "/tmp/kotaemon"))  # noqa: S108 its own emptyDir
+    make_folder(scratch)
+    check_folders(folders, read_only)
+    scratch_variables(scratch)
+    bundled_data_variables(scratch)
+    model_variables(folders["models"], "models" not in read_only, scratch)
+    server_variables()
+    check_writable("uploads", upload_folder(folders["uploads"]))
+    return folders, read_only
+
+
+def main() -> int:
+    stop_seconds = number("KS_STOP_SECONDS", 25)
+    tee = Tee()
+    stopper = Stopper(tee, stop_seconds)
+    try:
+        if flag("KH_DEMO_MODE"):
+            refuse("KH_DEMO_MODE serves everybody without a login and is not supported; unset it")
+        profile = profile_name()
+        folders, read_only = prepare(profile)
+        start_log(tee, folders, read_only)
+        port, sso = number("GRADIO_SERVER_PORT", 7860), flag("KH_SSO_ENABLED")
+        take_locks(profile, folders, port, "/login" if sso else "/app_id")
+        sys.path.insert(0, os.getcwd())  # as `python app.py` does: flowsettings.py is found there
+        if sso:
+            run_sso(port, stop_seconds)
+        else:
+            run_app()
+    except KeyboardInterrupt:
+        say("stopped before the application could say goodbye")
+        return STOPPED if stopper.asked else 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

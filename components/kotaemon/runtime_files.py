@@ -1,0 +1,21 @@
+"""The files that run inside the pod, and the hash that says when they change."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "runtime"
+
+
+def runtime_files(*only: str) -> dict[str, str]:
+    """File name -> text: all of them, or the named ones."""
+    names = only or [path.name for path in sorted(_FOLDER.iterdir()) if path.suffix in (".py", ".txt")]
+    return {name: (_FOLDER / name).read_text() for name in names}
+
+
+def content_hash(texts: Mapping[str, str]) -> str:
+    """Eight hexadecimal digits that change when a name or a text does."""
+    digest = hashlib.sha256()
+    for name, text in sorted(texts.items()):
+        digest.update(f"{name}\0{text}\0".encode())
+    return digest.hexdigest()[:8]

@@ -1,0 +1,75 @@
+"""The pod's volumes: roles by sub-path, whole claims for the preparation, and what is written outside the roles."""
+
+from pulumi import Input
+from pulumi_kubernetes.core.v1 import (
+    ConfigMapVolumeSourceArgs,
+    EmptyDirVolumeSourceArgs,
+    PersistentVolumeClaimVolumeSourceArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+)
+
+from components.contract import Claim
+from components.file.preparation import prepare_task, role_folders
+from components.kotaemon.application import Application
+from components.kotaemon.environment import role_dir
+from components.kotaemon.names import APP_DIR, CLAIMS_DIR, DRIVER_DIR, RUNTIME_DIR
+
+TMP = VolumeMountArgs(name="tmp", mount_path="/tmp")  # noqa: S108 an emptyDir
+RUNTIME = VolumeMountArgs(name="runtime", mount_path=RUNTIME_DIR, read_only=True)
+DRIVER = VolumeMountArgs(name="driver", mount_path=DRIVER_DIR)
+
+
+def claims_of(app: Application) -> list[Claim]:
+    """Each mounted claim once, in the order of the roles."""
+    return list({mount["claim"]["name"]: mount["claim"] for mount in app.mounts.values()}.values())
+
+
+def pod_volumes(app: Application, runtime_map: Input[str]) -> list[VolumeArgs]:
+    """All volumes. The emptyDirs are limited: an upload spools to /tmp first, and it must not fill the node's disk."""
+    volumes = [
+        VolumeArgs(name="runtime", config_map=ConfigMapVolumeSourceArgs(name=runtime_map)),
+        VolumeArgs(name="tmp", empty_dir=EmptyDirVolumeSourceArgs(size_limit="8Gi")),
+        # flowsettings.py makes folders there while it is imported; everything kept is moved to a role.
+        VolumeArgs(name="app-data", empty_dir=EmptyDirVolumeSourceArgs(size_limit="64Mi")),
+    ]
+    if app.installs_driver:
+        volumes.append(VolumeArgs(name="driver", empty_dir=EmptyDirVolumeSourceArgs(size_limit="64Mi")))
+    for claim in claims_of(app):
+        source = PersistentVolumeClaimVolumeSourceArgs(claim_name=claim["name"])
+        volumes.append(VolumeArgs(name=volume_of(app, claim), persistent_volume_claim=source))
+    return volumes
+
+
+def volume_of(app: Application, claim: Claim) -> str:
+    """Name of a claim's volume in the pod. By position: a claim's name may be longer than a volume's."""
+    return f"claim-{[other['name'] for other in claims_of(app)].index(claim['name'])}"
+
+
+def app_mounts(app: Application) -> list[VolumeMountArgs]:
+    """Mounts of the application. A sub-path, not a link: files behind a link answer 403 (facts/kotaemon.md 8-5)."""
+    roles = [
+        VolumeMountArgs(
+            name=volume_of(app, mount["claim"]),
+            mount_path=role_dir(role),
+            sub_path=mount["sub_path"],
+            read_only=mount["read_only"],
+        )
+        for role, mount in app.mounts.items()
+    ]
+    app_data = VolumeMountArgs(name="app-data", mount_path=f"{APP_DIR}/ktem_app_data")
+    driver = [VolumeMountArgs(name="driver", mount_path=DRIVER_DIR, read_only=True)] if app.installs_driver else []
+    return [RUNTIME, TMP, app_data, *driver, *roles]
+
+
+def whole_claims(app: Application) -> tuple[str, list[VolumeMountArgs]]:
+    """What the init container prepares: KS_PREPARE, and the claims without sub-paths."""
+    claims: list[tuple[str, list[str], bool]] = []
+    mounts: list[VolumeMountArgs] = []
+    for claim in claims_of(app):
+        name = claim["name"]
+        read_only = all(mount["read_only"] for mount in app.mounts.values() if mount["claim"]["name"] == name)
+        claims.append((name, role_folders({role.value: m for role, m in app.mounts.items()}, name), read_only))
+        path = f"{CLAIMS_DIR}/{name}"
+        mounts.append(VolumeMountArgs(name=volume_of(app, claim), mount_path=path, read_only=read_only))
+    return prepare_task(claims, app.uid, app.gid), mounts
