@@ -1,0 +1,1 @@
+"""The embedded Kubernetes: a real control plane on loopback, with simulated nodes in three zones."""

@@ -1,0 +1,186 @@
+"""The devcluster as the rest of the project uses it: start, use, stop."""
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from kubernetes.client import ApiClient
+from rich.console import Console
+
+from components.contract import Platform
+from devcluster import build, credentials, fleet, locks, paths, state
+from devcluster.errors import DevclusterError
+
+START_SECONDS = 240
+"""Limit from starting the supervisor to Ready nodes. It takes about 6 s; the supervisor has finer limits of its own."""
+
+STOP_SECONDS = 45
+"""Limit for stopping. The supervisor itself kills what has not ended after 5 s, program by program."""
+
+
+class Cluster:
+    """A devcluster, by name. Making this object starts nothing.
+
+    The cluster outlives this process only after `keep()`: until then its supervisor holds the other end of a pipe and
+    stops everything when this process ends, however it ends. So neither Ctrl-C nor a crash leaves a process behind.
+    """
+
+    def __init__(self, name: str, platform: Platform, console: Console | None = None) -> None:
+        """`name`: folder in the cache and part of the kubeconfig's context. `platform`: how nodes are labelled.
+
+        `console` shows the build's progress; default: standard error. Raises DevclusterError for an unusable name.
+        """
+        self.name = name
+        self.platform = platform
+        self.directory = paths.cluster_dir(name)
+        self._console = console or Console(stderr=True)
+        self._lease: int | None = None
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Kubeconfig file of this cluster, mode 0600. It exists once the cluster has been started."""
+        return self.directory / credentials.KUBECONFIG
+
+    @property
+    def context(self) -> str:
+        """The only context in the kubeconfig."""
+        return credentials.context_name(self.name)
+
+    @property
+    def running(self) -> bool:
+        """Whether a supervisor runs this cluster now, whichever process started it."""
+        return locks.is_held(self.directory / locks.SUPERVISOR)
+
+    def start(self, keep: bool) -> None:
+        """Return when the API server answers and every node is Ready; build the programs first where needed.
+
+        A running cluster is left as it is. With `keep` it outlives this process; without, call `keep()` later.
+        Raises DevclusterError: no Go, no network, no port, a program that does not start, another platform's data.
+        """
+        made_for = state.platform_of(self.directory)
+        if made_for not in (None, self.platform):
+            raise DevclusterError(
+                f"devcluster {self.name!r} was made for platform {made_for.value!r}, not {self.platform.value!r}: "
+                f"use another name, or stop it and remove {self.directory} with all that is in it"
+            )
+        binaries = build.ensure_built(self._console)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.chmod(0o700)
+        with locks.hold(self.directory / locks.START):
+            if not self._wait_until_ready():
+                self._launch(binaries)
+        if keep:
+            self.keep()
+
+    def keep(self) -> None:
+        """Let the cluster outlive this process. Does nothing when it already may."""
+        if self._lease is not None:
+            os.write(self._lease, b"keep\n")
+            self._drop_lease()
+
+    def stop(self) -> None:
+        """End every process of the cluster and wait for that; its data stays. Does nothing when it is not running."""
+        lock = self.directory / locks.SUPERVISOR
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            pid = locks.holder(lock)
+            if pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, sign)
+            if locks.wait_until_free(lock, STOP_SECONDS):
+                self._drop_lease()
+                return
+        raise DevclusterError(f"devcluster {self.name!r} does not stop; see {self.directory / fleet.LOGS}")
+
+    def destroy_data(self) -> None:
+        """Stop the cluster and remove its folder: every object in it is gone, also the volumes that it kept."""
+        self.stop()
+        if self.directory.exists():
+            shutil.rmtree(self.directory)
+
+    def api(self) -> ApiClient:
+        """A client of this cluster's API server. It reads the cluster's own kubeconfig and nothing else."""
+        return credentials.connect(self.directory)
+
+    def _launch(self, binaries: Path) -> None:
+        lease, self._lease = os.pipe()
+        report, status = os.pipe()
+        try:
+            try:
+                self._spawn(binaries, lease, status)
+            finally:
+                os.close(lease)
+                os.close(status)
+            self._await_ready(report)
+        except BaseException:
+            # Also Ctrl-C: the supervisor sees the lease end and stops what it has started so far.
+            self._drop_lease()
+            locks.wait_until_free(self.directory / locks.SUPERVISOR, STOP_SECONDS)
+            raise
+        finally:
+            os.close(report)
+
+    def _spawn(self, binaries: Path, lease: int, status: int) -> None:
+        options = {
+            "directory": self.directory,
+            "name": self.name,
+            "platform": self.platform.value,
+            "binaries": binaries,
+            "lease": lease,
+            "status": status,
+        }
+        arguments = [text for key, value in options.items() for text in (f"--{key}", str(value))]
+        with fleet.rotate_log(self.directory, "supervisor").open("wb") as log:
+            # A session of its own: Ctrl-C in the terminal is for the starter alone.
+            subprocess.run(
+                [sys.executable, "-m", "devcluster.supervisor", *arguments],
+                cwd=self.directory,
+                env=fleet.child_environment(self.directory),
+                pass_fds=(lease, status),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                check=True,
+            )
+
+    def _await_ready(self, report: int) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        said = b""
+        while not said.endswith(b"\n"):
+            if not select.select([report], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise DevclusterError(f"devcluster {self.name!r} is not ready after {START_SECONDS} s; see {self._log}")
+            chunk = os.read(report, 4096)
+            if not chunk:
+                raise DevclusterError(
+                    f"devcluster {self.name!r}: the supervisor ended: {fleet.last_line(self._log)}; see {self._log}"
+                )
+            said += chunk
+        line = said.decode().strip()
+        if line != "ready":
+            raise DevclusterError(f"devcluster {self.name!r}: {line.removeprefix('error: ')}")
+
+    def _wait_until_ready(self) -> bool:
+        """Wait for a supervisor that is already there; False when it ends instead (its starter was killed)."""
+        deadline = time.monotonic() + START_SECONDS
+        while self.running:
+            if (self.directory / state.READY).exists():
+                return True
+            if time.monotonic() > deadline:
+                raise DevclusterError(f"devcluster {self.name!r} is not ready after {START_SECONDS} s; see {self._log}")
+            time.sleep(0.1)
+        return False
+
+    @property
+    def _log(self) -> Path:
+        return self.directory / fleet.LOGS / "supervisor.log"
+
+    def _drop_lease(self) -> None:
+        if self._lease is not None:
+            os.close(self._lease)
+            self._lease = None

@@ -1,0 +1,5 @@
+"""What goes wrong for reasons that the user can mend."""
+
+
+class DevclusterError(Exception):
+    """A problem of the user's machine or settings, in one line that says what to do. Shown without a traceback."""

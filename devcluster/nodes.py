@@ -1,0 +1,143 @@
+"""The six simulated nodes: three zones with two nodes each. A pod on them is scheduled, admitted, bound and reported
+Running, and no container runs.
+"""
+
+from typing import Any
+
+from kubernetes.client import ApiClient, ApiException, CoreV1Api, StorageV1Api
+
+from components.contract import Platform
+from devcluster.platforms import REGION, SHAPES, node_names, zone_of
+
+HEARTBEAT = "devcluster.kotaemon.dev/heartbeat"
+"""kwok plays the kubelet for nodes with this label set to `on`, and for no others."""
+
+NODE_GRACE_SECONDS = 8
+"""Silence after which the node controller calls a node lost. Kubernetes' own default is 50 s."""
+
+NODE_MONITOR_SECONDS = 1
+"""How often the node controller looks. Kubernetes' own default is 5 s."""
+
+LEASE_SECONDS = 4
+"""Length of the leases that kwok renews four times as often: eight renewals may fail before a node is called lost."""
+
+OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+"""Taint by which an operator vouches that a lost node is really off (Kubernetes: node shutdowns)."""
+
+_RESOURCES = {"cpu": "8", "memory": "32Gi", "pods": "110", "ephemeral-storage": "100Gi"}
+
+
+def node_object(platform: Platform, name: str) -> dict[str, Any]:
+    """The Node `name` as a kubelet of that platform registers it."""
+    shape = SHAPES[platform]
+    zone = zone_of(platform, name)
+    labels = {
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        HEARTBEAT: "on",
+        **({REGION: shape.region} if shape.region else {}),
+        **dict.fromkeys(shape.zone_keys, zone),
+        **shape.labels,
+    }
+    number = node_names(platform).index(name) + 1
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": labels,
+            # Without it the attach-detach controller leaves the node's volumes to a kubelet.
+            "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+        },
+        "spec": {"providerID": shape.provider_id.format(zone=zone, number=number)} if shape.provider_id else {},
+        "status": {
+            "capacity": _RESOURCES,
+            "allocatable": _RESOURCES,
+            "addresses": [{"type": "Hostname", "address": name}],
+        },
+    }
+
+
+def csi_node_object(platform: Platform, name: str) -> dict[str, Any]:
+    """The CSINode of a node: which drivers are on it, and the labels by which they place volumes."""
+    shape = SHAPES[platform]
+    block = {
+        "name": shape.block.name,
+        "nodeID": name,
+        "topologyKeys": list(shape.block.topology_keys),
+        "allocatable": {"count": shape.block.disks_per_node},
+    }
+    files = [{"name": driver, "nodeID": name, "topologyKeys": []} for driver in shape.file_drivers]
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSINode",
+        "metadata": {"name": name},
+        "spec": {"drivers": [block, *files]},
+    }
+
+
+def ensure_nodes(api: ApiClient, platform: Platform) -> None:
+    """Make the nodes; at a later start of the cluster switch every node on again."""
+    core, storage = CoreV1Api(api), StorageV1Api(api)
+    for name in node_names(platform):
+        # Any: the client's methods take dictionaries, but only name their models.
+        wanted: Any = node_object(platform, name)
+        csi_node: Any = csi_node_object(platform, name)
+        try:
+            core.create_node(wanted)
+        except ApiException as error:
+            if error.status != 409:
+                raise
+            core.patch_node(name, {"metadata": {"labels": wanted["metadata"]["labels"]}})
+            clear_out_of_service(api, name)
+        try:
+            storage.create_csi_node(csi_node)
+        except ApiException as error:
+            if error.status != 409:
+                raise
+
+
+def ready_nodes(api: ApiClient) -> list[str]:
+    """Names of the nodes whose Ready condition is True."""
+    nodes: Any = CoreV1Api(api).list_node().items
+    return [node.metadata.name for node in nodes if _is_ready(node)]
+
+
+def stop_heartbeat(api: ApiClient, node: str) -> None:
+    """Lose a node: it renews its lease no more and nothing happens to its pods, as when its power is cut.
+
+    The node controller marks it unreachable after NODE_GRACE_SECONDS; its pods are evicted when their tolerations end
+    and then stay Terminating, because no kubelet confirms that they have ended.
+    """
+    CoreV1Api(api).patch_node(node, {"metadata": {"labels": {HEARTBEAT: None}}})
+
+
+def start_heartbeat(api: ApiClient, node: str) -> None:
+    """Bring a lost node back; pods that wait there for their end are removed now."""
+    CoreV1Api(api).patch_node(node, {"metadata": {"labels": {HEARTBEAT: "on"}}})
+
+
+def set_out_of_service(api: ApiClient, node: str) -> None:
+    """Say, as the operator, that the node is surely off: its pods are removed and its volumes detached at once."""
+    taint = {"key": OUT_OF_SERVICE, "value": "nodeshutdown", "effect": "NoExecute"}
+    _set_taints(api, node, [taint])
+
+
+def clear_out_of_service(api: ApiClient, node: str) -> None:
+    """Take that word back, once the node may be used again."""
+    _set_taints(api, node, [])
+
+
+def _set_taints(api: ApiClient, node: str, added: list[dict[str, str]]) -> None:
+    core = CoreV1Api(api)
+    current: Any = core.read_node(node)
+    kept = [taint for taint in current.spec.taints or [] if taint.key != OUT_OF_SERVICE]
+    # The version makes the patch fail instead of dropping a taint that the node controller adds meanwhile.
+    version = current.metadata.resource_version
+    core.patch_node(node, {"metadata": {"resourceVersion": version}, "spec": {"taints": [*kept, *added] or None}})
+
+
+def _is_ready(node: Any) -> bool:
+    conditions = (node.status and node.status.conditions) or []
+    return any(condition.type == "Ready" and condition.status == "True" for condition in conditions)
