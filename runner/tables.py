@@ -1,0 +1,87 @@
+"""What a run prints for people. Everything fits 100 columns."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from runner.kube import Kube
+from runner.plan import storage_row
+
+WIDTH = 100
+
+
+def console(stderr: bool = False) -> Console:
+    """A console that folds at 100 columns where no terminal says otherwise."""
+    found = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH)
+
+
+def table(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    """A plain table."""
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, title_style="bold")
+    for column in head:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*(str(c) for c in row))
+    return made
+
+
+def storage(mounts: Mapping[str, Any], unknown_zone: str) -> Table:
+    """Role, claim, medium, access mode, folder, zones, who encrypts."""
+    rows = [storage_row(role, mount, unknown_zone) for role, mount in mounts.items()]
+    return table("Storage", ("role", "claim", "medium", "access mode", "folder", "zones", "encrypted by"), rows)
+
+
+def pods(kube: Kube, namespaces: Sequence[str]) -> Table:
+    """Pods of these namespaces: node, zone, state."""
+    nodes = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in kube.list("v1", "Node")}
+    rows: list[tuple[str, ...]] = []
+    for namespace in namespaces:
+        for pod in sorted(kube.list("v1", "Pod", namespace), key=lambda p: p["metadata"]["name"]):
+            node = pod["spec"].get("nodeName", "-")
+            zone = nodes.get(node, {}).get("topology.kubernetes.io/zone", "-")
+            rows.append((f"{namespace}/{pod['metadata']['name']}", node, zone, pod_state(pod)))
+    return table("Pods", ("pod", "node", "zone", "state"), rows)
+
+
+def pod_state(pod: Mapping[str, Any]) -> str:
+    """Phase, and whether it is ready or why it is not."""
+    if pod["metadata"].get("deletionTimestamp"):
+        return "Terminating"
+    status = pod.get("status") or {}
+    conditions = {c["type"]: c for c in status.get("conditions") or ()}
+    ready = conditions.get("Ready", {}).get("status") == "True"
+    placed = conditions.get("PodScheduled", {})
+    if placed.get("status") == "False":
+        return f"Pending: {placed.get('message', placed.get('reason', ''))}"
+    return f"{status.get('phase', 'Unknown')}{', ready' if ready else ''}"
+
+
+def volume_zones(kube: Kube, namespace: str) -> dict[str, list[str]]:
+    """Claim -> zones that its bound volume is pinned to."""
+    zones: dict[str, list[str]] = {}
+    for volume in kube.list("v1", "PersistentVolume"):
+        claim = volume["spec"].get("claimRef") or {}
+        if claim.get("namespace") == namespace:
+            zones[claim["name"]] = _pinned(volume)
+    return zones
+
+
+def _pinned(volume: Mapping[str, Any]) -> list[str]:
+    terms = ((volume["spec"].get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or []
+    expressions = [e for t in terms for e in t.get("matchExpressions") or ()]
+    return sorted({v for e in expressions if e["key"].endswith("/zone") for v in e.get("values") or ()})
+
+
+def resources(listed: Sequence[Mapping[str, Any]]) -> Table:
+    """What a plan makes, by component."""
+    rows = [(r["component"] or "-", r["kind"], r["object"], "kept" if r["holds_data"] else "") for r in listed]
+    return table("Resources", ("component", "kind", "object", "data"), rows)
+
+
+def outputs(values: Mapping[str, Any]) -> Table:
+    """Stack outputs, without the storage map, which has a table of its own."""
+    return table("Outputs", ("output", "value"), [(k, v) for k, v in values.items() if k != "storage"])

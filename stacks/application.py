@@ -1,0 +1,107 @@
+"""What every platform's stack shares: from Settings and a storage map to Kotaemon and the outputs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import Provider
+
+from components.contract import Claim, Role, RoleMount, StorageMap
+from components.kotaemon.args import Endpoint, Exposure, ExposureKind, KotaemonArgs, PodResources, Stores
+from components.kotaemon.kotaemon import Kotaemon
+from components.kotaemon.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from stacks import outputs
+from stacks.settings import NAMESPACE, Ingress, Settings
+
+
+def kubernetes_provider(settings: Settings) -> Provider:
+    """The cluster. The kubeconfig's path, not its contents, so no token gets into the state or a `preview --diff`."""
+    return Provider(
+        "cluster",
+        kubeconfig=settings.cluster.kubeconfig,
+        context=settings.cluster.context,
+        # Without it a new API address replaces the provider and with it every object.
+        cluster_identifier=settings.cluster.identifier,
+        # The default replaces a changed ConfigMap or Secret, and the delete comes first.
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
+    )
+
+
+def application_namespace(settings: Settings, opts: pulumi.ResourceOptions) -> ApplicationNamespace:
+    """The namespace; claims go into it, so it comes first."""
+    args = ApplicationNamespaceArgs(namespace_name=settings.namespace, protect=settings.protect)
+    return ApplicationNamespace(NAMESPACE, args, opts)
+
+
+def claim_name(name: str) -> str:
+    """Name of the PersistentVolumeClaim (and of the component) for a claim of the stack file."""
+    return f"{NAMESPACE}-{name}"
+
+
+def storage_map(settings: Settings, claims: dict[str, Claim]) -> StorageMap:
+    """Role -> claim, folder, read-only flag. `claims`: by their name in the stack file."""
+    storage = settings.storage
+    return {
+        role.value: RoleMount(
+            claim=claims[storage.claim_of(role)],
+            sub_path=storage.sub_path_of(role),
+            read_only=storage.read_only(role),
+        )
+        for role in Role
+    }
+
+
+def deploy(
+    settings: Settings,
+    namespace: pulumi.Output[str],
+    storage: StorageMap,
+    opts: pulumi.ResourceOptions,
+    *,
+    after: Sequence[pulumi.Resource],
+    stores: Stores | None = None,
+) -> dict[str, Any]:
+    """Make Kotaemon after the claims (`after`) and give the stack outputs."""
+    args = KotaemonArgs(
+        namespace=namespace,
+        storage=storage,
+        profile=settings.profile,
+        image=settings.image,
+        replicas=settings.replicas,
+        uid=settings.uid,
+        gid=settings.gid,
+        resources=PodResources(
+            cpu_request=settings.resources.cpu_request,
+            memory_request=settings.resources.memory_request,
+            memory_limit=settings.resources.memory_limit,
+        ),
+        env=settings.env,
+        api_keys={k: pulumi.Output.secret(v.get_secret_value()) for k, v in settings.api_keys.items()},
+        protect=settings.protect,
+    )
+    if settings.admin_password is not None:
+        args["admin_password"] = pulumi.Output.secret(settings.admin_password.get_secret_value())
+    if settings.ingress is not None:
+        args["exposure"] = exposure(settings.ingress)
+    if settings.model_endpoints is not None:
+        args["model_endpoints"] = [Endpoint(cidr=e.cidr, port=e.port) for e in settings.model_endpoints]
+    if stores is not None:
+        args["stores"] = stores
+    app = Kotaemon(NAMESPACE, args, pulumi.ResourceOptions(provider=opts.provider, depends_on=list(after)))
+    return outputs.contract(namespace=settings.namespace, service=app.service, url=app.url, storage=storage)
+
+
+def exposure(ingress: Ingress) -> Exposure:
+    """The way in, as the component takes it."""
+    made = Exposure(
+        kind=ExposureKind(ingress.kind),
+        hostname=ingress.hostname,
+        controller_namespace=ingress.controller_namespace,
+        class_name=ingress.class_name,
+        max_upload_mib=ingress.max_upload_mib,
+    )
+    if ingress.tls_secret is not None:
+        made["tls_secret"] = ingress.tls_secret
+    if ingress.gateway is not None:
+        made["gateway_namespace"], made["gateway_name"] = ingress.gateway.split("/")
+    return made

@@ -1,0 +1,41 @@
+"""The contract with other repositories: the outputs of a stack. Additive changes only; a test pins them."""
+
+from typing import Any
+
+from components.contract import RoleMount, StorageMap
+
+CONTRACT_VERSION = 1
+"""Raised when an output is added; one is never removed, renamed or retyped."""
+
+
+def contract(*, namespace: Any, service: Any, url: Any, storage: StorageMap) -> dict[str, Any]:
+    """The stack outputs.
+
+    - `contract_version`: whole number, CONTRACT_VERSION.
+    - `namespace`, `service`: names of the Kubernetes objects.
+    - `url`: where people reach the application; inside the cluster when there is no ingress.
+    - `storage`: role -> claim, sub_path, access_mode, medium, read_only, size_gib, zones (empty: every zone, or not
+      known before the volume exists), encrypted_by, locks.
+    """
+    return {
+        "contract_version": CONTRACT_VERSION,
+        "namespace": namespace,
+        "service": service,
+        "url": url,
+        "storage": {role: _mount(mount) for role, mount in storage.items()},
+    }
+
+
+def _mount(mount: RoleMount) -> dict[str, Any]:
+    claim = mount["claim"]
+    return {
+        "claim": claim["name"],
+        "sub_path": mount["sub_path"],
+        "access_mode": claim["access_mode"].value,
+        "medium": claim["medium"].value,
+        "read_only": mount["read_only"],
+        "size_gib": claim["size_gib"],
+        "zones": claim["zones"],
+        "encrypted_by": claim["encrypted_by"],
+        "locks": claim["locks"].value,
+    }

@@ -1,0 +1,148 @@
+"""The stack file, typed: every key, its default and the reason for it stand here and in `claims.py`, nowhere else."""
+
+import re
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
+
+from components.contract import Medium, Platform, Profile, Role
+from stacks.claims import ClaimSettings
+from stacks.fields import Cidr, Cpu, DnsLabel, HostName, Memory, ObjectName, PinnedImage, Strict, SubPath
+
+NAMESPACE = "kotaemon"
+"""Configuration namespace of this program; the `name` of Pulumi.yaml."""
+
+ON_DISK = (Role.INDEXES, Role.SESSIONS)
+"""Roles that hold databases: SQLite, Chroma and LanceDB want a disk of one writer (facts/kotaemon.md 3)."""
+
+
+class Resources(Strict):
+    """Resources of one application pod. Idle it holds 0.8 GiB; upstream's fly.toml gives it 4 CPUs and 4 GiB."""
+
+    cpu_request: Cpu = Field("500m", description="CPU request; starting takes about 30 CPU-seconds.")
+    memory_request: Memory = Field("2Gi", description="Memory request.")
+    memory_limit: Memory = Field("4Gi", description="Memory limit. No CPU limit: it would only slow the start.")
+
+
+class Ingress(Strict):
+    """How the application is reached from outside. Put authentication in front: its own login leaves the API open."""
+
+    kind: Literal["ingress", "httproute"] = Field("ingress", description="Ingress object, or Gateway API HTTPRoute.")
+    hostname: HostName = Field(description="Public host name.")
+    class_name: ObjectName = Field("nginx", description="ingressClassName; the annotations are those of ingress-nginx.")
+    tls_secret: ObjectName | None = Field(None, description="Secret with the certificate; none: TLS ends before it.")
+    gateway: str | None = Field(None, description="`namespace/name` of the Gateway, for kind httproute.")
+    controller_namespace: DnsLabel = Field("ingress-nginx", description="Whose pods may reach the application.")
+    max_upload_mib: int = Field(1000, ge=1, description="Largest request body in MiB; Kotaemon's own limit is 1000 MB.")
+
+    @model_validator(mode="after")
+    def _gateway_for_route(self) -> "Ingress":
+        if self.kind == "httproute" and not re.fullmatch(r"[a-z0-9-]+/[a-z0-9-]+", self.gateway or ""):
+            raise ValueError("kind httproute needs gateway: <namespace>/<name>")
+        return self
+
+
+class Endpoint(Strict):
+    """A destination the pods may open connections to."""
+
+    cidr: Cidr = Field(description="Network, for example 203.0.113.7/32.")
+    port: int = Field(443, ge=1, le=65535, description="TCP port.")
+
+
+class RoleStorage(Strict):
+    """Where one role lives, when not on the default."""
+
+    claim: DnsLabel | None = Field(None, description="Name of a claim; default: the first that suits the role.")
+    sub_path: SubPath | None = Field(None, description="Folder in the claim; default: the role's name.")
+    read_only: bool = Field(False, description="Mount read-only.")
+
+
+class Storage(Strict):
+    """The claims of the stack, and which role is on which."""
+
+    claims: dict[DnsLabel, ClaimSettings] = Field(min_length=1, description="Claims by a name of your own.")
+    roles: dict[Role, RoleStorage] = Field(
+        default_factory=dict[Role, RoleStorage], description="Only the roles that differ from the default."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Storage":
+        for role, storage in self.roles.items():
+            if storage.claim is not None and storage.claim not in self.claims:
+                claims = ", ".join(self.claims)
+                raise ValueError(f"roles.{role.value}.claim is {storage.claim!r}; the claims are: {claims}")
+        seen: dict[tuple[str, str], Role] = {}
+        for role in Role:
+            place = (self.claim_of(role), self.sub_path_of(role))
+            if place in seen:
+                raise ValueError(
+                    f"roles {seen[place].value} and {role.value} share the folder {place[1]!r} of claim {place[0]!r}; "
+                    "give one of them another subPath"
+                )
+            seen[place] = role
+        return self
+
+    def claim_of(self, role: Role) -> str:
+        """Name of the role's claim. Databases want a disk, the rest wants to be shared; else whatever there is."""
+        chosen = self.roles[role].claim if role in self.roles else None
+        wanted = Medium.BLOCK if role in ON_DISK else Medium.FILE
+        suited = [name for name, claim in self.claims.items() if claim.medium == wanted]
+        return chosen or (suited or list(self.claims))[0]
+
+    def sub_path_of(self, role: Role) -> str:
+        """Folder of the role in its claim."""
+        return (self.roles[role].sub_path if role in self.roles else None) or role.value
+
+    def read_only(self, role: Role) -> bool:
+        """Whether the role is mounted read-only."""
+        return role in self.roles and self.roles[role].read_only
+
+
+class Cluster(Strict):
+    """Which cluster. The current context of the user's kubeconfig is never used by accident: both keys or none."""
+
+    kubeconfig: str | None = Field(None, description="Path of a kubeconfig file.")
+    context: str | None = Field(None, description="Context in it.")
+    identifier: str | None = Field(
+        None,
+        description="Name of the cluster whose API address may change; without it another address is another cluster.",
+    )
+
+    @model_validator(mode="after")
+    def _both(self) -> "Cluster":
+        if (self.kubeconfig is None) != (self.context is None):
+            raise ValueError("kubeconfig and context go together: the current context is never used by accident")
+        return self
+
+
+class Settings(Strict):
+    """A stack file."""
+
+    platform: Platform = Field(description="Where the cluster and its storage live.")
+    profile: Profile = Field(Profile.SINGLE_WRITER, description="How Kotaemon runs.")
+    namespace: DnsLabel = Field("kotaemon", description="Namespace, made by the stack.")
+    image: PinnedImage = Field(
+        "ghcr.io/cinnamon/kotaemon:0.11.3-lite",
+        description="Image by version tag or digest; main-* and latest-* are refused.",
+    )
+    replicas: int = Field(1, ge=1, le=50, description="Pods.")
+    uid: int = Field(1001, ge=1, le=2**31 - 1, description="User of the pod and owner of the data; never 0.")
+    gid: int = Field(1001, ge=1, le=2**31 - 1, description="Group of the pod and of the data; never 0.")
+    resources: Resources = Field(default_factory=lambda: Resources.model_validate({}), description="Of one pod.")
+    ingress: Ingress | None = Field(None, description="None: reach it by port-forward.")
+    model_endpoints: list[Endpoint] | None = Field(
+        None, description="Where the pods may call models; none: TCP 443 anywhere but link-local (metadata) addresses."
+    )
+    storage: Storage = Field(description="Storage by claim and role.")
+    env: dict[str, str] = Field(default_factory=dict[str, str], description="Plain environment of the application.")
+    api_keys: dict[str, SecretStr] = Field(
+        default_factory=dict[str, SecretStr], description="Secret environment, for example OPENAI_API_KEY."
+    )
+    admin_password: SecretStr | None = Field(None, description="First password of admin; none: generated.")
+    cluster: Cluster = Field(default_factory=lambda: Cluster.model_validate({}), description="Default: the devcluster.")
+    protect: bool = Field(True, description="false lifts the protection of data holders: step one of taking down.")
+
+    adopt: list[str] = Field(
+        default_factory=list[str],
+        description="Kept objects to find again in one `up` after taking down: `Kind name` or `Kind namespace/name`.",
+    )
