@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         ("plan", _plan, "what the stack would make: no account, no cluster, no engine"),
         ("up", _up, "bring the devcluster to what the stack file says"),
         ("down", _down, "remove what `up` made, keep the data, stop the devcluster"),
+        ("purge", _purge, "delete the devcluster of the stack with all that `down` kept"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
@@ -92,3 +93,9 @@ def _down(options: argparse.Namespace, console: Console) -> int:
     from runner import stack, up
 
     return up.down(stack.read(options.stack), console)
+
+
+def _purge(options: argparse.Namespace, console: Console) -> int:
+    from runner import stack, up
+
+    return up.purge(stack.read(options.stack), console)

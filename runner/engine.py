@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -30,6 +29,8 @@ CHOICE = "KOTAEMON_ENGINE"
 """Environment variable: `monitor` takes the monitor road without looking for the engine."""
 INSTALL_SECONDS = 120
 PLUGIN_SECONDS = 180
+NOISE = "Resource monitor has terminated"
+"""The engine adds it, with tracebacks, to every other error."""
 MONITOR = "the SDK's own monitor; the real engine was not used"
 
 
@@ -43,8 +44,29 @@ class Road:
     """One line that says which it is, and why."""
 
 
-def choose() -> Road:
-    """The engine where it and its Kubernetes plugin can be had, else the monitor."""
+def choose(marker: Path) -> Road:
+    """The engine where it and its Kubernetes plugin can be had, else the monitor.
+
+    `marker` names the road that made what is there: neither knows of the other's objects. Raises ApplyError.
+    """
+    made_by = marker.read_text().strip() if marker.exists() else ""
+    road = _choose()
+    if made_by == "monitor" and road.command:
+        return Road(None, f"{MONITOR}: this stack was brought up without it; `make down` first to change")
+    if made_by == "pulumi" and not road.command:
+        raise ApplyError(
+            f"this stack was brought up by pulumi, whose state is in {_home() / 'state'}; now {road.line}. "
+            "Put pulumi back, or delete the devcluster with `make purge`"
+        )
+    return road
+
+
+def remember(marker: Path, road: Road) -> None:
+    """Say which road made what is there."""
+    marker.write_text("pulumi" if road.command else "monitor")
+
+
+def _choose() -> Road:
     if (wish := os.environ.get(CHOICE, "")) not in ("", "monitor", "pulumi"):
         raise ApplyError(f"{CHOICE} is {wish!r}; allowed: monitor, pulumi")
     if wish == "monitor":
@@ -78,14 +100,19 @@ def up(
 def down(command: auto.PulumiCommand, file: StackFile, cluster: Cluster, console: Console) -> None:
     """Step one lifts the protection, step two destroys; what is retained stays in the cluster. Raises ApplyError."""
     stack = _stack(command, file, cluster)
+    if not _in_state(stack):
+        return  # taken down before: an `up` would only make everything again
     _write_config(file, cluster, protect=False)
     _run(stack.up, console)
     _run(stack.destroy, console)
 
 
-def has_state(file: StackFile) -> bool:
-    """Whether the engine has ever run this stack here."""
-    return (_work(file) / file.path.name).exists()
+def forget(file: StackFile) -> None:
+    """Remove the engine's own record of the stack; the cluster that it was about is gone."""
+    shutil.rmtree(_work(file), ignore_errors=True)
+    for kind in ("stacks", "history", "backups", "locks"):
+        for path in (_home() / "state" / ".pulumi" / kind / file.project).glob(f"{file.name}*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def kept_objects(file: StackFile, cluster: Cluster, kube: Kube) -> list[str]:
@@ -198,15 +225,20 @@ def _in_state(stack: auto.Stack) -> set[str]:
 
 
 def _run(action: Any, console: Console) -> Any:
-    def show(line: str) -> None:
-        console.print(line, markup=False, end="")
+    errors: list[str] = []
+
+    def event(happened: auto.EngineEvent) -> None:
+        if (done := happened.res_outputs_event) and done.metadata.op not in (auto.OpType.SAME, auto.OpType.READ):
+            kind, _, name = done.metadata.urn.rpartition("::")
+            if not done.metadata.type.startswith(("pulumi:", "kotaemon:")):
+                console.print(f"{done.metadata.op.value} {kind.rpartition(':')[2]} {name}", markup=False)
+        if (said := happened.diagnostic_event) and said.severity == "error" and NOISE not in said.message:
+            errors.append(" ".join(said.message.split()))
 
     try:
-        return action(on_output=show, color="never", suppress_outputs=True)
-    except auto.CommandError as error:
-        # Its own message repeats all that was printed already.
-        found = re.findall(r"error: .*", str(error))
-        raise ApplyError(f"pulumi failed: {found[0].removeprefix('error: ') if found else 'see above'}") from None
+        return action(on_event=event, color="never", suppress_outputs=True)
+    except auto.CommandError:
+        raise ApplyError("pulumi failed:\n" + "\n".join(f"  - {e}" for e in errors)) from None
 
 
 def _first_line(error: Exception) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import pulumi
 import pulumi.runtime
 from pulumi.runtime import mocks, rpc
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_pulumi_func
 
@@ -25,6 +26,10 @@ Program = Callable[[], object]
 
 class DuplicateUrn(Exception):
     """Two resources of one run have the same URN; the engine refuses that, the SDK's mock monitor does not."""
+
+
+class UnknownAnswer(LookupError):
+    """A provider function was asked, and there is no provider. A preview goes on without the answer."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +115,16 @@ class Echo(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """Result of a provider function; none is known here."""
-        raise LookupError(f"the provider function {args.token} is not known without a provider")
+        raise UnknownAnswer(f"the provider function {args.token} is not known without a provider")
 
 
 class Recorder(mocks.MockMonitor):
     """The SDK's mock monitor, which also keeps each request and refuses a duplicate URN."""
 
-    def __init__(self, resources: Echo) -> None:
+    def __init__(self, resources: Echo, *, preview: bool) -> None:
         super().__init__(resources)
         self._resources = resources
+        self._preview = preview
         self.run = Run()
         self._urns: set[str] = set()
 
@@ -132,6 +138,15 @@ class Recorder(mocks.MockMonitor):
             self._resources.current.registration = registration(urn, request)
             self.run.registrations.append(self._resources.current.registration)
         return super().RegisterResource(request)
+
+    def Invoke(self, request: Any) -> Any:
+        """Ask the mocks; in a preview an answer that nobody here has is known at up."""
+        try:
+            return super().Invoke(request)
+        except UnknownAnswer:
+            if not self._preview:
+                raise
+            return resource_pb2.ResourceInvokeResponse(unknown=True)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
         """Record what a component gives to `register_outputs`."""
@@ -190,7 +205,7 @@ def run_program(
 
     Raises whatever the program or `resources` raise, and DuplicateUrn.
     """
-    recorder = Recorder(resources or Echo())
+    recorder = Recorder(resources or Echo(), preview=preview)
     # A loop and a root of its own for each run: both leak into the next one otherwise (pulumi#24338).
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -7,6 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from components.contract import Role
 from runner.kube import Kube
 from runner.plan import storage_row
 
@@ -31,7 +32,7 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Tab
 
 def storage(mounts: Mapping[str, Any], unknown_zone: str) -> Table:
     """Role, claim, medium, access mode, folder, zones, who encrypts."""
-    rows = [storage_row(role, mount, unknown_zone) for role, mount in mounts.items()]
+    rows = [storage_row(role.value, mounts[role.value], unknown_zone) for role in Role if role.value in mounts]
     return table("Storage", ("role", "claim", "medium", "access mode", "folder", "zones", "encrypted by"), rows)
 
 

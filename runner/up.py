@@ -12,53 +12,86 @@ from runner.record import StackOutput
 from runner.stack import StackFile
 
 SECRET = "[secret]"  # noqa: S105 what is shown in place of a secret
+HOLDS = {
+    "PersistentVolume": "the volume's data (reclaim policy Retain)",
+    "PersistentVolumeClaim": "the tie between the application and its volume",
+    "Secret": "the generated first admin password",
+    "Namespace": "the objects above",
+}
+"""What each kept kind is kept for."""
 
 
 def up(file: StackFile, console: Console) -> int:
     """Bring the devcluster to what the stack file says; the exit code."""
     _on_devcluster(file)
-    cluster = Cluster(_cluster_name(file), file.settings.platform, console)
+    cluster = Cluster(file.name, file.settings.platform, console)
+    was_running = cluster.running
     cluster.start(keep=False)
     kube = Kube(cluster.api(), cluster.directory / "discovery.json")
-    road = engine.choose()
-    console.print(f"Engine: {road.line}")
-    if road.command:
-        outputs = engine.up(road.command, file, cluster, kube, console)
-    else:
-        outcome = apply.up(file.program, _target(file, kube, console), _config(file, cluster), file.secret_keys)
-        outputs = outcome.run.outputs
-        _tell(outcome, console)
-    saved.write_outputs(file.project, file.name, outputs)
+    try:
+        outputs = _bring_up(file, cluster, kube, console)
+    except BaseException:
+        if not was_running:
+            cluster.stop()
+            console.print("The devcluster is stopped again; what was applied is still in its data.")
+        raise
     cluster.keep()
+    saved.write_outputs(file.project, file.name, outputs)
     show(file, cluster, kube, outputs, console)
     return 0
+
+
+def _bring_up(file: StackFile, cluster: Cluster, kube: Kube, console: Console) -> Mapping[str, StackOutput]:
+    road = engine.choose(marker := cluster.directory / "road")
+    console.print(f"Engine: {road.line}")
+    engine.remember(marker, road)
+    if road.command:
+        return engine.up(road.command, file, cluster, kube, console)
+    outcome = apply.up(file.program, _target(file, kube, console), _config(file, cluster), file.secret_keys)
+    _tell(outcome, console)
+    return outcome.run.outputs
 
 
 def down(file: StackFile, console: Console) -> int:
     """Remove what `up` made, keep what holds data, stop the devcluster; the exit code."""
     _on_devcluster(file)
-    cluster = Cluster(_cluster_name(file), file.settings.platform, console)
+    cluster = Cluster(file.name, file.settings.platform, console)
     if not cluster.directory.exists():
         console.print(f"Nothing to take down: no devcluster was ever started for stack {file.name}.")
         return 0
     cluster.start(keep=False)
     try:
         kube = Kube(cluster.api(), cluster.directory / "discovery.json")
-        road = engine.choose()
-        if road.command and engine.has_state(file):
+        road = engine.choose(marker := cluster.directory / "road")
+        if road.command:
             engine.down(road.command, file, cluster, console)
         deleted, kept = apply.down(_target(file, kube, console))
-        volumes = _volumes(kube, file.settings.namespace)
+        names = [ref(m) for m in kept]
+        names += [n for n in engine.kept_objects(file, cluster, kube) if n not in names]
+        names += _volumes(kube, file.settings.namespace, names)
+        marker.unlink(missing_ok=True)
     finally:
         cluster.stop()
     saved.forget_outputs(file.project, file.name)
     for name in deleted:
         console.print(f"deleted {name}")
-    console.print(tables.table("Kept", ("object", "holds"), [(ref(m), _holds(m)) for m in kept + volumes]))
+    console.print(
+        tables.table("Kept", ("object", "holds"), [(name, HOLDS.get(name.split()[0], "data")) for name in names])
+    )
     console.print(f"The devcluster is stopped; its disk is {cluster.directory}.")
     console.print(
         f"Next: `make up STACK={file.name}` finds the kept volumes again; `make purge STACK={file.name}` deletes them."
     )
+    return 0
+
+
+def purge(file: StackFile, console: Console) -> int:
+    """Delete the devcluster of the stack with everything in it, also what `make down` keeps; the exit code."""
+    cluster = Cluster(file.name, file.settings.platform, console)
+    cluster.destroy_data()
+    engine.forget(file)
+    saved.forget_outputs(file.project, file.name)
+    console.print(f"Deleted {cluster.directory}: nothing of stack {file.name} is left here.", soft_wrap=True)
     return 0
 
 
@@ -72,7 +105,10 @@ def show(file: StackFile, cluster: Cluster, kube: Kube, outputs: Mapping[str, St
     console.print(tables.pods(kube, [values["namespace"]]))
     console.print("The nodes are simulated: pods are admitted, placed and bound for real, and no container runs.\n")
     console.print(tables.outputs(values))
-    console.print(f"Next: kubectl --kubeconfig {cluster.kubeconfig} -n {values['namespace']} get pods,pvc")
+    # soft_wrap: a command that is folded cannot be copied
+    console.print(
+        f"Next: kubectl --kubeconfig {cluster.kubeconfig} -n {values['namespace']} get pods,pvc", soft_wrap=True
+    )
     console.print(f"      make plan STACK={file.name}    make down STACK={file.name}")
 
 
@@ -113,21 +149,8 @@ def _config(file: StackFile, cluster: Cluster) -> dict[str, str]:
     return file.with_cluster(cluster.kubeconfig, cluster.context)
 
 
-def _cluster_name(file: StackFile) -> str:
-    return file.name
-
-
-def _volumes(kube: Kube, namespace: str) -> list[dict[str, Any]]:
-    """Volumes that a StorageClass made for claims of the stack: they carry no label of ours."""
+def _volumes(kube: Kube, namespace: str, known: list[str]) -> list[str]:
+    """Volumes that a StorageClass made for claims of the stack: the program does not know them."""
     found = kube.list("v1", "PersistentVolume")
-    mine = [v for v in found if (v["spec"].get("claimRef") or {}).get("namespace") == namespace]
-    return [v for v in mine if "kotaemon.dev/keep" not in (v["metadata"].get("annotations") or {})]
-
-
-def _holds(kept: Mapping[str, Any]) -> str:
-    return {
-        "PersistentVolume": "the volume's data (reclaim policy Retain)",
-        "PersistentVolumeClaim": "the tie between the application and its volume",
-        "Secret": "the generated first admin password",
-        "Namespace": "the objects above",
-    }.get(kept["kind"], "data")
+    mine = [ref(v) for v in found if (v["spec"].get("claimRef") or {}).get("namespace") == namespace]
+    return [name for name in mine if name not in known]

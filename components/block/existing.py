@@ -12,6 +12,9 @@ from typing_extensions import NotRequired
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.quantity import gib
 
+FILLED_IN = ["spec.volumeName", "spec.volumeMode"]
+"""What the cluster fills in. An imported claim has them in its state, and their absence here would replace it."""
+
 
 class ExistingClassClaimArgs(TypedDict):
     """Arguments of ExistingClassClaim."""
@@ -82,6 +85,8 @@ class ExistingClassClaim(pulumi.ComponentResource):
             metadata=ObjectMetaArgs(name=self.claim["name"], namespace=args["namespace"]),
             spec=existing_class_spec(args, self.claim),
             # Kept even when the class deletes its disks: they go with the claim.
-            opts=ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True),
+            opts=ResourceOptions(
+                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=FILLED_IN
+            ),
         )
         self.register_outputs({"claim": self.claim})

@@ -156,6 +156,7 @@ def nfs_volume_spec(
         capacity={"storage": f"{claim['size_gib']}Gi"},
         access_modes=[AccessMode.RWX.value],
         persistent_volume_reclaim_policy="Retain",
+        volume_mode="Filesystem",  # the default; said, so that an imported volume does not differ
         storage_class_name="",
         # Without it any claim of the cluster with a fitting size could take the volume.
         claim_ref=ObjectReferenceArgs(namespace=args["namespace"], name=claim["name"]),
@@ -171,6 +172,7 @@ def nfs_claim_spec(claim: Claim, volume: Input[str]) -> PersistentVolumeClaimSpe
         access_modes=[AccessMode.RWX.value],
         resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
         storage_class_name="",  # an absent one would be filled with the cluster's default class
+        volume_mode="Filesystem",
         volume_name=volume,
     )
 

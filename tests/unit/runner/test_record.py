@@ -85,3 +85,16 @@ def test_asking_for_one_of_several_says_what_there_is(pulumi_run: RunProgram) ->
     run = pulumi_run(lambda: [ConfigMap("a"), ConfigMap("b")])
     with pytest.raises(LookupError, match="2 registrations of kubernetes:core/v1:ConfigMap"):
         run.one("kubernetes:core/v1:ConfigMap")
+
+
+def test_the_answer_of_a_provider_function_is_known_at_up(pulumi_run: RunProgram) -> None:
+    def program() -> dict[str, pulumi.Output[object]]:
+        answer: pulumi.Output[object] = pulumi.runtime.invoke_output("cloud:index:getCluster", {"id": "c1"})
+        ConfigMap("a", data={"answer": answer.apply(str)})
+        return {"answer": answer}
+
+    run = pulumi_run(program, preview=True)
+    assert not run.outputs["answer"].known
+    assert run.one("kubernetes:core/v1:ConfigMap").unknowns == {"data"}
+    with pytest.raises(LookupError, match="the provider function cloud:index:getCluster is not known"):
+        pulumi_run(program)

@@ -1,0 +1,86 @@
+"""The whole program on every stack file of the repository: what must hold for all of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner import plan, stack
+from runner.record import Run
+from runner.stack import ROOT
+
+STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+RunProgram = Callable[..., Run]
+DATA = ("PersistentVolume", "PersistentVolumeClaim")
+
+
+def run(pulumi_run: RunProgram, name: str, preview: bool = True) -> Run:
+    file = stack.read(name)
+    return pulumi_run(file.program, stack=name, preview=preview, config=file.config, secret_keys=file.secret_keys)
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_child_has_a_parent_that_is_ours(pulumi_run: RunProgram, name: str) -> None:
+    done = run(pulumi_run, name)
+    orphans = [r.urn for r in done.registrations if r.custom and not r.parent and not r.type.startswith("pulumi:")]
+    assert orphans == []
+    assert all(r.type.startswith("kotaemon:index:") for r in done.registrations if not r.custom)
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_claim_of_the_application_is_protected_and_retained(pulumi_run: RunProgram, name: str) -> None:
+    file = stack.read(name)
+    done = run(pulumi_run, name)
+    claims = [
+        r
+        for r in done.registrations
+        if r.inputs.get("kind") in DATA
+        and file.settings.namespace
+        in (r.inputs["metadata"].get("namespace"), r.inputs["spec"].get("claimRef", {}).get("namespace"))
+    ]
+    assert claims
+    assert [r.name for r in claims if not (r.protect and r.retain_on_delete)] == []
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_no_secret_is_plain(pulumi_run: RunProgram, name: str) -> None:
+    done = run(pulumi_run, name, preview=False)
+    secrets = done.of("kubernetes:core/v1:Secret")
+    assert secrets
+    assert [r.name for r in secrets if not r.secret_keys & {"data", "stringData"}] == []
+    for secret in secrets:
+        for value in secret.inputs.get("data", {}).values():
+            assert value == "" or all(value not in str(r.inputs) for r in done.registrations if r is not secret)
+
+
+def test_the_development_stack_reads_nothing_that_is_unknown_in_a_preview(pulumi_run: RunProgram) -> None:
+    done = run(pulumi_run, "dev")
+    assert [r.urn for r in done.registrations if r.unknowns] == []
+    assert all(output.known for output in done.outputs.values())
+
+
+def test_previews_do_not_differ_from_updates(pulumi_run: RunProgram) -> None:
+    previewed, updated = run(pulumi_run, "dev"), run(pulumi_run, "dev", preview=False)
+    assert [r.urn for r in previewed.registrations] != []
+    assert sorted(r.urn for r in previewed.registrations) == sorted(r.urn for r in updated.registrations)
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_stack_can_be_planned_and_the_plan_shows_no_secret(
+    pulumi_run: RunProgram, name: str, tmp_path: Path
+) -> None:
+    file = stack.read(name)
+    done = run(pulumi_run, name)
+    document = plan.document(done, name, file.settings.platform.value)
+    data, text = plan.write(document, tmp_path)
+    password = done.one("kubernetes:core/v1:Secret", "kotaemon-admin").inputs["data"]["password"]
+    assert password not in data.read_text() + text.read_text()
+    assert set(document["storage"]) == {"models", "indexes", "sessions", "uploads", "logs", "eval"}
+
+
+def test_lifting_the_protection_lifts_all_of_it(pulumi_run: RunProgram) -> None:
+    file = stack.read("dev")
+    config = {**file.config, "kotaemon:protect": "false"}
+    done = pulumi_run(file.program, config=config)
+    assert [r.name for r in done.registrations if r.protect] == []
+    assert [r.name for r in done.registrations if r.retain_on_delete] != []
