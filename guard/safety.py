@@ -1,0 +1,155 @@
+"""Whether a storage map and the pods that use it may go together, and why not. Pure: creates nothing, reads nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from components.contract import Claim, Profile, Role, RoleMount, StorageMap
+from guard.report import Report, Verdict, merged
+from guard.rules import RULES, check_overrides
+from guard.table import TABLE, backing_of
+from guard.words import BACKING_NAMES, DISKS, STORE_NAMES, Store, Writers
+
+UNKNOWN = ("", "nobody known")
+"""Values of claim["encrypted_by"] that name nobody."""
+WRITTEN = (Role.INDEXES, Role.SESSIONS, Role.UPLOADS)
+"""Roles that the application cannot run without writing to. Logs go to the standard output as well."""
+
+
+@dataclass(frozen=True)
+class Pods:
+    """How the application runs, as plain facts."""
+
+    profile: Profile
+    replicas: int = 1
+    """The most pods at once: the replicas, or the autoscaler's maximum."""
+    strategy: Literal["Recreate", "RollingUpdate"] = "Recreate"
+    """How a single writer is replaced. The profile scaled always rolls."""
+    session_affinity: bool = True
+    """Whether a browser always reaches the same pod. Gradio keeps a session in the memory of one."""
+    log_file_per_pod: bool = True
+    document_store: Literal["lancedb", "elasticsearch"] = "lancedb"
+    """Of the profile scaled; single-writer has LanceDB."""
+    graph_indexes: bool = False
+    """GraphRAG or LightRAG: local files in the role indexes."""
+
+    @property
+    def many(self) -> bool:
+        """Whether two pods may run at once. One replica of `scaled` counts: its roll-out starts the new pod first."""
+        return self.profile == Profile.SCALED or self.replicas > 1
+
+    @property
+    def text(self) -> str:
+        """For messages."""
+        if self.replicas > 1:
+            return f"{self.replicas} pods"
+        return "1 pod and the next one of a roll-out" if self.many else "1 pod"
+
+
+def check(
+    storage: StorageMap,
+    pods: Pods,
+    overrides: Mapping[str, str] | None = None,
+    claim_keys: Mapping[str, str] | None = None,
+) -> Report:
+    """The guard's verdicts.
+
+    `overrides`: rule -> reason. `claim_keys`: name of a PersistentVolumeClaim -> its name in the stack file, where they
+    differ. Raises ValueError for an override that cannot be and for a claim that the table does not know; refuses by
+    `Report.raise_if_refused`.
+    """
+    given = dict(overrides or {})
+    check_overrides(given)
+    mounts = _mounted(storage, pods)
+    found = [*_stores(mounts, pods), *_claims(mounts, pods), *_pod(mounts, pods)]
+    unused = [rule for rule in given if rule not in {verdict.rule for verdict in found}]
+    found += [_verdict("override-unused", None, f"{rule} is overridden, but does not apply") for rule in unused]
+    return Report(tuple(merged(found, given, claim_keys or {})), given)
+
+
+def stores_of(role: Role, pods: Pods) -> list[Store]:
+    """What a role holds. Sessions of the profile scaled are in PostgreSQL, vectors in a server."""
+    scaled = pods.profile == Profile.SCALED
+    graphs = [Store.INDEX_FILE] if pods.graph_indexes else []
+    match role:
+        case Role.SESSIONS:
+            return [] if scaled else [Store.SQLITE]
+        case Role.INDEXES if scaled:
+            return ([Store.LANCEDB] if pods.document_store == "lancedb" else []) + [Store.UPLOADS, *graphs]
+        case Role.INDEXES:
+            return [Store.CHROMA, Store.LANCEDB, Store.UPLOADS, *graphs]
+        case Role.MODELS:
+            return [Store.HF_CACHE]
+        case Role.UPLOADS:
+            return [Store.UPLOADS]
+        case Role.LOGS:
+            return [Store.LOG]
+        case Role.EVAL:
+            return []
+
+
+def writers_of(store: Store, pods: Pods) -> Writers:
+    """How many pods write one and the same store."""
+    if store == Store.LOG and pods.log_file_per_pod:
+        return Writers.ONE
+    return Writers.MANY if pods.many else Writers.ONE
+
+
+def _mounted(storage: StorageMap, pods: Pods) -> dict[Role, RoleMount]:
+    roles = [role for role in Role if role != Role.SESSIONS or pods.profile == Profile.SINGLE_WRITER]
+    return {role: storage[role.value] for role in roles if role.value in storage}
+
+
+def _stores(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
+    for role, mount in mounts.items():
+        claim = mount["claim"]
+        backing = backing_of(claim)
+        for store in stores_of(role, pods):
+            cell = TABLE[store, backing, writers_of(store, pods)]
+            # A read-only mount is no writer; where it must be one, read-only-written says so. A shared disk concerns
+            # the whole claim, see _claims.
+            if cell.rule not in ("", "disk-many-pods") and not mount["read_only"]:
+                text = f"{STORE_NAMES[store]} on {BACKING_NAMES[backing]}, {pods.text}: {cell.reason}"
+                yield _verdict(cell.rule, claim, text, role, cell.source)
+
+
+def _claims(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
+    for role, mount in mounts.items():
+        claim = mount["claim"]
+        backing = backing_of(claim)
+        if pods.many and backing in DISKS:
+            cell = TABLE[Store.UPLOADS, backing, Writers.MANY]
+            text = f"{BACKING_NAMES[backing]}, {pods.text}: {cell.reason}"
+            yield _verdict("disk-many-pods", claim, text, role, cell.source)
+        if mount["read_only"] and role in WRITTEN:
+            yield _verdict("read-only-written", claim, "the application writes there and fails to start", role)
+        if claim["encrypted_by"] in UNKNOWN:
+            yield _verdict("encryption-unknown", claim, "nobody is known to encrypt it at rest", role)
+
+
+def _pod(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
+    for role in WRITTEN:
+        if role not in mounts and stores_of(role, pods):
+            yield _verdict("role-without-claim", None, "the data would be on the pod's own disk, and go with it", role)
+    placed = {mount["claim"]["name"]: mount["claim"] for mount in mounts.values() if mount["claim"]["zones"]}
+    if placed and not set.intersection(*(set(claim["zones"]) for claim in placed.values())):
+        where = ", ".join(f"{name} in {' or '.join(sorted(claim['zones']))}" for name, claim in placed.items())
+        yield _verdict("zones-disjoint", None, f"no node can mount all of them, the pod stays Pending: {where}")
+    if pods.many and not pods.session_affinity:
+        text = f"{pods.text}, no cookie: a request that reaches another pod is answered 404 Session not found"
+        yield _verdict("no-session-affinity", None, text)
+    if pods.profile == Profile.SINGLE_WRITER and pods.strategy == "RollingUpdate":
+        text = "the new pod starts while the old one writes; with a disk on another node it never starts"
+        yield _verdict("rolling-update", None, text)
+
+
+def _verdict(rule: str, claim: Claim | None, message: str, role: Role | None = None, source: str = "") -> Verdict:
+    return Verdict(
+        rule=rule,
+        severity=RULES[rule].severity,
+        role=role.value if role else "",
+        claim=claim["name"] if claim else "",
+        message=message,
+        fix=RULES[rule].fix,
+        source=source or RULES[rule].source,
+    )

@@ -1,0 +1,103 @@
+"""Which store may live on which backing, with one writer and with many: the data, and how a claim is looked up in it.
+
+Reasons are shared where they really are the same; what is said of a row is true of each of its cells. `guard/docs.py`
+writes the whole table to docs/guard.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from components.contract import AccessMode, Claim, Locks
+from guard import rows
+from guard.rules import RULES, Severity
+from guard.words import Backing, Store, Writers
+
+_SHARED_LOCKS = {
+    "nfs3": Backing.NFS3,
+    "nfs4": Backing.NFS4,
+    "efs": Backing.EFS,
+    "openzfs": Backing.OPENZFS,
+    "lustre": Backing.LUSTRE,
+    "nas4": Backing.NAS4,
+    "juicefs": Backing.JUICEFS,
+}
+_NO_SHARED_LOCKS = {
+    "nfs3": Backing.NFS_NOLOCK,
+    "nfs4": Backing.NFS_NOLOCK,
+    "efs": Backing.NFS_NOLOCK,
+    "openzfs": Backing.NFS_NOLOCK,
+    "juicefs": Backing.NFS_NOLOCK,
+    "lustre": Backing.LUSTRE_NOFLOCK,
+    "nas4": Backing.NAS3_NOLOCK,
+}
+_DISK = {AccessMode.RWOP: Backing.BLOCK_RWOP, AccessMode.RWO: Backing.BLOCK_RWO}
+BACKENDS = ("disk", *_SHARED_LOCKS, "nas3", "object")
+"""Every value of claim["backend"] that the guard knows."""
+
+
+class Verdict(str, Enum):
+    """What the table says of a combination."""
+
+    OK = "ok"
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of store, backing and writers."""
+
+    verdict: Verdict
+    rule: str
+    """The rule that speaks; empty when the verdict is ok."""
+    reason: str
+    source: str
+    """Address of the documentation, or issue."""
+
+
+def backing_of(claim: Claim) -> Backing:
+    """What a claim is, for the table. Locks that are not surely shared count as node-local.
+
+    Raises ValueError for a backend that the table does not know, and for a disk with a shared access mode.
+    """
+    name, backend = claim["name"], claim["backend"]
+    if backend == "disk":
+        mode = claim["access_mode"]
+        if mode not in _DISK:
+            raise ValueError(
+                f"claim {name}: access_mode is {mode.value}, but a disk is ReadWriteOncePod or ReadWriteOnce: "
+                "a file system that two nodes mount at once is corrupt at once"
+            )
+        return _DISK[mode]
+    if backend == "nas3":
+        return Backing.NAS3_NOLOCK  # NAS has no lock manager for v3: its CSI driver always mounts v3 with nolock
+    if backend == "object":
+        return Backing.OBJECT
+    table = _SHARED_LOCKS if claim["locks"] == Locks.SHARED else _NO_SHARED_LOCKS
+    if backend not in table:
+        raise ValueError(f"claim {name}: the guard knows no backend {backend!r}; known: {', '.join(BACKENDS)}")
+    return table[backend]
+
+
+def _cells() -> dict[tuple[Store, Backing, Writers], Cell]:
+    cells: dict[tuple[Store, Backing, Writers], Cell] = {}
+    for store, by_writers in rows.ROWS.items():
+        for writers, lines in by_writers.items():
+            for backings, note in lines:
+                cell = Cell(_verdict(note.rule), note.rule, note.reason, note.source)
+                for backing in backings:
+                    if (store, backing, writers) in cells:
+                        raise ValueError(f"two rows for {store.value}, {backing.value}, {writers.value}")
+                    cells[store, backing, writers] = cell
+    return cells
+
+
+def _verdict(rule: str) -> Verdict:
+    if not rule:
+        return Verdict.OK
+    return Verdict.REFUSE if RULES[rule].severity == Severity.REFUSE else Verdict.WARN
+
+
+TABLE: Mapping[tuple[Store, Backing, Writers], Cell] = _cells()
+"""Every combination; a test counts them."""
