@@ -76,6 +76,8 @@ def _plan(options: argparse.Namespace, console: Console) -> int:
     console.print(tables.storage(document["storage"], plan.KNOWN_AT_UP))
     console.print(tables.resources(document["resources"]))
     console.print(tables.outputs(document["outputs"]))
+    for line in document["warnings"]:
+        console.print(f"warning: {line}")
     for line in document["known_at_up"]:
         console.print(f"known at up: {line}")
     console.print(f"{len(document['resources'])} resources; nothing was created. Made by {document['made_by']}.")

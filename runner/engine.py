@@ -23,7 +23,7 @@ from runner.kube import Kube, ref
 from runner.manifests import holds_data, is_object, manifest
 from runner.record import StackOutput, run_program
 from runner.stack import ROOT, StackFile
-from stacks.settings import NAMESPACE
+from stacks.names import NAMESPACE
 
 CHOICE = "KOTAEMON_ENGINE"
 """Environment variable: `monitor` takes the monitor road without looking for the engine."""

@@ -25,6 +25,7 @@ def document(run: Run, stack: str, platform: str) -> dict[str, Any]:
         "resources": [_resource(run, r) for r in run.registrations if r.custom and not _is_provider(r)],
         "storage": outputs.get("storage", {}),
         "outputs": {k: v for k, v in outputs.items() if k != "storage"},
+        "warnings": run.warnings,
         "known_at_up": known_at_up(run),
     }
 
@@ -62,6 +63,8 @@ def markdown(plan: Mapping[str, Any]) -> str:
         "### Outputs",
         _table(("output", "value"), outputs),
     ]
+    if plan["warnings"]:
+        parts += ["### Warnings", "\n".join(f"- {line}" for line in plan["warnings"])]
     if plan["known_at_up"]:
         parts += ["### Known at up", "\n".join(f"- {line}" for line in plan["known_at_up"])]
     return "\n\n".join(parts) + "\n"

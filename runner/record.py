@@ -5,6 +5,7 @@ resource and every Output has been awaited: a failing `apply` that nobody return
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -74,6 +75,8 @@ class Run:
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """URN of a component -> what it gave to `register_outputs`."""
     outputs: dict[str, StackOutput] = field(default_factory=dict[str, StackOutput])
+    warnings: list[str] = field(default_factory=list[str])
+    """What the program said with `pulumi.log.warn`."""
 
     def of(self, type_: str) -> list[Registration]:
         """All registrations of a type token."""
@@ -215,7 +218,13 @@ def run_program(
     try:
         pulumi.runtime.set_all_config(dict(config or {}), secret_keys or [])
         pulumi.runtime.set_mocks(
-            recorder.mocks, project=project, stack=stack, preview=preview, monitor=recorder, organization="organization"
+            recorder.mocks,
+            project=project,
+            stack=stack,
+            preview=preview,
+            monitor=recorder,
+            organization="organization",
+            logger=_collector(recorder.run.warnings),
         )
         # Tasks of an earlier run belong to a loop that is closed.
         settings: Any = SETTINGS
@@ -235,6 +244,20 @@ def run_program(
         set_root_resource(None)  # type: ignore[arg-type]
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def _collector(warnings: list[str]) -> logging.Logger:
+    """A logger that keeps warnings; errors are raised as well, and the rest is chatter."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            warnings.append(record.getMessage())
+
+    handler = Handler(logging.WARNING)
+    handler.addFilter(lambda record: record.levelno == logging.WARNING)
+    logger = logging.Logger("pulumi", logging.WARNING)
+    logger.addHandler(handler)
+    return logger
 
 
 async def _resolved(outputs: dict[str, Any]) -> dict[str, StackOutput]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import yaml
 
 from stacks import load, program
-from stacks.settings import NAMESPACE, Settings
+from stacks.names import NAMESPACE
+from stacks.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 """The project's folder: stack files are in it."""
@@ -36,9 +37,9 @@ class StackFile:
         return {**self.config, f"{NAMESPACE}:cluster": cluster}
 
 
-def read(name: str, folder: Path = ROOT) -> StackFile:
-    """Read and validate `Pulumi.<name>.yaml`. Raises SettingsError with every mistake in it."""
-    path = folder / load.stack_file(name)
+def read(name: str, folder: Path | None = None) -> StackFile:
+    """Read and validate `Pulumi.<name>.yaml`; default folder: the project's. Raises SettingsError with every mistake."""
+    path = (folder or ROOT) / load.stack_file(name)
     config, secret_keys = load.from_file(path)
     settings = load.load(config, set(secret_keys), path.name)
     project: dict[str, str] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())

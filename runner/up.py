@@ -113,6 +113,8 @@ def show(file: StackFile, cluster: Cluster, kube: Kube, outputs: Mapping[str, St
 
 
 def _tell(outcome: apply.Outcome, console: Console) -> None:
+    for line in outcome.run.warnings:
+        console.print(f"warning: {line}")
     for verb, names in (("created", outcome.created), ("changed", outcome.changed), ("deleted", outcome.deleted)):
         for name in names:
             console.print(f"{verb} {name}")

@@ -1,5 +1,6 @@
 """What a stack file says about Alibaba Cloud: its kinds of claim and the section `kotaemon:alicloud`."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -25,7 +26,7 @@ from components.block.essd_rules import (
     refused_static_disk,
     refused_type,
 )
-from components.contract import Medium, Platform
+from components.contract import Medium, Platform, Profile
 from components.file.nas_rules import NasSystem, refused_kind, refused_squash, refused_system, usual_system
 from components.quantity import gib
 from stacks.fields import Size, Strict, matching
@@ -300,6 +301,16 @@ class AlicloudSettings(Strict):
     def zones(self) -> list[str]:
         """Zones with nodes."""
         return list(self.vswitches)
+
+    def check(self, claims: Mapping[str, object], profile: Profile | None) -> None:
+        """Raises ValueError for what does not go with the rest of the stack file."""
+        for name, claim in claims.items():
+            if isinstance(claim, EcsDiskClaim | NasClaim) and claim.zone is not None:
+                self.known_zones(f"vswitches: storage.claims.{name}.zone", [claim.zone])
+            if isinstance(claim, EssdClaim):
+                self.known_zones(f"vswitches: storage.claims.{name}.zones", claim.zones)
+        if self.database is not None and profile == Profile.SINGLE_WRITER:
+            raise ValueError("database: only the profile scaled keeps its state in PostgreSQL; leave it out")
 
     def known_zones(self, key: str, zones: list[str] | None) -> None:
         """Raises ValueError for a zone without a vSwitch."""

@@ -7,11 +7,13 @@ import pulumi
 from pulumi_kubernetes import Provider
 
 from components.contract import Claim, Role, RoleMount, StorageMap
-from components.kotaemon.args import Endpoint, Exposure, ExposureKind, KotaemonArgs, PodResources, Stores
+from components.kotaemon.args import Autoscaler, Endpoint, Exposure, ExposureKind, KotaemonArgs, PodResources, Stores
 from components.kotaemon.kotaemon import Kotaemon
 from components.kotaemon.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from guard.report import Report
 from stacks import outputs
-from stacks.settings import NAMESPACE, Ingress, Settings
+from stacks.names import NAMESPACE
+from stacks.settings import Ingress, Settings
 
 
 def kubernetes_provider(settings: Settings) -> Provider:
@@ -34,17 +36,12 @@ def application_namespace(settings: Settings, opts: pulumi.ResourceOptions) -> A
     return ApplicationNamespace(NAMESPACE, args, opts)
 
 
-def claim_name(name: str) -> str:
-    """Name of the PersistentVolumeClaim (and of the component) for a claim of the stack file."""
-    return f"{NAMESPACE}-{name}"
-
-
 def storage_map(settings: Settings, claims: dict[str, Claim]) -> StorageMap:
     """Role -> claim, folder, read-only flag. `claims`: by their name in the stack file."""
     storage = settings.storage
     return {
         role.value: RoleMount(
-            claim=claims[storage.claim_of(role)],
+            claim=claims[storage.claim_of(role, settings.profile)],
             sub_path=storage.sub_path_of(role),
             read_only=storage.read_only(role),
         )
@@ -59,6 +56,7 @@ def deploy(
     opts: pulumi.ResourceOptions,
     *,
     after: Sequence[pulumi.Resource],
+    report: Report,
     stores: Stores | None = None,
 ) -> dict[str, Any]:
     """Make Kotaemon after the claims (`after`) and give the stack outputs."""
@@ -85,10 +83,17 @@ def deploy(
         args["exposure"] = exposure(settings.ingress)
     if settings.model_endpoints is not None:
         args["model_endpoints"] = [Endpoint(cidr=e.cidr, port=e.port) for e in settings.model_endpoints]
+    if settings.autoscaler is not None:
+        chosen = settings.autoscaler
+        args["autoscaler"] = Autoscaler(
+            min_replicas=chosen.min_replicas, max_replicas=chosen.max_replicas, cpu_percent=chosen.cpu_percent
+        )
     if stores is not None:
         args["stores"] = stores
     app = Kotaemon(NAMESPACE, args, pulumi.ResourceOptions(provider=opts.provider, depends_on=list(after)))
-    return outputs.contract(namespace=settings.namespace, service=app.service, url=app.url, storage=storage)
+    return outputs.contract(
+        namespace=settings.namespace, service=app.service, url=app.url, storage=storage, overrides=report.overrides
+    )
 
 
 def exposure(ingress: Ingress) -> Exposure:

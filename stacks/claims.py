@@ -1,11 +1,13 @@
 """The kinds of claim a stack file can define. One model a kind; `kind` decides."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from components.contract import Medium
+from components.contract import Medium, Platform
 from components.file.nfs import refused_option
+from stacks.alicloud_settings import EcsDiskClaim, EssdClaim, NasClaim
+from stacks.aws_claims import EbsClaim, EfsClaim, LustreClaim, OpenZfsClaim
 from stacks.fields import ExportPath, ObjectName, Server, Size, Strict
 
 
@@ -27,6 +29,7 @@ class NfsClaim(Strict):
         "where a preparation Job makes the folders.",
     )
     encrypted_by: str = Field("nobody known", description="Who encrypts the server's disks, for the storage table.")
+    platforms: ClassVar[tuple[Platform, ...]] = tuple(Platform)
 
     @field_validator("mount_options")
     @classmethod
@@ -52,6 +55,7 @@ class StorageClassClaim(Strict):
         "ReadWriteOncePod", description="ReadWriteOncePod keeps a second pod Pending; it needs a CSI driver."
     )
     encrypted_by: str = Field("nobody known", description="Who encrypts the disks, for the storage table.")
+    platforms: ClassVar[tuple[Platform, ...]] = tuple(Platform)
 
     @field_validator("storage_class")
     @classmethod
@@ -69,7 +73,18 @@ class StorageClassClaim(Strict):
         return Medium.BLOCK
 
 
-ClaimSettings = Annotated[NfsClaim | StorageClassClaim, Field(discriminator="kind")]
+ClaimSettings = Annotated[
+    NfsClaim
+    | StorageClassClaim
+    | EbsClaim
+    | EfsClaim
+    | OpenZfsClaim
+    | LustreClaim
+    | EssdClaim
+    | EcsDiskClaim
+    | NasClaim,
+    Field(discriminator="kind"),
+]
 
 
 def kinds() -> list[str]:

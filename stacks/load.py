@@ -13,7 +13,8 @@ from pulumi.runtime import config as runtime_config
 from pydantic import BaseModel, ValidationError
 
 from stacks.claims import kinds
-from stacks.settings import NAMESPACE, Settings
+from stacks.names import NAMESPACE
+from stacks.settings import Settings
 
 SECRET_TEXT = "[secret]"  # noqa: S105 what is shown in place of a secret
 PROVIDER_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider", "environment", "config")

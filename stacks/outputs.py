@@ -8,7 +8,9 @@ CONTRACT_VERSION = 1
 """Raised when an output is added; one is never removed, renamed or retyped."""
 
 
-def contract(*, namespace: Any, service: Any, url: Any, storage: StorageMap) -> dict[str, Any]:
+def contract(
+    *, namespace: Any, service: Any, url: Any, storage: StorageMap, overrides: dict[str, str]
+) -> dict[str, Any]:
     """The stack outputs.
 
     - `contract_version`: whole number, CONTRACT_VERSION.
@@ -16,6 +18,7 @@ def contract(*, namespace: Any, service: Any, url: Any, storage: StorageMap) -> 
     - `url`: where people reach the application; inside the cluster when there is no ingress.
     - `storage`: role -> claim, sub_path, access_mode, medium, read_only, size_gib, zones (empty: every zone, or not
       known before the volume exists), encrypted_by, locks.
+    - `overrides`: rule of the guard -> reason, for every rule that the stack file takes the risk of.
     """
     return {
         "contract_version": CONTRACT_VERSION,
@@ -23,6 +26,7 @@ def contract(*, namespace: Any, service: Any, url: Any, storage: StorageMap) -> 
         "service": service,
         "url": url,
         "storage": {role: _mount(mount) for role, mount in storage.items()},
+        "overrides": overrides,
     }
 
 

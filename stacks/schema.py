@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from stacks.load import PROVIDER_KEYS
-from stacks.settings import NAMESPACE, Settings
+from stacks.names import NAMESPACE
+from stacks.settings import Settings
 
 PATH = Path(__file__).parent / "schema.json"
 

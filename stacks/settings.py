@@ -3,17 +3,18 @@
 import re
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from components.contract import Medium, Platform, Profile, Role
+from guard.rules import check_overrides
+from stacks.alicloud_settings import AlicloudSettings
+from stacks.aws_settings import AwsSettings, mistakes
 from stacks.claims import ClaimSettings
 from stacks.fields import Cidr, Cpu, DnsLabel, HostName, Memory, ObjectName, PinnedImage, Strict, SubPath
 
-NAMESPACE = "kotaemon"
-"""Configuration namespace of this program; the `name` of Pulumi.yaml."""
-
-ON_DISK = (Role.INDEXES, Role.SESSIONS)
-"""Roles that hold databases: SQLite, Chroma and LanceDB want a disk of one writer (facts/kotaemon.md 3)."""
+ON_DISK = {Profile.SINGLE_WRITER: (Role.INDEXES, Role.SESSIONS), Profile.SCALED: ()}
+"""Roles that hold databases of one writer: SQLite, Chroma and LanceDB want a disk (facts/kotaemon.md 3). In `scaled`
+several pods mount every role."""
 
 
 class Resources(Strict):
@@ -49,6 +50,14 @@ class Endpoint(Strict):
     port: int = Field(443, ge=1, le=65535, description="TCP port.")
 
 
+class AutoscalerSettings(Strict):
+    """A HorizontalPodAutoscaler; only in the scaled profile."""
+
+    min_replicas: int = Field(ge=1, le=50, description="Fewest pods.")
+    max_replicas: int = Field(ge=1, le=50, description="Most pods.")
+    cpu_percent: int = Field(80, ge=1, le=100, description="Target CPU use in percent of the request.")
+
+
 class RoleStorage(Strict):
     """Where one role lives, when not on the default."""
 
@@ -71,21 +80,25 @@ class Storage(Strict):
             if storage.claim is not None and storage.claim not in self.claims:
                 claims = ", ".join(self.claims)
                 raise ValueError(f"roles.{role.value}.claim is {storage.claim!r}; the claims are: {claims}")
+        for profile in Profile:
+            self._refuse_shared_folders(profile)
+        return self
+
+    def _refuse_shared_folders(self, profile: Profile) -> None:
         seen: dict[tuple[str, str], Role] = {}
         for role in Role:
-            place = (self.claim_of(role), self.sub_path_of(role))
+            place = (self.claim_of(role, profile), self.sub_path_of(role))
             if place in seen:
                 raise ValueError(
                     f"roles {seen[place].value} and {role.value} share the folder {place[1]!r} of claim {place[0]!r}; "
                     "give one of them another subPath"
                 )
             seen[place] = role
-        return self
 
-    def claim_of(self, role: Role) -> str:
+    def claim_of(self, role: Role, profile: Profile) -> str:
         """Name of the role's claim. Databases want a disk, the rest wants to be shared; else whatever there is."""
         chosen = self.roles[role].claim if role in self.roles else None
-        wanted = Medium.BLOCK if role in ON_DISK else Medium.FILE
+        wanted = Medium.BLOCK if role in ON_DISK[profile] else Medium.FILE
         suited = [name for name, claim in self.claims.items() if claim.medium == wanted]
         return chosen or (suited or list(self.claims))[0]
 
@@ -128,6 +141,7 @@ class Settings(Strict):
     replicas: int = Field(1, ge=1, le=50, description="Pods.")
     uid: int = Field(1001, ge=1, le=2**31 - 1, description="User of the pod and owner of the data; never 0.")
     gid: int = Field(1001, ge=1, le=2**31 - 1, description="Group of the pod and of the data; never 0.")
+    autoscaler: AutoscalerSettings | None = Field(None, description="Pods by load instead of `replicas`; scaled only.")
     resources: Resources = Field(default_factory=lambda: Resources.model_validate({}), description="Of one pod.")
     ingress: Ingress | None = Field(None, description="None: reach it by port-forward.")
     model_endpoints: list[Endpoint] | None = Field(
@@ -140,9 +154,57 @@ class Settings(Strict):
     )
     admin_password: SecretStr | None = Field(None, description="First password of admin; none: generated.")
     cluster: Cluster = Field(default_factory=lambda: Cluster.model_validate({}), description="Default: the devcluster.")
+    overrides: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="Rules of the guard whose risk is taken: rule -> reason. Printed on every run; see docs/guard.md.",
+    )
     protect: bool = Field(True, description="false lifts the protection of data holders: step one of taking down.")
 
     adopt: list[str] = Field(
         default_factory=list[str],
         description="Kept objects to find again in one `up` after taking down: `Kind name` or `Kind namespace/name`.",
     )
+    aws: AwsSettings | None = Field(
+        None, validate_default=True, description="Section of platform aws: region, network, key, drivers, stores."
+    )
+    alicloud: AlicloudSettings | None = Field(
+        None, validate_default=True, description="Section of platform alicloud: region, network, key, database."
+    )
+
+    @field_validator("overrides")
+    @classmethod
+    def _overrides(cls, value: dict[str, str]) -> dict[str, str]:
+        check_overrides(value)
+        return value
+
+    @field_validator("storage")
+    @classmethod
+    def _kinds_of_the_platform(cls, value: Storage, info: ValidationInfo) -> Storage:
+        platform = info.data.get("platform")
+        for name, claim in value.claims.items():
+            if platform is not None and platform not in claim.platforms:
+                suited = ", ".join(p.value for p in claim.platforms)
+                raise ValueError(f"claims.{name}: kind {claim.kind} is for platform {suited}, not {platform.value}")
+        return value
+
+    @field_validator("aws")
+    @classmethod
+    def _complete_aws(cls, value: AwsSettings | None, info: ValidationInfo) -> AwsSettings | None:
+        if info.data.get("platform") == Platform.AWS and value is None:
+            raise ValueError("is not allowed: platform aws needs this section")
+        storage: Storage | None = info.data.get("storage")
+        if value and storage and (found := "; ".join(mistakes(value, storage.claims))):
+            raise ValueError(found)
+        if value and (value.database or value.vector_server) and info.data.get("profile") != Profile.SCALED:
+            raise ValueError("database, vectorServer: only the profile scaled keeps its state there; leave them out")
+        return value
+
+    @field_validator("alicloud")
+    @classmethod
+    def _complete_alicloud(cls, value: AlicloudSettings | None, info: ValidationInfo) -> AlicloudSettings | None:
+        if info.data.get("platform") == Platform.ALICLOUD and value is None:
+            raise ValueError("is not allowed: platform alicloud needs this section")
+        storage: Storage | None = info.data.get("storage")
+        if value is not None and storage is not None:
+            value.check(storage.claims, info.data.get("profile"))
+        return value

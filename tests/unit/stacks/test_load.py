@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stacks import load
+from stacks.claims import kinds
 from stacks.settings import Settings
 
 GOOD = """
@@ -41,10 +42,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert settings.image == "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
 
 
-KNOWN = (
-    "platform, profile, namespace, image, replicas, uid, gid, resources, ingress, modelEndpoints, storage, env, apiKeys, "
-    "adminPassword, cluster, protect, adopt"
-)
+KNOWN = ", ".join(field.alias or name for name, field in Settings.model_fields.items())
 
 TOP_LEVEL = [
     ("kotaemon:storge: {}", f"kotaemon:storge: unknown key; did you mean storage?; known here: {KNOWN}"),
@@ -99,10 +97,11 @@ def test_wrong_top_level_key(tmp_path: Path, line: str, message: str) -> None:
 
 
 FILES = "kotaemon:storage.claims.files"
+KINDS = ", ".join(kinds())
 IN_STORAGE = [
     ("private", "azure", ["kotaemon:platform: 'azure' is not allowed; allowed: private, aws, alicloud"]),
-    ("kind: nfs,", "", [f"{FILES}.kind: missing; allowed: nfs, storage-class"]),
-    ("kind: nfs,", "kind: nsf,", [f"{FILES}.kind: 'nsf' is not allowed; allowed: nfs, storage-class"]),
+    ("kind: nfs,", "", [f"{FILES}.kind: missing; allowed: {KINDS}"]),
+    ("kind: nfs,", "kind: nsf,", [f"{FILES}.kind: 'nsf' is not allowed; allowed: {KINDS}"]),
     (
         "server: nfs.example.org,",
         "",

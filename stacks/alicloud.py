@@ -1,0 +1,1 @@
+"""Platform `alicloud`: an existing ACK cluster, with a key, disks, NAS and a database made by the stack."""

@@ -1,0 +1,230 @@
+"""What a stack file says about AWS: the section `kotaemon:aws`, and what has to fit between it and the claims."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, model_validator
+
+from components.aws import key_arn_refused, lustre_refused, rds_refused, tags_refused, zone_refused
+from stacks.aws_claims import EbsClaim, EfsClaim, LustreClaim, OpenZfsClaim, accept
+from stacks.fields import Cidr, DnsLabel, Strict, matching
+
+_FOUND = "none: found through `cluster`."
+
+Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-[0-9]", "must be a region of AWS, for example eu-central-1")]
+Account = Annotated[str, matching(r"[0-9]{12}", "must be the account's 12 digits, in quotes")]
+Vpc = Annotated[str, matching(r"vpc-[0-9a-f]{8,17}", "must be the id of a VPC, for example vpc-0a1b2c3d4e5f60718")]
+Subnet = Annotated[
+    str, matching(r"subnet-[0-9a-f]{8,17}", "must be the id of a subnet, for example subnet-0a1b2c3d4e5f60718")
+]
+SecurityGroup = Annotated[
+    str, matching(r"sg-[0-9a-f]{8,17}", "must be the id of a security group, for example sg-0a1b2c3d4e5f60718")
+]
+RouteTable = Annotated[
+    str, matching(r"rtb-[0-9a-f]{8,17}", "must be the id of a route table, for example rtb-0a1b2c3d4e5f60718")
+]
+RoleArn = Annotated[
+    str,
+    matching(
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+",
+        "must be the ARN of a role, for example arn:aws:iam::111122223333:role/ebs-csi",
+    ),
+]
+Url = Annotated[str, matching(r"https?://\S+", "must be a URL, for example https://qdrant.example.com:6333")]
+ClusterName = Annotated[str, matching(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}", "must be the name of an EKS cluster")]
+
+
+class DriverSettings(Strict):
+    """A CSI driver."""
+
+    mode: Literal["adopt", "install"] = Field("adopt", description="adopt: it is there; install: as an EKS add-on.")
+    role: RoleArn | None = Field(None, description="adopt: the role it runs with, for the key's policy.")
+    version: str | None = Field(None, description="install: version of the add-on; none: the default of EKS.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "DriverSettings":
+        if self.mode == "install" and self.role is not None:
+            raise ValueError("role belongs to mode adopt; install makes a role of its own")
+        if self.mode == "adopt" and self.version is not None:
+            raise ValueError("version belongs to mode install")
+        return self
+
+
+def _adopted() -> DriverSettings:
+    return DriverSettings.model_validate({})
+
+
+class Drivers(Strict):
+    """The CSI drivers of the cluster."""
+
+    ebs: DriverSettings = Field(
+        default_factory=lambda: DriverSettings.model_validate({}), description="ebs.csi.aws.com."
+    )
+    efs: DriverSettings = Field(
+        default_factory=lambda: DriverSettings.model_validate({}), description="efs.csi.aws.com."
+    )
+    fsx: DriverSettings = Field(
+        default_factory=lambda: DriverSettings.model_validate({}), description="fsx.csi.aws.com."
+    )
+    install_agent: bool = Field(False, description="Install eks-pod-identity-agent, which pod-identity needs.")
+    permission: Literal["pod-identity", "irsa"] = Field("pod-identity", description="How installed drivers get a role.")
+    oidc_issuer: str | None = Field(None, description=f"irsa: the cluster's issuer; {_FOUND}")
+
+
+class RdsSettings(Strict):
+    """PostgreSQL on RDS, made by the stack, for the scaled profile."""
+
+    identifier: str = Field(description="Name of the instance, unique in account and region.")
+    network: Cidr = Field(description="Network that holds its subnets, the VPC's: the pods may connect to it.")
+    version: Annotated[str, matching(r"[0-9]{2}", "must be a major version, in quotes, for example '17'")] = Field(
+        "17", description="Major version of PostgreSQL."
+    )
+    instance_class: Annotated[str, matching(r"db\.[a-z0-9]+\.[a-z0-9]+", "must be for example db.t4g.small")] = Field(
+        "db.t4g.small", description="Class of the instance."
+    )
+    size: int = Field(20, description="GiB.")
+    max_size: int = Field(100, description="GiB that it may grow to by itself.")
+    multi_az: bool = Field(True, description="A standby in another zone.")
+    backup_days: int = Field(14, description="Days of backups with point-in-time recovery, 1 to 35.")
+    driver: Literal["install", "image"] = Field("install", description="Where psycopg2 comes from.")
+
+    @model_validator(mode="after")
+    def _limits(self) -> "RdsSettings":
+        # The zones are checked with those of the stack.
+        accept(rds_refused(self.identifier, self.size, self.max_size, 2, self.backup_days))
+        return self
+
+
+class VectorServer(Strict):
+    """An existing vector server, for the scaled profile."""
+
+    kind: Literal["qdrant", "milvus"] = Field(description="Which server.")
+    url: Url = Field(description="URL, as pods reach it.")
+    api_key: SecretStr = Field(description="API key of Qdrant, user:password of Milvus; set it with --secret.")
+    cidr: Cidr = Field(description="Network of the server.")
+    port: int = Field(6333, ge=1, le=65535, description="TCP port.")
+
+
+class AwsSettings(Strict):
+    """Where on AWS. What is not given is found at `up`, through the cluster."""
+
+    region: Region = Field(description="Region of the cluster and of its storage.")
+    cluster: ClusterName | None = Field(
+        None, description="Name of the EKS cluster: to find things, to install drivers."
+    )
+    cluster_stack: str | None = Field(
+        None, description="`organization/project/stack` with the output kubeconfig, in place of kotaemon:cluster."
+    )
+    auto_mode: bool = Field(False, description="The cluster runs EKS Auto Mode; it brings its own EBS driver.")
+    cluster_role: RoleArn | None = Field(None, description=f"autoMode: the cluster's role; {_FOUND}")
+    account: Account | None = Field(None, description="Account; none: that of the credentials.")
+    vpc: Vpc | None = Field(None, description=f"VPC of the nodes; {_FOUND}")
+    subnets: dict[str, Subnet] = Field(
+        default_factory=dict[str, Subnet], description=f"Zone -> subnet of the nodes; {_FOUND}"
+    )
+    zones: list[str] = Field(default_factory=list[str], description="Zones of the nodes; none: those of `subnets`.")
+    security_groups: dict[DnsLabel, SecurityGroup] = Field(
+        default_factory=dict[str, SecurityGroup], description=f"Security groups of the nodes; {_FOUND}"
+    )
+    networks: list[Cidr] = Field(
+        default_factory=list[str],
+        description=f"Networks of the nodes; {_FOUND}",
+    )
+    route_tables: list[RouteTable] = Field(
+        default_factory=list[str], description="Route tables of the nodes' subnets, for OpenZFS in two zones."
+    )
+    key_arn: str | None = Field(None, description="KMS key of your own; none: the stack makes one.")
+    key_for_nodes: bool = Field(
+        False, description="Node disks use the stack's key, too: the auto-scaling role gets it."
+    )
+    drivers: Drivers = Field(default_factory=lambda: Drivers.model_validate({}), description="CSI drivers.")
+    database: RdsSettings | None = Field(None, description="PostgreSQL, for the scaled profile.")
+    vector_server: VectorServer | None = Field(None, description="Vector server, for the scaled profile.")
+    tags: dict[str, str] = Field(default_factory=dict[str, str], description="Added to everything that AWS can tag.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "AwsSettings":
+        for zone in (*self.subnets, *self.zones):
+            if reason := zone_refused(zone, self.region):
+                raise ValueError(f"zone {zone!r} {reason}")
+        if self.subnets and self.zones and set(self.subnets) != set(self.zones):
+            raise ValueError(
+                f"zones are {_listed(self.zones)}, and subnets has {_listed(self.subnets)}; leave zones out"
+            )
+        if self.key_arn is not None and (reason := key_arn_refused(self.key_arn, self.region)):
+            raise ValueError(f"keyArn {self.key_arn!r} {reason}")
+        if self.auto_mode and self.drivers.ebs != _adopted():
+            raise ValueError("autoMode has an EBS driver of its own; drivers.ebs is for clusters without it")
+        accept(tags_refused(self.tags))
+        if self.cluster is None:
+            accept(self._not_found())
+        return self
+
+    def _not_found(self) -> str:
+        installed = [n for n in ("ebs", "efs", "fsx") if getattr(self.drivers, n).mode == "install"]
+        if installed:
+            return f"cluster: missing; drivers.{installed[0]}.mode install needs it"
+        needed = {
+            "zones or subnets": self.subnets or self.zones,
+            "clusterRole": self.cluster_role or not self.auto_mode,
+        }
+        missing = [name for name, given in needed.items() if not given]
+        return f"{missing[0]}: missing; give it, or the name of the cluster to find it through" if missing else ""
+
+    @property
+    def known_zones(self) -> list[str]:
+        """Zones that the file gives; empty: found at up."""
+        return list(self.subnets) or self.zones
+
+
+def _listed(zones: Mapping[str, str] | list[str]) -> str:
+    return ", ".join(sorted(zones))
+
+
+def mistakes(aws: AwsSettings, claims: Mapping[str, object]) -> Iterator[str]:
+    """What is wrong between the claims and the section `kotaemon:aws`: key, reason and what to change."""
+    for name, claim in claims.items():
+        for reason in _mistakes_of(aws, claim):
+            yield f"storage.claims.{name}.{reason}"
+    if aws.database is not None and len(aws.known_zones) < 2:
+        reason = rds_refused(aws.database.identifier, aws.database.size, aws.database.max_size, len(aws.known_zones), 1)
+        yield f"database: {reason}; give subnets"
+
+
+def _mistakes_of(aws: AwsSettings, claim: object) -> Iterator[str]:
+    match claim:
+        case EbsClaim():
+            yield from _zone_mistakes(aws, "zone", [claim.zone] if claim.zone else [])
+            if claim.zone is not None and aws.auto_mode:
+                yield "zone: EKS Auto Mode's driver takes no disks that were made elsewhere; leave zone out"
+        case EfsClaim():
+            yield from _zone_mistakes(aws, "oneZone", [claim.one_zone] if claim.one_zone else [])
+            yield from _network_mistakes(aws, 1)
+        case OpenZfsClaim():
+            yield from _zone_mistakes(aws, "zones", claim.zones)
+            yield from _network_mistakes(aws, claim.zone_count)
+        case LustreClaim():
+            yield from _zone_mistakes(aws, "zone", [claim.zone] if claim.zone else [])
+            yield from _network_mistakes(aws, 1)
+            if reason := lustre_refused(1200, 125, aws.region):
+                yield f"kind: {reason}"
+        case _:
+            return
+
+
+def _zone_mistakes(aws: AwsSettings, key: str, zones: list[str]) -> Iterator[str]:
+    for zone in zones:
+        if reason := zone_refused(zone, aws.region):
+            yield f"{key}: {zone!r} {reason}"
+        elif aws.known_zones and zone not in aws.known_zones:
+            yield f"{key}: {zone!r} is none of the stack's zones {', '.join(aws.known_zones)}"
+
+
+def _network_mistakes(aws: AwsSettings, zone_count: int) -> Iterator[str]:
+    if len(aws.known_zones) < zone_count:
+        yield (
+            f"kind: needs {zone_count} of the stack's zones, and it has {len(aws.known_zones)}; "
+            "give subnets, or zones to find the subnets through the cluster"
+        )
+    if aws.cluster is None and not (aws.vpc and aws.subnets and aws.security_groups):
+        yield "kind: needs vpc, subnets and securityGroups, or cluster to find them through"

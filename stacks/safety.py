@@ -1,0 +1,58 @@
+"""The guard, asked about a stack before its first resource."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.contract import Profile, StorageMap
+from guard import safety
+from guard.report import GuardRefused, Report
+from stacks.load import stack_file
+from stacks.names import claim_name
+from stacks.settings import Settings
+
+GRAPH_SWITCHES = ("USE_MS_GRAPHRAG", "USE_NANO_GRAPHRAG", "USE_LIGHTRAG")
+"""Variables of the application that turn local graph indexes on (flowsettings.py:356-359)."""
+
+
+class RefusedByGuard(pulumi.RunError):
+    """The stack would lose data; nothing was created."""
+
+    exit_code = 2
+
+
+def check(settings: Settings, storage: StorageMap, document_store: str = "lancedb") -> Report:
+    """Ask the guard; warnings and overrides are printed on every run. Raises RefusedByGuard."""
+    try:
+        report = safety.check(storage, pods(settings, document_store), settings.overrides, claim_keys(settings))
+        report.raise_if_refused(stack_file(pulumi.get_stack()))
+    except GuardRefused as refused:
+        raise RefusedByGuard(str(refused)) from None
+    for warning in report.warnings:
+        pulumi.log.warn(f"{warning.line}. Change {warning.fix}")
+    for verdict in report.overridden:
+        pulumi.log.warn(f"overridden: {verdict.line} (reason given: {verdict.overridden})")
+    return report
+
+
+def pods(settings: Settings, document_store: str) -> safety.Pods:
+    """How the application will run, as the guard asks it."""
+    scaled = settings.profile == Profile.SCALED
+    return safety.Pods(
+        profile=settings.profile,
+        replicas=settings.autoscaler.max_replicas if settings.autoscaler else settings.replicas,
+        strategy="RollingUpdate" if scaled else "Recreate",
+        document_store="elasticsearch" if document_store == "elasticsearch" else "lancedb",
+        # The scaled profile switches them off itself (components/kotaemon/runtime/kh_settings.py).
+        graph_indexes=not scaled and any(is_on(settings.env.get(name, "false")) for name in GRAPH_SWITCHES),
+    )
+
+
+def is_on(value: str) -> bool:
+    """How the application reads a switch."""
+    return value.strip().lower() in ("1", "true", "yes", "on")
+
+
+def claim_keys(settings: Settings) -> Mapping[str, str]:
+    """PersistentVolumeClaim -> its name in the stack file."""
+    return {claim_name(name): name for name in settings.storage.claims}
