@@ -69,12 +69,14 @@ class Cluster:
                 f"devcluster {self.name!r} was made for platform {made_for.value!r}, not {self.platform.value!r}: "
                 f"use another name, or stop it and remove {self.directory} with all that is in it"
             )
-        binaries = build.ensure_built(self._console)
+        if not self.running:
+            # Before the lock: a second starter then sees that a build is going on.
+            build.ensure_built(self._console)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o700)
         with locks.hold(self.directory / locks.START):
             if not self._wait_until_ready():
-                self._launch(binaries)
+                self._launch(build.ensure_built(self._console))
         if keep:
             self.keep()
 

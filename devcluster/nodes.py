@@ -131,11 +131,19 @@ def clear_out_of_service(api: ApiClient, node: str) -> None:
 
 def _set_taints(api: ApiClient, node: str, added: list[dict[str, str]]) -> None:
     core = CoreV1Api(api)
-    current: Any = core.read_node(node)
-    kept = [taint for taint in current.spec.taints or [] if taint.key != OUT_OF_SERVICE]
-    # The version makes the patch fail instead of dropping a taint that the node controller adds meanwhile.
-    version = current.metadata.resource_version
-    core.patch_node(node, {"metadata": {"resourceVersion": version}, "spec": {"taints": [*kept, *added] or None}})
+    while True:
+        current: Any = core.read_node(node)
+        kept = [taint for taint in current.spec.taints or [] if taint.key != OUT_OF_SERVICE]
+        # The version makes the patch fail instead of dropping a taint that the node controller adds meanwhile.
+        version = current.metadata.resource_version
+        change = {"metadata": {"resourceVersion": version}, "spec": {"taints": [*kept, *added] or None}}
+        try:
+            core.patch_node(node, change)
+        except ApiException as error:
+            if error.status != 409:
+                raise
+            continue
+        return
 
 
 def _is_ready(node: Any) -> bool:

@@ -80,4 +80,5 @@ class _Plain:
 
     def _say(self, text: str) -> None:
         self._said = time.monotonic()
-        self._console.print(f"[{self._number}/{self._total}] {self._program}: {text}", markup=False, highlight=False)
+        line = f"[{self._number}/{self._total}] {self._program}: {text}"
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)

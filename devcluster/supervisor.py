@@ -15,6 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from kubernetes.client import ApiException
+from urllib3.exceptions import HTTPError
+
 from components.contract import Platform
 from devcluster import credentials, locks, programs, state
 from devcluster.errors import DevclusterError
@@ -60,7 +63,12 @@ class Supervisor:
         ready.unlink(missing_ok=True)
         try:
             self._start_control_plane()
-            self._start_rest()
+            try:
+                self._start_rest()
+            except (ApiException, HTTPError) as error:
+                # When a program has ended, that is the reason.
+                self._fleet.check()
+                raise DevclusterError(f"setting up the nodes failed: {str(error).splitlines()[0]}") from error
             ready.touch()
             tell("ready")
             _log.info("ready")

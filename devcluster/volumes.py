@@ -45,6 +45,8 @@ def place(claim: Object, storage_class: Object, nodes: dict[str, Topology]) -> T
     is not.
     """
     allowed = _allowed_terms(storage_class)
+    if not nodes:
+        raise RefusedError("no node has the driver of this class")
     selected = claim["metadata"].get("annotations", {}).get(SELECTED_NODE)
     if storage_class.get("volumeBindingMode") != "WaitForFirstConsumer":
         # Immediate binding does not know the pod: first allowed zone. The real drivers pick any.
