@@ -4,10 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+# botocore and the Kubernetes client want different versions of python-dateutil
+CLOUD_API := .venv-cloud-api
 
-.PHONY: help up down purge plan preview test lint types unit cluster format schema lock clean
+.PHONY: help up down purge plan advise preview test lint types unit cloud-api cluster format schema golden lock clean
 help: ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python >= 3.10 is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 10) else None'
@@ -27,12 +29,15 @@ purge: $(INSTALLED) ## Delete the devcluster of the stack with everything that `
 	@$(PY) -m runner purge --stack $(STACK)
 
 plan: $(INSTALLED) ## What a stack would make: no account, no cluster, no engine
-	@$(PY) -m runner plan --stack $(STACK)
+	@$(PY) -m runner plan --stack $(STACK) $(if $(AGAINST),--against $(AGAINST))
+
+advise: $(INSTALLED) ## Ranked storage maps for a load: ARGS="--help" shows how to describe it
+	@$(PY) -m runner advise $(ARGS)
 
 preview: $(INSTALLED) ## `pulumi preview` of the stack on its own cluster
 	pulumi preview --stack $(STACK)
 
-test: lint types unit cluster ## All tests
+test: lint types unit cloud-api cluster ## All tests
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff format --check .
@@ -42,7 +47,16 @@ types: $(INSTALLED)
 	$(VENV)/bin/basedpyright
 
 unit: $(INSTALLED) ## Tests that need nothing
-	$(PY) -m pytest tests/unit
+	$(PY) -m pytest tests/unit tests/policy
+
+$(CLOUD_API)/.installed: requirements-cloud-api.lock
+	@$(PYTHON) -m venv $(CLOUD_API)
+	@echo "Installing the clouds' API models of requirements-cloud-api.lock into $(CLOUD_API) ..."
+	@$(CLOUD_API)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cloud-api.lock
+	@touch $@
+
+cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own API models, and moto
+	$(CLOUD_API)/bin/python -m pytest tests/cloud_api
 
 cluster: $(INSTALLED) ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
 	$(PY) -m devcluster.build
@@ -52,12 +66,19 @@ format: $(INSTALLED) ## Format and fix what can be fixed
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-schema: $(INSTALLED) ## Write stacks/schema.json from the settings
+schema: $(INSTALLED) ## Write the generated files: schemas of stack file and plan, page of the guard
 	$(PY) -m stacks.schema
+	$(PY) -m runner.plan_schema
+	$(PY) -m guard.docs
+
+golden: $(INSTALLED) ## Renew the golden plans; read the difference before you commit it
+	KOTAEMON_RENEW_GOLDEN=1 $(PY) -m pytest tests/unit/runner/test_plan_golden.py
 
 lock: $(INSTALLED) ## Pin requirements-dev.txt into requirements.lock, with hashes
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
 		requirements-dev.txt --output-file requirements.lock
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
+		requirements-cloud-api.txt --output-file requirements-cloud-api.lock
 
 clean: ## Remove the virtual environment and what was built in this folder
-	rm -rf $(VENV) build
+	rm -rf $(VENV) $(CLOUD_API) build

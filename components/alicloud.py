@@ -2,13 +2,20 @@
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
 TAGS_MAX = 20
+STORAGE_ADDONS = ("csi-plugin", "csi-provisioner", "managed-csiprovisioner", "storage-operator", "cnfs-nas-daemon")
+"""What serves volumes. A new cluster has csi-plugin and one of the two provisioners."""
 _TAG_LENGTH = 128
-_CLOUD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,39}")
+_CLOUD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,63}")
+
+DEFAULT_KEY_ROTATION_DAYS = 365
+"""The only rotation period of a key outside a KMS instance (KMS CreateKey: RotationInterval)."""
+_KEY_ID = re.compile(r"key-[a-z0-9]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ALIAS = re.compile(r"alias/[A-Za-z0-9_/-]{1,249}")
 
 
 def refused_tags(tags: Mapping[str, str]) -> str:
@@ -39,14 +46,71 @@ def refused_cidr(cidr: str) -> str:
 
 
 def refused_cloud_name(name: str) -> str:
-    """A prefix of names in the account. NAS groups have 3 to 64 characters and begin with a letter (CreateAccessGroup);
-    24 of them are left for what a component adds."""
+    """A name in the account that access groups, vaults, disks and policies all may have (NAS CreateAccessGroup)."""
     if _CLOUD_NAME.fullmatch(name):
         return ""
-    return "must have 3 to 40 letters, digits, '-' or '_' and begin with a letter"
+    return "must have 3 to 64 letters, digits, '-' or '_' and begin with a letter"
+
+
+def refused_key_id(key_id: str) -> str:
+    """Why a value cannot be given to disks and file systems as their key; empty when it can."""
+    if key_id.startswith("alias/"):
+        return "is an alias; disks and file systems take the key's id (kms ListAliases shows it)"
+    if key_id.startswith("acs:kms:"):
+        return "is an ARN; disks and file systems take the key's id, the part after key/"
+    if not _KEY_ID.fullmatch(key_id):
+        return "must be the id of a KMS key, for example key-hzz6540example or 1234abcd-12ab-34cd-56ef-1234567890ab"
+    return ""
+
+
+def refused_alias(alias: str) -> str:
+    """KMS CreateAlias: AliasName."""
+    if not _ALIAS.fullmatch(alias):
+        return "must be alias/ and 1 to 249 letters, digits, '-', '_' or '/'"
+    if alias.startswith("alias/acs"):
+        return "alias/acs belongs to Alibaba Cloud's own keys"
+    return ""
+
+
+def refused_rotation(days: int, *, in_instance: bool) -> str:
+    """KMS CreateKey: RotationInterval."""
+    if not in_instance and days != DEFAULT_KEY_ROTATION_DAYS:
+        return f"{days} days; a key outside a KMS instance rotates every 365 days only"
+    if not 7 <= days <= 365:
+        return f"{days} days; KMS takes 7 to 365"
+    return ""
+
+
+def refused_window(days: int) -> str:
+    """KMS ScheduleKeyDeletion: PendingWindowInDays."""
+    return "" if 7 <= days <= 366 else f"{days} days; KMS takes 7 to 366"
+
+
+def refused_addon(name: str) -> str:
+    """Only what serves storage: the cluster's other add-ons belong to whoever made the cluster."""
+    return "" if name in STORAGE_ADDONS else f"is no storage add-on; allowed: {', '.join(STORAGE_ADDONS)}"
 
 
 def require(what: str, *reasons: str) -> None:
     """Raise pulumi.RunError with the first reason there is. `what` names the component and the argument."""
     for reason in filter(None, reasons):
         raise pulumi.RunError(f"{what}: {reason}")
+
+
+def refused_database(instance_type: str, storage_gib: int, backup_days: int, zones: Sequence[str] | None) -> str:
+    """ApsaraDB RDS for PostgreSQL, high-availability edition, with a key of the customer's.
+
+    Sources: RDS CreateDBInstance, ModifyBackupPolicy; "Configure disk encryption for an ApsaraDB RDS for PostgreSQL
+    instance". `zones`: primary and standby, or None when they are not chosen yet.
+    """
+    if not instance_type.startswith("pg.x"):
+        return f"instance type {instance_type!r}: only dedicated types (pg.x...) can be encrypted with a key of yours"
+    if not re.fullmatch(r"pg\.x[0-9]+[a-z]*\.[a-z0-9]+\.2c", instance_type):
+        return f"instance type {instance_type!r} is not one of the high-availability edition with cloud disks (...2c)"
+    if storage_gib % 5 or not 20 <= storage_gib <= 64_000:
+        return f"{storage_gib} GiB; RDS takes 20 to 64,000 GiB in steps of 5"
+    if not 7 <= backup_days <= 730:
+        return f"backups are kept {backup_days} days; RDS takes 7 to 730"
+    if zones is not None and (len(zones) != 2 or len(set(zones)) != 2):
+        return "primary and standby need two different zones"
+    return ""

@@ -16,7 +16,7 @@ from pulumi.runtime import mocks
 
 from runner.kube import Kube, Manifest, Refused, key, ref, stable
 from runner.manifests import KEEP, is_object, keep_ignored, manifest, selector
-from runner.ready import Report, wait_until_ready
+from runner.ready import Report, has_failed, wait_until_ready
 from runner.record import STACK_REFERENCE, Echo, Registration, Run, run_program
 
 Program = Callable[[], object]
@@ -84,6 +84,9 @@ class Live(Echo):
         body = manifest(registration, self._target.project, self._target.stack)
         before = kube.get(body)
         body = keep_ignored(body, before, registration.ignore_changes)
+        if before and has_failed(before):
+            _delete_and_wait(kube, [before])  # what made it fail was put right meanwhile, or it fails again
+            before = None
         try:
             after = kube.apply(body)
         except Refused as error:

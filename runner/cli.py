@@ -1,15 +1,18 @@
-"""`python -m runner up|down|plan`: what the Makefile calls.
+"""`python -m runner up|down|purge|plan|advise|drill|drill-node`: what the Makefile calls.
 
-Exit codes: 0 fine, 1 the stack file is wrong or something failed, 2 refused by the guard, 3 over budget.
+Exit codes: 0 fine, 1 the stack file is wrong or something failed, 2 refused by the guard or a policy,
+3 over budget.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pulumi
 from rich.console import Console
+from urllib3.exceptions import HTTPError
 
 from devcluster.errors import DevclusterError
 from runner import tables
@@ -23,19 +26,29 @@ USER_ERRORS = (pulumi.RunError, DevclusterError, ApplyError, NotReady, Refused)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parser(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
     console = tables.console()
     try:
         return options.run(options, console)
     except USER_ERRORS as error:
         sys.stderr.write(f"error: {error}\n")
         return getattr(error, "exit_code", 1)
+    except HTTPError as error:
+        # The message of the innermost error has no address of a Python object in it.
+        sys.stderr.write(f"error: the API server does not answer any more ({_innermost(error)}); run the same again\n")
+        return 1
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; run the same command again to go on from here\n")
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _innermost(error: BaseException) -> str:
+    while isinstance(inner := getattr(error, "reason", None) or error.__cause__, BaseException):
+        error = inner
+    return str(error).rpartition(": ")[2]
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m runner", description="Plan a stack, or run it on the devcluster.")
     commands = parser.add_subparsers(required=True)
     for name, run, text in (
@@ -51,38 +64,48 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--out", type=Path, default=Path("build/plan"), help="folder for the JSON and Markdown"
             )
+            command.add_argument("--against", type=Path, help="JSON of an earlier plan, to compare the cost with")
+    _add_drills(commands)
+    text = "storage maps that suit a load, ranked, as stack files ready to use"
+    command = commands.add_parser("advise", help=text, description=text)
+    command.set_defaults(run=_advise)
+    # The flags follow the model of a load, and importing that takes a second: only when it is asked for.
+    if arguments and arguments[0] == "advise":
+        from runner import advise
+
+        advise.arguments(command)
     return parser
+
+
+def _add_drills(commands: Any) -> None:
+    text = "lose nodes, drain, roll out, interrupt: on devclusters of their own, under a chatting session"
+    command = commands.add_parser("drill", help=text, description=text)
+    command.add_argument("--full", action="store_true", help="half an hour; writes docs/test-record.md")
+    command.set_defaults(run=_drill)
+    text = "bring the stack up on the devcluster, lose the node of its pod, and say what comes back and when"
+    command_node = commands.add_parser("drill-node", help=text, description=text)
+    command_node.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
+    command_node.add_argument(
+        "--fencing", choices=("none", "taint"), default="none", help="taint: set out-of-service once the node is lost"
+    )
+    command_node.set_defaults(run=_drill_node)
+    for made in (command, command_node):
+        made.add_argument("--seed", type=int, default=1, help="chooses the random moments")
 
 
 # Each command imports what it needs: a wrong stack file is told in a second, before any SDK is loaded.
 
 
 def _plan(options: argparse.Namespace, console: Console) -> int:
-    from runner import plan, stack
-    from runner.record import run_program
+    from runner import planning, stack
 
-    file = stack.read(options.stack)
-    run = run_program(
-        file.program,
-        project=file.project,
-        stack=file.name,
-        preview=True,
-        config=file.config,
-        secret_keys=file.secret_keys,
-    )
-    document = plan.document(run, file.name, file.settings.platform.value)
-    written = plan.write(document, options.out)
-    console.print(f"Plan of stack {file.name} ({file.settings.platform.value}, {file.settings.profile.value})\n")
-    console.print(tables.storage(document["storage"], plan.KNOWN_AT_UP))
-    console.print(tables.resources(document["resources"]))
-    console.print(tables.outputs(document["outputs"]))
-    for line in document["warnings"]:
-        console.print(f"warning: {line}")
-    for line in document["known_at_up"]:
-        console.print(f"known at up: {line}")
-    console.print(f"{len(document['resources'])} resources; nothing was created. Made by {document['made_by']}.")
-    console.print(f"Written: {written[0]} and {written[1]}")
-    return 0
+    return planning.plan(stack.read(options.stack), options.out, options.against, console)
+
+
+def _advise(options: argparse.Namespace, console: Console) -> int:
+    from runner import advise
+
+    return advise.advise(options, console)
 
 
 def _up(options: argparse.Namespace, console: Console) -> int:
@@ -101,3 +124,18 @@ def _purge(options: argparse.Namespace, console: Console) -> int:
     from runner import stack, up
 
     return up.purge(stack.read(options.stack), console)
+
+
+def _drill(options: argparse.Namespace, console: Console) -> int:
+    from drills import command
+
+    return command.drill(options.full, options.seed, console)
+
+
+def _drill_node(options: argparse.Namespace, console: Console) -> int:
+    from drills import command
+    from drills.node_loss import Fencing
+    from runner import stack
+
+    fencing = Fencing.TAINT if options.fencing == "taint" else Fencing.NONE
+    return command.drill_node(stack.read(options.stack), fencing, options.seed, console)

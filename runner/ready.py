@@ -50,8 +50,18 @@ def _stateful_set(_kube: Kube, live: Manifest) -> str:
     return "" if ready >= wanted else f"{ready} of {wanted} pods ready"
 
 
+def has_failed(live: Manifest) -> bool:
+    """Whether a live object is a Job that has failed for good."""
+    return live["kind"] == "Job" and "Failed" in _true_conditions(live)
+
+
+def _true_conditions(live: Manifest) -> dict[str, Any]:
+    conditions = (live.get("status") or {}).get("conditions") or ()
+    return {c["type"]: c for c in conditions if c["status"] == "True"}
+
+
 def _job(_kube: Kube, live: Manifest) -> str:
-    conditions = {c["type"]: c for c in (live.get("status") or {}).get("conditions") or () if c["status"] == "True"}
+    conditions = _true_conditions(live)
     if failed := conditions.get("Failed"):
         raise NotReady(f"{ref(live)} failed: {failed.get('message')}")
     return "" if "Complete" in conditions else "running"

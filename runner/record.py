@@ -164,7 +164,7 @@ def registration(urn: str, request: Any) -> Registration:
         urn=urn,
         type=request.type,
         name=request.name,
-        parent="" if request.parent.endswith(f"::{STACK_TYPE}") else request.parent,
+        parent="" if f"::{STACK_TYPE}::" in request.parent else request.parent,
         custom=request.custom,
         inputs=plain(raw),
         secret_keys=frozenset(k for k, v in raw.items() if rpc.is_rpc_secret(v)),

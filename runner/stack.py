@@ -38,7 +38,7 @@ class StackFile:
 
 
 def read(name: str, folder: Path | None = None) -> StackFile:
-    """Read and validate `Pulumi.<name>.yaml`; default folder: the project's. Raises SettingsError with every mistake."""
+    """Read and validate `Pulumi.<name>.yaml` of the project's folder, or of another. Raises SettingsError."""
     path = (folder or ROOT) / load.stack_file(name)
     config, secret_keys = load.from_file(path)
     settings = load.load(config, set(secret_keys), path.name)

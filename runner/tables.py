@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from components.contract import Role
+from runner import rows
 from runner.kube import Kube
-from runner.plan import storage_row
 
 WIDTH = 100
 
@@ -20,32 +20,32 @@ def console(stderr: bool = False) -> Console:
     return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH)
 
 
-def table(title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+def table(title: str, head: Sequence[str], body: Sequence[Sequence[Any]]) -> Table:
     """A plain table."""
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, title_style="bold")
     for column in head:
         made.add_column(column, overflow="fold")
-    for row in rows:
+    for row in body:
         made.add_row(*(str(c) for c in row))
     return made
 
 
 def storage(mounts: Mapping[str, Any], unknown_zone: str) -> Table:
     """Role, claim, medium, access mode, folder, zones, who encrypts."""
-    rows = [storage_row(role.value, mounts[role.value], unknown_zone) for role in Role if role.value in mounts]
-    return table("Storage", ("role", "claim", "medium", "access mode", "folder", "zones", "encrypted by"), rows)
+    listed = [rows.storage(role.value, mounts[role.value], unknown_zone) for role in Role if role.value in mounts]
+    return table("Storage", rows.STORAGE, listed)
 
 
 def pods(kube: Kube, namespaces: Sequence[str]) -> Table:
     """Pods of these namespaces: node, zone, state."""
     nodes = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in kube.list("v1", "Node")}
-    rows: list[tuple[str, ...]] = []
+    listed: list[tuple[str, ...]] = []
     for namespace in namespaces:
         for pod in sorted(kube.list("v1", "Pod", namespace), key=lambda p: p["metadata"]["name"]):
             node = pod["spec"].get("nodeName", "-")
             zone = nodes.get(node, {}).get("topology.kubernetes.io/zone", "-")
-            rows.append((f"{namespace}/{pod['metadata']['name']}", node, zone, pod_state(pod)))
-    return table("Pods", ("pod", "node", "zone", "state"), rows)
+            listed.append((f"{namespace}/{pod['metadata']['name']}", node, zone, pod_state(pod)))
+    return table("Pods", ("pod", "node", "zone", "state"), listed)
 
 
 def pod_state(pod: Mapping[str, Any]) -> str:
@@ -75,12 +75,6 @@ def _pinned(volume: Mapping[str, Any]) -> list[str]:
     terms = ((volume["spec"].get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or []
     expressions = [e for t in terms for e in t.get("matchExpressions") or ()]
     return sorted({v for e in expressions if e["key"].endswith("/zone") for v in e.get("values") or ()})
-
-
-def resources(listed: Sequence[Mapping[str, Any]]) -> Table:
-    """What a plan makes, by component."""
-    rows = [(r["component"] or "-", r["kind"], r["object"], "kept" if r["holds_data"] else "") for r in listed]
-    return table("Resources", ("component", "kind", "object", "data"), rows)
 
 
 def outputs(values: Mapping[str, Any]) -> Table:

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
+from components.contract import Platform
 from devcluster.cluster import Cluster
 from runner import apply, engine, saved, tables
 from runner.kube import Kube, ref
@@ -138,6 +139,11 @@ def _on_devcluster(file: StackFile) -> None:
         raise apply.ApplyError(
             f"{file.path.name}: kotaemon:cluster names a cluster of your own; `make up` and `make down` are for the "
             f"devcluster. Use `pulumi up -s {file.name}`, or leave kotaemon:cluster out"
+        )
+    if (platform := file.settings.platform) != Platform.PRIVATE:
+        raise apply.ApplyError(
+            f"{file.path.name}: kotaemon:platform is {platform.value}: its storage needs an account. "
+            f"`make plan STACK={file.name}` needs none; `pulumi up -s {file.name}` makes them"
         )
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from components.alicloud import (
     DEFAULT_KEY_ROTATION_DAYS,
+    refused_addon,
     refused_alias,
     refused_cidr,
     refused_database,
@@ -29,7 +30,7 @@ from components.block.essd_rules import (
 from components.contract import Medium, Platform, Profile
 from components.file.nas_rules import NasSystem, refused_kind, refused_squash, refused_system, usual_system
 from components.quantity import gib
-from stacks.fields import Size, Strict, matching
+from stacks.fields import Cidr, Size, Strict, matching
 
 Zone = Annotated[
     str, matching(r"[a-z]{2}-[a-z0-9-]+-[a-z]", "must be a zone of Alibaba Cloud, for example cn-hangzhou-h")
@@ -42,6 +43,15 @@ GroupId = Annotated[str, matching(r"rg-[a-z0-9]+", "must be the id of a resource
 StackName = Annotated[
     str, matching(r"[^/\s]+/[^/\s]+/[^/\s]+", "must be the full name of a stack: organization/project/stack")
 ]
+
+
+def _number_as_text(value: object) -> object:
+    """Versions look like numbers in YAML: 4.0 without quotes is one, and so is 4."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "3" if value == 3 else f"{float(value)}"
+    return value
+
+
 _LEVELS = Literal["PL0", "PL1", "PL2", "PL3"]
 
 
@@ -154,7 +164,7 @@ class NasClaim(Strict):
     )
     size: Size = Field("100Gi", description="Size of the claim; extreme is bought in it, standard does not enforce it.")
     zone: Zone | None = Field(None, description="Zone of the file system; none: the first of the section.")
-    protocol: Literal["3", "4.0"] | None = Field(
+    protocol: Annotated[Literal["3", "4.0"], BeforeValidator(_number_as_text)] | None = Field(
         None, description="4.0 (default) has real locks; 3 has none between nodes, extreme speaks 3 only."
     )
     encryption: Literal["own-key", "nas-key"] = Field("own-key", description="Whose key; data is always encrypted.")
@@ -203,7 +213,7 @@ class NasClaim(Strict):
 class KeySettings(Strict):
     """The KMS key that the stack makes when none is given."""
 
-    alias: str = Field("alias/kotaemon-storage", description="Alias, for people; unique in the region.")
+    alias: str | None = Field(None, description="Alias, for people; none: alias/<project>-<stack>.")
     rotation_days: int = Field(
         DEFAULT_KEY_ROTATION_DAYS, description="7 to 365; other than 365 in a KMS instance only."
     )
@@ -212,9 +222,10 @@ class KeySettings(Strict):
 
     @model_validator(mode="after")
     def _possible(self) -> "KeySettings":
-        _refuse(f"alias {self.alias!r} {reason}" if (reason := refused_alias(self.alias)) else "")
+        alias = refused_alias(self.alias) if self.alias is not None else ""
         days = refused_rotation(self.rotation_days, in_instance=self.instance_id is not None)
         window = refused_window(self.deletion_window_days)
+        _refuse(f"alias: {self.alias!r} {alias}" if alias else "")
         _refuse(f"rotationDays: {days}" if days else "")
         _refuse(f"deletionWindowDays: {window}" if window else "")
         return self
@@ -225,11 +236,17 @@ class DatabaseSettings(Strict):
 
     instance_type: str = Field("pg.x4.medium.2c", description="A dedicated type: general ones cannot have your key.")
     storage_gib: int = Field(50, description="GiB of ESSD, in steps of 5.")
-    version: Literal["14.0", "15.0", "16.0", "17.0"] = Field("16.0", description="Version of PostgreSQL.")
+    version: Annotated[Literal["14.0", "15.0", "16.0", "17.0"], BeforeValidator(_number_as_text)] = Field(
+        "16.0", description="Version of PostgreSQL."
+    )
     zones: list[Zone] | None = Field(
         None, description="Zones of primary and standby; none: the first two of the section."
     )
     backup_days: int = Field(14, description="Days that backups and logs are kept, 7 to 730.")
+    network: Cidr | None = Field(
+        None, description="Network that holds the vSwitches, for the NetworkPolicy; none: the first of clusterCidrs."
+    )
+    driver: Literal["install", "image"] = Field("install", description="Where psycopg2 comes from.")
 
     @model_validator(mode="after")
     def _possible(self) -> "DatabaseSettings":
@@ -278,6 +295,14 @@ class AlicloudSettings(Strict):
         _refuse(refused_key_id(value) if value is not None else "")
         return value
 
+    @field_validator("addons")
+    @classmethod
+    def _storage_addons(cls, value: dict[str, str | None]) -> dict[str, str | None]:
+        for name in value:
+            if reason := refused_addon(name):
+                raise ValueError(f"holds {name!r}, which {reason}")
+        return value
+
     @field_validator("tags")
     @classmethod
     def _tags(cls, value: dict[str, str]) -> dict[str, str]:
@@ -310,7 +335,9 @@ class AlicloudSettings(Strict):
             if isinstance(claim, EssdClaim):
                 self.known_zones(f"vswitches: storage.claims.{name}.zones", claim.zones)
         if self.database is not None and profile == Profile.SINGLE_WRITER:
-            raise ValueError("database: only the profile scaled keeps its state in PostgreSQL; leave it out")
+            raise ValueError("database: only the profile scaled keeps its state there; leave it out")
+        if self.addons and self.cluster_id is None:
+            raise ValueError("addons: they are found through clusterId, which is missing")
 
     def known_zones(self, key: str, zones: list[str] | None) -> None:
         """Raises ValueError for a zone without a vSwitch."""

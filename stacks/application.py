@@ -75,10 +75,13 @@ def deploy(
         ),
         env=settings.env,
         api_keys={k: pulumi.Output.secret(v.get_secret_value()) for k, v in settings.api_keys.items()},
+        admin_name=settings.admin_name,
         protect=settings.protect,
     )
     if settings.admin_password is not None:
         args["admin_password"] = pulumi.Output.secret(settings.admin_password.get_secret_value())
+    if settings.auth_proxy is not None:
+        args["auth_proxy"] = settings.auth_proxy.args()
     if settings.ingress is not None:
         args["exposure"] = exposure(settings.ingress)
     if settings.model_endpoints is not None:
@@ -92,7 +95,13 @@ def deploy(
         args["stores"] = stores
     app = Kotaemon(NAMESPACE, args, pulumi.ResourceOptions(provider=opts.provider, depends_on=list(after)))
     return outputs.contract(
-        namespace=settings.namespace, service=app.service, url=app.url, storage=storage, overrides=report.overrides
+        namespace=settings.namespace,
+        service=app.service,
+        url=app.url,
+        storage=storage,
+        overrides=report.overrides,
+        uid=settings.uid,
+        gid=settings.gid,
     )
 
 

@@ -4,17 +4,17 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_kubernetes as k8s
 from pulumi import Input, InvokeOptions, Output, ResourceOptions
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from components.contract import Profile
 from components.encryption.aws import AwsKey, AwsKeyArgs, existing_key
-from components.kotaemon.args import Endpoint, PostgresDriver, SecretKey, Stores, VectorStore, VectorStoreKind
+from components.kotaemon.args import DatabaseStore, PostgresDriver, Stores
 from components.state.rds import RdsDatabase, RdsDatabaseArgs
-from stacks import application, aws_drivers, aws_place, aws_storage, existing_claims, safety
+from stacks import application, aws_drivers, aws_place, aws_storage, existing_claims, safety, store_components
 from stacks.aws_place import Place
-from stacks.aws_settings import AwsSettings, RdsSettings, VectorServer
+from stacks.aws_settings import AwsSettings, RdsSettings
 from stacks.claims import NfsClaim, StorageClassClaim
+from stacks.names import claim_name
 from stacks.settings import Settings
 
 
@@ -27,7 +27,7 @@ def deploy(settings: Settings) -> dict[str, Any]:
     claims = {n: existing_claims.planned(settings, n, c) for n, c in existing.items()}
     claims |= {n: aws_storage.planned(settings, n, c, before) for n, c in own.items()}
     storage = application.storage_map(settings, claims)
-    report = safety.check(settings, storage)
+    report = safety.check(settings, storage, store_components.document_store(settings))
 
     account = aws.Provider("aws", region=section.region)
     invoke = InvokeOptions(provider=account)
@@ -45,7 +45,12 @@ def deploy(settings: Settings) -> dict[str, Any]:
     after += existing_claims.prepare(settings, namespace, storage, kubernetes)
     prepared = (aws_storage.prepare(settings, n, c, storage, kubernetes) for n, c in made.items())
     after += [job for job in prepared if job is not None]
-    stores = _stores(settings, section, namespace, place, key, both)
+    stores: Stores | None = None
+    if settings.profile == Profile.SCALED:
+        database = _database(settings, section, namespace, place, key, both)
+        where = store_components.Place(settings, namespace, claims, kubernetes)
+        stores, resources = store_components.make(where, database=database)
+        after += resources
     return application.deploy(settings, namespace, storage, kubernetes, after=after, report=report, stores=stores)
 
 
@@ -69,22 +74,19 @@ def _key(
     return AwsKey("key", args, opts).arn
 
 
-def _stores(
+def _database(
     settings: Settings,
     section: AwsSettings,
     namespace: Output[str],
     place: Place,
     key: Input[str],
     opts: ResourceOptions,
-) -> Stores | None:
-    """State of the scaled profile: PostgreSQL made here, and an existing vector server."""
-    if section.database is None or section.vector_server is None:
+) -> DatabaseStore | None:
+    """PostgreSQL made here, where the section asks for it; else it is in `kotaemon:stores`."""
+    if section.database is None:
         return None
-    database = RdsDatabase("database", _database_args(settings, section, section.database, namespace, place, key), opts)
-    return Stores(
-        database=database.store,
-        vector_store=_vector_store(section.vector_server, namespace, opts),
-    )
+    args = _database_args(settings, section, section.database, namespace, place, key)
+    return RdsDatabase(claim_name("database"), args, opts).store
 
 
 def _database_args(
@@ -107,20 +109,4 @@ def _database_args(
         driver=PostgresDriver(chosen.driver),
         tags=aws_storage.tags(section),
         protect=settings.protect,
-    )
-
-
-def _vector_store(chosen: VectorServer, namespace: Output[str], opts: ResourceOptions) -> VectorStore:
-    """The server as the application takes it; its key goes into a Secret."""
-    secret = k8s.core.v1.Secret(
-        "vector-server",
-        metadata=ObjectMetaArgs(name="kotaemon-vector-server", namespace=namespace),
-        string_data={"api-key": Output.secret(chosen.api_key.get_secret_value())},
-        opts=opts,
-    )
-    return VectorStore(
-        kind=VectorStoreKind(chosen.kind),
-        url=chosen.url,
-        api_key=SecretKey(secret_name=secret.metadata.apply(lambda metadata: metadata.name or ""), key="api-key"),
-        endpoint=Endpoint(cidr=chosen.cidr, port=chosen.port),
     )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from components.aws import partition
@@ -14,7 +13,8 @@ from components.eks.driver import (
     DriverRole,
     DriverRoleArgs,
     Permission,
-    key_statements,
+    PodIdentityAgent,
+    PodIdentityAgentArgs,
 )
 from stacks.aws_claims import EbsClaim
 from stacks.aws_place import Place
@@ -72,27 +72,23 @@ def install(settings: Settings, made: Roles, key: Input[str], opts: ResourceOpti
         return []
     before: list[pulumi.Resource] = []
     if chosen.drivers.install_agent:
-        before.append(
-            aws.eks.Addon(
-                "pod-identity-agent",
-                cluster_name=chosen.cluster,
-                addon_name="eks-pod-identity-agent",
-                preserve=True,
-                tags=tags(chosen),
-                opts=opts,
-            )
-        )
+        agent = PodIdentityAgentArgs(cluster=chosen.cluster, tags=tags(chosen))
+        before.append(PodIdentityAgent("pod-identity", agent, opts))
     addons = list(before)
     if made.ebs is not None:
-        policy = aws.iam.RolePolicy(
-            "ebs-driver-key", role=made.ebs.role_name, policy=Output.json_dumps(key_statements(key)), opts=opts
-        )
-        addons.append(_addon(chosen, Driver.EBS, chosen.drivers.ebs.version, made.ebs, [*before, policy], opts))
+        args = _args(chosen, Driver.EBS, chosen.drivers.ebs.version, made.ebs)
+        args["key_arn"] = key
+        addons.append(_addon(args, [*before, made.ebs], opts))
     if made.efs is not None:
-        addons.append(_addon(chosen, Driver.EFS, chosen.drivers.efs.version, made.efs, before, opts))
+        args = _args(chosen, Driver.EFS, chosen.drivers.efs.version, made.efs)
+        addons.append(_addon(args, [*before, made.efs], opts))
     if chosen.drivers.fsx.mode == "install":
-        addons.append(_addon(chosen, Driver.FSX, chosen.drivers.fsx.version, None, before, opts))
+        addons.append(_addon(_args(chosen, Driver.FSX, chosen.drivers.fsx.version, None), before, opts))
     return addons
+
+
+def _addon(args: DriverAddonArgs, after: list[pulumi.Resource], opts: ResourceOptions) -> DriverAddon:
+    return DriverAddon(f"{args['driver'].value}-addon", args, ResourceOptions(provider=opts.provider, depends_on=after))
 
 
 def _role(settings: Settings, driver: Driver, place: Place, opts: ResourceOptions) -> DriverRole:
@@ -109,23 +105,15 @@ def _role(settings: Settings, driver: Driver, place: Place, opts: ResourceOption
     return DriverRole(driver.value, args, opts)
 
 
-def _addon(
-    chosen: AwsSettings,
-    driver: Driver,
-    version: str | None,
-    role: DriverRole | None,
-    after: list[pulumi.Resource],
-    opts: ResourceOptions,
-) -> DriverAddon:
+def _args(chosen: AwsSettings, driver: Driver, version: str | None, role: DriverRole | None) -> DriverAddonArgs:
     args = DriverAddonArgs(
         driver=driver,
         cluster=chosen.cluster or "",
         permission=Permission(chosen.drivers.permission),
-        after=[*after, *([role] if role is not None else [])],
         tags=tags(chosen),
     )
     if version is not None:
         args["version"] = version
     if role is not None:
-        args["role_arn"] = role.arn
-    return DriverAddon(f"{driver.value}-addon", args, opts)
+        args["role_arn"], args["role_name"] = role.arn, role.role_name
+    return args

@@ -97,13 +97,17 @@ def kubernetes_provider(settings: Settings, section: AwsSettings, opts: InvokeOp
         kubeconfig = Output.all(reference.get_output("kubeconfig"), reference.outputs).apply(
             lambda found: _required(found[0], section.cluster_stack or "", found[1])
         )
-        return _provider(Output.secret(kubeconfig))
+        return _provider(Output.secret(kubeconfig), section.cluster_stack)
     if settings.cluster.kubeconfig is None and section.cluster is not None:
         cluster = aws.eks.get_cluster_output(name=section.cluster, opts=opts)
         return _provider(
-            Output.all(cluster.name, cluster.endpoint, cluster.certificate_authorities).apply(
-                lambda found: eks_kubeconfig(found[0], found[1], found[2][0].data, section.region)
-            )
+            # Not through Output.all: it turns the certificate authorities into plain dictionaries.
+            cluster.apply(
+                lambda found: eks_kubeconfig(
+                    found.name, found.endpoint, found.certificate_authorities[0].data, section.region
+                )
+            ),
+            section.cluster,
         )
     return application.kubernetes_provider(settings)
 
@@ -124,10 +128,12 @@ def eks_kubeconfig(name: str, endpoint: str, authority: str, region: str) -> str
     )
 
 
-def _provider(kubeconfig: Input[str]) -> Provider:
+def _provider(kubeconfig: Input[str], identifier: str) -> Provider:
     return Provider(
         "cluster",
         kubeconfig=kubeconfig,
+        # Without it a new address or certificate would be another cluster, and replace every object.
+        cluster_identifier=identifier,
         # As in application.kubernetes_provider, and for the same reasons.
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
@@ -143,13 +149,13 @@ def _required(value: Any, stack: str, outputs: Mapping[str, Any]) -> Any:
 
 def _subnet_in(zone: str, cluster: str, candidates: Output[Sequence[str]], opts: InvokeOptions) -> Output[str]:
     """The subnet of the cluster in a zone; of several the one whose id sorts first, so that it stays the same."""
-    found = aws.ec2.get_subnets_output(
-        filters=[
-            aws.ec2.GetSubnetsFilterArgs(name="subnet-id", values=candidates),
+
+    def in_zone(ids: Sequence[str]) -> Output[Sequence[str]]:
+        filters = [
+            aws.ec2.GetSubnetsFilterArgs(name="subnet-id", values=ids),
             aws.ec2.GetSubnetsFilterArgs(name="availability-zone", values=[zone]),
-        ],
-        opts=opts,
-    )
+        ]
+        return aws.ec2.get_subnets_output(filters=filters, opts=opts).ids
 
     def first(ids: Sequence[str]) -> str:
         if not ids:
@@ -159,7 +165,7 @@ def _subnet_in(zone: str, cluster: str, candidates: Output[Sequence[str]], opts:
             )
         return sorted(ids)[0]
 
-    return found.ids.apply(first)
+    return candidates.apply(in_zone).apply(first)
 
 
 def _zones_of(subnets: Output[Sequence[str]], opts: InvokeOptions) -> Output[Sequence[str]]:
@@ -177,8 +183,12 @@ def _network(subnet: Input[str], opts: InvokeOptions) -> Output[str]:
 def _route_tables(subnets: Mapping[str, Input[str]], opts: InvokeOptions) -> Output[Sequence[str]] | None:
     if not subnets:
         return None
-    association = aws.ec2.GetRouteTablesFilterArgs(name="association.subnet-id", values=list(subnets.values()))
-    return aws.ec2.get_route_tables_output(filters=[association], opts=opts).ids
+
+    def tables(ids: Sequence[str]) -> Output[Sequence[str]]:
+        association = aws.ec2.GetRouteTablesFilterArgs(name="association.subnet-id", values=ids)
+        return aws.ec2.get_route_tables_output(filters=[association], opts=opts).ids
+
+    return Output.all(*subnets.values()).apply(tables)
 
 
 def _check_nodes(settings: AwsSettings, zones: Input[Sequence[str]], opts: InvokeOptions) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
 from components.aws import key_arn_refused, lustre_refused, rds_refused, tags_refused, zone_refused
 from stacks.aws_claims import EbsClaim, EfsClaim, LustreClaim, OpenZfsClaim, accept
@@ -30,7 +30,6 @@ RoleArn = Annotated[
         "must be the ARN of a role, for example arn:aws:iam::111122223333:role/ebs-csi",
     ),
 ]
-Url = Annotated[str, matching(r"https?://\S+", "must be a URL, for example https://qdrant.example.com:6333")]
 ClusterName = Annotated[str, matching(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}", "must be the name of an EKS cluster")]
 
 
@@ -95,16 +94,6 @@ class RdsSettings(Strict):
         return self
 
 
-class VectorServer(Strict):
-    """An existing vector server, for the scaled profile."""
-
-    kind: Literal["qdrant", "milvus"] = Field(description="Which server.")
-    url: Url = Field(description="URL, as pods reach it.")
-    api_key: SecretStr = Field(description="API key of Qdrant, user:password of Milvus; set it with --secret.")
-    cidr: Cidr = Field(description="Network of the server.")
-    port: int = Field(6333, ge=1, le=65535, description="TCP port.")
-
-
 class AwsSettings(Strict):
     """Where on AWS. What is not given is found at `up`, through the cluster."""
 
@@ -139,7 +128,6 @@ class AwsSettings(Strict):
     )
     drivers: Drivers = Field(default_factory=lambda: Drivers.model_validate({}), description="CSI drivers.")
     database: RdsSettings | None = Field(None, description="PostgreSQL, for the scaled profile.")
-    vector_server: VectorServer | None = Field(None, description="Vector server, for the scaled profile.")
     tags: dict[str, str] = Field(default_factory=dict[str, str], description="Added to everything that AWS can tag.")
 
     @model_validator(mode="after")
@@ -148,9 +136,7 @@ class AwsSettings(Strict):
             if reason := zone_refused(zone, self.region):
                 raise ValueError(f"zone {zone!r} {reason}")
         if self.subnets and self.zones and set(self.subnets) != set(self.zones):
-            raise ValueError(
-                f"zones are {_listed(self.zones)}, and subnets has {_listed(self.subnets)}; leave zones out"
-            )
+            raise ValueError(f"zones: {_listed(self.zones)}, but subnets has {_listed(self.subnets)}; leave zones out")
         if self.key_arn is not None and (reason := key_arn_refused(self.key_arn, self.region)):
             raise ValueError(f"keyArn {self.key_arn!r} {reason}")
         if self.auto_mode and self.drivers.ebs != _adopted():
@@ -164,12 +150,11 @@ class AwsSettings(Strict):
         installed = [n for n in ("ebs", "efs", "fsx") if getattr(self.drivers, n).mode == "install"]
         if installed:
             return f"cluster: missing; drivers.{installed[0]}.mode install needs it"
-        needed = {
-            "zones or subnets": self.subnets or self.zones,
-            "clusterRole": self.cluster_role or not self.auto_mode,
-        }
-        missing = [name for name, given in needed.items() if not given]
-        return f"{missing[0]}: missing; give it, or the name of the cluster to find it through" if missing else ""
+        if not self.known_zones:
+            return "subnets: missing; give them, or the name of the cluster to find them through"
+        if self.auto_mode and self.cluster_role is None:
+            return "clusterRole: missing; give it, or the name of the cluster to find it through"
+        return ""
 
     @property
     def known_zones(self) -> list[str]:
@@ -186,6 +171,9 @@ def mistakes(aws: AwsSettings, claims: Mapping[str, object]) -> Iterator[str]:
     for name, claim in claims.items():
         for reason in _mistakes_of(aws, claim):
             yield f"storage.claims.{name}.{reason}"
+    disks = any(isinstance(claim, EbsClaim) for claim in claims.values())
+    if disks and aws.key_arn is None and not aws.auto_mode and aws.drivers.ebs == _adopted():
+        yield "drivers.ebs.role: missing; the policy of the stack's key names the role of the driver that is there"
     if aws.database is not None and len(aws.known_zones) < 2:
         reason = rds_refused(aws.database.identifier, aws.database.size, aws.database.max_size, len(aws.known_zones), 1)
         yield f"database: {reason}; give subnets"

@@ -103,15 +103,16 @@ def prepare(
     """The Job that makes the role folders, where the root of a new file system belongs to root."""
     component, chosen = claim_name(name), settings.storage.claims[name]
     folders = role_folders(storage, component)
-    who = {"image": settings.image, "uid": settings.uid, "gid": settings.gid}
     if isinstance(made, OpenZfsStorage) and isinstance(chosen, OpenZfsClaim) and not chosen.squash:
-        return NfsPreparation(
-            f"{component}-folders", NfsPreparationArgs(export=made.export, folders=folders, **who), opts
+        export = NfsPreparationArgs(
+            export=made.export, folders=folders, image=settings.image, uid=settings.uid, gid=settings.gid
         )
+        return NfsPreparation(f"{component}-folders", export, opts)
     if isinstance(made, LustreStorage):
-        return CsiPreparation(
-            f"{component}-folders", CsiPreparationArgs(volume=made.volume, folders=folders, **who), opts
+        volume = CsiPreparationArgs(
+            volume=made.volume, folders=folders, image=settings.image, uid=settings.uid, gid=settings.gid
         )
+        return CsiPreparation(f"{component}-folders", volume, opts)
     return None
 
 

@@ -9,6 +9,7 @@ from components.file.preparation import NfsPreparation, NfsPreparationArgs, role
 from stacks.claims import NfsClaim, StorageClassClaim
 from stacks.names import claim_name
 from stacks.settings import Settings
+from stacks.store_components import backup_folders
 
 ExistingClaim = NfsClaim | StorageClassClaim
 
@@ -40,7 +41,7 @@ def prepare(
             f"{claim_name(name)}-folders",
             NfsPreparationArgs(
                 export={**nfs_args(settings, chosen, namespace), "claim_name": claim_name(name)},
-                folders=role_folders(storage, claim_name(name)),
+                folders=[*role_folders(storage, claim_name(name)), *backup_folders(settings, name)],
                 image=settings.image,
                 uid=settings.uid,
                 gid=settings.gid,

@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+SECRET_TEXT = "[secret]"  # noqa: S105 what is shown in place of a secret, and stands for one that is still encrypted
+
 
 class Strict(BaseModel):
     """Unknown keys are errors; keys are camelCase in the stack file."""
@@ -71,6 +73,12 @@ Memory = Annotated[
     str,
     matching(_MEMORY, "must be a whole number of Mi or Gi, for example 4Gi"),
     _schema(_MEMORY),
+]
+
+
+_URL = r"^https?://[^\s/@]+(/\S*)?$"
+Url = Annotated[
+    str, matching(_URL, "must be an address like https://login.example.com, without a password"), _schema(_URL)
 ]
 
 

@@ -10,13 +10,12 @@ from typing import Any, Union, get_args, get_origin
 import pulumi
 import yaml
 from pulumi.runtime import config as runtime_config
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
-from stacks.claims import kinds
+from stacks.fields import SECRET_TEXT
 from stacks.names import NAMESPACE
 from stacks.settings import Settings
 
-SECRET_TEXT = "[secret]"  # noqa: S105 what is shown in place of a secret
 PROVIDER_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider", "environment", "config")
 
 
@@ -114,14 +113,15 @@ def _line(error: dict[str, Any], secret: set[str]) -> str:
     model, path = _walk(loc)
     key = f"{NAMESPACE}:" + ".".join(str(p) for p in path)
     kind, given = error["type"], error["input"]
-    shown = SECRET_TEXT if loc and (loc[0] in secret or loc[0] in ("apiKeys", "adminPassword")) else repr(given)
+    hidden = given is not None and loc and (loc[0] in secret or _holds_secret(_annotation(loc)))
+    shown = SECRET_TEXT if hidden else repr(given)
     if kind == "extra_forbidden":
         known = list(_keys(model)) if model else []
         return f"{key}: unknown key{_nearest(str(loc[-1]), known)}; known here: {', '.join(known)}"
     if kind == "missing":
         return f"{key}: missing{_described(model, str(loc[-1]))}"
     if kind == "union_tag_not_found":
-        return f"{key}.kind: missing; allowed: {', '.join(kinds())}"
+        return f"{key}.kind: missing; allowed: {', '.join(_kinds(_annotation(loc)))}"
     if kind == "union_tag_invalid":
         return (
             f"{key}.kind: {error['ctx']['tag']!r} is not allowed; allowed: {_unquoted(error['ctx']['expected_tags'])}"
@@ -137,8 +137,35 @@ def _line(error: dict[str, Any], secret: set[str]) -> str:
     return f"{key}: {shown} is not allowed: {_range(model, str(loc[-1])) or _lower(error['msg'])}"
 
 
+def _annotation(loc: list[Any]) -> Any:
+    """The type that the file's value at `loc` has to have."""
+    return _descend(loc)[2]
+
+
+def _holds_secret(annotation: Any) -> bool:
+    """Whether a wrong value of this type may be a secret, or hold one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return any(_holds_secret(field.annotation) for field in annotation.model_fields.values())
+    return annotation is SecretStr or any(_holds_secret(part) for part in get_args(annotation))
+
+
+def _kinds(annotation: Any) -> list[str]:
+    """Every `kind` of a tagged union."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return list(get_args(annotation.model_fields["kind"].annotation))
+    return [kind for part in get_args(annotation) if _is_model_or_union(part) for kind in _kinds(part)]
+
+
+def _is_model_or_union(part: Any) -> bool:
+    return bool(get_args(part)) or (isinstance(part, type) and issubclass(part, BaseModel))
+
+
 def _walk(loc: list[Any]) -> tuple[type[BaseModel] | None, list[Any]]:
     """The model that holds the last element of `loc`, and `loc` without the tags of unions."""
+    return _descend(loc)[:2]
+
+
+def _descend(loc: list[Any]) -> tuple[type[BaseModel] | None, list[Any], Any]:
     annotation: Any = Settings
     model: type[BaseModel] | None = None
     path: list[Any] = []
@@ -152,7 +179,7 @@ def _walk(loc: list[Any]) -> tuple[type[BaseModel] | None, list[Any]]:
             annotation = next((f.annotation for n, f in model.model_fields.items() if part in (n, f.alias)), None)
         else:
             model, annotation = None, (get_args(annotation) or (None,))[-1]
-    return model, path
+    return model, path, annotation
 
 
 def _pick(annotation: Any, part: Any) -> tuple[Any, bool]:

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from components.contract import RoleMount, StorageMap
+from components.contract import Claim, RoleMount, StorageMap
 
-CONTRACT_VERSION = 1
-"""Raised when an output is added; one is never removed, renamed or retyped."""
+CONTRACT_VERSION = 2
+"""Raised when an output is added; one is never removed, renamed or retyped. The same number is in
+examples/app-repo/kotaemon_outputs.py, and every version has its fixture in tests/unit/stacks/contracts/."""
 
 
 def contract(
-    *, namespace: Any, service: Any, url: Any, storage: StorageMap, overrides: dict[str, str]
+    *, namespace: Any, service: Any, url: Any, storage: StorageMap, overrides: dict[str, str], uid: int, gid: int
 ) -> dict[str, Any]:
     """The stack outputs.
 
@@ -19,7 +20,12 @@ def contract(
     - `storage`: role -> claim, sub_path, access_mode, medium, read_only, size_gib, zones (empty: every zone, or not
       known before the volume exists), encrypted_by, locks.
     - `overrides`: rule of the guard -> reason, for every rule that the stack file takes the risk of.
+    - `encryption` (version 2): claim -> who encrypts it.
+    - `zones` (version 2): claim -> zones of the pods that mount it; empty: every zone, or not known before the volume
+      exists.
+    - `uid`, `gid` (version 2): owner of the data; whoever mounts a claim must be this user, or in this group to read.
     """
+    claims: dict[str, Claim] = {mount["claim"]["name"]: mount["claim"] for mount in storage.values()}
     return {
         "contract_version": CONTRACT_VERSION,
         "namespace": namespace,
@@ -27,6 +33,10 @@ def contract(
         "url": url,
         "storage": {role: _mount(mount) for role, mount in storage.items()},
         "overrides": overrides,
+        "encryption": {name: claim["encrypted_by"] for name, claim in claims.items()},
+        "zones": {name: claim["zones"] for name, claim in claims.items()},
+        "uid": uid,
+        "gid": gid,
     }
 
 

@@ -1,6 +1,8 @@
 """The guard, asked about a stack before its first resource."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import pulumi
 
@@ -15,16 +17,31 @@ GRAPH_SWITCHES = ("USE_MS_GRAPHRAG", "USE_NANO_GRAPHRAG", "USE_LIGHTRAG")
 """Variables of the application that turn local graph indexes on (flowsettings.py:356-359)."""
 
 
+_LISTENER: ContextVar[Callable[[Report], object] | None] = ContextVar("listener", default=None)
+
+
 class RefusedByGuard(pulumi.RunError):
     """The stack would lose data; nothing was created."""
 
     exit_code = 2
 
 
+@contextmanager
+def listening(listener: Callable[[Report], object]) -> Generator[None]:
+    """Within it, `listener` gets every report: a plan shows the verdicts, and the program does not know of plans."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
+
+
 def check(settings: Settings, storage: StorageMap, document_store: str = "lancedb") -> Report:
     """Ask the guard; warnings and overrides are printed on every run. Raises RefusedByGuard."""
     try:
         report = safety.check(storage, pods(settings, document_store), settings.overrides, claim_keys(settings))
+        if listener := _LISTENER.get():
+            listener(report)
         report.raise_if_refused(stack_file(pulumi.get_stack()))
     except GuardRefused as refused:
         raise RefusedByGuard(str(refused)) from None

@@ -6,11 +6,16 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from components.contract import Medium, Platform, Profile, Role
+from components.kotaemon.application import is_true
 from guard.rules import check_overrides
 from stacks.alicloud_settings import AlicloudSettings
+from stacks.auth_proxy import AuthProxySettings
 from stacks.aws_settings import AwsSettings, mistakes
 from stacks.claims import ClaimSettings
+from stacks.estimate_settings import EstimateSettings
 from stacks.fields import Cidr, Cpu, DnsLabel, HostName, Memory, ObjectName, PinnedImage, Strict, SubPath
+from stacks.stores import GRAPH_SWITCHES, StoreSettings
+from stacks.stores import mistakes as store_mistakes
 
 ON_DISK = {Profile.SINGLE_WRITER: (Role.INDEXES, Role.SESSIONS), Profile.SCALED: ()}
 """Roles that hold databases of one writer: SQLite, Chroma and LanceDB want a disk (facts/kotaemon.md 3). In `scaled`
@@ -121,6 +126,11 @@ class Cluster(Strict):
         description="Name of the cluster whose API address may change; without it another address is another cluster.",
     )
 
+    zones: list[str] = Field(
+        default_factory=list[str],
+        description="Zones of the nodes, for the plan, where no section of a platform has them.",
+    )
+
     @model_validator(mode="after")
     def _both(self) -> "Cluster":
         if (self.kubeconfig is None) != (self.context is None):
@@ -144,6 +154,7 @@ class Settings(Strict):
     autoscaler: AutoscalerSettings | None = Field(None, description="Pods by load instead of `replicas`; scaled only.")
     resources: Resources = Field(default_factory=lambda: Resources.model_validate({}), description="Of one pod.")
     ingress: Ingress | None = Field(None, description="None: reach it by port-forward.")
+    auth_proxy: AuthProxySettings | None = Field(None, description="Login in front of the application; needs ingress.")
     model_endpoints: list[Endpoint] | None = Field(
         None, description="Where the pods may call models; none: TCP 443 anywhere but link-local (metadata) addresses."
     )
@@ -152,11 +163,22 @@ class Settings(Strict):
     api_keys: dict[str, SecretStr] = Field(
         default_factory=dict[str, SecretStr], description="Secret environment, for example OPENAI_API_KEY."
     )
+    admin_name: str = Field("admin", min_length=1, description="Name of the first administrator.")
     admin_password: SecretStr | None = Field(None, description="First password of admin; none: generated.")
     cluster: Cluster = Field(default_factory=lambda: Cluster.model_validate({}), description="Default: the devcluster.")
     overrides: dict[str, str] = Field(
         default_factory=dict[str, str],
         description="Rules of the guard whose risk is taken: rule -> reason. Printed on every run; see docs/guard.md.",
+    )
+    budget: int | None = Field(
+        None,
+        ge=1,
+        description="Most that storage may cost a month, in the currency of the platform's price list (USD): a plan "
+        "above it ends with exit code 3; see docs/cost.md.",
+    )
+    estimate: EstimateSettings = Field(
+        default_factory=lambda: EstimateSettings.model_validate({}),
+        description="Assumptions of the plan about use and speed.",
     )
     protect: bool = Field(True, description="false lifts the protection of data holders: step one of taking down.")
 
@@ -170,6 +192,32 @@ class Settings(Strict):
     alicloud: AlicloudSettings | None = Field(
         None, validate_default=True, description="Section of platform alicloud: region, network, key, database."
     )
+    stores: StoreSettings | None = Field(
+        None,
+        validate_default=True,
+        description="State of the profile scaled: database, vectors, texts; see docs/stores.md.",
+    )
+
+    @property
+    def node_zones(self) -> list[str]:
+        """Zones of the cluster's nodes, where the stack file says them."""
+        if self.aws is not None:
+            return self.aws.known_zones
+        return list(self.alicloud.vswitches) if self.alicloud is not None else self.cluster.zones
+
+    @field_validator("auth_proxy")
+    @classmethod
+    def _behind_an_ingress(cls, value: AuthProxySettings | None, info: ValidationInfo) -> AuthProxySettings | None:
+        if value is not None and info.data.get("ingress") is None:
+            raise ValueError("needs ingress: people log in at its host name")
+        return value
+
+    @field_validator("budget")
+    @classmethod
+    def _has_prices(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and info.data.get("platform") == Platform.PRIVATE:
+            raise ValueError("is not allowed: platform private has no prices, its hardware is your own; leave it out")
+        return value
 
     @field_validator("overrides")
     @classmethod
@@ -195,8 +243,8 @@ class Settings(Strict):
         storage: Storage | None = info.data.get("storage")
         if value and storage and (found := "; ".join(mistakes(value, storage.claims))):
             raise ValueError(found)
-        if value and (value.database or value.vector_server) and info.data.get("profile") != Profile.SCALED:
-            raise ValueError("database, vectorServer: only the profile scaled keeps its state there; leave them out")
+        if value and value.database and info.data.get("profile") == Profile.SINGLE_WRITER:
+            raise ValueError("database: only the profile scaled keeps its state in PostgreSQL; leave it out")
         return value
 
     @field_validator("alicloud")
@@ -208,3 +256,54 @@ class Settings(Strict):
         if value is not None and storage is not None:
             value.check(storage.claims, info.data.get("profile"))
         return value
+
+    @field_validator("autoscaler")
+    @classmethod
+    def _scales(cls, value: AutoscalerSettings | None, info: ValidationInfo) -> AutoscalerSettings | None:
+        if value is not None and info.data.get("profile") == Profile.SINGLE_WRITER:
+            raise ValueError("only the profile scaled can have more pods by load; leave it out")
+        if value is not None and value.min_replicas > value.max_replicas:
+            raise ValueError(f"minReplicas {value.min_replicas} is more than maxReplicas {value.max_replicas}")
+        return value
+
+    @field_validator("env")
+    @classmethod
+    def _no_graphs_in_scaled(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        for name in GRAPH_SWITCHES:
+            if info.data.get("profile") == Profile.SCALED and is_true(value.get(name, "")):
+                raise ValueError(f"{name}: graph indexes are local files of one writer; the profile scaled has none")
+        return value
+
+    @field_validator("stores")
+    @classmethod
+    def _stores_of_the_profile(cls, value: StoreSettings | None, info: ValidationInfo) -> StoreSettings | None:
+        if info.data.get("profile") == Profile.SINGLE_WRITER and value is not None:
+            raise ValueError(
+                "the profile single-writer keeps its state in files; use the profile scaled, or leave it out"
+            )
+        if info.data.get("profile") != Profile.SCALED or not {"aws", "alicloud"} <= info.data.keys():
+            return value
+        sections = [section for section in (info.data["aws"], info.data["alicloud"]) if section is not None]
+        missing = _missing_stores(value, sections)
+        if missing:
+            raise ValueError(f"is not allowed: the profile scaled needs {' and '.join(missing)} here")
+        storage: Storage | None = info.data.get("storage")
+        if value is not None and storage is not None:
+            folders = {(storage.claim_of(r, Profile.SCALED), storage.sub_path_of(r)): r.value for r in Role}
+            media = {name: claim.medium for name, claim in storage.claims.items()}
+            if found := "; ".join(store_mistakes(value, media, folders)):
+                raise ValueError(found)
+        return value
+
+
+def _missing_stores(stores: StoreSettings | None, sections: list[AwsSettings | AlicloudSettings]) -> list[str]:
+    """What neither `stores` nor the platform's own section brings. Raises ValueError for what both bring."""
+    missing: list[str] = []
+    for key, field in (("database", "database"), ("vectorStore", "vector_store")):
+        here = stores is not None and getattr(stores, field) is not None
+        there = field == "database" and any(section.database is not None for section in sections)
+        if here and there:
+            raise ValueError(f"{key}: the platform's own section has one as well; leave it in one of them")
+        if not (here or there):
+            missing.append(key)
+    return missing

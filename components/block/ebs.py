@@ -18,6 +18,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
 from components.aws import EbsType, ebs_refused, require, tags_refused
+from components.block.existing import FILLED_IN
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.quantity import gib
 
@@ -183,7 +184,9 @@ class EbsStorage(pulumi.ComponentResource):
                 made.metadata.apply(lambda metadata: metadata.name or ""),
                 self._attributes(name, args, full_name) if args.get("attributes_class", False) else None,
             ),
-            opts=kept,
+            opts=ResourceOptions(
+                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=FILLED_IN
+            ),
         )
         self.snapshot_class = self._snapshots(name, args, full_name) if args.get("snapshot_class", False) else None
         self.register_outputs({"claim": self.claim, "snapshotClass": self.snapshot_class})

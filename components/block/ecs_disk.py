@@ -23,7 +23,14 @@ from typing_extensions import NotRequired
 
 from components.alicloud import refused_cloud_name, refused_tags, require
 from components.block.essd import DRIVER, ENCRYPTED_BY
-from components.block.essd_rules import Disk, DiskType, PerformanceLevel, TopologyKey, refused_static_disk
+from components.block.essd_rules import (
+    Disk,
+    DiskType,
+    PerformanceLevel,
+    TopologyKey,
+    refused_snapshot_days,
+    refused_static_disk,
+)
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.file.nfs import volume_name
 from components.quantity import gib
@@ -63,13 +70,15 @@ class EcsDiskStorageArgs(TypedDict):
     """Resource group of disk and policy."""
     tags: NotRequired[Mapping[str, str]]
     """Tags of disk and policy."""
+    encrypted_by: NotRequired[str]
+    """Whose key, for the storage table; default "KMS, key of your own"."""
     protect: NotRequired[bool]
     """Refuse to delete disk, volume and claim; default true. They are kept on deletion in any case."""
 
 
-def refused_snapshot_days(days: int) -> str:
-    """ECS CreateAutoSnapshotPolicy: retentionDays. -1 (for ever) is not offered: 256 snapshots a disk is the end."""
-    return "" if 1 <= days <= 65536 else f"snapshot_days: {days}; ECS takes 1 to 65536"
+def cloud_name(name: str, args: EcsDiskStorageArgs) -> str:
+    """Name in the account of all that EcsDiskStorage(name, args) makes there."""
+    return f"{args['cloud_name']}-{args.get('claim_name', name)}"
 
 
 def asked_disk(name: str, args: EcsDiskStorageArgs) -> Disk:
@@ -92,7 +101,9 @@ def ecs_disk_claim(name: str, args: EcsDiskStorageArgs) -> Claim:
         refused_snapshot_days(int(args.get("snapshot_days", 30))),
         refused_tags(args.get("tags", {})),
     )
-    require(f"EcsDiskStorage {name!r}: cloud_name {args['cloud_name']!r}", refused_cloud_name(args["cloud_name"]))
+    require(
+        f"EcsDiskStorage {name!r}: cloud_name {cloud_name(name, args)!r}", refused_cloud_name(cloud_name(name, args))
+    )
     return Claim(
         name=args.get("claim_name", name),
         access_mode=AccessMode.RWOP,
@@ -100,7 +111,7 @@ def ecs_disk_claim(name: str, args: EcsDiskStorageArgs) -> Claim:
         backend="disk",
         size_gib=disk.size_gib,
         zones=[args["zone"]],
-        encrypted_by=ENCRYPTED_BY,
+        encrypted_by=args.get("encrypted_by", ENCRYPTED_BY),
         locks=Locks.ONE_NODE,
         fs_group=True,
     )
@@ -136,6 +147,7 @@ def disk_volume_spec(
         access_modes=[claim["access_mode"].value],
         persistent_volume_reclaim_policy="Retain",
         storage_class_name="",
+        volume_mode="Filesystem",  # the default; said, so that an imported one does not differ
         claim_ref=ObjectReferenceArgs(namespace=space, name=claim["name"]),
         mount_options=["noatime"],
         csi=CSIPersistentVolumeSourceArgs(driver=DRIVER, volume_handle=disk_id, fs_type="ext4"),
@@ -151,6 +163,7 @@ def disk_claim_spec(claim: Claim, volume: Input[str]) -> PersistentVolumeClaimSp
         access_modes=[claim["access_mode"].value],
         resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
         storage_class_name="",  # an absent one would be filled with the cluster's default class
+        volume_mode="Filesystem",  # the default; said, so that an imported one does not differ
         volume_name=volume,
     )
 
@@ -180,18 +193,18 @@ class EcsDiskStorage(pulumi.ComponentResource):
         super().__init__("kotaemon:index:EcsDiskStorage", name, None, opts)
         self.claim = ecs_disk_claim(name, args)
         claim_name = self.claim["name"]
-        cloud_name = f"{args['cloud_name']}-{claim_name}"
+        full_name = cloud_name(name, args)
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         # size: the claim could not follow (see EcsDiskStorageArgs.size), so the disk must not go ahead.
         frozen = ResourceOptions(
             parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=["size"]
         )
         disk = alicloud.ecs.EcsDisk(
-            f"{name}-disk", args=disk_args(args, asked_disk(name, args), cloud_name), opts=frozen
+            f"{name}-disk", args=disk_args(args, asked_disk(name, args), full_name), opts=frozen
         )
         self.disk_id = disk.id
         policy = alicloud.ecs.AutoSnapshotPolicy(
-            f"{name}-snapshots", args=snapshot_policy(args, cloud_name), opts=ResourceOptions(parent=self)
+            f"{name}-snapshots", args=snapshot_policy(args, full_name), opts=ResourceOptions(parent=self)
         )
         alicloud.ecs.EcsAutoSnapshotPolicyAttachment(
             f"{name}-snapshots-of-disk",

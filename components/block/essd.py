@@ -23,7 +23,17 @@ from pulumi_kubernetes.storage.v1 import StorageClassInitArgs
 from typing_extensions import NotRequired
 
 from components.alicloud import refused_tags, require
-from components.block.essd_rules import DEFAULT_TYPES, Disk, DiskType, PerformanceLevel, TopologyKey, refused_disk
+from components.block.essd_rules import (
+    DEFAULT_LEVEL,
+    DEFAULT_TYPES,
+    Disk,
+    DiskType,
+    PerformanceLevel,
+    TopologyKey,
+    refused_attributes_class,
+    refused_disk,
+)
+from components.block.existing import FILLED_IN
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.file.nfs import volume_name
 from components.quantity import gib
@@ -54,8 +64,8 @@ class EssdStorageArgs(TypedDict):
     provisioned_iops: NotRequired[int]
     """cloud_auto only: IOPS on top of the baseline of max{min{1,800 + 50 x GiB, 50,000}, 3,000}. Default none."""
     bursting: NotRequired[bool]
-    """cloud_auto only: up to 1,000 IOPS for each GiB in bursts, billed by use; default false. For searches that read much
-    at once and then nothing, as FAISS-like indexes do."""
+    """cloud_auto only: up to 1,000 IOPS for each GiB in bursts, billed by use; default false. For searches that read
+    much at once and then nothing, as FAISS-like indexes do."""
     attributes_class: NotRequired[bool]
     """Put type and performance into a VolumeAttributesClass, so that they can change later; default false: it needs
     Kubernetes 1.34. With exactly one type."""
@@ -68,6 +78,8 @@ class EssdStorageArgs(TypedDict):
     """Resource group of the disks; default: the account's default group."""
     tags: NotRequired[Mapping[str, str]]
     """Tags of the disks."""
+    encrypted_by: NotRequired[str]
+    """Whose key, for the storage table; default "KMS, key of your own"."""
     protect: NotRequired[bool]
     """Refuse to delete the class and the claim; default true. They are kept on deletion in any case."""
 
@@ -90,8 +102,7 @@ def essd_claim(name: str, args: EssdStorageArgs) -> Claim:
     mode = AccessMode(args.get("access_mode", AccessMode.RWOP))
     not_a_disk = mode not in (AccessMode.RWOP, AccessMode.RWO)
     require(what, refused_disk(disk), refused_tags(args.get("tags", {})))
-    if args.get("attributes_class", False) and len(disk.types) > 1:
-        raise pulumi.RunError(f"{what}: attributes_class: with exactly one type; a disk is changed into one category")
+    require(what, refused_attributes_class(disk) if args.get("attributes_class", False) else "")
     require(
         f"{what}: access_mode",
         f"{mode.value!r} is not allowed; a disk is ReadWriteOncePod or ReadWriteOnce" if not_a_disk else "",
@@ -105,7 +116,7 @@ def essd_claim(name: str, args: EssdStorageArgs) -> Claim:
         backend="disk",
         size_gib=disk.size_gib,
         zones=[] if disk.regional else list(args["zones"]),
-        encrypted_by=ENCRYPTED_BY,
+        encrypted_by=args.get("encrypted_by", ENCRYPTED_BY),
         locks=Locks.ONE_NODE,
         fs_group=True,  # a new disk's root belongs to root
     )
@@ -121,6 +132,18 @@ def performance(disk: Disk) -> dict[str, str]:
     if disk.bursting:
         parameters["burstingEnabled"] = "true"
     return parameters
+
+
+def attributes(disk: Disk) -> dict[str, str]:
+    """The same for a VolumeAttributesClass: whole, because what it leaves out stays on the disk as it was."""
+    kind = disk.types[0]
+    whole = {"type": kind.value}
+    if kind == DiskType.ESSD:
+        whole["performanceLevel"] = (disk.level or DEFAULT_LEVEL).value
+    if kind == DiskType.AUTO:
+        whole["provisionedIops"] = str(disk.iops or 0)
+        whole["burstingEnabled"] = "true" if disk.bursting else "false"
+    return whole
 
 
 def class_args(name: Input[str], args: EssdStorageArgs, disk: Disk) -> StorageClassInitArgs:
@@ -164,7 +187,7 @@ def essd_claim_spec(
 
 def attributes_name(class_name: str, disk: Disk) -> str:
     """Name of the VolumeAttributesClass, after its values: they cannot change, the claim moves on to another class."""
-    values = [f"{key}-{value}" for key, value in performance(disk).items()]
+    values = [f"{key}-{value}" for key, value in attributes(disk).items()]
     return ".".join([class_name, *(re.sub(r"[^a-z0-9-]", "-", value.lower()) for value in values)])
 
 
@@ -190,12 +213,14 @@ class EssdStorage(pulumi.ComponentResource):
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         # The class is kept with its disks: a claim can grow only while its class is there.
         made = k8s.storage.v1.StorageClass(f"{name}-class", args=class_args(full_name, args, disk), opts=kept)
-        attributes = self._attributes(name, full_name, disk) if args.get("attributes_class", False) else None
+        changed_to = self._attributes(name, full_name, disk) if args.get("attributes_class", False) else None
         k8s.core.v1.PersistentVolumeClaim(
             f"{name}-claim",
             metadata=ObjectMetaArgs(name=claim_name, namespace=args["namespace"]),
-            spec=essd_claim_spec(self.claim, made.metadata.apply(lambda metadata: metadata.name or ""), attributes),
-            opts=kept,
+            spec=essd_claim_spec(self.claim, made.metadata.apply(lambda metadata: metadata.name or ""), changed_to),
+            opts=ResourceOptions(
+                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=FILLED_IN
+            ),
         )
         self.snapshot_class = self._snapshots(name, full_name) if args.get("snapshot_class", False) else None
         self.register_outputs({"claim": self.claim, "snapshot_class": self.snapshot_class})
@@ -205,7 +230,7 @@ class EssdStorage(pulumi.ComponentResource):
             attributes_name(f"{name}-attributes", disk),
             metadata=ObjectMetaArgs(name=full_name.apply(lambda full: attributes_name(full, disk))),
             driver_name=DRIVER,
-            parameters=performance(disk),
+            parameters=attributes(disk),
             opts=ResourceOptions(parent=self),
         )
         return made.metadata.apply(lambda metadata: metadata.name or "")

@@ -106,6 +106,16 @@ def refused_static_disk(disk: Disk) -> str:
     return refused_disk(disk)
 
 
+def refused_attributes_class(disk: Disk) -> str:
+    """A VolumeAttributesClass names one category (pkg/disk/utils.go parseMutableParameters)."""
+    return "" if len(disk.types) == 1 else "attributes_class: with exactly one type; a disk changes into one category"
+
+
+def refused_snapshot_days(days: int) -> str:
+    """ECS CreateAutoSnapshotPolicy: retentionDays. -1 (for ever) is not offered: a disk has room for 256 snapshots."""
+    return "" if 1 <= days <= 65536 else f"snapshots are kept {days} days; ECS takes 1 to 65536"
+
+
 def baseline_iops(size_gib: int) -> int:
     """IOPS of an AutoPL disk before provisioning: max{min{1,800 + 50 x size, 50,000}, 3,000}."""
     return max(min(1800 + 50 * size_gib, 50_000), 3000)

@@ -1,7 +1,6 @@
 """A KMS key on Alibaba Cloud that disks, file systems, backups and databases can really use."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TypedDict
@@ -11,12 +10,14 @@ import pulumi_alicloud as alicloud
 from pulumi import Output, ResourceOptions
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_tags, require
-
-DEFAULT_KEY_ROTATION_DAYS = 365
-"""The only rotation period of a key outside a KMS instance (KMS CreateKey: RotationInterval)."""
-_KEY_ID = re.compile(r"key-[a-z0-9]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_ALIAS = re.compile(r"alias/[A-Za-z0-9_/-]{1,249}")
+from components.alicloud import (
+    DEFAULT_KEY_ROTATION_DAYS,
+    refused_alias,
+    refused_rotation,
+    refused_tags,
+    refused_window,
+    require,
+)
 
 
 class ServiceRole(str, Enum):
@@ -65,44 +66,8 @@ class AlicloudKeyArgs(TypedDict):
     """Days in which a deletion can be taken back, 7 to 366; default 30. Deletion protection is on besides."""
     tags: NotRequired[Mapping[str, str]]
     """Added to the key."""
-    service_roles: NotRequired[Sequence[ServiceRole]]
-    """Roles to make; default none. Name those that the account lacks: one that exists already is an error of RAM."""
     protect: NotRequired[bool]
     """Refuse to delete the key; default true. It is kept on deletion in any case: without it all data is lost."""
-
-
-def refused_key_id(key_id: str) -> str:
-    """Why a value cannot be given to disks and file systems as their key; empty when it can."""
-    if key_id.startswith("alias/"):
-        return "is an alias; disks and file systems take the key's id (kms ListAliases shows it)"
-    if key_id.startswith("acs:kms:"):
-        return "is an ARN; disks and file systems take the key's id, the part after key/"
-    if not _KEY_ID.fullmatch(key_id):
-        return "must be the id of a KMS key, for example key-hzz6540example or 1234abcd-12ab-34cd-56ef-1234567890ab"
-    return ""
-
-
-def refused_alias(alias: str) -> str:
-    """KMS CreateAlias: AliasName."""
-    if not _ALIAS.fullmatch(alias):
-        return "must be alias/ and 1 to 249 letters, digits, '-', '_' or '/'"
-    if alias.startswith("alias/acs"):
-        return "alias/acs belongs to Alibaba Cloud's own keys"
-    return ""
-
-
-def refused_rotation(days: int, *, in_instance: bool) -> str:
-    """KMS CreateKey: RotationInterval."""
-    if not in_instance and days != DEFAULT_KEY_ROTATION_DAYS:
-        return f"{days} days; a key outside a KMS instance rotates every 365 days only"
-    if not 7 <= days <= 365:
-        return f"{days} days; KMS takes 7 to 365"
-    return ""
-
-
-def refused_window(days: int) -> str:
-    """KMS ScheduleKeyDeletion: PendingWindowInDays."""
-    return "" if 7 <= days <= 366 else f"{days} days; KMS takes 7 to 366"
 
 
 def check(name: str, args: AlicloudKeyArgs) -> None:
@@ -143,46 +108,63 @@ def trust_policy(service: str) -> str:
 
 
 class AlicloudKey(pulumi.ComponentResource):
-    """A symmetric key with rotation and deletion protection, its alias, and the service roles the account lacks.
+    """A symmetric key with rotation and deletion protection, and its alias.
 
-    A key that exists already needs no component: give its id to the storage (see refused_key_id).
+    A key that exists already needs no component: give its id to the storage (see components.alicloud.refused_key_id).
     """
 
     key_id: Output[str]
-    """Id of the key. It is known once the service roles are there, so what is encrypted with it waits for them."""
+    """Id of the key."""
 
     def __init__(self, name: str, args: AlicloudKeyArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:AlicloudKey", name, None, opts)
         check(name, args)
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         key = alicloud.kms.Key(f"{name}-key", args=key_args(args), opts=kept)
+        self.key_id = key.id
         alicloud.kms.Alias(f"{name}-alias", alias_name=args["alias"], key_id=key.id, opts=ResourceOptions(parent=self))
-        # Other keys and stacks of the account may come to rely on the roles: they stay.
-        shared = ResourceOptions(parent=self, retain_on_delete=True)
-        roles = [self._role(name, ServiceRole(role), shared) for role in args.get("service_roles", [])]
-        self.key_id = Output.all(key.id, *roles).apply(lambda ids: str(ids[0]))
         self.register_outputs({"key_id": self.key_id})
 
-    def _role(self, name: str, role: ServiceRole, opts: ResourceOptions) -> Output[str]:
-        """Make one service role; its id, once the service may use it."""
-        if role in _LINKED:
-            linked = alicloud.resourcemanager.ServiceLinkedRole(
-                f"{name}-{role.value}-role", service_name=_LINKED[role], opts=opts
-            )
-            return linked.id
-        role_name, policy, service = _ASSUMED[role]
-        made = alicloud.ram.Role(
-            f"{name}-{role.value}-role",
-            role_name=role_name,
-            description="Uses keys of this account for encryption at rest",
-            assume_role_policy_document=trust_policy(service),
-            opts=opts,
-        )
-        attached = alicloud.ram.RolePolicyAttachment(
-            f"{name}-{role.value}-policy",
-            role_name=made.role_name.apply(lambda given: given or role_name),
-            policy_name=policy,
-            policy_type="System",
-            opts=opts,
-        )
-        return attached.id
+
+class ServiceRolesArgs(TypedDict):
+    """Arguments of ServiceRoles."""
+
+    roles: Sequence[ServiceRole]
+    """Roles that the account lacks: one that exists already is an error of RAM."""
+
+
+class ServiceRoles(pulumi.ComponentResource):
+    """The roles by which services use keys of this account. Storage depends on it: it is encrypted when it is made.
+
+    They are kept on deletion: other keys and stacks of the account may have come to rely on them.
+    """
+
+    def __init__(self, name: str, args: ServiceRolesArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:ServiceRoles", name, None, opts)
+        shared = ResourceOptions(parent=self, retain_on_delete=True)
+        for role in map(ServiceRole, args["roles"]):
+            if role in _LINKED:
+                alicloud.resourcemanager.ServiceLinkedRole(
+                    f"{name}-{role.value}", service_name=_LINKED[role], opts=shared
+                )
+            else:
+                _assumed_role(f"{name}-{role.value}", role, shared)
+        self.register_outputs({})
+
+
+def _assumed_role(name: str, role: ServiceRole, opts: ResourceOptions) -> None:
+    role_name, policy, service = _ASSUMED[role]
+    made = alicloud.ram.Role(
+        name,
+        role_name=role_name,
+        description="Uses keys of this account for encryption at rest",
+        assume_role_policy_document=trust_policy(service),
+        opts=opts,
+    )
+    alicloud.ram.RolePolicyAttachment(
+        f"{name}-policy",
+        role_name=made.role_name.apply(lambda given: given or role_name),
+        policy_name=policy,
+        policy_type="System",
+        opts=opts,
+    )

@@ -1,5 +1,6 @@
 """A KMS key on AWS that disks, file systems, databases and backups can really use."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -66,11 +67,11 @@ _USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", 
 
 
 def key_policy(
-    account: Any,
+    account: str,
     region: str,
     *,
-    volume_roles: Sequence[Any] = (),
-    instance_roles: Sequence[Any] = (),
+    volume_roles: Sequence[str] = (),
+    instance_roles: Sequence[str] = (),
     services: Sequence[KeyService] = (),
 ) -> dict[str, Any]:
     """The key policy: the account's root, so that the key can always be managed, and who needs the key for what."""
@@ -79,7 +80,7 @@ def key_policy(
             # Without it a key whose last user is gone can never be managed or deleted again (KMS, default key policy).
             "Sid": "AccountManagesTheKey",
             "Effect": "Allow",
-            "Principal": {"AWS": Output.concat("arn:", partition(region), ":iam::", account, ":root")},
+            "Principal": {"AWS": f"arn:{partition(region)}:iam::{account}:root"},
             "Action": "kms:*",
             "Resource": "*",
         }
@@ -97,7 +98,7 @@ def key_policy(
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _role_statements(name: str, roles: list[Any], use: list[str], grants: list[str]) -> list[dict[str, Any]]:
+def _role_statements(name: str, roles: list[str], use: list[str], grants: list[str]) -> list[dict[str, Any]]:
     allowed = {"Effect": "Allow", "Principal": {"AWS": roles}, "Resource": "*"}
     return [
         {"Sid": f"{name}UseTheKey", **allowed, "Action": use},
@@ -112,7 +113,7 @@ def _role_statements(name: str, roles: list[Any], use: list[str], grants: list[s
     ]
 
 
-def _services_statement(account: Any, region: str, services: Sequence[KeyService]) -> dict[str, Any]:
+def _services_statement(account: str, region: str, services: Sequence[KeyService]) -> dict[str, Any]:
     hosts = [f"{service.value}.{region}.{dns_suffix(region)}" for service in services]
     return {
         # Whoever of the account may use the service uses the key through it, and in no other way.
@@ -137,12 +138,13 @@ class AwsKey(pulumi.ComponentResource):
         require(f"AwsKey {name!r}: alias", alias_refused(args["alias"]))
         require(f"AwsKey {name!r}: rotation_days", rotation_refused(rotation_days))
         require(f"AwsKey {name!r}: tags", tags_refused(args.get("tags", {})))
-        policy = key_policy(
-            args["account"],
-            args["region"],
-            volume_roles=args.get("volume_roles", ()),
-            instance_roles=args.get("instance_roles", ()),
-            services=args.get("services", ()),
+        region, services = args["region"], args.get("services", ())
+        policy = Output.all(
+            args["account"], Output.all(*args.get("volume_roles", ())), Output.all(*args.get("instance_roles", ()))
+        ).apply(
+            lambda known: json.dumps(
+                key_policy(known[0], region, volume_roles=known[1], instance_roles=known[2], services=services)
+            )
         )
         key = kms.Key(
             f"{name}-key",
@@ -150,7 +152,7 @@ class AwsKey(pulumi.ComponentResource):
             enable_key_rotation=True,
             rotation_period_in_days=rotation_days,
             deletion_window_in_days=30,
-            policy=Output.json_dumps(policy),
+            policy=policy,
             tags=args.get("tags"),
             opts=ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True),
         )

@@ -44,6 +44,7 @@ def volume_spec(
         access_modes=[claim["access_mode"].value],
         persistent_volume_reclaim_policy="Retain",
         storage_class_name="",
+        volume_mode="Filesystem",  # the default; said, so that an imported one does not differ
         # Without it any claim of the cluster with a fitting size could take the volume.
         claim_ref=ObjectReferenceArgs(namespace=namespace, name=claim["name"]),
         mount_options=list(mount_options) or None,
@@ -58,6 +59,7 @@ def claim_spec(claim: Claim, volume: Input[str]) -> PersistentVolumeClaimSpecArg
         access_modes=[claim["access_mode"].value],
         resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
         storage_class_name="",  # an absent one would be filled with the cluster's default class
+        volume_mode="Filesystem",  # the default; said, so that an imported one does not differ
         volume_name=volume,
     )
 
@@ -71,19 +73,23 @@ def static_claim(
     parent: Resource,
     protect: bool,
     after: Sequence[Resource] = (),
+    keep: bool = True,
 ) -> k8s.core.v1.PersistentVolumeClaim:
-    """Volume and claim, as children of `parent`, made when everything in `after` is there."""
+    """Volume and claim, as children of `parent`, made when everything in `after` is there.
+
+    `keep`: retained on deletion; false for a second volume on the same data.
+    """
     claim_name = claim["name"]
     volume = k8s.core.v1.PersistentVolume(
         f"{name}-volume",
         # Unique in the cluster: a namespace has no dot.
         metadata=ObjectMetaArgs(name=Output.from_input(namespace).apply(lambda space: f"{space}.{claim_name}")),
         spec=spec,
-        opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=True, depends_on=list(after)),
+        opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=keep, depends_on=list(after)),
     )
     return k8s.core.v1.PersistentVolumeClaim(
         f"{name}-claim",
         metadata=ObjectMetaArgs(name=claim_name, namespace=namespace),
         spec=claim_spec(claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
-        opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=True),
+        opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=keep),
     )

@@ -6,17 +6,20 @@ from typing import TypedDict
 import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import fsx
-from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
 from components.aws import lustre_refused, require, tags_refused, zone_refused
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.eks.security_group import Ports, storage_group
+from components.file.csi_preparation import CsiVolume, source
 from components.file.csi_volume import static_claim, volume_spec
 from components.quantity import gib
 
 PORTS = (Ports(988, 988), Ports(1018, 1023))
 """LNet between servers and clients, in both directions (LustreGuide, limit-access-security-groups)."""
+
+MOUNT_OPTIONS = ("flock", "noatime")
+"""flock: without it flock and fcntl fail, and localflock would be local to each node (aws-fsx-csi-driver examples)."""
 
 
 class S3Link(TypedDict):
@@ -87,8 +90,9 @@ def lustre_claim(name: str, args: LustreStorageArgs) -> Claim:
         zones=[],
         encrypted_by=args.get("encrypted_by", "KMS, key of your own"),
         locks=Locks.SHARED,  # by the mount option flock; without it flock and fcntl fail
-        # Lustre's root belongs to root; the driver leaves the chown to the kubelet (aws-fsx-csi-driver, fsGroupPolicy).
-        fs_group=True,
+        # The driver's CSIDriver object has the policy ReadWriteOnceWithFSType: the kubelet leaves a shared volume alone
+        # (aws-fsx-csi-driver chart values), and the root of a new file system belongs to root.
+        fs_group=False,
     )
 
 
@@ -158,6 +162,8 @@ class LustreStorage(pulumi.ComponentResource):
 
     claim: Claim
     """The claim, as plain values."""
+    volume: CsiVolume
+    """How it is mounted, for components/file/csi_preparation.py: the root of a new file system belongs to root."""
     file_system_id: Output[str]
 
     def __init__(self, name: str, args: LustreStorageArgs, opts: ResourceOptions | None = None) -> None:
@@ -188,11 +194,14 @@ class LustreStorage(pulumi.ComponentResource):
                 args=association(link, made.id, tags),
                 opts=ResourceOptions(parent=self),
             )
-        source = CSIPersistentVolumeSourceArgs(
+        self.volume = CsiVolume(
+            namespace=args["namespace"],
+            claim=self.claim,
             driver="fsx.csi.aws.com",
-            volume_handle=made.id,
-            volume_attributes={"dnsname": made.dns_name, "mountname": made.mount_name},
+            handle=made.id,
+            attributes={"dnsname": made.dns_name, "mountname": made.mount_name},
+            mount_options=MOUNT_OPTIONS,
         )
-        spec = volume_spec(self.claim, args["namespace"], source, mount_options=["flock", "noatime"])
+        spec = volume_spec(self.claim, args["namespace"], source(self.volume), MOUNT_OPTIONS)
         static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)
         self.register_outputs({"claim": self.claim, "fileSystemId": self.file_system_id})

@@ -43,7 +43,7 @@ class OpenZfsStorageArgs(TypedDict):
     """Security groups of the nodes, by a name of your own."""
     client_networks: Sequence[Input[str]]
     """Networks of the nodes: the export's clients. At most 25."""
-    route_tables: NotRequired[Sequence[Input[str]]]
+    route_tables: NotRequired[Input[Sequence[str]]]
     """MULTI_AZ_1: all route tables of the nodes' subnets, so that a failover reroutes them. Default: the VPC's main
     table only, which the subnets of nodes seldom use."""
     endpoint_range: NotRequired[str]

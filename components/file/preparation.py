@@ -41,6 +41,12 @@ from components.kotaemon.runtime_files import content_hash, runtime_files
 SCRIPT = "prepare.py"
 NEEDS_PEOPLE = 78
 """Exit code of prepare.py when trying again does not help."""
+JOB_ANNOTATIONS = {
+    # The server was put right after a failure: the next `up` tries again (pulumi-kubernetes#1575).
+    "pulumi.com/replaceUnready": "true",
+    "policy.kotaemon.dev/pod-user": "only root can give folders away: once, with CHOWN alone, without network or token",
+}
+"""Of the Job. The second is the exception that policy/ asks for."""
 
 
 class NfsPreparationArgs(TypedDict):
@@ -175,15 +181,14 @@ class NfsPreparation(pulumi.ComponentResource):
         task = prepare_task([(claim_name, args["folders"], False)], args.get("uid", UID), args.get("gid", GID))
         export = args["export"]
         self.job = Output.all(image, export["server"], export["path"]).apply(
-            lambda where: f"{claim_name}-{content_hash({'task': task, 'where': ' '.join(where), **files})}"
+            lambda where: f"{claim_name}-{content_hash({'task': task, 'where': ' '.join(map(str, where)), **files})}"
         )
         k8s.batch.v1.Job(
             f"{name}-job",
             metadata=ObjectMetaArgs(
                 name=self.job,
                 namespace=space,
-                # The server was put right after a failure: the next `up` tries again (pulumi-kubernetes#1575).
-                annotations={"pulumi.com/replaceUnready": "true"},
+                annotations=JOB_ANNOTATIONS,
             ),
             spec=job_spec(image, claim_name, script.metadata.apply(lambda metadata: metadata.name or ""), task),
             opts=ResourceOptions(

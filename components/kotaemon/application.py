@@ -7,6 +7,7 @@ from pulumi import Input
 
 from components.contract import Profile, Role, RoleMount
 from components.kotaemon.args import (
+    AuthProxy,
     Autoscaler,
     Endpoint,
     Exposure,
@@ -15,7 +16,7 @@ from components.kotaemon.args import (
     PostgresDriver,
     Stores,
 )
-from components.kotaemon.names import GID, IMAGE, UID
+from components.kotaemon.names import GID, IMAGE, PORT, PROXY_PORT, UID
 
 TRUE = ("1", "true", "yes", "on", "y", "t")
 
@@ -40,6 +41,7 @@ class Application:
     stores: Stores | None
     autoscaler: Autoscaler | None
     exposure: Exposure | None
+    auth_proxy: AuthProxy | None
     model_endpoints: list[Endpoint] | None
 
     @property
@@ -52,6 +54,11 @@ class Application:
         """Whether an init container brings the PostgreSQL driver."""
         driver = self.stores["database"].get("driver", PostgresDriver.INSTALL) if self.stores else None
         return driver == PostgresDriver.INSTALL
+
+    @property
+    def entrance(self) -> int:
+        """The pod's port for requests from outside."""
+        return PROXY_PORT if self.auth_proxy else PORT
 
     @property
     def single_sign_on(self) -> bool:
@@ -88,5 +95,6 @@ def application(name: str, args: KotaemonArgs) -> Application:
         stores=args.get("stores"),
         autoscaler=args.get("autoscaler"),
         exposure=args.get("exposure"),
+        auth_proxy=args.get("auth_proxy"),
         model_endpoints=args.get("model_endpoints"),
     )

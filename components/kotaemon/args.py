@@ -148,6 +148,28 @@ class Exposure(TypedDict):
     """ingress: largest request body in MiB; default 1000, Kotaemon's own limit."""
 
 
+class AuthProxy(TypedDict):
+    """oauth2-proxy in front of every request, beside the application in its pod.
+
+    The application's own login leaves its API open: anybody who reaches it uploads files and makes indexes
+    (facts/kotaemon.md 3). With this nobody reaches it without a login at your OpenID Connect issuer.
+    """
+
+    issuer_url: Input[str]
+    """For example https://login.example.com/realms/people. Register https://<hostname>/oauth2/callback there."""
+    client_id: Input[str]
+    client_secret: Input[str]
+    """Goes into a Secret. The key of the session cookie is derived from it: a new one logs everybody out."""
+    email_domains: list[str]
+    """Whose people may enter, for example example.com; `*`: everybody whom the issuer knows."""
+    allowed_groups: NotRequired[list[str]]
+    """Only members of one of these groups; default: no restriction."""
+    issuer_endpoint: NotRequired[Endpoint]
+    """Where the issuer is, for the NetworkPolicy, when it is not open already; see model_endpoints."""
+    image: NotRequired[Input[str]]
+    """Default: quay.io/oauth2-proxy/oauth2-proxy, pinned."""
+
+
 class KotaemonArgs(TypedDict):
     """Arguments of Kotaemon."""
 
@@ -182,6 +204,8 @@ class KotaemonArgs(TypedDict):
     """Default none; scaled only."""
     exposure: NotRequired[Exposure]
     """Default none: reach it by port-forward."""
+    auth_proxy: NotRequired[AuthProxy]
+    """Authentication in front; needs an exposure. Default none: then it has to be in front of the ingress."""
     model_endpoints: NotRequired[list[Endpoint]]
     """Where the pods may call models. Default: TCP 443 anywhere but link-local addresses (cloud metadata)."""
     protect: NotRequired[bool]

@@ -27,8 +27,9 @@ def secret_data(values: Mapping[str, Input[str]]) -> Output[dict[str, str]]:
 
 
 def checksum(values: Mapping[str, Input[str]]) -> Output[str]:
-    """Changes when a value does; secret like them."""
-    return Output.secret(Output.all(**values).apply(content_hash))
+    """Changes when a value does. Not secret: one secret value in a Deployment would hide all of it in every preview,
+    and 32 bits of a hash give nobody a key."""
+    return Output.unsecret(Output.all(**values).apply(content_hash))
 
 
 def admin_secret(
@@ -63,13 +64,13 @@ def admin_secret(
     )
 
 
-def api_key_secret(
-    parent: pulumi.ComponentResource, name: str, namespace: Input[str], values: Mapping[str, Input[str]]
+def plain_secret(
+    parent: pulumi.ComponentResource, name: str, suffix: str, namespace: Input[str], values: Mapping[str, Input[str]]
 ) -> k8s.core.v1.Secret:
-    """The API keys, one key a variable."""
+    """A Secret of given values."""
     return k8s.core.v1.Secret(
-        f"{name}-api-keys",
-        metadata=ObjectMetaArgs(name=f"{name}-api-keys", namespace=namespace, labels=labels(name)),
+        f"{name}-{suffix}",
+        metadata=ObjectMetaArgs(name=f"{name}-{suffix}", namespace=namespace, labels=labels(name)),
         type="Opaque",
         data=secret_data(values),
         opts=ResourceOptions(parent=parent),

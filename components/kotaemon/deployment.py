@@ -24,7 +24,7 @@ from components.kotaemon.pod import pod_spec, startup_seconds
 
 PULL_SECONDS = 1800
 """The amd64 image is 8-10 GB unpacked (facts/kotaemon.md 1): half an hour is 5 MB/s."""
-API_KEYS_CHECKSUM = "kotaemon.dev/api-keys"
+SECRETS_CHECKSUM = "kotaemon.dev/secrets"
 
 
 def progress_seconds(app: Application) -> int:
@@ -34,8 +34,8 @@ def progress_seconds(app: Application) -> int:
 
 def deployment_spec(app: Application, secrets: Secrets, runtime_map: Input[str]) -> DeploymentSpecArgs:
     """The Deployment. `runtime_map` carries a hash of its files, so a change of them rolls the pods."""
-    # Variables from a Secret are read once, when the container starts: new keys roll the pods.
-    checksum = secrets.api_keys_checksum
+    # Variables from a Secret are read once, when the container starts: new values roll the pods.
+    checksum = secrets.checksum
     return DeploymentSpecArgs(
         # The autoscaler's own number is left alone.
         replicas=None if app.autoscaler else app.replicas,
@@ -45,7 +45,7 @@ def deployment_spec(app: Application, secrets: Secrets, runtime_map: Input[str])
         template=PodTemplateSpecArgs(
             metadata=ObjectMetaArgs(
                 labels=labels(app.name),
-                annotations=None if checksum is None else {API_KEYS_CHECKSUM: checksum},
+                annotations=None if checksum is None else {SECRETS_CHECKSUM: checksum},
             ),
             spec=pod_spec(app, secrets, runtime_map),
         ),

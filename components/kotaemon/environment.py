@@ -17,6 +17,7 @@ from components.kotaemon.args import DocumentStore, DocumentStoreKind, SecretKey
 from components.kotaemon.names import (
     DATA_DIR,
     DRIVER_DIR,
+    LOOPBACK,
     PORT,
     RUNTIME_DIR,
     SCRATCH_DIR,
@@ -37,8 +38,10 @@ class Secrets(NamedTuple):
     """Name of the one with the first administrator's password."""
     api_keys: Input[str] = ""
     """Name of the one with the API keys, where there are any."""
-    api_keys_checksum: Input[str] | None = None
-    """Changes with their values."""
+    auth_proxy: Input[str] = ""
+    """Name of the one with the authentication proxy's secrets, where there is one."""
+    checksum: Input[str] | None = None
+    """Changes with the values of the API keys and the proxy's secrets."""
 
 
 def secret_variable(name: str, source: SecretKey) -> EnvVarArgs:
@@ -86,7 +89,8 @@ def _pod(app: Application) -> dict[str, Input[str]]:
         "KS_LOCK_WAIT_SECONDS": str(START_LOCK_SECONDS if app.scaled else WRITER_LOCK_SECONDS),
         "THEFLOW_SETTINGS_MODULE": "kh_settings",
         "PYTHONPATH": ":".join(path),
-        "GRADIO_SERVER_NAME": "0.0.0.0",  # noqa: S104 the pod's own address; the NetworkPolicy says who reaches it
+        # Behind the proxy nobody gets around it, also in a cluster whose network ignores policies.
+        "GRADIO_SERVER_NAME": LOOPBACK if app.auth_proxy else "0.0.0.0",  # noqa: S104 the pod's own address
         "GRADIO_SERVER_PORT": str(PORT),
     }
     if app.model_endpoints is not None and "HF_HUB_OFFLINE" not in app.env:

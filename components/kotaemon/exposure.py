@@ -22,7 +22,7 @@ ANSWER_SECONDS = 3600
 """Answers are event streams that stay open, and indexing a large document takes long."""
 
 
-def ingress_annotations(exposure: Exposure) -> dict[str, str]:
+def ingress_annotations(exposure: Exposure, *, login: bool) -> dict[str, str]:
     """What the application needs of ingress-nginx; the user's own annotations are added and win.
 
     Gradio keeps a session in one pod, streams its answers, and takes uploads of up to 1000 MB (facts/kotaemon.md 3).
@@ -38,6 +38,8 @@ def ingress_annotations(exposure: Exposure) -> dict[str, str]:
         "proxy-buffering": "off",
         "proxy-request-buffering": "off",
     }
+    if login:
+        nginx["proxy-buffer-size"] = "16k"  # the proxy's cookies hold tokens; 4k is a 502 after the login
     # Not every cluster's ingress gets an address, and Pulumi would wait ten minutes for one.
     annotations = {"pulumi.com/skipAwait": "true"}
     annotations |= {f"nginx.ingress.kubernetes.io/{key}": value for key, value in nginx.items()}

@@ -7,7 +7,8 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.kotaemon.application import application
 from components.kotaemon.args import Exposure, ExposureKind, KotaemonArgs
-from components.kotaemon.credentials import admin_secret, api_key_secret, checksum
+from components.kotaemon.auth_proxy import proxy_secrets
+from components.kotaemon.credentials import admin_secret, checksum, plain_secret
 from components.kotaemon.deployment import autoscaler_spec, deployment_spec, disruption_budget, progress_seconds
 from components.kotaemon.environment import Secrets
 from components.kotaemon.exposure import ingress_annotations, ingress_spec, route_spec
@@ -79,12 +80,7 @@ class Kotaemon(pulumi.ComponentResource):
             immutable=True,
             opts=ResourceOptions(parent=self),
         )
-        secrets = Secrets(admin=self.admin_secret)
-        if app.api_keys:
-            values = args.get("api_keys", {})
-            secrets = Secrets(
-                self.admin_secret, _name(api_key_secret(self, name, app.namespace, values)), checksum(values)
-            )
+        secrets = self._secrets(args)
         limit = f"{progress_seconds(app) // 60 + 5}m"
         deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
@@ -105,12 +101,24 @@ class Kotaemon(pulumi.ComponentResource):
                 opts=ResourceOptions(parent=self, depends_on=[deployment]),
             )
 
+    def _secrets(self, args: KotaemonArgs) -> Secrets:
+        app, secrets = self._app, Secrets(admin=self.admin_secret)
+        values = dict(args.get("api_keys", {}))
+        if values:
+            secrets = secrets._replace(api_keys=_name(plain_secret(self, app.name, "api-keys", app.namespace, values)))
+        if app.auth_proxy:
+            login = proxy_secrets(app.auth_proxy["client_secret"])
+            made = plain_secret(self, app.name, "auth-proxy", app.namespace, login)
+            secrets = secrets._replace(auth_proxy=_name(made))
+            values |= login
+        return secrets._replace(checksum=checksum(values)) if values else secrets
+
     def _expose(self, exposure: Exposure) -> None:
         app = self._app
         if exposure["kind"] == ExposureKind.INGRESS:
             k8s.networking.v1.Ingress(
                 f"{app.name}-ingress",
-                metadata=self._meta(app.name, ingress_annotations(exposure)),
+                metadata=self._meta(app.name, ingress_annotations(exposure, login=app.auth_proxy is not None)),
                 spec=ingress_spec(exposure, app.name),
                 opts=ResourceOptions(parent=self),
             )

@@ -72,15 +72,8 @@ def _storage(app: Application) -> Iterator[str]:
     for role in needed:
         if role not in app.storage:
             yield f"storage: the role {role.value} is missing"
-    taken: dict[tuple[str, PurePosixPath], Role] = {}
     for role, mount in app.mounts.items():
-        claim, folder = mount["claim"], PurePosixPath(mount["sub_path"])
-        if not folder.parts or folder.is_absolute() or ".." in folder.parts:
-            yield f"storage.{role.value}: sub_path {mount['sub_path']!r} is not a folder inside the claim"
-        for (other, path), owner in taken.items():
-            if other == claim["name"] and (path == folder or path in folder.parents or folder in path.parents):
-                yield f"storage.{role.value}: its folder {folder} is not apart from {path} of {owner.value} on {other}"
-        taken[claim["name"], folder] = role
+        claim = mount["claim"]
         if mount["read_only"] and role in WRITTEN:
             yield f"storage.{role.value}: read_only is not allowed: the application writes there"
         if app.scaled and claim["access_mode"] not in SHARED:
@@ -88,6 +81,20 @@ def _storage(app: Application) -> Iterator[str]:
                 f"storage.{role.value}: the claim {claim['name']} is {claim['access_mode'].value}; pods on many nodes "
                 "share it in the profile scaled, so it must be ReadWriteMany"
             )
+    yield from _folders(app)
+
+
+def _folders(app: Application) -> Iterator[str]:
+    taken: list[tuple[str, PurePosixPath, Role]] = []
+    for role, mount in app.mounts.items():
+        claim, folder = mount["claim"]["name"], PurePosixPath(mount["sub_path"])
+        if not folder.parts or folder.is_absolute() or ".." in folder.parts:
+            yield f"storage.{role.value}: sub_path {mount['sub_path']!r} is not a folder inside the claim"
+            continue
+        for other, path, owner in taken:
+            if other == claim and (path == folder or path in folder.parents or folder in path.parents):
+                yield f"storage.{role.value}: its folder {folder} is not apart from {path} of {owner.value} on {claim}"
+        taken.append((claim, folder, role))
 
 
 def _environment(app: Application) -> Iterator[str]:
@@ -131,6 +138,11 @@ def _exposure(app: Application) -> Iterator[str]:
         for key in ("gateway_name", "gateway_namespace"):
             if key not in app.exposure:
                 yield f"exposure.{key}: missing; an HTTPRoute belongs to a Gateway"
+    if app.auth_proxy is not None:
+        if app.exposure is None:
+            yield "auth_proxy: needs an exposure: the issuer sends people back to its hostname"
+        if not app.auth_proxy["email_domains"]:
+            yield "auth_proxy.email_domains: empty; name the domains whose people may enter, or '*' for everybody"
     for where, endpoint in enumerate(app.model_endpoints or []):
         if ("cidr" in endpoint) == ("namespace" in endpoint or "pod_labels" in endpoint):
             yield f"model_endpoints[{where}]: give either cidr, or namespace and pod_labels"

@@ -3,6 +3,9 @@
 UID = 1001
 GID = 1001
 PORT = 7860
+LOOPBACK = "127.0.0.1"
+PROXY_PORT = 4180
+"""Of the authentication proxy, where there is one."""
 IMAGE = "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
 
 APP_DIR = "/app"

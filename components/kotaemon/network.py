@@ -28,7 +28,7 @@ def service_spec(app: Application) -> ServiceSpecArgs:
     """The Service. Gradio's sessions are in one pod's memory: another pod answers 404 (facts/kotaemon.md 3)."""
     return ServiceSpecArgs(
         selector=labels(app.name),
-        ports=[ServicePortArgs(name="http", port=PORT, target_port="http")],
+        ports=[ServicePortArgs(name="http", port=PORT, target_port=app.entrance)],
         session_affinity="ClientIP",
         session_affinity_config=SessionAffinityConfigArgs(client_ip=ClientIPConfigArgs(timeout_seconds=STICKY_SECONDS)),
     )
@@ -40,11 +40,17 @@ def network_policy(app: Application) -> NetworkPolicySpecArgs:
     NFS needs no rule: the node mounts it, not the pod.
     """
     models = [egress(endpoint) for endpoint in app.model_endpoints] if app.model_endpoints is not None else [_https()]
+    login = app.auth_proxy["issuer_endpoint"] if app.auth_proxy and "issuer_endpoint" in app.auth_proxy else None
     return NetworkPolicySpecArgs(
         pod_selector=LabelSelectorArgs(match_labels=labels(app.name)),
         policy_types=["Ingress", "Egress"],
-        ingress=[_from(app.exposure["controller_namespace"])] if app.exposure else [],
-        egress=[_dns(), *(egress(endpoint) for endpoint in store_endpoints(app.stores)), *models],
+        ingress=[_from(app.exposure["controller_namespace"], app.entrance)] if app.exposure else [],
+        egress=[
+            dns(),
+            *(egress(endpoint) for endpoint in store_endpoints(app.stores)),
+            *([egress(login)] if login else []),
+            *models,
+        ],
     )
 
 
@@ -69,12 +75,13 @@ def egress(endpoint: Endpoint) -> NetworkPolicyEgressRuleArgs:
     return NetworkPolicyEgressRuleArgs(to=[peer], ports=_ports(int(endpoint["port"])))
 
 
-def _from(namespace: Input[str]) -> NetworkPolicyIngressRuleArgs:
+def _from(namespace: Input[str], port: int) -> NetworkPolicyIngressRuleArgs:
     peer = NetworkPolicyPeerArgs(namespace_selector=_namespace(namespace))
-    return NetworkPolicyIngressRuleArgs(from_=[peer], ports=_ports(PORT))
+    return NetworkPolicyIngressRuleArgs(from_=[peer], ports=_ports(port))
 
 
-def _dns() -> NetworkPolicyEgressRuleArgs:
+def dns() -> NetworkPolicyEgressRuleArgs:
+    """Out to the cluster's name servers."""
     peers = [
         NetworkPolicyPeerArgs(namespace_selector=_namespace("kube-system")),
         NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=NODE_LOCAL_DNS)),

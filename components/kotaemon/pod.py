@@ -6,6 +6,7 @@ from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     ContainerPortArgs,
     EnvVarArgs,
+    ExecActionArgs,
     HTTPGetActionArgs,
     LifecycleArgs,
     LifecycleHandlerArgs,
@@ -24,10 +25,12 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from components.file.preparation import prepare_container
 from components.kotaemon.application import Application
+from components.kotaemon.auth_proxy import proxy_container
 from components.kotaemon.environment import Secrets, container_env, plain, store_variables
 from components.kotaemon.names import (
     APP_DIR,
     DRIVER_DIR,
+    LOOPBACK,
     PORT,
     PROBE_PATH,
     PYTHON,
@@ -71,7 +74,7 @@ def pod_spec(app: Application, secrets: Secrets, runtime_map: Input[str]) -> Pod
             for condition in ("not-ready", "unreachable")
         ],
         topology_spread_constraints=spread(app),
-        init_containers=init_containers(app),
+        init_containers=[*init_containers(app), *sidecars(app, secrets)],
         containers=[app_container(app, secrets)],
         volumes=pod_volumes(app, runtime_map),
     )
@@ -156,8 +159,11 @@ def startup_seconds(app: Application) -> int:
 def _probe(app: Application, period: int, timeout: int, failures: int) -> ProbeArgs:
     # /app_id costs 6 ms and 29 bytes; / is 724 KB, and /healthz does not exist (facts/kotaemon.md 1).
     path = SSO_PROBE_PATH if app.single_sign_on else PROBE_PATH
+    ask = f"import urllib.request; urllib.request.urlopen('http://{LOOPBACK}:{PORT}{path}', timeout={timeout})"
     return ProbeArgs(
-        http_get=HTTPGetActionArgs(path=path, port=PORT),
+        http_get=None if app.auth_proxy else HTTPGetActionArgs(path=path, port=PORT),
+        # Behind the proxy it listens on loopback, where the kubelet does not reach it.
+        exec_=ExecActionArgs(command=[PYTHON, "-I", "-c", ask]) if app.auth_proxy else None,
         period_seconds=period,
         timeout_seconds=timeout,
         failure_threshold=failures,
@@ -175,6 +181,13 @@ def init_containers(app: Application) -> list[ContainerArgs]:
         return [prepare, wait]
     install = _init(app, "install-driver", _install_command(), _installer_env(app), "512Mi", DRIVER)
     return [prepare, install, wait]
+
+
+def sidecars(app: Application, secrets: Secrets) -> list[ContainerArgs]:
+    """What runs beside the application, last of the init containers: an issuer that is away keeps nobody waiting."""
+    if app.auth_proxy is None or app.exposure is None:
+        return []
+    return [proxy_container(app.auth_proxy, app.exposure["hostname"], secrets.auth_proxy, container_security())]
 
 
 def _init(

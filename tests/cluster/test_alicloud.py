@@ -164,6 +164,14 @@ def test_the_single_example_runs(ack: Cluster, api: ApiClient) -> None:
     assert apply_for_real(ack, "alicloud-single", program.main, values).nothing_changed
 
 
+def test_the_scaled_example_runs_in_three_zones(ack: Cluster, api: ApiClient) -> None:
+    values = config({**example("alicloud-scaled"), "namespace": "scaled", "protect": "false"})
+    apply_for_real(ack, "alicloud-scaled", program.main, values)
+    wait("all pods run", lambda: len(objects.live_pods(api, "scaled")) == 3)
+    nodes = [pod.spec.node_name for pod in objects.live_pods(api, "scaled")]
+    assert {platforms.zone_of(Platform.ALICLOUD, node) for node in nodes} == {H, J, K}
+
+
 @pytest.mark.parametrize("key", list(TopologyKey))
 @pytest.mark.parametrize("zones", [[H], [K], [H, J, K]])
 def test_disk_and_pod_meet_in_an_allowed_zone(

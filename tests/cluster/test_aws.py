@@ -20,7 +20,7 @@ from runner.record import Run, run_program
 from stacks import program
 from tests.cluster import objects, stacks
 from tests.cluster.objects import wait
-from tests.unit.aws_api.cloud import KEY, Ids
+from tests.cloud_api.aws.cloud import KEY, Ids
 from tests.unit.stacks.test_aws_settings import example
 
 ZONES = platforms.zones(Platform.AWS)

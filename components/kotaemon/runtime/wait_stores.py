@@ -5,20 +5,24 @@ An init container of the scaled profile. PostgreSQL is waited for by launch.py's
 
 import os
 import socket
-import sys
 import time
 from urllib.parse import urlsplit
 
-from ks_environment import EX_TEMPFAIL, need, number, refuse
+from ks_environment import EX_CONFIG, EX_TEMPFAIL, need, number
 
 PORTS = {"QDRANT_URL": 6333, "MILVUS_URI": 19530, "ELASTICSEARCH_URL": 9200}
+
+
+def say(message: str) -> None:
+    print(f"wait: {message}", flush=True)
 
 
 def address(variable: str) -> tuple[str, int]:
     """Host and port of a store's URL."""
     url = urlsplit(need(variable))
     if not url.hostname:
-        refuse(f"{variable} has no host; it must look like http://host:{PORTS[variable]}")
+        say(f"{variable} has no host; it must look like http://host:{PORTS[variable]}")
+        raise SystemExit(EX_CONFIG)
     return url.hostname, url.port or PORTS[variable]
 
 
@@ -28,15 +32,15 @@ def wait(variable: str, deadline: float) -> None:
     while True:
         try:
             socket.create_connection((host, port), timeout=5).close()
-            print(f"wait: {host}:{port} ({variable}) answers", flush=True)
+            say(f"{host}:{port} ({variable}) answers")
             return
         except OSError as error:
             reason = error.strerror or str(error)
         if time.monotonic() > deadline:
-            print(f"wait: {host}:{port} ({variable}) does not answer: {reason}", file=sys.stderr, flush=True)
+            say(f"{host}:{port} ({variable}) does not answer: {reason}")
             raise SystemExit(EX_TEMPFAIL)
         if reason != told:
-            print(f"wait: {host}:{port} ({variable}): {reason}", flush=True)
+            say(f"{host}:{port} ({variable}): {reason}")
             told = reason
         time.sleep(1)
 

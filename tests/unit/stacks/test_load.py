@@ -77,6 +77,10 @@ TOP_LEVEL = [
         "kotaemon:ingress.hostname: 'https://rag.example.org/' must be a host name, without scheme, port or path",
     ),
     (
+        "kotaemon:authProxy: {issuerUrl: 'https://login.example.org', clientId: a, clientSecret: b, emailDomains: ['*']}",
+        "kotaemon:authProxy: needs ingress: people log in at its host name",
+    ),
+    (
         "kotaemon:modelEndpoints: [{cidr: 10.0.0.1/8}]",
         "kotaemon:modelEndpoints.0.cidr: '10.0.0.1/8' must be a network, for example 10.0.0.0/16",
     ),

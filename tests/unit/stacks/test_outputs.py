@@ -1,37 +1,75 @@
-"""The contract with other repositories."""
+"""The contract with other repositories: what a version promised, every later one keeps."""
 
+import json
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from runner import stack
 from runner.record import Run
 from stacks.outputs import CONTRACT_VERSION
 
-VERSION_1 = {
-    "contract_version": int,
-    "namespace": str,
-    "service": str,
-    "url": str,
-    "storage": dict,
-}
-MOUNT_1 = {
-    "claim": str,
-    "sub_path": str,
-    "access_mode": str,
-    "medium": str,
-    "read_only": bool,
-    "size_gib": int,
-    "zones": list,
-    "encrypted_by": str,
-    "locks": str,
-}
+FIXTURES = {int(file.stem): file for file in (Path(__file__).parent / "contracts").glob("*.json")}
+STACKS = sorted(file.name.split(".")[1] for file in stack.ROOT.glob("Pulumi.*.yaml"))
 
 
-def test_outputs_only_grow(pulumi_run: Callable[..., Run]) -> None:
-    file = stack.read("dev")
-    outputs = {k: o.value for k, o in pulumi_run(file.program, config=file.config).outputs.items()}
-    assert {k: type(v) for k, v in outputs.items() if k in VERSION_1} == VERSION_1
+@cache
+def promised(version: int) -> dict[str, dict[str, str]]:
+    return json.loads(FIXTURES[version].read_text())
+
+
+def types(values: dict[str, Any]) -> dict[str, str]:
+    return {name: type(value).__name__ for name, value in values.items()}
+
+
+@pytest.fixture(params=STACKS)
+def outputs(request: pytest.FixtureRequest, pulumi_run: Callable[..., Run]) -> dict[str, Any]:
+    """The outputs of each example stack, all known."""
+    file = stack.read(request.param)
+    run = pulumi_run(file.program, config=file.config, preview=True, secret_keys=file.secret_keys)
+    return {name: output.value for name, output in run.outputs.items()}
+
+
+def test_every_version_has_its_fixture() -> None:
+    assert sorted(FIXTURES) == list(range(1, CONTRACT_VERSION + 1))
+
+
+@pytest.mark.parametrize("version", sorted(FIXTURES)[1:])
+def test_a_version_only_adds(version: int) -> None:
+    before, after = promised(version - 1), promised(version)
+    for part, names in before.items():
+        assert names.items() <= after[part].items()
+    assert before != after
+
+
+def test_the_newest_fixture_is_what_the_program_exports(outputs: dict[str, Any]) -> None:
+    newest = promised(CONTRACT_VERSION)
+    known = {name: value for name, value in outputs.items() if value is not None}
+    assert set(outputs) == set(newest["outputs"])
+    assert types(known).items() <= newest["outputs"].items()
+    # What other programs plan with is known before anything exists.
+    assert {"contract_version", "storage", "encryption", "zones", "overrides", "uid", "gid"} <= set(known)
     assert outputs["contract_version"] == CONTRACT_VERSION
     for mount in outputs["storage"].values():
-        assert {k: type(v) for k, v in mount.items() if k in MOUNT_1} == MOUNT_1
-    assert outputs["storage"]["sessions"]["access_mode"] == "ReadWriteOncePod"
-    assert outputs["storage"]["models"]["medium"] == "file"
+        assert types(mount) == newest["storage"]
+
+
+def test_encryption_and_zones_are_by_claim(outputs: dict[str, Any]) -> None:
+    claims = {mount["claim"] for mount in outputs["storage"].values()}
+    assert set(outputs["encryption"]) == set(outputs["zones"]) == claims
+    for mount in outputs["storage"].values():
+        assert outputs["encryption"][mount["claim"]] == mount["encrypted_by"]
+        assert outputs["zones"][mount["claim"]] == mount["zones"]
+
+
+def test_dev(pulumi_run: Callable[..., Run]) -> None:
+    file = stack.read("dev")
+    values = {name: output.value for name, output in pulumi_run(file.program, config=file.config).outputs.items()}
+    assert types(values) == promised(CONTRACT_VERSION)["outputs"]
+    assert values["storage"]["sessions"]["access_mode"] == "ReadWriteOncePod"
+    assert values["storage"]["models"]["medium"] == "file"
+    assert set(values["encryption"]) == {"kotaemon-files", "kotaemon-disk"}
+    assert (values["uid"], values["gid"]) == (1001, 1001)

@@ -1,0 +1,46 @@
+"""Add-ons of an ACK cluster: adopted, not fought."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import pulumi
+import pulumi_alicloud as alicloud
+from pulumi import Input, ResourceOptions
+from typing_extensions import NotRequired
+
+from components.alicloud import refused_addon
+
+
+class AckAddonsArgs(TypedDict):
+    """Arguments of AckAddons."""
+
+    cluster_id: Input[str]
+    """Id of the ACK cluster."""
+    addons: Mapping[str, str | None]
+    """Add-on -> version; None leaves the version that is installed, or takes the newest where none is."""
+    configuration: NotRequired[Mapping[str, str]]
+    """Add-on -> its own settings as JSON. They are merged into those the cluster has."""
+
+
+class AckAddons(pulumi.ComponentResource):
+    """Keeps the storage add-ons of an existing cluster at a version.
+
+    One that is installed is taken over and only touched where version or settings differ. On deletion they stay: the
+    provider would uninstall them, and with them the volumes of everybody in the cluster
+    (terraform-provider-alicloud: resource_alicloud_cs_kubernetes_addon.go, Create and Delete).
+    """
+
+    def __init__(self, name: str, args: AckAddonsArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:AckAddons", name, None, opts)
+        for addon, version in args["addons"].items():
+            if reason := refused_addon(addon):
+                raise pulumi.RunError(f"AckAddons {name!r}: addons: {addon!r} {reason}")
+            alicloud.cs.KubernetesAddon(
+                f"{name}-{addon}",
+                cluster_id=args["cluster_id"],
+                name=addon,
+                version=version,
+                config=args.get("configuration", {}).get(addon),
+                opts=ResourceOptions(parent=self, retain_on_delete=True),
+            )
+        self.register_outputs({})

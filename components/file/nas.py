@@ -1,0 +1,344 @@
+"""A NAS file system of Alibaba Cloud as a ReadWriteMany claim.
+
+Made here and not by the CSI driver, which passes encryption on for extreme file systems only
+(alibaba-cloud-csi-driver: pkg/nas/filesystem_controller.go).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import pulumi
+import pulumi_alicloud as alicloud
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, ResourceOptions
+from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, ObjectReferenceArgs, PersistentVolumeSpecArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from typing_extensions import NotRequired
+
+from components.alicloud import refused_cidr, refused_cloud_name, refused_tags, require
+from components.contract import AccessMode, Claim, Locks, Medium
+from components.file.nas_rules import (
+    NasEncryption,
+    NasKind,
+    NasProtocol,
+    NasSquash,
+    NasStorageType,
+    NasSystem,
+    refused_system,
+    usual_system,
+)
+from components.file.nfs import NfsStorageArgs, nfs_claim_spec, volume_name
+from components.quantity import gib
+
+DRIVER = "nasplugin.csi.alibabacloud.com"
+BACKUP_SCHEDULE = "I|1767290400|P1D"
+"""Every day at 18:00 UTC, 02:00 in China; the first was on 2026-01-01 (CreateBackupPlan: Schedule)."""
+_ENCRYPT_TYPE = {NasEncryption.NAS_KEY: 1, NasEncryption.OWN_KEY: 2}
+
+
+class NasStorageArgs(TypedDict):
+    """Arguments of NasStorage."""
+
+    namespace: Input[str]
+    """Namespace of the claim: the application's."""
+    cloud_name: str
+    """Prefix of the names in the account, for example <project>-<stack>; unique in the region."""
+    key_id: Input[str]
+    """Id of the KMS key. With encryption nas-key it encrypts the backups only."""
+    zone: str
+    """Zone of the file system. All zones of the VPC can mount it; it is best where most pods are."""
+    vpc_id: Input[str]
+    """VPC of the cluster."""
+    vswitch_id: Input[str]
+    """vSwitch of the mount target, in `zone`."""
+    client_cidrs: Sequence[str]
+    """Private networks of the cluster's nodes; nobody else may mount."""
+    claim_name: NotRequired[str]
+    """Name of the PersistentVolumeClaim; default: the component's name."""
+    size: NotRequired[str]
+    """Size in Gi or Ti; default 100Gi. General-purpose does not enforce it, extreme is bought in it."""
+    kind: NotRequired[NasKind]
+    """Default standard: it grows by itself and has real locks."""
+    storage_type: NotRequired[NasStorageType]
+    """Default Performance (standard) or standard (extreme)."""
+    protocol: NotRequired[NasProtocol]
+    """Default 4.0, where two pods' locks on one file are real; extreme is 3 only."""
+    encryption: NotRequired[NasEncryption]
+    """Default own-key. There is no way to leave the data unencrypted: it could not be encrypted later."""
+    squash: NotRequired[NasSquash]
+    """Default no_squash: the role folders are made by root, and then belong to the pods' user."""
+    recycle_bin_days: NotRequired[int]
+    """Days that deleted files can be taken back, 1 to 180, 0 for none; default 7 for standard: what is deleted on a
+    Friday is missed after the weekend. Extreme has none."""
+    backup_days: NotRequired[int]
+    """Days that Cloud Backup keeps its daily copy, 0 for none; default 30."""
+    infrequent_access_days: NotRequired[int]
+    """Always refused, and says why: NAS has no lifecycle for encrypted file systems."""
+    resource_group_id: NotRequired[str]
+    """Resource group of file system and vault; default: the account's default group."""
+    tags: NotRequired[Mapping[str, str]]
+    """Tags of file system and vault."""
+    encrypted_by: NotRequired[str]
+    """Whose key, for the storage table; default "KMS, key of your own", or "a key of NAS"."""
+    protect: NotRequired[bool]
+    """Refuse to delete what holds the data or leads to it; default true. All of it is kept on deletion in any case."""
+
+
+def cloud_name(name: str, args: NasStorageArgs) -> str:
+    """Name in the account of all that NasStorage(name, args) makes there."""
+    return f"{args['cloud_name']}-{args.get('claim_name', name)}"
+
+
+def asked_system(name: str, args: NasStorageArgs) -> NasSystem:
+    """What NasStorage(name, args) asks NAS for. Raises pulumi.RunError."""
+    recycle = args.get("recycle_bin_days")
+    return usual_system(
+        args.get("kind", NasKind.STANDARD),
+        gib(args.get("size", "100Gi"), f"NasStorage {name!r}: size"),
+        storage_type=args.get("storage_type"),
+        protocol=args.get("protocol"),
+        recycle_bin_days=None if recycle is None else int(recycle),
+        backup_days=int(args.get("backup_days", 30)),
+        infrequent_access_days=args.get("infrequent_access_days"),
+    )
+
+
+def nas_claim(name: str, args: NasStorageArgs) -> Claim:
+    """The claim that NasStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
+    what = f"NasStorage {name!r}"
+    system = asked_system(name, args)
+    require(what, refused_system(system), refused_tags(args.get("tags", {})))
+    full_name = cloud_name(name, args)
+    require(f"{what}: cloud_name {full_name!r}", refused_cloud_name(full_name))
+    if not args["client_cidrs"]:
+        raise pulumi.RunError(f"{what}: client_cidrs: at least one network is needed, or no node can mount")
+    for cidr in args["client_cidrs"]:
+        require(f"{what}: client_cidrs {cidr!r}", refused_cidr(cidr))
+    return Claim(
+        name=args.get("claim_name", name),
+        access_mode=AccessMode.RWX,
+        medium=Medium.FILE,
+        backend=f"nas{system.protocol.value[0]}",
+        size_gib=system.size_gib,
+        zones=[],  # every zone of the VPC
+        encrypted_by=_encrypted_by(args),
+        locks=Locks.SHARED if system.protocol == NasProtocol.V4 else Locks.NODE_LOCAL,
+        # A recursive chown of all files at every start; the role folders are the pod user's anyway.
+        fs_group=False,
+    )
+
+
+def mount_options(protocol: NasProtocol) -> list[str]:
+    """The one right set for each protocol, so none can be given.
+
+    `noresvport` lets the client come back from a new source port after the network broke; without it a mount hangs
+    for ever. NFSv3 has to go without locks: NAS has no lock manager (NAS: protocols; pkg/nas/nodeserver.go).
+    """
+    options = [
+        f"vers={protocol.value}",
+        "hard",
+        "proto=tcp",
+        "timeo=600",
+        "retrans=2",
+        "rsize=1048576",  # 1 MiB
+        "wsize=1048576",
+        "noatime",
+        "noresvport",
+    ]
+    return [*options, "nolock"] if protocol == NasProtocol.V3 else options
+
+
+def mount_path(kind: NasKind) -> str:
+    """What is mounted: extreme file systems begin at /share."""
+    return "/share" if kind == NasKind.EXTREME else "/"
+
+
+def file_system_args(args: NasStorageArgs, system: NasSystem, description: str) -> alicloud.nas.FileSystemArgs:
+    """The file system. vpc_id and vswitch_id stay unset: NAS does not give them back, and the provider would replace
+    the file system at every run (terraform-provider-alicloud: nas_file_system)."""
+    bin_days = system.recycle_bin_days
+    encryption = _encryption(args)
+    return alicloud.nas.FileSystemArgs(
+        protocol_type="NFS",
+        file_system_type=system.kind.value,
+        storage_type=system.storage_type.value,
+        zone_id=args["zone"],
+        capacity=system.size_gib if system.kind == NasKind.EXTREME else None,
+        encrypt_type=_ENCRYPT_TYPE[encryption],
+        kms_key_id=args["key_id"] if encryption == NasEncryption.OWN_KEY else None,
+        recycle_bin=alicloud.nas.FileSystemRecycleBinArgs(status="Enable", reserved_days=bin_days)
+        if bin_days
+        else None,
+        description=description,
+        resource_group_id=args.get("resource_group_id"),
+        tags=args.get("tags", {}),
+    )
+
+
+def access_rules(args: NasStorageArgs, group: Input[str], kind: NasKind) -> list[alicloud.nas.AccessRuleArgs]:
+    """One rule for each network. A group without a rule lets nobody in, so there is nothing else to forbid."""
+    return [
+        alicloud.nas.AccessRuleArgs(
+            access_group_name=group,
+            file_system_type=kind.value,
+            source_cidr_ip=cidr,
+            rw_access_type="RDWR",
+            user_access_type=NasSquash(args.get("squash", NasSquash.NO_SQUASH)).value,
+            priority=1,
+        )
+        for cidr in args["client_cidrs"]
+    ]
+
+
+def vault_args(args: NasStorageArgs, vault_name: str) -> alicloud.hbr.VaultArgs:
+    """The backup vault, under the same key."""
+    return alicloud.hbr.VaultArgs(
+        vault_name=vault_name,
+        vault_type="STANDARD",
+        vault_storage_class="STANDARD",
+        encrypt_type="KMS",
+        kms_key_id=args["key_id"],
+        description="Daily copies of a Kotaemon file system",
+        resource_group_id=args.get("resource_group_id"),
+        tags=args.get("tags", {}),
+    )
+
+
+def nas_volume_spec(
+    claim: Claim, system: NasSystem, volume: Input[str], server: Input[str], space: Input[str]
+) -> PersistentVolumeSpecArgs:
+    """The static volume: reserved for its claim, and kept when the claim goes."""
+    return PersistentVolumeSpecArgs(
+        capacity={"storage": f"{claim['size_gib']}Gi"},
+        access_modes=[AccessMode.RWX.value],
+        persistent_volume_reclaim_policy="Retain",
+        storage_class_name="",
+        volume_mode="Filesystem",  # the default; said, so that an imported one does not differ
+        claim_ref=ObjectReferenceArgs(namespace=space, name=claim["name"]),
+        mount_options=mount_options(system.protocol),
+        csi=CSIPersistentVolumeSourceArgs(
+            driver=DRIVER,
+            volume_handle=volume,  # unique in the cluster, as the driver wants it
+            volume_attributes={"server": server, "path": mount_path(system.kind)},
+        ),
+    )
+
+
+class NasStorage(pulumi.ComponentResource):
+    """A file system, who may mount it, its mount target and its backup, and the volume and claim on it.
+
+    Everything is kept on deletion, the mount target and its rules too: nodes hang when a mount target goes while it is
+    mounted. Who deletes by hand goes the other way round: pods, volume, mount target, file system.
+    """
+
+    claim: Claim
+    """The claim, as plain values."""
+    server: Output[str]
+    """Domain of the mount target."""
+    file_system_id: Output[str]
+    """Id of the file system."""
+
+    def __init__(self, name: str, args: NasStorageArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:NasStorage", name, None, opts)
+        self.claim = nas_claim(name, args)
+        system = asked_system(name, args)
+        full_name = cloud_name(name, args)
+        self._kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
+        file_system = alicloud.nas.FileSystem(
+            f"{name}-file-system", args=file_system_args(args, system, full_name), opts=self._kept
+        )
+        self.file_system_id = file_system.id
+        target = self._mount_target(name, args, system)
+        self.server = target.mount_target_domain
+        if system.backup_days:
+            self._backup(name, args, system)
+        self._volume_and_claim(name, args, system)
+        self.register_outputs({"claim": self.claim, "server": self.server, "file_system_id": self.file_system_id})
+
+    def _mount_target(self, name: str, args: NasStorageArgs, system: NasSystem) -> alicloud.nas.MountTarget:
+        full_name = cloud_name(name, args)
+        group = alicloud.nas.AccessGroup(
+            f"{name}-access-group",
+            access_group_name=full_name,
+            access_group_type="Vpc",
+            file_system_type=system.kind.value,
+            opts=self._kept,
+        )
+        group_name = group.access_group_name.apply(lambda given: given or full_name)
+        rules = [
+            alicloud.nas.AccessRule(f"{name}-access-{number}", args=rule, opts=self._kept)
+            for number, rule in enumerate(access_rules(args, group_name, system.kind), start=1)
+        ]
+        return alicloud.nas.MountTarget(
+            f"{name}-mount-target",
+            file_system_id=self.file_system_id,
+            access_group_name=group_name,
+            network_type="Vpc",
+            vpc_id=args["vpc_id"],
+            vswitch_id=args["vswitch_id"],
+            # A mount that no rule allows yet hangs, and the pod with it.
+            opts=ResourceOptions(
+                parent=self, depends_on=rules, protect=args.get("protect", True), retain_on_delete=True
+            ),
+        )
+
+    def _backup(self, name: str, args: NasStorageArgs, system: NasSystem) -> None:
+        full_name = cloud_name(name, args)
+        vault = alicloud.hbr.Vault(f"{name}-vault", args=vault_args(args, full_name), opts=self._kept)
+        alicloud.hbr.NasBackupPlan(
+            f"{name}-backup",
+            nas_backup_plan_name=full_name,
+            backup_type="COMPLETE",
+            file_system_id=self.file_system_id,
+            vault_id=vault.id,
+            paths=["/"],
+            retention=str(system.backup_days),
+            schedule=BACKUP_SCHEDULE,
+            opts=ResourceOptions(parent=self),
+        )
+
+    def _volume_and_claim(self, name: str, args: NasStorageArgs, system: NasSystem) -> None:
+        space = Output.from_input(args["namespace"])
+        claim_name = self.claim["name"]
+        volume_id = space.apply(lambda given: volume_name(given, claim_name))
+        volume = k8s.core.v1.PersistentVolume(
+            f"{name}-volume",
+            metadata=ObjectMetaArgs(name=volume_id),
+            spec=nas_volume_spec(self.claim, system, volume_id, self.server, space),
+            opts=self._kept,
+        )
+        k8s.core.v1.PersistentVolumeClaim(
+            f"{name}-claim",
+            metadata=ObjectMetaArgs(name=claim_name, namespace=space),
+            spec=nfs_claim_spec(self.claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
+            opts=self._kept,
+        )
+
+
+def as_export(name: str, args: NasStorageArgs, server: Input[str]) -> NfsStorageArgs:
+    """The same file system for components.file.preparation: root owns it, so a Job has to make the role folders.
+
+    Mounted by the kubelet: the Job needs no driver.
+    """
+    system = asked_system(name, args)
+    return NfsStorageArgs(
+        namespace=args["namespace"],
+        server=server,
+        path=mount_path(system.kind),
+        claim_name=args.get("claim_name", name),
+        size=f"{system.size_gib}Gi",
+        mount_options=[*mount_options(system.protocol), "nconnect=1"],  # as the application mounts it
+        allow_nolock=system.protocol == NasProtocol.V3,
+        encrypted_by=_encrypted_by(args),
+        protect=args.get("protect", True),
+    )
+
+
+def _encryption(args: NasStorageArgs) -> NasEncryption:
+    return NasEncryption(args.get("encryption", NasEncryption.OWN_KEY))
+
+
+def _encrypted_by(args: NasStorageArgs) -> str:
+    if _encryption(args) == NasEncryption.NAS_KEY:
+        return "a key of NAS"
+    return args.get("encrypted_by", "KMS, key of your own")

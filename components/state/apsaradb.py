@@ -1,0 +1,206 @@
+"""PostgreSQL on ApsaraDB RDS for the `scaled` profile: users, conversations, settings."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from string import ascii_lowercase, ascii_uppercase, digits
+from typing import TypedDict
+
+import pulumi
+import pulumi_alicloud as alicloud
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, ResourceOptions
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from typing_extensions import NotRequired
+
+from components.alicloud import refused_cidr, refused_cloud_name, refused_database, refused_tags, require
+from components.kotaemon.args import DatabaseStore, Endpoint, PostgresDriver, SecretKey
+from components.kotaemon.credentials import secret_data
+
+PORT = 5432
+USER = "kotaemon"
+DATABASE = "kotaemon"
+URL_KEY = "url"
+EVERY_DAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class ApsaraDatabaseArgs(TypedDict):
+    """Arguments of ApsaraDatabase."""
+
+    namespace: Input[str]
+    """Namespace of the application: the Secret with the URL goes there."""
+    cloud_name: str
+    """Name of the instance in the account."""
+    key_id: Input[str]
+    """Id of the KMS key. Where it is disabled RDS locks the instance at once."""
+    vpc_id: Input[str]
+    """VPC of the nodes."""
+    vswitches: Mapping[str, Input[str]]
+    """Zone -> vSwitch, exactly two: that of the primary first, that of the standby second."""
+    client_cidrs: Sequence[str]
+    """Private networks of the nodes and pods; nobody else may connect."""
+    client_network: Input[str]
+    """Network that holds the vSwitches, for the pods' NetworkPolicy: the address changes zone with the primary."""
+    version: NotRequired[str]
+    """Version of PostgreSQL; default 16.0."""
+    instance_type: NotRequired[str]
+    """Default pg.x4.medium.2c, the smallest dedicated one: general-purpose types cannot be encrypted with your key."""
+    storage_gib: NotRequired[int]
+    """GiB of ESSD, 20 to 64,000 in steps of 5; default 50."""
+    backup_days: NotRequired[int]
+    """Days that daily backups and logs are kept, for recovery to any second, 7 to 730; default 14."""
+    driver: NotRequired[PostgresDriver]
+    """Where the application's psycopg2 comes from; default install."""
+    resource_group_id: NotRequired[str]
+    """Resource group; default: the account's default group."""
+    tags: NotRequired[Mapping[str, str]]
+    """Tags of the instance."""
+    protect: NotRequired[bool]
+    """Refuse to delete the instance, here and in RDS itself; default true. It is kept on deletion in any case."""
+
+
+def new_password() -> str:
+    """32 URL-safe characters of at least three kinds, as RDS wants them (CreateAccount: AccountPassword)."""
+    while True:
+        password = secrets.token_urlsafe(24)
+        kinds = (ascii_uppercase, ascii_lowercase, digits, "-_")
+        if sum(any(char in kind for char in password) for kind in kinds) >= 3:
+            return password
+
+
+def database_url(password: str, host: str) -> str:
+    """The URL as SQLAlchemy takes it. The password is URL-safe as it is generated.
+
+    sslmode=require encrypts without checking the server's certificate: RDS signs it with a CA of its own, which the
+    application's image does not know.
+    """
+    return f"postgresql://{USER}:{password}@{host}:{PORT}/{DATABASE}?sslmode=require"
+
+
+def check(name: str, args: ApsaraDatabaseArgs) -> None:
+    """Raises pulumi.RunError that names the wrong argument."""
+    what = f"ApsaraDatabase {name!r}"
+    kind, size, days = _instance_type(args), _storage(args), _backup_days(args)
+    require(what, refused_database(kind, size, days, list(args["vswitches"])))
+    require(f"{what}: cloud_name {args['cloud_name']!r}", refused_cloud_name(args["cloud_name"]))
+    require(f"{what}: tags", refused_tags(args.get("tags", {})))
+    if not args["client_cidrs"]:
+        raise pulumi.RunError(f"{what}: client_cidrs: at least one network is needed, or no pod can connect")
+    for cidr in args["client_cidrs"]:
+        require(f"{what}: client_cidrs {cidr!r}", refused_cidr(cidr))
+
+
+def instance_args(args: ApsaraDatabaseArgs) -> alicloud.rds.InstanceArgs:
+    """Primary and standby in two zones; `vswitch_id` has both vSwitches, in their order (CreateDBInstance)."""
+    primary, standby = args["vswitches"]
+    return alicloud.rds.InstanceArgs(
+        instance_name=args["cloud_name"],
+        engine="PostgreSQL",
+        engine_version=args.get("version", "16.0"),
+        category="HighAvailability",
+        instance_type=_instance_type(args),
+        instance_storage=_storage(args),
+        db_instance_storage_type="cloud_essd",
+        instance_charge_type="Postpaid",
+        zone_id=primary,
+        zone_id_slave_a=standby,
+        vpc_id=args["vpc_id"],
+        vswitch_id=Output.all(*args["vswitches"].values()).apply(",".join),
+        security_ips=list(args["client_cidrs"]),
+        encryption_key=args["key_id"],
+        ssl_action="Open",
+        ca_type="aliyun",
+        deletion_protection=args.get("protect", True),
+        auto_upgrade_minor_version="Auto",
+        resource_group_id=args.get("resource_group_id"),
+        tags=args.get("tags", {}),
+    )
+
+
+def backup_args(args: ApsaraDatabaseArgs, instance_id: Input[str]) -> alicloud.rds.BackupPolicyArgs:
+    """Daily backups and all logs between them. Logs cannot be kept longer than backups: the provider would silently
+    lower the number and plan it again for ever (terraform-provider-alicloud: db_backup_policy)."""
+    return alicloud.rds.BackupPolicyArgs(
+        instance_id=instance_id,
+        preferred_backup_periods=list(EVERY_DAY),
+        preferred_backup_time="18:00Z-19:00Z",  # 02:00 in China
+        backup_retention_period=_backup_days(args),
+        enable_backup_log=True,
+        log_backup_retention_period=_backup_days(args),
+    )
+
+
+class ApsaraDatabase(pulumi.ComponentResource):
+    """An instance over two zones that only the cluster reaches, and the Secret with the URL of its one database."""
+
+    store: DatabaseStore
+    """What Kotaemon takes as `stores.database`."""
+
+    def __init__(self, name: str, args: ApsaraDatabaseArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:ApsaraDatabase", name, None, opts)
+        check(name, args)
+        self._kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
+        instance = alicloud.rds.Instance(f"{name}-instance", args=instance_args(args), opts=self._kept)
+        alicloud.rds.BackupPolicy(
+            f"{name}-backup", args=backup_args(args, instance.id), opts=ResourceOptions(parent=self)
+        )
+        password = self._account(name, instance)
+        url = Output.all(password, instance.connection_string).apply(lambda known: database_url(known[0], known[1]))
+        secret = k8s.core.v1.Secret(
+            f"{name}-url",
+            metadata=ObjectMetaArgs(name=name, namespace=args["namespace"]),
+            type="Opaque",
+            data=secret_data({URL_KEY: url}),
+            opts=ResourceOptions(parent=self),
+        )
+        self.store = DatabaseStore(
+            url=SecretKey(secret_name=secret.metadata.apply(lambda metadata: metadata.name or ""), key=URL_KEY),
+            endpoint=Endpoint(cidr=args["client_network"], port=PORT),
+            driver=args.get("driver", PostgresDriver.INSTALL),
+        )
+        self.register_outputs({"store": self.store})
+
+    def _account(self, name: str, instance: alicloud.rds.Instance) -> Output[str]:
+        """The owner of the database; its password, once it may use it."""
+        account = alicloud.rds.RdsAccount(
+            f"{name}-account",
+            db_instance_id=instance.id,
+            account_name=USER,
+            # Made once and kept in the state, encrypted: `ignore_changes` holds on to the first one.
+            account_password=Output.secret(new_password()),
+            account_type="Normal",
+            opts=ResourceOptions(
+                parent=self,
+                protect=self._kept.protect,
+                retain_on_delete=True,
+                ignore_changes=["accountPassword"],
+            ),
+        )
+        database = alicloud.rds.Database(
+            f"{name}-database",
+            instance_id=instance.id,
+            data_base_name=DATABASE,
+            character_set="UTF8,C,en_US.utf8",
+            opts=self._kept,
+        )
+        owner = alicloud.rds.AccountPrivilege(
+            f"{name}-owner",
+            instance_id=instance.id,
+            account_name=account.account_name,
+            privilege="DBOwner",  # from PostgreSQL 15 on only the owner makes tables in the schema public
+            db_names=[database.data_base_name],
+            opts=self._kept,
+        )
+        known = Output.all(account.account_password, owner.id)
+        return Output.secret(known.apply(lambda values: str(values[0])))
+
+
+def _instance_type(args: ApsaraDatabaseArgs) -> str:
+    return args.get("instance_type", "pg.x4.medium.2c")
+
+
+def _storage(args: ApsaraDatabaseArgs) -> int:
+    return int(args.get("storage_gib", 50))
+
+
+def _backup_days(args: ApsaraDatabaseArgs) -> int:
+    return int(args.get("backup_days", 14))

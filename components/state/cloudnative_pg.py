@@ -1,0 +1,223 @@
+"""PostgreSQL by the operator CloudNativePG: instances over zones, failover, an archive in a bucket.
+
+The operator (1.26 or later) is in the cluster already, and with `archive` its Barman Cloud plugin as well
+(https://cloudnative-pg.io/plugin-barman-cloud/docs/installation).
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, ResourceOptions
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.networking.v1 import (
+    NetworkPolicyIngressRuleArgs,
+    NetworkPolicyPeerArgs,
+    NetworkPolicyPortArgs,
+    NetworkPolicySpecArgs,
+)
+from typing_extensions import NotRequired
+
+from components.kotaemon.args import DatabaseStore, Endpoint, PostgresDriver, SecretKey
+from components.kotaemon.network import NAMESPACE_NAME
+from components.quantity import gib
+from components.state.store import StoreResources
+
+CNPG_IMAGE = "ghcr.io/cloudnative-pg/postgresql:18.6-system-trixie"
+PORT = 5432
+STATUS_PORT = 8000
+OPERATOR_NAMESPACE = "cnpg-system"
+CLUSTER_LABEL = "cnpg.io/cluster"
+PLUGIN = "barman-cloud.cloudnative-pg.io"
+DATABASE = "kotaemon"
+MAX_CONNECTIONS = "200"
+"""As in components/state/postgres.py, and for the same reason; the operator takes strings."""
+
+
+class ArchiveArgs(TypedDict):
+    """Backups and the write-ahead log in a bucket, by the Barman Cloud plugin."""
+
+    destination: Input[str]
+    """Bucket and folder, for example s3://backups/kotaemon; of this cluster alone."""
+    endpoint_url: NotRequired[Input[str]]
+    """Of an S3-compatible service, for example https://s3.oss-cn-hangzhou.aliyuncs.com; default: AWS."""
+    credentials_secret: NotRequired[Input[str]]
+    """Secret with the keys ACCESS_KEY_ID and ACCESS_SECRET_KEY; default: the role of the service account."""
+    schedule: NotRequired[str]
+    """Cron line in UTC for the base backups; default 02:15 every night. The log is archived all the time."""
+    retention_days: NotRequired[int]
+    """How far back a restore can go; default 30 days."""
+
+
+class CloudNativePostgresArgs(TypedDict):
+    """Arguments of CloudNativePostgres."""
+
+    namespace: Input[str]
+    """Namespace of the application."""
+    storage_class: Input[str]
+    """StorageClass of the instances' disks: encrypted, WaitForFirstConsumer, best with reclaim policy Retain."""
+    clients: Mapping[str, str]
+    """Labels of the pods that may connect: the application's (components.kotaemon.names.labels)."""
+    size: NotRequired[str]
+    """Size of each disk in Gi or Ti; default 20Gi."""
+    instances: NotRequired[int]
+    """Default 3: one in each of three zones, where there are so many."""
+    image: NotRequired[Input[str]]
+    """Image of the operator's own line, pinned; default ghcr.io/cloudnative-pg/postgresql:18.6-system-trixie."""
+    resources: NotRequired[StoreResources]
+    """Requests and limits of one instance."""
+    operator_namespace: NotRequired[Input[str]]
+    """Where the operator runs; default cnpg-system. Only it and the clients reach the instances."""
+    archive: NotRequired[ArchiveArgs]
+    """Default: none, and then nothing is left when the disks are."""
+    driver: NotRequired[PostgresDriver]
+    """Where the application's psycopg2 comes from; default install."""
+    protect: NotRequired[bool]
+    """Refuse to delete the cluster; default true. It is kept on deletion in any case: its disks go with it."""
+
+
+def cluster_spec(name: str, args: CloudNativePostgresArgs) -> dict[str, Any]:
+    """`spec` of the Cluster. Raises pulumi.RunError for a size that is none."""
+    size = gib(args.get("size", "20Gi"), f"CloudNativePostgres {name!r}: size")
+    instances, chosen = int(args.get("instances", 3)), args.get("resources", StoreResources())
+    postgresql: dict[str, Any] = {"parameters": {"max_connections": MAX_CONNECTIONS}}
+    if instances > 1:
+        # A failover loses nothing; and with every standby away the primary goes on alone, which `required` forbids.
+        postgresql["synchronous"] = {"method": "any", "number": 1, "dataDurability": "preferred"}
+    spec: dict[str, Any] = {
+        "instances": instances,
+        "imageName": args.get("image", CNPG_IMAGE),
+        "bootstrap": {"initdb": {"database": DATABASE, "owner": DATABASE}},
+        "storage": {"storageClass": args["storage_class"], "size": f"{size}Gi"},
+        "affinity": {"topologyKey": "topology.kubernetes.io/zone", "podAntiAffinityType": "preferred"},
+        "postgresql": postgresql,
+        "resources": {
+            "requests": {
+                "cpu": chosen.get("cpu_request", "250m"),
+                "memory": chosen.get("memory_request", "512Mi"),
+            },
+            "limits": {"memory": chosen.get("memory_limit", "2Gi")},
+        },
+    }
+    if "archive" in args:
+        parameters = {"barmanObjectName": name}
+        spec["plugins"] = [{"name": PLUGIN, "isWALArchiver": True, "parameters": parameters}]
+    return spec
+
+
+def object_store_spec(archive: ArchiveArgs) -> dict[str, Any]:
+    """`spec` of the plugin's ObjectStore."""
+    credentials: dict[str, Any] = {"inheritFromIAMRole": True}
+    if "credentials_secret" in archive:
+        keys = {"accessKeyId": "ACCESS_KEY_ID", "secretAccessKey": "ACCESS_SECRET_KEY"}
+        credentials = {field: {"name": archive["credentials_secret"], "key": key} for field, key in keys.items()}
+    configuration: dict[str, Any] = {
+        "destinationPath": archive["destination"],
+        "s3Credentials": credentials,
+        "wal": {"compression": "gzip"},
+        "data": {"compression": "gzip"},
+    }
+    if "endpoint_url" in archive:
+        configuration["endpointURL"] = archive["endpoint_url"]
+    return {"retentionPolicy": f"{int(archive.get('retention_days', 30))}d", "configuration": configuration}
+
+
+def scheduled_backup_spec(name: str, archive: ArchiveArgs) -> dict[str, Any]:
+    """`spec` of the ScheduledBackup. The operator's cron lines begin with seconds. Raises pulumi.RunError."""
+    schedule = archive.get("schedule", "15 2 * * *")
+    if not re.fullmatch(r"\S+( \S+){4}", schedule):
+        raise pulumi.RunError(
+            f"CloudNativePostgres {name!r}: archive.schedule: {schedule!r} is not allowed; it must be a cron line of "
+            "five fields, for example 15 2 * * *"
+        )
+    return {
+        "schedule": f"0 {schedule}",
+        "immediate": True,  # without a first base backup the archived log is worth nothing
+        "backupOwnerReference": "none",  # the records stay when the schedule goes
+        "cluster": {"name": name},
+        "method": "plugin",
+        "pluginConfiguration": {"name": PLUGIN},
+    }
+
+
+def instances_policy(name: str, clients: Mapping[str, str], operator_namespace: Input[str]) -> NetworkPolicySpecArgs:
+    """In from the clients, the operator and each other. Out is free: to the API server and the bucket."""
+    own = LabelSelectorArgs(match_labels={CLUSTER_LABEL: name})
+    operator = NetworkPolicyPeerArgs(
+        namespace_selector=LabelSelectorArgs(match_labels={NAMESPACE_NAME: operator_namespace}),
+        pod_selector=LabelSelectorArgs(match_labels={"app.kubernetes.io/name": "cloudnative-pg"}),
+    )
+    inside = [operator, NetworkPolicyPeerArgs(pod_selector=own)]
+    outside = NetworkPolicyPeerArgs(pod_selector=LabelSelectorArgs(match_labels=dict(clients)))
+    return NetworkPolicySpecArgs(
+        pod_selector=own,
+        policy_types=["Ingress"],
+        ingress=[
+            NetworkPolicyIngressRuleArgs(from_=[outside], ports=[_tcp(PORT)]),
+            NetworkPolicyIngressRuleArgs(from_=inside, ports=[_tcp(PORT), _tcp(STATUS_PORT)]),
+        ],
+    )
+
+
+def _tcp(port: int) -> NetworkPolicyPortArgs:
+    return NetworkPolicyPortArgs(port=port, protocol="TCP")
+
+
+class CloudNativePostgres(pulumi.ComponentResource):
+    """A Cluster of CloudNativePG with its archive and its policy.
+
+    The operator makes the Secret `<name>-app` when the first instance is up; until then the application's pods wait
+    with CreateContainerConfigError, and start by themselves.
+    """
+
+    store: DatabaseStore
+    """The database, as the application takes it."""
+
+    def __init__(self, name: str, args: CloudNativePostgresArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:CloudNativePostgres", name, None, opts)
+        meta, child = ObjectMetaArgs(name=name, namespace=args["namespace"]), ResourceOptions(parent=self)
+        operator = args.get("operator_namespace", OPERATOR_NAMESPACE)
+        before: list[pulumi.Resource] = [
+            k8s.networking.v1.NetworkPolicy(
+                f"{name}-policy", metadata=meta, spec=instances_policy(name, args["clients"], operator), opts=child
+            )
+        ]
+        if "archive" in args:
+            before.append(
+                k8s.apiextensions.CustomResource(
+                    f"{name}-archive",
+                    api_version="barmancloud.cnpg.io/v1",
+                    kind="ObjectStore",
+                    metadata=meta,
+                    spec=object_store_spec(args["archive"]),
+                    opts=child,
+                )
+            )
+        cluster = k8s.apiextensions.CustomResource(
+            f"{name}-cluster",
+            api_version="postgresql.cnpg.io/v1",
+            kind="Cluster",
+            metadata=meta,
+            spec=cluster_spec(name, args),
+            # The operator deletes the claims with it.
+            opts=ResourceOptions(
+                parent=self, depends_on=before, protect=args.get("protect", True), retain_on_delete=True
+            ),
+        )
+        if "archive" in args:
+            k8s.apiextensions.CustomResource(
+                f"{name}-backups",
+                api_version="postgresql.cnpg.io/v1",
+                kind="ScheduledBackup",
+                metadata=meta,
+                spec=scheduled_backup_spec(name, args["archive"]),
+                opts=ResourceOptions(parent=self, depends_on=[cluster]),
+            )
+        self.store = DatabaseStore(
+            url=SecretKey(secret_name=f"{name}-app", key="uri"),
+            endpoint=Endpoint(pod_labels={CLUSTER_LABEL: name}, port=PORT),
+            driver=args.get("driver", PostgresDriver.INSTALL),
+        )
+        self.register_outputs({"secretName": f"{name}-app"})

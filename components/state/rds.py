@@ -1,0 +1,173 @@
+"""PostgreSQL on Amazon RDS for the `scaled` profile: users, conversations, settings."""
+
+import secrets
+from collections.abc import Mapping
+from typing import TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, ResourceOptions
+from pulumi_aws import rds
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from typing_extensions import NotRequired
+
+from components.aws import rds_refused, require, tags_refused
+from components.eks.security_group import Ports, storage_group
+from components.kotaemon.args import DatabaseStore, Endpoint, PostgresDriver, SecretKey
+from components.kotaemon.credentials import secret_data
+
+PORT = 5432
+USER = "kotaemon"
+DATABASE = "kotaemon"
+URL_KEY = "url"
+
+
+class RdsDatabaseArgs(TypedDict):
+    """Arguments of RdsDatabase."""
+
+    namespace: Input[str]
+    """Namespace of the application: the Secret with the URL goes there."""
+    key_arn: Input[str]
+    """Full ARN of the KMS key; an instance keeps its key for ever."""
+    identifier: str
+    """Name of the instance, unique in account and region; also the start of its final snapshot's name."""
+    vpc_id: Input[str]
+    """VPC of the nodes."""
+    subnets: Mapping[str, Input[str]]
+    """Zone -> private subnet, in at least two zones."""
+    client_security_groups: Mapping[str, Input[str]]
+    """Security groups of the nodes, by a name of your own."""
+    client_network: Input[str]
+    """Network that holds the subnets, for the pods' NetworkPolicy: the address of the instance can change."""
+    version: NotRequired[str]
+    """Major version of PostgreSQL; default 17. Minor versions follow by themselves, in the maintenance window."""
+    instance_class: NotRequired[str]
+    """Default db.t4g.small: 2 vCPUs, 2 GiB. The application asks little of it."""
+    size: NotRequired[int]
+    """GiB; default 20, the smallest."""
+    max_size: NotRequired[int]
+    """GiB that the storage may grow to by itself; default 100."""
+    multi_az: NotRequired[bool]
+    """A standby in another zone; default true."""
+    backup_days: NotRequired[int]
+    """Days of automated backups with point-in-time recovery, 1 to 35; default 14."""
+    driver: NotRequired[PostgresDriver]
+    """Where the application's psycopg2 comes from; default install."""
+    tags: NotRequired[Mapping[str, str]]
+    """Added to everything that AWS can tag."""
+    protect: NotRequired[bool]
+    """Refuse to delete the instance, here and in RDS itself; default true. It is kept on deletion in any case."""
+
+
+def parameters() -> list[rds.ParameterGroupParameterArgs]:
+    """Connections without TLS are refused (RDS user guide, PostgreSQL.Concepts.General.SSL)."""
+    return [rds.ParameterGroupParameterArgs(name="rds.force_ssl", value="1", apply_method="immediate")]
+
+
+def database_url(user: str, password: str, host: str) -> str:
+    """The URL as SQLAlchemy takes it. The password is URL-safe as it is generated.
+
+    sslmode=require encrypts without checking the server's certificate: RDS signs it with a CA of its own, which the
+    application's image does not know.
+    """
+    return f"postgresql://{user}:{password}@{host}:{PORT}/{DATABASE}?sslmode=require"
+
+
+def check(name: str, args: RdsDatabaseArgs) -> None:
+    """Raises pulumi.RunError that names the wrong argument."""
+    what = f"RdsDatabase {name!r}"
+    size, max_size = args.get("size", 20), args.get("max_size", 100)
+    require(what, rds_refused(args["identifier"], size, max_size, len(args["subnets"]), args.get("backup_days", 14)))
+    require(f"{what}: tags", tags_refused(args.get("tags", {})))
+
+
+def instance(
+    args: RdsDatabaseArgs, subnet_group: Input[str], parameter_group: Input[str], group: Input[str]
+) -> rds.InstanceArgs:
+    """The instance."""
+    return rds.InstanceArgs(
+        identifier=args["identifier"],
+        engine="postgres",
+        engine_version=args.get("version", "17"),
+        auto_minor_version_upgrade=True,
+        instance_class=args.get("instance_class", "db.t4g.small"),
+        storage_type="gp3",
+        allocated_storage=int(args.get("size", 20)),
+        max_allocated_storage=int(args.get("max_size", 100)),
+        storage_encrypted=True,
+        kms_key_id=args["key_arn"],
+        db_name=DATABASE,
+        username=USER,
+        # Made once and kept in the state, encrypted: `ignore_changes` holds on to the first one. Secrets Manager would
+        # change it every seven days, and the application reads it only when it starts.
+        password=Output.secret(secrets.token_urlsafe(32)),
+        port=PORT,
+        db_subnet_group_name=subnet_group,
+        parameter_group_name=parameter_group,
+        vpc_security_group_ids=[group],
+        publicly_accessible=False,
+        multi_az=args.get("multi_az", True),
+        backup_retention_period=int(args.get("backup_days", 14)),
+        copy_tags_to_snapshot=True,
+        delete_automated_backups=False,
+        deletion_protection=args.get("protect", True),
+        skip_final_snapshot=False,
+        final_snapshot_identifier=f"{args['identifier']}-final",
+        tags=args.get("tags"),
+    )
+
+
+class RdsDatabase(pulumi.ComponentResource):
+    """An instance in private subnets that only the nodes reach, only with TLS, and the Secret with its URL."""
+
+    store: DatabaseStore
+    """The database, as the application takes it."""
+
+    def __init__(self, name: str, args: RdsDatabaseArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:RdsDatabase", name, None, opts)
+        check(name, args)
+        child, protect = ResourceOptions(parent=self), args.get("protect", True)
+        group = storage_group(
+            name,
+            "PostgreSQL of Kotaemon: from the nodes",
+            args["vpc_id"],
+            [Ports(PORT, PORT)],
+            args["client_security_groups"],
+            parent=self,
+            tags=args.get("tags"),
+        )
+        subnets = rds.SubnetGroup(
+            f"{name}-subnets", subnet_ids=list(args["subnets"].values()), tags=args.get("tags"), opts=child
+        )
+        settings = rds.ParameterGroup(
+            f"{name}-parameters",
+            family=f"postgres{args.get('version', '17').partition('.')[0]}",
+            parameters=parameters(),
+            tags=args.get("tags"),
+            opts=child,
+        )
+        made = rds.Instance(
+            f"{name}-instance",
+            args=instance(args, subnets.name, settings.name, group.id),
+            opts=ResourceOptions(
+                parent=self,
+                protect=protect,
+                retain_on_delete=True,
+                ignore_changes=["password"],
+                depends_on=group.rules,
+            ),
+        )
+        url = Output.all(made.username, made.password, made.address).apply(lambda of: database_url(*of))
+        secret = k8s.core.v1.Secret(
+            f"{name}-url",
+            metadata=ObjectMetaArgs(name=f"{name}-url", namespace=args["namespace"]),
+            type="Opaque",
+            data=secret_data({URL_KEY: url}),
+            opts=child,
+        )
+        self.store = DatabaseStore(
+            url=SecretKey(secret_name=secret.metadata.apply(lambda metadata: metadata.name or ""), key=URL_KEY),
+            endpoint=Endpoint(cidr=args["client_network"], port=PORT),
+            driver=args.get("driver", PostgresDriver.INSTALL),
+        )
+        self.register_outputs({"secretName": secret.metadata.apply(lambda metadata: metadata.name)})

@@ -1,0 +1,315 @@
+"""Where the pods of a program can run, what ties them there, and what the loss of a node or of a zone does to them.
+
+Pure: reads Kubernetes objects (as the program makes them, or live ones) and nodes, as plain data. It follows the rules
+of the scheduler's VolumeBinding and VolumeRestrictions plugins for zones and claims; CPU, memory, taints and the number
+of disks that a node can hold are not looked at. tests/cluster/test_zones.py holds it against the real scheduler.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import product
+from typing import Any
+
+Manifest = Mapping[str, Any]
+
+ZONE_KEYS = (
+    "topology.kubernetes.io/zone",
+    "topology.ebs.csi.aws.com/zone",
+    "topology.diskplugin.csi.alibabacloud.com/zone",
+)
+"""Node labels that carry the zone. A platform whose driver has a key of its own adds it here."""
+REGIONAL_DISKS = {"diskplugin.csi.alibabacloud.com": "cloud_regional_disk_auto"}
+"""Driver -> the disk type that follows a pod across zones. The drivers try the types of a list in order."""
+ANY_ZONE = "any zone"
+"""Stands for the zone of the nodes where nothing names one."""
+NODES_PER_ZONE = 2
+"""Assumed where nobody says how many nodes there are: with one, every loss of a node is the loss of a zone."""
+
+
+class Why(str, Enum):
+    """Why a pod stays Pending."""
+
+    NO_NODE = "no-node"
+    NOT_ALLOWED = "zone-not-allowed"
+    """The StorageClass makes disks only in zones where there is no node."""
+    ELSEWHERE = "volume-elsewhere"
+    """The volume is in a zone where there is no node."""
+    DISJOINT = "zones-disjoint"
+    """Each claim alone has its nodes, and no node has them all."""
+    IMMEDIATE = "immediate-binding"
+    """The disk is made before the pod is placed, perhaps in a zone where the pod cannot be."""
+    HELD = "claim-held"
+    """A claim is ReadWriteOncePod, and another pod has it."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node, as far as volumes care."""
+
+    name: str
+    zone: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Volume:
+    """One claim of a pod."""
+
+    claim: str
+    choices: tuple[frozenset[str], ...]
+    """Names of the nodes that can use it. Several: the one that counts is chosen before the pod is placed."""
+    ties: str
+    """When it ties the pod to a zone: `first pod`, `at once`, `made`; empty: never."""
+    exclusive: bool
+    why: Why
+
+    @property
+    def usable(self) -> frozenset[str]:
+        """Nodes that can use it, whatever is chosen."""
+        return frozenset[str]().union(*self.choices)
+
+
+@dataclass(frozen=True)
+class _Pods:
+    """The pods of one workload."""
+
+    name: str
+    namespace: str
+    replicas: int
+    claims: tuple[str, ...]
+
+
+def pool(counts: Mapping[str, int]) -> list[Node]:
+    """Nodes by zone: `pool({"zone-a": 2})`. Each carries its zone under every key that a driver may use."""
+    return [
+        Node(f"{zone}/{number}", zone, dict.fromkeys(ZONE_KEYS, zone))
+        for zone, count in counts.items()
+        for number in range(1, count + 1)
+    ]
+
+
+def named_zones(objects: Iterable[Manifest]) -> list[str]:
+    """Every zone that a StorageClass or a PersistentVolume names."""
+    found = {
+        value
+        for body in objects
+        for term in _class_terms(body) + _volume_terms(body)
+        for key, values in term
+        if key in ZONE_KEYS
+        for value in values
+    }
+    return sorted(found)
+
+
+def verdict(objects: Sequence[Manifest], nodes: Sequence[Node] | None = None) -> dict[str, Any]:
+    """The verdict, as plain data; `lines` in it is the text for people.
+
+    `objects`: StorageClasses, PersistentVolumes, claims and workloads; others are passed over. `nodes`: default two in
+    each zone that the objects name. A class that is not among the objects is taken to wait for the first pod.
+    """
+    notes: list[str] = []
+    if nodes is None:
+        zones = named_zones(objects) or [ANY_ZONE]
+        nodes = pool(dict.fromkeys(zones, NODES_PER_ZONE))
+        notes.append(f"assumed: {NODES_PER_ZONE} nodes in each of: {', '.join(zones)}")
+    index = {_key(body): body for body in objects}
+    pods: list[dict[str, Any]] = []
+    for workload in _workloads(objects):
+        volumes: list[_Volume] = []
+        for name in workload.claims:
+            claim = index.get(("PersistentVolumeClaim", workload.namespace, name))
+            if claim is None:
+                notes.append(f"claim {name} is not of this program: not looked at")
+                continue
+            volumes.append(_volume(claim, index, nodes, notes))
+        pods.append(_judge(workload, volumes, nodes))
+    counts = {zone: sum(node.zone == zone for node in nodes) for zone in dict.fromkeys(n.zone for n in nodes)}
+    lines = [line for pod in pods for line in _lines(pod)] + notes
+    return {"nodes": counts, "pods": pods, "notes": notes, "lines": lines}
+
+
+def _key(body: Manifest) -> tuple[str, str, str]:
+    meta = body.get("metadata") or {}  # an object that gets its name from the API server is none of ours
+    return body["kind"], meta.get("namespace") or "", meta.get("name") or ""
+
+
+def _judge(workload: _Pods, volumes: list[_Volume], nodes: Sequence[Node]) -> dict[str, Any]:
+    zones_of = {node.name: node.zone for node in nodes}
+    everywhere = frozenset(zones_of)
+    choices = [everywhere.intersection(*chosen) for chosen in product(*(v.choices for v in volumes))]
+    possible = frozenset[str]().union(*choices)
+    why = None if possible else _why(volumes, everywhere)
+    if possible and not all(choices):
+        why = Why.IMMEDIATE
+    zones = sorted({zones_of[name] for name in possible})
+    held = [v.claim for v in volumes if v.exclusive] if workload.replicas > 1 else []
+    return {
+        "pod": workload.name,
+        "replicas": workload.replicas,
+        "state": "pending" if not possible else "chance" if why else "schedulable",
+        "zones": zones,
+        "reason": why.value if why else "",
+        "because_of": _to_blame(volumes, why),
+        "tied_by": [
+            {"claim": v.claim, "when": v.ties, "zones": sorted({zones_of[n] for n in v.usable})}
+            for v in volumes
+            if v.ties
+        ],
+        "second_pod": {"reason": Why.HELD.value, "claims": held} if held else {},
+        "loss": {
+            zone: {
+                "node": _moves(volumes, nodes, possible, zone, lost=1),
+                "zone": _moves(volumes, nodes, possible, zone, lost=len(nodes)),
+            }
+            for zone in zones
+        },
+    }
+
+
+def _moves(volumes: list[_Volume], nodes: Sequence[Node], possible: frozenset[str], zone: str, lost: int) -> list[str]:
+    """Zones in which a pod that ran in `zone` can run after so many of its nodes there are lost; none: it waits."""
+    here = [node.name for node in nodes if node.zone == zone and node.name in possible]
+    left = {node.name: node.zone for node in nodes if node.name not in here[:lost]}
+    for volume in volumes:
+        # The disk is there by now, and stays where the first pod was.
+        usable = volume.usable if volume.ties in ("", "made") else frozenset(n for n, z in left.items() if z == zone)
+        left = {name: z for name, z in left.items() if name in usable}
+    return sorted(set(left.values()))
+
+
+def _why(volumes: list[_Volume], everywhere: frozenset[str]) -> Why:
+    if not everywhere:
+        return Why.NO_NODE
+    return next((v.why for v in volumes if not v.usable), Why.DISJOINT)
+
+
+def _to_blame(volumes: list[_Volume], why: Why | None) -> list[str]:
+    match why:
+        case None | Why.NO_NODE:
+            return []
+        case Why.IMMEDIATE:
+            return [v.claim for v in volumes if len(v.choices) > 1]
+        case Why.DISJOINT:
+            return [v.claim for v in volumes if v.ties]
+        case _:
+            return [v.claim for v in volumes if not v.usable]
+
+
+def _volume(claim: Manifest, index: Mapping[Any, Manifest], nodes: Sequence[Node], notes: list[str]) -> _Volume:
+    spec = claim["spec"]
+    exclusive = "ReadWriteOncePod" in spec.get("accessModes", ())
+    name = claim["metadata"]["name"]
+    if bound := index.get(("PersistentVolume", "", spec.get("volumeName") or "")):
+        usable = _matching(_volume_terms(bound), nodes)
+        return _Volume(name, (usable,), "made" if _volume_terms(bound) else "", exclusive, Why.ELSEWHERE)
+    class_name = spec.get("storageClassName") or ""
+    storage_class = index.get(("StorageClass", "", class_name))
+    if storage_class is None:
+        told = f"class {class_name!r}" if class_name else "the cluster's default class"
+        notes.append(f"assumed: {told} (claim {name}) waits for the first pod and makes disks in every zone")
+        return _Volume(name, (_matching([], nodes),), "first pod", exclusive, Why.NOT_ALLOWED)
+    usable = _matching(_class_terms(storage_class), nodes)
+    if _regional(storage_class):
+        return _Volume(name, (usable,), "", exclusive, Why.NOT_ALLOWED)
+    if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer":
+        return _Volume(name, (usable,), "first pod", exclusive, Why.NOT_ALLOWED)
+    by_zone = [frozenset(n.name for n in nodes if n.zone == zone and n.name in usable) for zone in _zones(nodes)]
+    choices = tuple(chosen for chosen in by_zone if chosen) or (frozenset(),)
+    return _Volume(name, choices, "at once", exclusive, Why.NOT_ALLOWED)
+
+
+def _zones(nodes: Sequence[Node]) -> list[str]:
+    return list(dict.fromkeys(node.zone for node in nodes))
+
+
+def _regional(storage_class: Manifest) -> bool:
+    kinds = (storage_class.get("parameters") or {}).get("type", "").split(",")
+    return kinds[0] != "" and REGIONAL_DISKS.get(storage_class["provisioner"]) == kinds[0]
+
+
+Term = list[tuple[str, list[str]]]
+"""Key and allowed values, all of which must hold."""
+
+
+def _class_terms(body: Manifest) -> list[Term]:
+    terms = body.get("allowedTopologies") or () if body["kind"] == "StorageClass" else ()
+    return [[(e["key"], list(e["values"])) for e in term.get("matchLabelExpressions") or ()] for term in terms]
+
+
+def _volume_terms(body: Manifest) -> list[Term]:
+    affinity = (body["spec"].get("nodeAffinity") or {}) if body["kind"] == "PersistentVolume" else {}
+    terms = (affinity.get("required") or {}).get("nodeSelectorTerms") or ()
+    return [[(e["key"], list(e.get("values") or ())) for e in term.get("matchExpressions") or ()] for term in terms]
+
+
+def _matching(terms: list[Term], nodes: Sequence[Node]) -> frozenset[str]:
+    """Nodes that one of the terms allows; no terms allow every node."""
+
+    def fits(node: Node) -> bool:
+        return not terms or any(all(node.labels.get(key) in values for key, values in term) for term in terms)
+
+    return frozenset(node.name for node in nodes if fits(node))
+
+
+def _workloads(objects: Iterable[Manifest]) -> Iterator[_Pods]:
+    for body in objects:
+        match body["kind"]:
+            case "Deployment" | "StatefulSet" | "Job":
+                template = body["spec"]["template"]["spec"]
+            case "Pod":
+                template = body["spec"]
+            case _:
+                continue
+        claims = [v["persistentVolumeClaim"]["claimName"] for v in template.get("volumes") or () if _is_claim(v)]
+        replicas = body["spec"].get("replicas", 1) if body["kind"] in ("Deployment", "StatefulSet") else 1
+        _, namespace, name = _key(body)
+        yield _Pods(name, namespace, int(replicas or 1), tuple(dict.fromkeys(claims)))
+
+
+def _is_claim(volume: Manifest) -> bool:
+    return bool(volume.get("persistentVolumeClaim"))
+
+
+_REASONS = {
+    Why.NO_NODE: "there is no node",
+    Why.NOT_ALLOWED: "its class makes disks only in zones without nodes",
+    Why.ELSEWHERE: "its volume is in a zone without nodes",
+    Why.DISJOINT: "no node can use all of its claims",
+    Why.IMMEDIATE: "the disk is made before the pod is placed, perhaps in a zone where the pod cannot be",
+}
+_WHEN = {"first pod": "the zone of its first pod", "at once": "the zone that the driver picks"}
+
+
+def _lines(pod: Mapping[str, Any]) -> list[str]:
+    name, zones = pod["pod"], ", ".join(pod["zones"])
+    blame = f" ({', '.join(pod['because_of'])})" if pod["because_of"] else ""
+    if pod["state"] == "pending":
+        return [f"{name}: stays Pending: {_REASONS[Why(pod['reason'])]}{blame}"]
+    lines = [f"{name}: can run in {zones}"]
+    if pod["state"] == "chance":
+        lines.append(f"{name}: may stay Pending: {_REASONS[Why(pod['reason'])]}{blame}")
+    for tie in pod["tied_by"]:
+        lines.append(f"{name}: {tie['claim']} ties it to {_WHEN.get(tie['when']) or ' or '.join(tie['zones'])}")
+    if pod["second_pod"]:
+        held = ", ".join(pod["second_pod"]["claims"])
+        lines.append(f"{name}: one of {pod['replicas']} pods runs, the others stay Pending: {held} is for one pod")
+    for what in ("node", "zone"):
+        lines += _loss_lines(name, what, {zone: tuple(loss[what]) for zone, loss in pod["loss"].items()})
+    return lines
+
+
+def _loss_lines(name: str, what: str, moves: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """One line for all zones with the same outcome."""
+    outcomes: dict[str, list[str]] = {}
+    for zone, targets in moves.items():
+        if not targets:
+            text = f"it stays Pending until {'the zone' if what == 'zone' else 'a node there'} is back"
+        elif targets == (zone,):
+            text = "it moves to another node of its zone"
+        else:
+            text = f"it moves to {' or '.join(targets) if what == 'zone' else 'another node'}"
+        outcomes.setdefault(text, []).append(zone)
+    for text, zones in outcomes.items():
+        where = f"its node in {' or '.join(zones)}" if what == "node" else " or ".join(zones)
+        yield f"{name}: when {where} is lost, {text}"

@@ -1,0 +1,70 @@
+"""Who the pods are: never root, and a fixed user and group where they share files."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from policy.resource import Resource, at, known, missing, whole
+from policy.rule import Config, Level, Rule, each
+from policy.workload import claims_of, containers, pod_of
+
+_IDS = (("runAsUser", "user"), ("runAsGroup", "group"))
+
+
+def _pod_user(resource: Resource, config: Config) -> Iterator[str]:
+    if resource.type == "aws:efs/accessPoint:AccessPoint":
+        yield from _access_point(resource.inputs, config)
+    pod = pod_of(resource)
+    if pod is None:
+        return
+    shares = bool(claims_of(pod))
+    for name, container in containers(pod):
+        security = {**_known_map(pod.get("securityContext")), **_known_map(container.get("securityContext"))}
+        yield from (f"container {name}: {message}" for message in _container(security, config, shares))
+
+
+def _container(security: dict[str, Any], config: Config, shares: bool) -> Iterator[str]:
+    if security.get("privileged") is True:
+        yield "privileged is true: it can do anything on its node"
+    if known(escalation := security.get("allowPrivilegeEscalation")) and escalation is True:
+        yield "allowPrivilegeEscalation is true; it must be false"
+    for key, what in _IDS:
+        given = security.get(key)
+        number = whole(given)
+        if number == 0:
+            yield f"{key} is 0: root of the pod is root on every shared file"
+        elif shares and missing(given):
+            yield f"{key} is missing: files on a claim get the image's {what}, and the next image cannot open them"
+        elif known(given) and number is not None and (wanted := whole(config.get(key))) not in (None, number):
+            yield f"{key} is {number}; the configuration wants {wanted}"
+    # A number other than 0 says as much as the flag: the kubelet checks the flag against the number.
+    if missing(security.get("runAsUser")) and security.get("runAsNonRoot") is not True:
+        yield "runAsNonRoot is not true and runAsUser is missing: an image without USER runs as root"
+
+
+def _access_point(inputs: Any, config: Config) -> Iterator[str]:
+    if missing(inputs.get("posixUser")):
+        yield "posixUser is missing: every client is the user it says it is, root too"
+    for (key, _), name in zip(_IDS, ("uid", "gid"), strict=True):
+        number = whole(at(inputs, "posixUser", name))
+        if number == 0:
+            yield f"posixUser.{name} is 0: every client is root"
+        elif number is not None and (wanted := whole(config.get(key))) not in (None, number):
+            yield f"posixUser.{name} is {number}; the configuration wants {wanted}"
+
+
+def _known_map(value: Any) -> dict[str, Any]:
+    return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else {}
+
+
+_NUMBER = {"type": "integer", "minimum": 1}
+POD_USER = Rule(
+    name="pod-user",
+    level=Level.MANDATORY,
+    summary="Pods are not root, and those with claims have a fixed user and group.",
+    source="https://kubernetes.io/docs/concepts/security/pod-security-standards/",
+    check=each(_pod_user),
+    settings={
+        "runAsUser": {**_NUMBER, "description": "The only user that pods and access points may be; default any but 0."},
+        "runAsGroup": {**_NUMBER, "description": "The only group; default any but 0."},
+    },
+)

@@ -1,0 +1,401 @@
+"""From what a component registers to the calls that the AWS provider makes of it, by hand from its documentation.
+
+Every argument must be used: one that is not known here fails the test, so that no argument stays unchecked.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+Inputs = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an API."""
+
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+
+
+def calls(kind: str, inputs: Inputs, id_: str = "") -> list[Call]:
+    """The calls for one resource, creation first. `id_` is its own id, for calls that follow the creation."""
+    with _all_used(kind, dict(inputs)) as left:
+        return list(_BUILDERS[kind](left, id_))
+
+
+def known(kind: str) -> bool:
+    """Whether the kind of resource is mapped here."""
+    return kind in _BUILDERS
+
+
+@contextmanager
+def _all_used(kind: str, left: Inputs) -> Iterator[Inputs]:
+    yield left
+    if left:
+        raise AssertionError(f"{kind}: {', '.join(left)} not translated into a call")
+
+
+def _some(**parameters: Any) -> dict[str, Any]:
+    return {key: _whole(value) for key, value in parameters.items() if value is not None}
+
+
+def _whole(value: Any) -> Any:
+    # Pulumi's wire format has only floats.
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(v) for key, v in value.items()}
+    return [_whole(v) for v in value] if isinstance(value, list) else value
+
+
+def _tags(left: Inputs) -> list[dict[str, str]] | None:
+    return [{"Key": k, "Value": v} for k, v in left.pop("tags", {}).items()] or None
+
+
+def _key(left: Inputs, id_: str) -> Iterator[Call]:
+    tags = [{"TagKey": k, "TagValue": v} for k, v in left.pop("tags", {}).items()] or None
+    yield Call("kms", "CreateKey", _some(Description=left.pop("description"), Policy=left.pop("policy"), Tags=tags))
+    assert left.pop("enableKeyRotation") is True
+    rotation = left.pop("rotationPeriodInDays")
+    yield Call("kms", "EnableKeyRotation", _some(KeyId=id_ or "key", RotationPeriodInDays=rotation))
+    window = left.pop("deletionWindowInDays")
+    yield Call("kms", "ScheduleKeyDeletion", _some(KeyId=id_ or "key", PendingWindowInDays=window))
+
+
+def _alias(left: Inputs, _: str) -> Iterator[Call]:
+    yield Call("kms", "CreateAlias", _some(AliasName=left.pop("name"), TargetKeyId=left.pop("targetKeyId")))
+
+
+def _volume(left: Inputs, _: str) -> Iterator[Call]:
+    left.pop("finalSnapshot")  # what the provider does at deletion
+    tags = _tags(left)
+    yield Call(
+        "ec2",
+        "CreateVolume",
+        _some(
+            AvailabilityZone=left.pop("availabilityZone"),
+            Size=left.pop("size"),
+            VolumeType=left.pop("type"),
+            Iops=left.pop("iops", None),
+            Throughput=left.pop("throughput", None),
+            Encrypted=left.pop("encrypted"),
+            KmsKeyId=left.pop("kmsKeyId"),
+            SnapshotId=left.pop("snapshotId", None),
+            TagSpecifications=[{"ResourceType": "volume", "Tags": tags}] if tags else None,
+        ),
+    )
+
+
+def _security_group(left: Inputs, id_: str) -> Iterator[Call]:
+    tags = _tags(left)
+    yield Call(
+        "ec2",
+        "CreateSecurityGroup",
+        _some(
+            GroupName=f"group-{id_}",
+            Description=left.pop("description"),
+            VpcId=left.pop("vpcId"),
+            TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}] if tags else None,
+        ),
+    )
+
+
+def _rule(direction: str) -> Callable[[Inputs, str], Iterator[Call]]:
+    def build(left: Inputs, _: str) -> Iterator[Call]:
+        permission = _some(
+            IpProtocol=left.pop("ipProtocol"),
+            FromPort=left.pop("fromPort"),
+            ToPort=left.pop("toPort"),
+            UserIdGroupPairs=[{"GroupId": left.pop("referencedSecurityGroupId")}],
+        )
+        yield Call(
+            "ec2",
+            f"AuthorizeSecurityGroup{direction}",
+            _some(GroupId=left.pop("securityGroupId"), IpPermissions=[permission]),
+        )
+
+    return build
+
+
+def _efs(left: Inputs, id_: str) -> Iterator[Call]:
+    yield Call(
+        "efs",
+        "CreateFileSystem",
+        _some(
+            CreationToken=f"token-{id_}",
+            Encrypted=left.pop("encrypted"),
+            KmsKeyId=left.pop("kmsKeyId"),
+            PerformanceMode=left.pop("performanceMode"),
+            ThroughputMode=left.pop("throughputMode"),
+            AvailabilityZoneName=left.pop("availabilityZoneName", None),
+            Tags=_tags(left),
+        ),
+    )
+
+
+def _backup_policy(left: Inputs, _: str) -> Iterator[Call]:
+    status = left.pop("backupPolicy")["status"]
+    yield Call("efs", "PutBackupPolicy", _some(FileSystemId=left.pop("fileSystemId"), BackupPolicy={"Status": status}))
+
+
+def _access_point(left: Inputs, id_: str) -> Iterator[Call]:
+    user, root = left.pop("posixUser"), left.pop("rootDirectory")
+    creation = root["creationInfo"]
+    yield Call(
+        "efs",
+        "CreateAccessPoint",
+        _some(
+            ClientToken=f"token-{id_}",
+            FileSystemId=left.pop("fileSystemId"),
+            PosixUser={"Uid": user["uid"], "Gid": user["gid"]},
+            RootDirectory={
+                "Path": root["path"],
+                "CreationInfo": {
+                    "OwnerUid": creation["ownerUid"],
+                    "OwnerGid": creation["ownerGid"],
+                    "Permissions": creation["permissions"],
+                },
+            },
+            Tags=_tags(left),
+        ),
+    )
+
+
+def _file_system_policy(left: Inputs, _: str) -> Iterator[Call]:
+    yield Call("efs", "PutFileSystemPolicy", _some(FileSystemId=left.pop("fileSystemId"), Policy=left.pop("policy")))
+
+
+def _mount_target(left: Inputs, _: str) -> Iterator[Call]:
+    yield Call(
+        "efs",
+        "CreateMountTarget",
+        _some(
+            FileSystemId=left.pop("fileSystemId"),
+            SubnetId=left.pop("subnetId"),
+            SecurityGroups=left.pop("securityGroups"),
+        ),
+    )
+
+
+def _openzfs(left: Inputs, _: str) -> Iterator[Call]:
+    left.pop("skipFinalBackup")  # a parameter of DeleteFileSystem
+    root = left.pop("rootVolumeConfiguration")
+    clients = root["nfsExports"]["clientConfigurations"]
+    iops = left.pop("diskIopsConfiguration", None)
+    configuration = _some(
+        DeploymentType=left.pop("deploymentType"),
+        ThroughputCapacity=left.pop("throughputCapacity"),
+        DiskIopsConfiguration={"Mode": iops["mode"], "Iops": iops["iops"]} if iops else None,
+        PreferredSubnetId=left.pop("preferredSubnetId", None),
+        RouteTableIds=left.pop("routeTableIds", None),
+        EndpointIpAddressRange=left.pop("endpointIpAddressRange", None),
+        AutomaticBackupRetentionDays=left.pop("automaticBackupRetentionDays"),
+        CopyTagsToBackups=left.pop("copyTagsToBackups"),
+        CopyTagsToVolumes=left.pop("copyTagsToVolumes"),
+        RootVolumeConfiguration={
+            "RecordSizeKiB": root["recordSizeKib"],
+            "DataCompressionType": root["dataCompressionType"],
+            "NfsExports": [
+                {"ClientConfigurations": [{"Clients": c["clients"], "Options": c["options"]} for c in clients]}
+            ],
+        },
+    )
+    yield _file_system("OPENZFS", left, left.pop("subnetIds"), OpenZFSConfiguration=configuration)
+
+
+def _lustre(left: Inputs, _: str) -> Iterator[Call]:
+    left.pop("skipFinalBackup")  # a parameter of DeleteFileSystem
+    metadata = left.pop("metadataConfiguration")
+    configuration = _some(
+        DeploymentType=left.pop("deploymentType"),
+        PerUnitStorageThroughput=left.pop("perUnitStorageThroughput"),
+        MetadataConfiguration=_some(Mode=metadata["mode"], Iops=metadata.get("iops")),
+        DataCompressionType=left.pop("dataCompressionType"),
+        AutomaticBackupRetentionDays=left.pop("automaticBackupRetentionDays"),
+        CopyTagsToBackups=left.pop("copyTagsToBackups"),
+    )
+    version = left.pop("fileSystemTypeVersion")
+    yield _file_system(
+        "LUSTRE", left, [left.pop("subnetIds")], LustreConfiguration=configuration, FileSystemTypeVersion=version
+    )
+
+
+def _file_system(kind: str, left: Inputs, subnets: list[str], **more: Any) -> Call:
+    return Call(
+        "fsx",
+        "CreateFileSystem",
+        _some(
+            FileSystemType=kind,
+            StorageType=left.pop("storageType"),
+            StorageCapacity=left.pop("storageCapacity"),
+            SubnetIds=subnets,
+            SecurityGroupIds=left.pop("securityGroupIds"),
+            KmsKeyId=left.pop("kmsKeyId"),
+            Tags=_tags(left),
+            **more,
+        ),
+    )
+
+
+def _association(left: Inputs, _: str) -> Iterator[Call]:
+    assert left.pop("deleteDataInFilesystem") is False  # a parameter of DeleteDataRepositoryAssociation
+    s3 = left.pop("s3")
+    export = s3.get("autoExportPolicy")
+    yield Call(
+        "fsx",
+        "CreateDataRepositoryAssociation",
+        _some(
+            FileSystemId=left.pop("fileSystemId"),
+            FileSystemPath=left.pop("fileSystemPath"),
+            DataRepositoryPath=left.pop("dataRepositoryPath"),
+            BatchImportMetaDataOnCreate=left.pop("batchImportMetaDataOnCreate"),
+            S3=_some(
+                AutoImportPolicy={"Events": s3["autoImportPolicy"]["events"]},
+                AutoExportPolicy={"Events": export["events"]} if export else None,
+            ),
+            Tags=_tags(left),
+        ),
+    )
+
+
+def _subnet_group(left: Inputs, id_: str) -> Iterator[Call]:
+    yield Call(
+        "rds",
+        "CreateDBSubnetGroup",
+        _some(
+            DBSubnetGroupName=f"group-{id_}",
+            DBSubnetGroupDescription=left.pop("description"),
+            SubnetIds=left.pop("subnetIds"),
+            Tags=_tags(left),
+        ),
+    )
+
+
+def _parameter_group(left: Inputs, id_: str) -> Iterator[Call]:
+    name = f"group-{id_}"
+    yield Call(
+        "rds",
+        "CreateDBParameterGroup",
+        _some(
+            DBParameterGroupName=name,
+            DBParameterGroupFamily=left.pop("family"),
+            Description=left.pop("description"),
+            Tags=_tags(left),
+        ),
+    )
+    parameters = [
+        {"ParameterName": p["name"], "ParameterValue": p["value"], "ApplyMethod": p["applyMethod"]}
+        for p in left.pop("parameters")
+    ]
+    yield Call("rds", "ModifyDBParameterGroup", {"DBParameterGroupName": name, "Parameters": parameters})
+
+
+def _instance(left: Inputs, _: str) -> Iterator[Call]:
+    assert left.pop("deleteAutomatedBackups") is False  # parameters of DeleteDBInstance
+    assert left.pop("skipFinalSnapshot") is False
+    assert left.pop("finalSnapshotIdentifier")
+    yield Call(
+        "rds",
+        "CreateDBInstance",
+        _some(
+            DBInstanceIdentifier=left.pop("identifier"),
+            Engine=left.pop("engine"),
+            EngineVersion=left.pop("engineVersion"),
+            AutoMinorVersionUpgrade=left.pop("autoMinorVersionUpgrade"),
+            DBInstanceClass=left.pop("instanceClass"),
+            StorageType=left.pop("storageType"),
+            AllocatedStorage=left.pop("allocatedStorage"),
+            MaxAllocatedStorage=left.pop("maxAllocatedStorage"),
+            StorageEncrypted=left.pop("storageEncrypted"),
+            KmsKeyId=left.pop("kmsKeyId"),
+            DBName=left.pop("dbName"),
+            MasterUsername=left.pop("username"),
+            MasterUserPassword=left.pop("password"),
+            Port=left.pop("port"),
+            DBSubnetGroupName=left.pop("dbSubnetGroupName"),
+            DBParameterGroupName=left.pop("parameterGroupName"),
+            VpcSecurityGroupIds=left.pop("vpcSecurityGroupIds"),
+            PubliclyAccessible=left.pop("publiclyAccessible"),
+            MultiAZ=left.pop("multiAz"),
+            BackupRetentionPeriod=left.pop("backupRetentionPeriod"),
+            CopyTagsToSnapshot=left.pop("copyTagsToSnapshot"),
+            DeletionProtection=left.pop("deletionProtection"),
+            Tags=_tags(left),
+        ),
+    )
+
+
+def _addon(left: Inputs, _: str) -> Iterator[Call]:
+    assert left.pop("preserve") is True  # a parameter of DeleteAddon
+    update = left.pop("resolveConflictsOnUpdate", None)
+    assert update in (None, "PRESERVE")
+    associations = [
+        {"serviceAccount": a["serviceAccount"], "roleArn": a["roleArn"]}
+        for a in left.pop("podIdentityAssociations", [])
+    ]
+    yield Call(
+        "eks",
+        "CreateAddon",
+        _some(
+            clusterName=left.pop("clusterName"),
+            addonName=left.pop("addonName"),
+            addonVersion=left.pop("addonVersion", None),
+            serviceAccountRoleArn=left.pop("serviceAccountRoleArn", None),
+            resolveConflicts=left.pop("resolveConflictsOnCreate", None),
+            podIdentityAssociations=associations or None,
+            tags=left.pop("tags", None),
+        ),
+    )
+
+
+def _role(left: Inputs, id_: str) -> Iterator[Call]:
+    yield Call(
+        "iam",
+        "CreateRole",
+        _some(
+            RoleName=f"role-{id_}",
+            Description=left.pop("description"),
+            AssumeRolePolicyDocument=left.pop("assumeRolePolicy"),
+            Tags=_tags(left),
+        ),
+    )
+
+
+def _attachment(left: Inputs, _: str) -> Iterator[Call]:
+    yield Call("iam", "AttachRolePolicy", _some(RoleName=left.pop("role"), PolicyArn=left.pop("policyArn")))
+
+
+def _role_policy(left: Inputs, id_: str) -> Iterator[Call]:
+    yield Call(
+        "iam",
+        "PutRolePolicy",
+        _some(RoleName=left.pop("role"), PolicyName=f"policy-{id_}", PolicyDocument=left.pop("policy")),
+    )
+
+
+_BUILDERS: dict[str, Callable[[Inputs, str], Iterator[Call]]] = {
+    "aws:kms/key:Key": _key,
+    "aws:kms/alias:Alias": _alias,
+    "aws:ebs/volume:Volume": _volume,
+    "aws:ec2/securityGroup:SecurityGroup": _security_group,
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rule("Ingress"),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _rule("Egress"),
+    "aws:efs/fileSystem:FileSystem": _efs,
+    "aws:efs/backupPolicy:BackupPolicy": _backup_policy,
+    "aws:efs/accessPoint:AccessPoint": _access_point,
+    "aws:efs/fileSystemPolicy:FileSystemPolicy": _file_system_policy,
+    "aws:efs/mountTarget:MountTarget": _mount_target,
+    "aws:fsx/openZfsFileSystem:OpenZfsFileSystem": _openzfs,
+    "aws:fsx/lustreFileSystem:LustreFileSystem": _lustre,
+    "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": _association,
+    "aws:rds/subnetGroup:SubnetGroup": _subnet_group,
+    "aws:rds/parameterGroup:ParameterGroup": _parameter_group,
+    "aws:rds/instance:Instance": _instance,
+    "aws:eks/addon:Addon": _addon,
+    "aws:iam/role:Role": _role,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _attachment,
+    "aws:iam/rolePolicy:RolePolicy": _role_policy,
+}

@@ -1,0 +1,213 @@
+"""The plan as data, as Markdown and in the terminal."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import policy
+from components.contract import Platform
+from guard.cost import Bought, Estimate, Line, Sum
+from guard.products import Efs
+from policy import Level, Violation
+from runner import analysis, cli, plan_schema, planning, rows, stack, tables
+from runner.apply import ApplyError
+from runner.markdown import markdown
+from tests.unit.runner.plans import STACKS
+from tests.unit.runner.plans import plan as planned
+
+EBS = """
+config:
+  kotaemon:platform: aws
+  kotaemon:budget: {budget}
+  kotaemon:estimate: {{modelGib: 5}}
+  kotaemon:aws:
+    region: us-east-1
+    account: "111122223333"
+    vpc: vpc-0a1b2c3d4e5f60718
+    subnets: {{us-east-1a: subnet-0a1b2c3d4e5f6071a}}
+    securityGroups: {{nodes: sg-0a1b2c3d4e5f60718}}
+    networks: [10.0.0.0/16]
+    keyArn: arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0000-0000-0000-000000000000
+  kotaemon:storage:
+    claims:
+      disk: {{kind: ebs, size: 100Gi, iops: {iops}}}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "Pulumi.yaml").write_text((stack.ROOT / "Pulumi.yaml").read_text())
+    monkeypatch.setattr(stack, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(project: Path, budget: int, iops: int = 3000) -> None:
+    (project / "Pulumi.x.yaml").write_text(EBS.format(budget=budget, iops=iops))
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_plan_is_of_the_schema_and_the_schema_says_everything(name: str) -> None:
+    document = json.loads(json.dumps(planned(name)))
+    parsed = plan_schema.PlanDocument.model_validate(document)
+    assert parsed.model_dump(exclude_unset=True) == document
+
+
+def test_the_committed_schema_is_fresh() -> None:
+    assert plan_schema.PATH.read_text() == plan_schema.text(), "run `python -m runner.plan_schema`"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_terminal_view_fits_100_columns(name: str) -> None:
+    text = view(planned(name))
+    assert max(len(line) for line in text.splitlines()) <= tables.WIDTH
+
+
+def view(document: dict[str, Any]) -> str:
+    """The terminal view as text."""
+    out = io.StringIO()
+    planning.show(document, Console(file=out, width=tables.WIDTH, highlight=False))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_markdown_has_a_picture_and_every_section(name: str) -> None:
+    text = markdown(planned(name))
+    headings = [line for line in text.splitlines() if line.startswith("##")]
+    assert headings[0].startswith(f"## Plan of stack `{name}` (")
+    headings = [heading for heading in headings if heading != "### Policy"]
+    assert headings[1:7] == ["### Storage", "### Guard", "### Zones", "### Cost", "### Performance", "### Outputs"]
+    assert "```mermaid\nflowchart LR\n" in text
+
+
+def test_a_plan_within_its_budget(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(project, budget=8)
+    assert cli.main(["plan", "--stack", "x"]) == 0
+    assert "Storage costs 8.00 USD a month.\nBudget: within the budget of 8 USD a month.\n" in capsys.readouterr().out
+    document = json.loads((project / "build/plan/x.json").read_text())
+    assert document["cost"]["total"] == {"known": 8.0, "unknown": 0, "by_use": 0}
+    assert document["performance"]["claims"][0]["load_seconds"] == round(5 * 1024 / 125, 1)
+
+
+def test_a_plan_above_its_budget_ends_with_3_and_is_written_all_the_same(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, budget=7)
+    assert cli.main(["plan", "--stack", "x"]) == 3
+    assert "Budget: 1.00 USD above the budget of 7 USD a month." in capsys.readouterr().out
+    assert json.loads((project / "build/plan/x.json").read_text())["budget"]["verdict"] == "over"
+    assert "1.00 USD above the budget" in (project / "build/plan/x.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("known", "by_use", "monthly", "verdict", "text"),
+    [
+        ("8", 0, None, "none", "no budget is given (kotaemon:budget)"),
+        ("8", 0, 8, "within", "within the budget of 8 USD a month"),
+        ("8", 1, 8, "unsure", "what is known is within the budget of 8 USD a month"),
+        ("8.01", 1, 8, "over", "0.01 USD above the budget of 8 USD a month"),
+    ],
+)
+def test_what_is_unknown_makes_a_budget_unsure_never_within(
+    known: str, by_use: int, monthly: int | None, verdict: str, text: str
+) -> None:
+    from decimal import Decimal
+
+    place = ("r", "c", "models", "file", "storage")
+    lines = [Line(*place, Decimal(1), None, Decimal(known), "", "")]
+    lines += [Line(*place, None, None, None, "", "depends on use")] * by_use
+    found = Estimate(Platform.AWS, "us-east-1", "USD", tuple(lines), (Bought("r", "c", "", "", Efs(1)),))
+    assert found.total == Sum(Decimal(known), by_use=by_use)
+    assert analysis.budget(found, monthly) == {"monthly": monthly, "verdict": verdict, "text": text}
+
+
+def test_the_difference_against_an_earlier_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(project, budget=100)
+    assert cli.main(["plan", "--stack", "x", "--out", "deployed"]) == 0
+    write(project, budget=100, iops=5000)
+    assert cli.main(["plan", "--stack", "x", "--against", "deployed/x.json"]) == 0
+    assert "Against x.json: +10.00 USD a month.\n" in capsys.readouterr().out
+    document = json.loads((project / "build/plan/x.json").read_text())
+    assert document["cost"]["against"] == {
+        "file": "x.json",
+        "before": {"known": 8.0, "unknown": 0, "by_use": 0},
+        "change": 10.0,
+        "exact": True,
+        "resources": [{"resource": "kotaemon-disk-claim", "before": 8.0, "after": 18.0}],
+    }
+    parsed = plan_schema.PlanDocument.model_validate(document)
+    assert parsed.model_dump(exclude_unset=True) == document
+    assert "| kotaemon-disk-claim | 8.00 | 18.00 |" in (project / "build/plan/x.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "cannot be read as a plan: [Errno 2] No such file or directory: 'old.json'"),
+        ("{", "cannot be read as a plan: Expecting property name"),
+        ('{"format": 1}', "is no plan of format 1 with a cost; make it with `make plan`"),
+        ('{"format": 2, "cost": {}}', "is no plan of format 1 with a cost; make it with `make plan`"),
+    ],
+)
+def test_a_file_that_is_no_plan(project: Path, text: str | None, message: str) -> None:
+    if text is not None:
+        Path("old.json").write_text(text)
+    with pytest.raises(ApplyError) as error:
+        planning.read(Path("old.json"))
+    assert f"--against old.json: {message}" in str(error.value)
+
+
+def test_the_verdicts_are_structured_and_not_told_twice() -> None:
+    document = planned("aws-scaled")
+    assert [(v["severity"], v["rule"], v["role"]) for v in document["guard"]] == [
+        ("warn", "lancedb-many-writers", "indexes")
+    ]
+    assert rows.warnings(document) == []
+    assert len(document["warnings"]) == 1
+
+
+def test_a_mandatory_policy_ends_with_2_and_the_plan_is_written_all_the_same(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, budget=100)
+    broken = Violation("pod-user", Level.MANDATORY, "kubernetes:apps/v1:Deployment", "kotaemon", "urn", "runs as root")
+    monkeypatch.setattr(policy, "check", lambda resources: [broken])
+    assert cli.main(["plan", "--stack", "x"]) == 2
+    assert "mandatory   pod-user   Deployment kotaemon   runs as root" in capsys.readouterr().out
+    document = json.loads((project / "build/plan/x.json").read_text())
+    assert [(v["rule"], v["stops"]) for v in document["policy"]] == [("pod-user", True)]
+    assert "| mandatory | pod-user | Deployment kotaemon | runs as root |" in (project / "build/plan/x.md").read_text()
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_pod_of_an_example_can_run_somewhere(name: str) -> None:
+    zones = planned(name)["zones"]
+    assert [pod["pod"] for pod in zones["pods"] if pod["state"] != "schedulable"] == []
+    assert zones["lines"]
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        ({"known": 8.0, "unknown": 0, "by_use": 0}, "8.00 USD"),
+        ({"known": 8.0, "unknown": 1, "by_use": 2}, "at least 8.00 USD (1 unknown, 2 by use)"),
+        ({"known": 0.0, "unknown": 1, "by_use": 0}, "unknown (1 unknown)"),
+    ],
+)
+def test_a_sum_in_words(found: dict[str, Any], text: str) -> None:
+    assert rows.amount(found, "USD") == text
+
+
+def test_a_budget_on_a_private_platform_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "Pulumi.x.yaml").write_text(
+        "config: {kotaemon:platform: private, kotaemon:budget: 5, kotaemon:storage: {claims: {d: {kind: storage-class, storageClass: f}}}}"
+    )
+    assert cli.main(["plan", "--stack", "x"]) == 1
+    assert capsys.readouterr().err == (
+        "error: Pulumi.x.yaml: 1 error, nothing was created:\n"
+        "  - kotaemon:budget: '5' is not allowed: platform private has no prices, its hardware is your own; leave it out\n"
+    )
