@@ -6,8 +6,9 @@ PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 # botocore and the Kubernetes client want different versions of python-dateutil
 CLOUD_API := .venv-cloud-api
+POLICY := policy/pack/venv
 
-.PHONY: help up down purge plan advise preview test lint types unit cloud-api cluster format schema golden lock clean
+.PHONY: help up down purge plan advise preview test lint types unit policy cloud-api cluster format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -37,7 +38,7 @@ advise: $(INSTALLED) ## Ranked storage maps for a load: ARGS="--help" shows how 
 preview: $(INSTALLED) ## `pulumi preview` of the stack on its own cluster
 	pulumi preview --stack $(STACK)
 
-test: lint types unit cloud-api cluster ## All tests
+test: lint types policy unit cloud-api cluster ## All tests
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff format --check .
@@ -48,6 +49,14 @@ types: $(INSTALLED)
 
 unit: $(INSTALLED) ## Tests that need nothing
 	$(PY) -m pytest tests/unit tests/policy
+
+$(POLICY)/.installed: policy/pack/requirements.txt $(INSTALLED)
+	@$(PYTHON) -m venv $(POLICY)
+	@echo "Installing policy/pack/requirements.txt into $(POLICY) ..."
+	@$(POLICY)/bin/python -m pip install --quiet --disable-pip-version-check -r policy/pack/requirements.txt
+	@touch $@
+
+policy: $(POLICY)/.installed ## The policy pack's own environment, for `pulumi preview --policy-pack policy/pack`
 
 $(CLOUD_API)/.installed: requirements-cloud-api.lock
 	@$(PYTHON) -m venv $(CLOUD_API)
@@ -66,10 +75,11 @@ format: $(INSTALLED) ## Format and fix what can be fixed
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-schema: $(INSTALLED) ## Write the generated files: schemas of stack file and plan, page of the guard
+schema: $(INSTALLED) ## Write the generated files: schemas of stack file, plan and plugin, page of the guard
 	$(PY) -m stacks.schema
 	$(PY) -m runner.plan_schema
 	$(PY) -m guard.docs
+	$(PY) -m plugin.schema
 
 golden: $(INSTALLED) ## Renew the golden plans; read the difference before you commit it
 	KOTAEMON_RENEW_GOLDEN=1 $(PY) -m pytest tests/unit/runner/test_plan_golden.py
@@ -81,4 +91,4 @@ lock: $(INSTALLED) ## Pin requirements-dev.txt into requirements.lock, with hash
 		requirements-cloud-api.txt --output-file requirements-cloud-api.lock
 
 clean: ## Remove the virtual environment and what was built in this folder
-	rm -rf $(VENV) $(CLOUD_API) build
+	rm -rf $(VENV) $(CLOUD_API) $(POLICY) build

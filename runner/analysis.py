@@ -16,6 +16,7 @@ from guard.recognise import Resource
 from guard.report import Report
 from runner.manifests import is_object
 from runner.record import Run
+from runner.stack import ROOT
 from stacks.estimate_settings import EstimateSettings
 from stacks.names import NAMESPACE
 
@@ -165,7 +166,7 @@ def verdicts(reports: Sequence[Report]) -> list[dict[str, Any]]:
 
 def violations(run: Run) -> list[dict[str, Any]]:
     """What the rules of policy/ find, in their order; exceptions are told with their reason."""
-    found = policy.check(run.registrations)
+    found = policy.check(run.registrations, policy.project_config(ROOT))
     return [
         {
             "rule": violation.rule,

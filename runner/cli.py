@@ -15,12 +15,13 @@ from rich.console import Console
 from urllib3.exceptions import HTTPError
 
 from devcluster.errors import DevclusterError
+from policy import ConfigError
 from runner import tables
 from runner.apply import ApplyError
 from runner.kube import Refused
 from runner.ready import NotReady
 
-USER_ERRORS = (pulumi.RunError, DevclusterError, ApplyError, NotReady, Refused)
+USER_ERRORS = (pulumi.RunError, DevclusterError, ApplyError, NotReady, Refused, ConfigError)
 """Errors whose message says all; anything else is a defect of ours and keeps its traceback."""
 
 

@@ -16,7 +16,7 @@ SECRET = "[secret]"  # noqa: S105 what is shown in place of a secret
 HOLDS = {
     "PersistentVolume": "the volume's data (reclaim policy Retain)",
     "PersistentVolumeClaim": "the tie between the application and its volume",
-    "Secret": "the generated first admin password",
+    "Secret": "a password or key that was generated once",
     "Namespace": "the objects above",
 }
 """What each kept kind is kept for."""

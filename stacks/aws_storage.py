@@ -17,6 +17,7 @@ from stacks.aws_place import Place
 from stacks.aws_settings import AwsSettings
 from stacks.names import claim_name
 from stacks.settings import Settings
+from stacks.store_components import backup_folders
 
 AwsClaim = EbsClaim | EfsClaim | OpenZfsClaim | LustreClaim
 AwsComponent = EbsStorage | EbsVolume | EfsStorage | OpenZfsStorage | LustreStorage
@@ -102,7 +103,7 @@ def prepare(
 ) -> NfsPreparation | CsiPreparation | None:
     """The Job that makes the role folders, where the root of a new file system belongs to root."""
     component, chosen = claim_name(name), settings.storage.claims[name]
-    folders = role_folders(storage, component)
+    folders = [*role_folders(storage, component), *backup_folders(settings, name)]
     if isinstance(made, OpenZfsStorage) and isinstance(chosen, OpenZfsClaim) and not chosen.squash:
         export = NfsPreparationArgs(
             export=made.export, folders=folders, image=settings.image, uid=settings.uid, gid=settings.gid

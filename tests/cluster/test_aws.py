@@ -18,9 +18,9 @@ from devcluster.platforms import ZONE
 from runner import apply, saved
 from runner.record import Run, run_program
 from stacks import program
+from tests.cloud_api.aws.cloud import KEY, Ids
 from tests.cluster import objects, stacks
 from tests.cluster.objects import wait
-from tests.cloud_api.aws.cloud import KEY, Ids
 from tests.unit.stacks.test_aws_settings import example
 
 ZONES = platforms.zones(Platform.AWS)

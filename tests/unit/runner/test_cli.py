@@ -82,16 +82,13 @@ def test_a_stack_with_its_own_cluster_is_not_for_the_devcluster(
     )
 
 
-def test_a_stack_of_a_cloud_is_not_for_the_devcluster(
-    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (project / "Pulumi.aws-scaled.yaml").write_text((REPOSITORY / "Pulumi.aws-scaled.yaml").read_text())
-    text = (project / "Pulumi.aws-scaled.yaml").read_text()
+def test_a_stack_of_a_cloud_is_not_for_the_devcluster(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (REPOSITORY / "Pulumi.aws-scaled.yaml").read_text()
     without_cluster = text.replace("  kotaemon:cluster:\n    kubeconfig: kubeconfig.yaml\n    context: kotaemon\n", "")
     assert without_cluster != text
     assert run(project, without_cluster, "up") == 1
     assert capsys.readouterr().err.startswith(
-        "error: Pulumi.x.yaml: kotaemon:platform is aws: its keys, disks and file "
+        "error: Pulumi.x.yaml: kotaemon:platform is aws: its storage needs an account. "
     )
 
 

@@ -175,7 +175,7 @@ def test_a_mandatory_policy_ends_with_2_and_the_plan_is_written_all_the_same(
 ) -> None:
     write(project, budget=100)
     broken = Violation("pod-user", Level.MANDATORY, "kubernetes:apps/v1:Deployment", "kotaemon", "urn", "runs as root")
-    monkeypatch.setattr(policy, "check", lambda resources: [broken])
+    monkeypatch.setattr(policy, "check", lambda resources, config: [broken])
     assert cli.main(["plan", "--stack", "x"]) == 2
     assert "mandatory   pod-user   Deployment kotaemon   runs as root" in capsys.readouterr().out
     document = json.loads((project / "build/plan/x.json").read_text())

@@ -1,0 +1,56 @@
+"""`python -m runner drill` and `drill-node`."""
+
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from devcluster.cluster import Cluster
+from drills import node_loss, program, readings, record, samples
+from drills.node_loss import Fencing, Scenario
+from drills.session import follow
+from runner import up
+from runner.stack import StackFile
+
+
+def drill(full: bool, seed: int, console: Console) -> int:
+    """All drills; the full form writes docs/test-record.md. The exit code is 1 when one is red."""
+    sections = program.run_all(full, seed, lambda line: console.print(line, markup=False))
+    if full:
+        record.write(sections, record.run_suites(), seed)
+        console.print(f"Written: {record.FILE}")
+    red = [r.name for s in sections for r in s.results if not r.green]
+    console.print(f"{len(red)} drills are red: {', '.join(red)}" if red else "All drills went as promised.")
+    return 1 if red else 0
+
+
+def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -> int:
+    """Bring the stack up on its devcluster, lose the node of its pod, and say what happened; 1 when it is red."""
+    if code := up.up(file, console):
+        return code
+    cluster = Cluster(file.name, file.settings.platform, console)
+    kube, namespace = samples.kube(cluster), file.settings.namespace
+    with (
+        tempfile.TemporaryDirectory(prefix="kotaemon-drill-") as folder,
+        follow(kube, namespace, Path(folder)) as session,
+    ):
+        session.wait_for(turns=1)
+        block = any(readings.attached_volumes(kube, p) for p in readings.live_pods(kube, namespace))
+        scenario = Scenario(
+            f"node loss, stack {file.name}",
+            medium="block" if block else "file",
+            scaled=file.settings.profile.value == "scaled",
+            fencing=fencing,
+            recovers=not block or fencing is not Fencing.NONE,
+            patience=90.0 if not block or fencing is not Fencing.NONE else program.HOLD_SECONDS,
+        )
+        console.print(f"Somebody chats; a node of {namespace} is about to be lost (fencing: {fencing.value}).")
+        loss, lost = node_loss.lose_a_node(cluster, kube, session, namespace, scenario, seed)
+        turns = len(session.acknowledged)
+    result = node_loss.result(scenario, loss, turns, lost)
+    for key, value in result.facts.items():
+        if value:
+            console.print(f"  {key}: {value}{' after the loss' if key in loss.phases else ''}", markup=False)
+    verdict = "as promised" if result.green else "; ".join(result.problems)
+    console.print(f"Verdict: {verdict}. The node is back; the stack is up.", markup=False)
+    return 0 if result.green else 1

@@ -1,0 +1,165 @@
+"""`make up` interrupted: killed at random points, and with the API server restarted under it.
+
+The next run must come to the same end.
+
+The program runs as its own process, as for a user, on the monitor road: only there do the objects stand for everything.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from typing import Any
+
+from components.contract import Platform
+from devcluster.cluster import Cluster
+from drills import samples
+from drills.results import Result
+from runner import stack
+from runner.kube import Kube, Manifest, ref
+from runner.manifests import is_object, manifest, selector
+from runner.record import run_program
+
+UP_SECONDS = 300
+"""Limit for one `make up`."""
+_GONE_SECONDS = 120
+
+
+class Interrupted:
+    """A stack of the project, on a devcluster of its own in the cache folder of this process."""
+
+    def __init__(self, name: str = "dev") -> None:
+        self.file = stack.read(name)
+        self.cluster = Cluster(name, Platform(self.file.settings.platform))
+        self.cluster.start(keep=False)
+        self._selector = selector(self.file.project, name)
+        options: Any = {"project": self.file.project, "stack": name, "preview": True}
+        config = self.file.with_cluster(self.cluster.kubeconfig, self.cluster.context)
+        run = run_program(self.file.program, config=config, secret_keys=self.file.secret_keys, **options)
+        self.wanted = [manifest(r, self.file.project, name) for r in run.registrations if is_object(r)]
+        """What the program says, in its order."""
+
+    @property
+    def kube(self) -> Kube:
+        """The API server; after a restart it may be another connection."""
+        return samples.kube(self.cluster)
+
+    def start_up(self) -> subprocess.Popen[str]:
+        """`make up`, not waited for."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "runner", "up", "--stack", self.file.name],
+            cwd=stack.ROOT,
+            env={**os.environ, "KOTAEMON_ENGINE": "monitor"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def until_made(self, which: int, process: subprocess.Popen[str]) -> None:
+        """Wait for the object of that number, or for the end of the run."""
+        kube = self.kube
+        while process.poll() is None and kube.get(self.wanted[which]) is None:
+            time.sleep(0.01)
+
+    def wait_up(self, process: subprocess.Popen[str]) -> tuple[int, str]:
+        """Exit code and output."""
+        output, _ = process.communicate(timeout=UP_SECONDS)
+        return process.returncode, output
+
+    def finish(self) -> list[str]:
+        """Run `make up` to its end; what is not as the program says afterwards."""
+        code, output = self.wait_up(self.start_up())
+        return [f"the next run fails: {_last_line(output)}"] if code else self.differences()
+
+    def differences(self) -> list[str]:
+        """Objects of the program that are missing or other than the program says, and those that it does not know."""
+        found: list[str] = []
+        for body in self.wanted:
+            live = self.kube.get(body)
+            if live is None:
+                found.append(f"{ref(body)} is missing")
+            elif body["kind"] != "Secret" and (where := _differs(body, live)):
+                # A generated password is only known to the run that generated it.
+                found.append(f"{ref(body)}: {where} is not as the program says")
+        known = {ref(body) for body in self.wanted}
+        return found + [f"{ref(m)} is left over" for m in self.kube.applied(self._selector) if ref(m) not in known]
+
+    def count(self) -> int:
+        """Objects of the stack that are there."""
+        return len(list(self.kube.applied(self._selector)))
+
+    def wipe(self) -> None:
+        """Everything of the stack is gone, data too: the next run is a first one."""
+        kube = self.kube
+        mine = list(kube.applied(self._selector))
+        for body in mine:
+            kube.delete(body)
+        deadline = time.monotonic() + _GONE_SECONDS
+        while any(kube.get(body) for body in mine):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"objects of {self.file.name} are still there after {_GONE_SECONDS} s")
+            time.sleep(0.2)
+        for volume in kube.list("v1", "PersistentVolume"):
+            kube.delete(volume)
+
+
+def killed(times: int, seed: int, name: str = "dev") -> Result:
+    """Kill a first `make up` so many times: each time when another random object has just been made."""
+    chance = random.Random(seed)  # noqa: S311 a moment, not a secret
+    stage = Interrupted(name)
+    problems: list[str] = []
+    made: list[int] = []
+    try:
+        total = len(stage.wanted)
+        for _ in range(times):
+            process = stage.start_up()
+            stage.until_made(chance.randrange(total), process)
+            process.kill()
+            process.communicate()
+            made.append(stage.count())
+            problems += [f"killed after {made[-1]} of {total} objects: {p}" for p in stage.finish()]
+            stage.wipe()
+    finally:
+        stage.cluster.stop()
+    facts = {"objects": str(total), "killed after so many": ", ".join(map(str, sorted(made)))}
+    return Result(f"`make up` killed at {times} random points", facts, problems)
+
+
+def api_server_restarted(seed: int, name: str = "dev") -> Result:
+    """Stop the control plane under `make up` and start it again: that run may fail with one line, the next may not."""
+    stage = Interrupted(name)
+    problems: list[str] = []
+    try:
+        process = stage.start_up()
+        stage.until_made(random.Random(seed).randrange(len(stage.wanted)), process)  # noqa: S311 no secret
+        stage.cluster.stop()
+        stage.cluster.start(keep=False)
+        code, output = stage.wait_up(process)
+        if "Traceback" in output:
+            problems.append(f"it ends with a traceback: {_last_line(output)}")
+        problems += stage.finish()
+    finally:
+        stage.cluster.stop()
+    facts = {"the interrupted run": "ends well" if code == 0 else f"says: {_last_line(output)}"}
+    return Result("API server restarted under `make up`", facts, problems)
+
+
+def _differs(wanted: Any, live: Any, path: str = "") -> str:
+    """Path of the first value that the program gives and the live object has not; empty: none."""
+    if isinstance(wanted, dict):
+        here: Manifest = live if isinstance(live, dict) else {}
+        for key, value in wanted.items():
+            if where := _differs(value, here.get(key), f"{path}.{key}".strip(".")):
+                return where
+        return ""
+    if isinstance(wanted, list) and isinstance(live, list) and len(wanted) == len(live):
+        found = (_differs(w, v, f"{path}[{i}]") for i, (w, v) in enumerate(zip(wanted, live, strict=True)))
+        return next((where for where in found if where), "")
+    # The API server leaves out what is empty.
+    return "" if wanted == live or (not wanted and not live) else path
+
+
+def _last_line(output: str) -> str:
+    return next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "nothing")

@@ -1,0 +1,298 @@
+"""The node-loss drill: the node of a chatting application goes away, and every acknowledged turn must come back."""
+
+import contextlib
+import random
+import time
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from kubernetes.client import ApiException, AppsV1Api, CoreV1Api
+
+from devcluster import nodes
+from devcluster.cluster import Cluster
+from drills import readings, samples
+from drills.results import Result, seconds
+from drills.session import Session, follow
+from runner.kube import Kube, Manifest
+
+GOAL_SECONDS = 10.0
+"""From the control plane's detection to Ready, for a file medium and for a fenced block medium (issue 8)."""
+PATIENCE = 3.0
+"""A busy machine may take so many times the goal before the drill is red; the record has the real figure."""
+GARBAGE_SECONDS = 20.0
+"""Period of the pod garbage collector, which removes the pods of a node that is out of service: a constant of
+kube-controller-manager (pkg/controller/podgc). It is added to the goal of a fenced block medium."""
+_POLL = 0.2
+
+
+class Fencing(str, Enum):
+    """What is done about the lost node."""
+
+    NONE = "none"
+    TAINT = "out-of-service taint"
+    """Set as soon as the node is seen lost, as an automation does that has switched it off."""
+    REMOVE = "taint, pods deleted by force"
+    """The automation also removes the pods, and does not leave them to the garbage collector."""
+    FORCE = "pods deleted by force"
+    """What people do without thinking of the disk: the node is not fenced."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One case of the drill."""
+
+    name: str
+    medium: str = "file"
+    """`file` or `block`."""
+    scaled: bool = False
+    fencing: Fencing = Fencing.NONE
+    our_tolerations: bool = True
+    """False: Kubernetes's own five minutes."""
+    access_mode: str = "ReadWriteOncePod"
+    recovers: bool = True
+    """Whether it is promised to come back without a human. False: it must not, and it must lose nothing."""
+    patience: float = 90.0
+    """How long it is watched, in seconds."""
+
+
+@dataclass
+class Loss:
+    """What was seen."""
+
+    phases: dict[str, float] = field(default_factory=dict[str, float])
+    """Seconds from the loss to each phase that was reached."""
+    waiting: str = ""
+    """What the scheduler or the attach-detach controller said last, where it did not recover."""
+
+    @property
+    def recovered(self) -> bool:
+        """Whether the application is back elsewhere, with its disks."""
+        return "ready" in self.phases and "shown" in self.phases
+
+
+def prepare(cluster: Cluster, scenario: Scenario, folder: Path, node: str | None = None) -> None:
+    """Bring the scenario's stack up. `node`: where its pods shall be."""
+    with placed_on(cluster, node):
+        bring_up(cluster, scenario, folder)
+
+
+def run(cluster: Cluster, scenario: Scenario, folder: Path, seed: int) -> Result:
+    """Lose a node of the scenario's stack, which is up in the namespace of its name, and judge. Its pods end then."""
+    name, kube = scenario.name, samples.kube(cluster)
+    try:
+        with follow(kube, name, folder / name) as session:
+            loss, lost = lose_a_node(cluster, kube, session, name, scenario, seed)
+            turns = len(session.acknowledged)
+    finally:
+        kube.delete(_deployment(name))
+    return result(scenario, loss, turns, lost)
+
+
+def lose_a_node(
+    cluster: Cluster, kube: Kube, session: Session, namespace: str, scenario: Scenario, seed: int
+) -> tuple[Loss, set[int]]:
+    """Lose the node of a pod at a random moment, watch, bring the node back; what was seen, and the turns lost."""
+    api = cluster.api()
+    session.wait_for(turns=5)
+    time.sleep(random.Random(seed).uniform(0.2, 2.0))  # noqa: S311 a moment, not a secret
+    victims = [p for p in readings.live_pods(kube, namespace) if readings.is_ready(p)]
+    node = str(victims[0]["spec"]["nodeName"])
+    victims = [p for p in victims if p["spec"]["nodeName"] == node]
+    disks = readings.attached_volumes(kube, victims[0])
+    report_in_use(CoreV1Api(api), node, disks)
+    session.lose_node(node)
+    nodes.stop_heartbeat(api, node)
+    try:
+        watcher = _Watcher(cluster, kube, session, namespace, scenario, node, victims, disks)
+        loss = watcher.watch()
+        if loss.recovered:
+            session.wait_for(turns=3)
+    finally:
+        report_in_use(CoreV1Api(api), node, [])
+        nodes.clear_out_of_service(api, node)
+        session.node_is_back(node)
+        nodes.start_heartbeat(api, node)
+    _wait_until(lambda: node in nodes.ready_nodes(api), f"{node} is Ready again")
+    # Whatever happened: with the node back the application runs, and shows what it acknowledged.
+    return loss, set(session.acknowledged) - session.shown(seconds=120)
+
+
+class _Watcher:
+    """Notes when each phase is reached, and does what the scenario's fencing does."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        kube: Kube,
+        session: Session,
+        namespace: str,
+        scenario: Scenario,
+        node: str,
+        victims: list[Manifest],
+        disks: list[Manifest],
+    ) -> None:
+        self._api, self._kube, self._session = cluster.api(), kube, session
+        self._namespace, self._scenario, self._node = namespace, scenario, node
+        self._victims = {p["metadata"]["uid"]: p for p in victims}
+        self._disks = [d["metadata"]["name"] for d in disks]
+        self._wanted = len(readings.live_pods(kube, namespace))
+        self._began = time.monotonic()
+        self._loss = Loss()
+
+    def watch(self) -> Loss:
+        """Until it has recovered, or its patience ends."""
+        while not self._loss.recovered and time.monotonic() - self._began < self._scenario.patience:
+            self._look()
+            time.sleep(_POLL)
+        if not self._loss.recovered:
+            self._loss.waiting = self._what_it_waits_for()
+        return self._loss
+
+    def _reached(self, phase: str, yes: bool) -> bool:
+        """Note the phase; true only the first time."""
+        if not yes or phase in self._loss.phases:
+            return False
+        self._loss.phases[phase] = time.monotonic() - self._began
+        return True
+
+    def _look(self) -> None:
+        node = self._kube.get({"apiVersion": "v1", "kind": "Node", "metadata": {"name": self._node}})
+        pods = readings.app_pods(self._kube, self._namespace)
+        old = [p for p in pods if p["metadata"]["uid"] in self._victims]
+        new = [p for p in pods if p not in old and not p["metadata"].get("deletionTimestamp")]
+        attached = readings.attached_nodes(self._kube)
+        if self._reached("detected", node is None or readings.condition(node, "Ready") != "True"):
+            self._fence_node()
+        if self._reached("evicted", all(p["metadata"].get("deletionTimestamp") for p in old)):
+            self._fence_pods(old)
+        if self._disks:
+            self._reached("detached", not any(self._node in attached.get(disk, ()) for disk in self._disks))
+        placed = [p for p in new if p["spec"].get("nodeName") not in (None, self._node)]
+        self._reached("scheduled", len(placed) >= self._wanted)
+        there = [p for p in placed if readings.is_ready(p) and readings.volumes_arrived(self._kube, p, attached)]
+        self._reached("ready", len(there) >= self._wanted)
+        self._reached("shown", self._session.serves_elsewhere(self._node))
+
+    def _fence_node(self) -> None:
+        if self._scenario.fencing in (Fencing.TAINT, Fencing.REMOVE):
+            nodes.set_out_of_service(self._api, self._node)
+
+    def _fence_pods(self, old: list[Manifest]) -> None:
+        if self._scenario.fencing not in (Fencing.FORCE, Fencing.REMOVE):
+            return
+        for pod in old:
+            # The garbage collector may have been faster.
+            with contextlib.suppress(ApiException):
+                CoreV1Api(self._api).delete_namespaced_pod(
+                    pod["metadata"]["name"], self._namespace, grace_period_seconds=0
+                )
+
+    def _what_it_waits_for(self) -> str:
+        new = [p for p in readings.live_pods(self._kube, self._namespace) if p["metadata"]["uid"] not in self._victims]
+        if not new:
+            return "the pod is not evicted yet" if "evicted" not in self._loss.phases else "no new pod"
+        multi = readings.event_messages(self._kube, self._namespace, "FailedAttachVolume")
+        said = readings.why_pending(new[0]) or (multi[-1] if multi else "not Ready")
+        return said.partition(". preemption")[0]
+
+
+def bring_up(cluster: Cluster, scenario: Scenario, folder: Path) -> None:
+    """The scenario's stack."""
+    name = scenario.name
+    if scenario.scaled:
+        samples.up_scaled(cluster, name, replicas=3)
+    else:
+        claims = {k: dict(v) for k, v in samples.MEDIA[scenario.medium].items()}
+        for claim in claims.values():
+            if claim["kind"] == "storage-class":
+                claim["accessMode"] = scenario.access_mode
+        samples.up(cluster, samples.stack_file(folder, name, claims))
+    if not scenario.our_tolerations:
+        without_tolerations(cluster, name)
+
+
+def _deployment(namespace: str) -> Manifest:
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "kotaemon", "namespace": namespace}}
+
+
+def without_tolerations(cluster: Cluster, namespace: str) -> None:
+    """Take the product's tolerations from its pods; the API server then gives them the default of 300 s."""
+    apps: Any = AppsV1Api(cluster.api())
+    apps.patch_namespaced_deployment("kotaemon", namespace, {"spec": {"template": {"spec": {"tolerations": None}}}})
+    kube = samples.kube(cluster)
+
+    def rolled() -> bool:
+        pods = readings.app_pods(kube, namespace)
+        return bool(pods) and all(readings.is_ready(p) and _patient(p) for p in pods)
+
+    _wait_until(rolled, "the pods have Kubernetes's own tolerations")
+
+
+def _patient(pod: Manifest) -> bool:
+    times = {t.get("tolerationSeconds") for t in pod["spec"].get("tolerations") or () if t.get("key", "").endswith("e")}
+    return times == {300}
+
+
+@contextlib.contextmanager
+def placed_on(cluster: Cluster, node: str | None) -> Any:
+    """Only this node takes new pods, for a `with` block; None: all do."""
+    core: Any = CoreV1Api(cluster.api())
+    others = [n.metadata.name for n in core.list_node().items if node is not None and n.metadata.name != node]
+    try:
+        for other in others:
+            core.patch_node(other, {"spec": {"unschedulable": True}})
+        yield
+    finally:
+        for other in others:
+            core.patch_node(other, {"spec": {"unschedulable": False}})
+
+
+def report_in_use(core: CoreV1Api, node: str, disks: list[Manifest]) -> None:
+    """Say, as the node's kubelet, which disks are mounted: the attach-detach controller waits for their unmount."""
+    names = [f"kubernetes.io/csi/{d['spec']['csi']['driver']}^{d['spec']['csi']['volumeHandle']}" for d in disks]
+    core.patch_node_status(node, {"status": {"volumesInUse": names or None}})
+
+
+def result(scenario: Scenario, loss: Loss, turns: int, lost: set[int]) -> Result:
+    """The verdict."""
+    phases = loss.phases
+    problems = [f"{len(lost)} of {turns} acknowledged turns are lost"] if lost else []
+    if scenario.recovers and not loss.recovered:
+        problems.append(f"not back after {scenario.patience:.0f} s: {loss.waiting}")
+    if not scenario.recovers and loss.recovered:
+        problems.append("a new pod has the disk although nobody has said that the old one is off")
+    after = phases["ready"] - phases["detected"] if {"ready", "detected"} <= set(phases) else None
+    prompt = scenario.our_tolerations and scenario.fencing is not Fencing.FORCE
+    if scenario.recovers and prompt and after is not None and after > limit(scenario):
+        problems.append(f"Ready {after:.1f} s after the detection; the limit is {limit(scenario):.0f} s")
+    facts = {
+        "medium": scenario.medium,
+        "profile": "scaled" if scenario.scaled else "single-writer",
+        "fencing": scenario.fencing.value,
+        "our tolerations": "yes" if scenario.our_tolerations else "no",
+        **{
+            name: seconds(phases.get(name))
+            for name in ("detected", "evicted", "detached", "scheduled", "ready", "shown")
+        },
+        "detected to ready": seconds(after),
+        "turns": str(turns),
+        "lost": str(len(lost)),
+        "waits for": loss.waiting,
+    }
+    return Result(scenario.name, facts, problems)
+
+
+def limit(scenario: Scenario) -> float:
+    """From the detection to Ready, before the drill is red."""
+    collected = GARBAGE_SECONDS if scenario.medium == "block" and scenario.fencing is Fencing.TAINT else 0.0
+    return (GOAL_SECONDS + collected) * PATIENCE
+
+
+def _wait_until(done: Any, what: str, limit_seconds: float = 120) -> None:
+    deadline = time.monotonic() + limit_seconds
+    while not done():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {limit_seconds:.0f} s: {what}")
+        time.sleep(_POLL)

@@ -1,0 +1,145 @@
+"""Which drills there are, in the short form that `make test` runs and in the full one."""
+
+import contextlib
+import os
+import tempfile
+import threading
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from components.contract import Platform
+from devcluster import paths
+from devcluster.cluster import Cluster
+from drills import interruptions, node_loss, obstacles, samples, upheaval
+from drills.node_loss import Fencing, Scenario
+from drills.results import Result
+from runner.ready import Report
+
+HOLD_SECONDS = 25.0
+"""Short form: how long a pod is seen to stay Pending."""
+FORCE_DETACH_SECONDS = 6 * 60.0
+"""After which the attach-detach controller takes a disk from a node that is not Ready: a constant of Kubernetes
+(attach_detach_controller.go, ReconcilerMaxWaitForUnmountDuration)."""
+DEFAULT_TOLERATION_SECONDS = 300.0
+"""Kubernetes's own toleration of an unreachable node (admission plugin DefaultTolerationSeconds)."""
+SHORT_ROLL_OUTS, FULL_ROLL_OUTS = 3, 50
+SHORT_KILLS, FULL_KILLS = 3, 20
+
+SHORT_LOSSES = [
+    Scenario("file"),
+    Scenario("block-fenced", medium="block", fencing=Fencing.TAINT),
+    Scenario("block-held", medium="block", recovers=False, patience=HOLD_SECONDS),
+]
+"""Each loses a node of its own, in another zone, all at the same time."""
+SCALED_LOSS = Scenario("scaled", scaled=True)
+LONG_LOSSES = [
+    Scenario("block-held-long", medium="block", recovers=False, patience=FORCE_DETACH_SECONDS + 60),
+    Scenario("block-rwo-unfenced", medium="block", access_mode="ReadWriteOnce", recovers=False, patience=460.0),
+    Scenario("block-forced", medium="block", fencing=Fencing.FORCE, patience=FORCE_DETACH_SECONDS + 90),
+]
+"""Without fencing: what the disk does on its own, for longer than the forced detach takes."""
+COMPARED_LOSSES = [
+    Scenario("file-default-tolerations", our_tolerations=False, patience=DEFAULT_TOLERATION_SECONDS + 60),
+    Scenario("block-fenced-default-tolerations", medium="block", fencing=Fencing.TAINT, our_tolerations=False),
+    Scenario("block-fenced-removed", medium="block", fencing=Fencing.REMOVE),
+]
+"""The same without our tolerations, and with an automation that also removes the pods."""
+NODES = ("node-a1", "node-b1", "node-c1")
+"""One of each zone: a pod with a disk moves to the other node of its zone."""
+
+
+@dataclass
+class Section:
+    """Results of one kind."""
+
+    title: str
+    results: list[Result] = field(default_factory=list[Result])
+
+
+@contextlib.contextmanager
+def own_cache() -> Generator[Path]:
+    """A cache folder for the clusters of the drills, so that no cluster of the user's is touched."""
+    before = {name: os.environ.get(name) for name in ("KOTAEMON_CACHE", "KOTAEMON_BIN_CACHE")}
+    with tempfile.TemporaryDirectory(prefix="kotaemon-drill-") as folder:
+        os.environ["KOTAEMON_BIN_CACHE"] = str(paths.bin_root())
+        os.environ["KOTAEMON_CACHE"] = folder
+        try:
+            yield Path(folder)
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def run_all(full: bool, seed: int, report: Report) -> list[Section]:
+    """All drills of the form, on clusters of their own that end with this call."""
+    with own_cache() as folder:
+        cluster = Cluster("drill", Platform.PRIVATE)
+        cluster.start(keep=False)
+        try:
+            sections = [losses(cluster, folder, full, seed, report), upheavals(cluster, folder, full, report)]
+        finally:
+            cluster.stop()
+        times = FULL_KILLS if full else SHORT_KILLS
+        interrupted = Section("Interrupted runs")
+        _add(interrupted, interruptions.killed(times, seed), report)
+        _add(interrupted, interruptions.api_server_restarted(seed), report)
+        return [*sections, interrupted]
+
+
+def losses(cluster: Cluster, folder: Path, full: bool, seed: int, report: Report) -> Section:
+    """Node loss."""
+    section = Section("Node loss")
+    rounds = [SHORT_LOSSES, *([COMPARED_LOSSES, LONG_LOSSES] if full else [])]
+    for scenarios in rounds:
+        for result in together(cluster, scenarios, folder, seed):
+            _add(section, result, report)
+    node_loss.prepare(cluster, SCALED_LOSS, folder)
+    _add(section, node_loss.run(cluster, SCALED_LOSS, folder, seed), report)
+    return section
+
+
+def upheavals(cluster: Cluster, folder: Path, full: bool, report: Report) -> Section:
+    """Drains, roll-outs, scale, obstacles."""
+    section = Section("Roll-outs, drains, scale and obstacles")
+    times = FULL_ROLL_OUTS if full else SHORT_ROLL_OUTS
+    for medium, claims in samples.MEDIA.items():
+        samples.up(cluster, samples.stack_file(folder, f"single-{medium}", claims))
+        _add(section, upheaval.drain_every_node(cluster, f"single-{medium}", folder), report)
+        _add(section, upheaval.roll_out(cluster, f"single-{medium}", folder, times), report)
+    samples.up_scaled(cluster, "many", replicas=2)
+    _add(section, upheaval.drain_every_node(cluster, "many", folder), report)
+    _add(section, upheaval.roll_out(cluster, "many", folder, times), report)
+    samples.up_scaled(cluster, "scale", replicas=1)
+    _add(section, upheaval.scale(cluster, "scale", folder), report)
+    _add(section, obstacles.quota_exhausted(cluster, "quota", folder), report)
+    _add(section, obstacles.image_never_starts(cluster, "image", folder), report)
+    return section
+
+
+def together(cluster: Cluster, scenarios: Sequence[Scenario], folder: Path, seed: int) -> list[Result]:
+    """Lose the nodes of all scenarios at the same time, one in each zone."""
+    for scenario, node in zip(scenarios, NODES, strict=True):
+        node_loss.prepare(cluster, scenario, folder, node)
+    results: dict[str, Result] = {}
+
+    def lose(scenario: Scenario) -> None:
+        try:
+            results[scenario.name] = node_loss.run(cluster, scenario, folder, seed)
+        except (TimeoutError, LookupError) as error:
+            results[scenario.name] = Result(scenario.name, problems=[str(error)])
+
+    threads = [threading.Thread(target=lose, args=(scenario,)) for scenario in scenarios]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [results[scenario.name] for scenario in scenarios]
+
+
+def _add(section: Section, result: Result, report: Report) -> None:
+    section.results.append(result)
+    report(result.line)

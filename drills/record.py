@@ -1,0 +1,105 @@
+"""docs/test-record.md: what the full drills measured, when, and with which versions. Never written by hand."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+
+from devcluster import recipe
+from drills.program import Section
+from drills.results import markdown_table, versions_table
+from runner.stack import ROOT
+
+FILE = ROOT / "docs" / "test-record.md"
+SUITES = {
+    "Zone verdict against the real scheduler": "tests/cluster/test_zones.py",
+    "Real engine": "tests/engine",
+}
+"""What pytest proves, run again for the record."""
+_HEAD = """# Test record
+
+Written by `make drill`; do not edit. What each drill does, and what it does not prove: [drills.md](drills.md).
+"""
+_NOTE = """Times are from the loss of the node. The devcluster's node controller notices after 8 s of silence;
+Kubernetes's own default is 50 s, so add 42 s for a cluster with defaults. `ready`: the pod is Ready on another node and
+its disks are attached there. `shown`: the new process shows the turns; the stand-in starts in a second, Kotaemon itself
+takes 28 to 95 s (facts/kotaemon.md 1).
+"""
+
+
+def write(sections: Sequence[Section], suites: dict[str, str], seed: int, file: Path = FILE) -> None:
+    """Write the record."""
+    file.write_text(text(sections, suites, seed))
+
+
+def text(sections: Sequence[Section], suites: dict[str, str], seed: int) -> str:
+    """The record as Markdown."""
+    red = [r.name for s in sections for r in s.results if not r.green]
+    total = sum(len(s.results) for s in sections)
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    parts = [
+        f"{_HEAD}\n{now}, {machine()}, seed {seed}. {total - len(red)} of {total} drills went as promised"
+        + (f"; not: {', '.join(red)}." if red else "."),
+        versions_table(versions()),
+    ]
+    for section in sections:
+        parts.append(f"## {section.title}")
+        if section.title == "Node loss":
+            parts.append(_NOTE.rstrip())
+        parts.append(_tables(section))
+    rows = [f"| {name} | {said} |" for name, said in suites.items()]
+    parts.append("\n".join(["## Suites", "", "| suite | pytest says |", "| --- | --- |", *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _tables(section: Section) -> str:
+    """Results with the same facts share a table."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for number, result in enumerate(section.results):
+        groups.setdefault(tuple(result.facts), []).append(number)
+    return "\n\n".join(markdown_table([section.results[n] for n in numbers]) for numbers in groups.values())
+
+
+def run_suites() -> dict[str, str]:
+    """pytest's last line for each suite."""
+    said: dict[str, str] = {}
+    for name, path in SUITES.items():
+        command = [sys.executable, "-m", "pytest", "-q", "-rs", "--no-header", path]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        lines = [re.sub(r"^=+ | =+$", "", line) for line in run.stdout.splitlines() if line.strip()]
+        skipped = [line.partition("]")[2].strip() for line in lines if line.startswith("SKIPPED")]
+        said[name] = "; ".join([lines[-1] if lines else f"exit code {run.returncode}", *skipped])
+    return said
+
+
+def machine() -> str:
+    """The machine, as far as it explains the times."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what was used."""
+    return {
+        "Kubernetes (kube-apiserver, controller-manager, scheduler)": recipe.required_version("k8s.io/kubernetes"),
+        "etcd": recipe.required_version("go.etcd.io/etcd/server/v3"),
+        "kwok": recipe.required_version("sigs.k8s.io/kwok"),
+        "pulumi (Python SDK)": version("pulumi"),
+        "pulumi-kubernetes (Python SDK)": version("pulumi-kubernetes"),
+        "pulumi (engine)": _engine(),
+        "git commit": _output(["git", "-C", str(ROOT), "describe", "--always", "--dirty"]) or "not a checkout",
+    }
+
+
+def _engine() -> str:
+    return _output(["pulumi", "version"]) if shutil.which("pulumi") else "not on PATH: not run"
+
+
+def _output(command: list[str]) -> str:
+    run = subprocess.run(command, capture_output=True, text=True)
+    return run.stdout.strip() if run.returncode == 0 else ""

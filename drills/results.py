@@ -1,0 +1,48 @@
+"""What a drill gives back, and how it is told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Result:
+    """One drill, or one case of one."""
+
+    name: str
+    facts: dict[str, str] = field(default_factory=dict[str, str])
+    """What was measured, in the order of the record's columns."""
+    problems: list[str] = field(default_factory=list[str])
+    """Why it is red; empty: green."""
+
+    @property
+    def green(self) -> bool:
+        """Whether it went as promised."""
+        return not self.problems
+
+    @property
+    def line(self) -> str:
+        """One line for people."""
+        facts = ", ".join(f"{key} {value}" for key, value in self.facts.items() if value)
+        return f"{'ok  ' if self.green else 'FAIL'} {self.name}: {'; '.join([*self.problems, facts])}"
+
+
+def seconds(value: float | None) -> str:
+    """A time for the record."""
+    return "-" if value is None else f"{value:.1f} s"
+
+
+def markdown_table(results: Sequence[Result]) -> str:
+    """Results with the same facts as one table."""
+    columns = list(dict.fromkeys(key for result in results for key in result.facts))
+    head = ["drill", *columns, "verdict"]
+    rows = [[r.name, *(r.facts.get(c, "") for c in columns), "; ".join(r.problems) or "as promised"] for r in results]
+    return "\n".join(_row(cells) for cells in [head, ["---"] * len(head), *rows])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "/").replace("\n", " ") for cell in cells) + " |"
+
+
+def versions_table(versions: Mapping[str, str]) -> str:
+    """Name and version of each part."""
+    return "\n".join(["| part | version |", "| --- | --- |", *(f"| {k} | {v} |" for k, v in versions.items())])

@@ -1,0 +1,87 @@
+"""The stacks that the drills bring up beside the user's own: each in a namespace of its own, on the monitor road."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi_kubernetes as k8s
+import yaml
+
+from components.contract import Profile, Role, RoleMount
+from components.file.nfs import NfsStorage, NfsStorageArgs
+from components.kotaemon.args import KotaemonArgs, SecretKey, Stores, VectorStoreKind
+from components.kotaemon.kotaemon import Kotaemon
+from components.kotaemon.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from devcluster.cluster import Cluster
+from runner import apply, saved, stack
+from runner.kube import Kube
+
+FILES = {"kind": "nfs", "server": "nfs.example.org", "path": "/srv/nfs", "encryptedBy": "simulated"}
+DISK = {"kind": "storage-class", "storageClass": "dev-block", "size": "10Gi", "encryptedBy": "simulated"}
+MEDIA: dict[str, dict[str, Any]] = {"file": {"files": FILES}, "block": {"disk": DISK}}
+PROJECT = "kotaemon"
+_SECRET = "stores"  # noqa: S105 the name of the Secret
+_STORES = Stores(
+    database={
+        "url": SecretKey(secret_name=_SECRET, key="url"),
+        "endpoint": {"cidr": "10.0.0.5/32", "port": 5432},
+    },
+    vector_store={
+        "kind": VectorStoreKind.QDRANT,
+        "url": "http://qdrant.example.org:6333",
+        "api_key": SecretKey(secret_name=_SECRET, key="key"),
+        "endpoint": {"cidr": "10.0.0.6/32", "port": 6333},
+    },
+)
+
+
+def kube(cluster: Cluster) -> Kube:
+    """The API server of the cluster."""
+    return Kube(cluster.api(), cluster.directory / "discovery.json")
+
+
+def stack_file(folder: Path, name: str, claims: Mapping[str, Any], **settings: object) -> stack.StackFile:
+    """A stack file of platform private, read back; its namespace has the stack's name."""
+    ours = {"platform": "private", "namespace": name, "storage": {"claims": dict(claims)}, **settings}
+    path = folder / f"Pulumi.{name}.yaml"
+    path.write_text(yaml.safe_dump({"config": {f"kotaemon:{key}": value for key, value in ours.items()}}))
+    return stack.read(name, folder)
+
+
+def up(cluster: Cluster, file: stack.StackFile) -> apply.Outcome:
+    """`make up` of a stack file, on the monitor road."""
+    config = file.with_cluster(cluster.kubeconfig, cluster.context)
+    return apply.up(file.program, _target(cluster, file.name), config, [])
+
+
+def up_scaled(cluster: Cluster, name: str, replicas: int, image: str | None = None) -> apply.Outcome:
+    """The profile scaled on one export. The stores that it needs are names of servers that are not there."""
+    return apply.up(scaled(name, replicas, image), _target(cluster, name), {}, [])
+
+
+def scaled(name: str, replicas: int, image: str | None) -> Callable[[], None]:
+    """A program with the profile scaled: stacks of platform private have no stores of their own yet."""
+
+    def program() -> None:
+        namespace = ApplicationNamespace(name, ApplicationNamespaceArgs(protect=False)).namespace
+        files = NfsStorage(
+            "kotaemon-files", NfsStorageArgs(namespace=namespace, server="nfs.example.org", path="/srv/nfs")
+        )
+        k8s.core.v1.Secret(
+            "stores",
+            metadata={"name": _SECRET, "namespace": namespace},
+            string_data={"url": "postgresql://kotaemon:drill@10.0.0.5:5432/kotaemon", "key": "drill"},
+        )
+        storage = {r.value: RoleMount(claim=files.claim, sub_path=r.value, read_only=False) for r in Role}
+        args = KotaemonArgs(
+            namespace=namespace, storage=storage, profile=Profile.SCALED, replicas=replicas, stores=_STORES
+        )
+        if image is not None:
+            args["image"] = image
+        Kotaemon("kotaemon", args)
+
+    return program
+
+
+def _target(cluster: Cluster, name: str) -> apply.Target:
+    return apply.Target(kube(cluster), PROJECT, name, saved.read_outputs, lambda _: None)

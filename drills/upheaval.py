@@ -1,0 +1,199 @@
+"""Drains, roll-outs and scaling under a chatting session: nothing may deadlock, nothing may be lost."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+from kubernetes.client import ApiClient, ApiException, AppsV1Api, CoreV1Api
+
+from devcluster.cluster import Cluster
+from drills import readings, samples
+from drills.results import Result, seconds
+from drills.session import Session, follow
+from runner.kube import Kube, Manifest
+from runner.ready import NotReady, wait_until_ready
+
+STEP_SECONDS = 60.0
+"""Limit for one eviction, one roll-out, one change of scale. They take a few seconds on the devcluster."""
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
+"""Annotation by which `kubectl rollout restart` starts a roll-out."""
+_POLL = 0.1
+
+
+class Observer:
+    """Looks at the pods and disks all the time, and notes what must never be."""
+
+    def __init__(self, kube: Kube, namespace: str) -> None:
+        self._kube, self._namespace = kube, namespace
+        self.fewest_ready: int | None = None
+        self.most_live = 0
+        self.problems: set[str] = set()
+
+    def look(self) -> None:
+        """One look."""
+        pods = [p for p in readings.live_pods(self._kube, self._namespace) if p["spec"].get("nodeName")]
+        ready = sum(readings.is_ready(p) for p in pods)
+        self.fewest_ready = ready if self.fewest_ready is None else min(ready, self.fewest_ready)
+        self.most_live = max(self.most_live, len(pods))
+        for volume, nodes in readings.attached_nodes(self._kube).items():
+            if len(nodes) > 1:
+                self.problems.add(f"{volume} is attached to {', '.join(sorted(nodes))} at once")
+        for message in readings.event_messages(self._kube, self._namespace, "FailedAttachVolume"):
+            self.problems.add(message)
+
+
+@contextlib.contextmanager
+def observed(kube: Kube, namespace: str) -> Generator[Observer]:
+    """An observer for a `with` block."""
+    observer, ended = Observer(kube, namespace), threading.Event()
+
+    def watch() -> None:
+        while not ended.is_set():
+            observer.look()
+            time.sleep(_POLL)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield observer
+    finally:
+        ended.set()
+        thread.join()
+
+
+def drain_every_node(cluster: Cluster, namespace: str, folder: Path) -> Result:
+    """Cordon and empty each node in turn by the eviction API, as `kubectl drain` and every node upgrade do."""
+    kube, core = samples.kube(cluster), CoreV1Api(cluster.api())
+    names: list[str] = sorted(n["metadata"]["name"] for n in kube.list("v1", "Node"))
+
+    def drain(session: Session) -> str:
+        evicted, waited = 0, 0.0
+        for node in names:
+            core.patch_node(node, {"spec": {"unschedulable": True}})
+            try:
+                began = time.monotonic()
+                evicted += _evict_all(cluster.api(), kube, namespace, node)
+                _wait_ready(kube, namespace)
+                waited = max(waited, time.monotonic() - began)
+            finally:
+                core.patch_node(node, {"spec": {"unschedulable": False}})
+            session.wait_for(turns=2)
+        return f"{len(names)} nodes, {evicted} evictions, at most {waited:.1f} s each"
+
+    return _under_a_session("drain of every node", kube, namespace, folder, drain)
+
+
+def roll_out(cluster: Cluster, namespace: str, folder: Path, times: int) -> Result:
+    """So many roll-outs in a row."""
+    kube, apps = samples.kube(cluster), AppsV1Api(cluster.api())
+
+    def roll(session: Session) -> str:
+        longest = 0.0
+        for number in range(times):
+            began = time.monotonic()
+            note = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: f"{time.time()}-{number}"}}}}}
+            apps.patch_namespaced_deployment("kotaemon", namespace, note)
+            _wait_ready(kube, namespace)
+            longest = max(longest, time.monotonic() - began)
+            session.wait_for(turns=2)
+        return f"{times} roll-outs, at most {longest:.1f} s each"
+
+    return _under_a_session(f"{times} roll-outs in a row", kube, namespace, folder, roll)
+
+
+def scale(cluster: Cluster, namespace: str, folder: Path) -> Result:
+    """1, 5, 1 pods in the profile scaled, through the program itself."""
+    kube = samples.kube(cluster)
+
+    def change(session: Session) -> str:
+        times: list[float] = []
+        zones: set[str] = set()
+        for replicas in (5, 1):
+            began = time.monotonic()
+            samples.up_scaled(cluster, namespace, replicas)
+            times.append(time.monotonic() - began)
+            pods = readings.live_pods(kube, namespace)
+            if len(pods) != replicas:
+                raise NotReady(f"{len(pods)} pods are there, not {replicas}")
+            zones |= {_zone(kube, p) for p in pods}
+            session.wait_for(turns=2)
+        return f"to 5 in {seconds(times[0])} over {len(zones)} zones, back to 1 in {seconds(times[1])}"
+
+    return _under_a_session("scale 1-5-1", kube, namespace, folder, change)
+
+
+def _under_a_session(name: str, kube: Kube, namespace: str, folder: Path, work: Callable[[Session], str]) -> Result:
+    """Do the work while somebody chats and somebody looks on; the verdict."""
+    deployment = deployment_of(kube, namespace)
+    one_writer = deployment["spec"]["strategy"]["type"] == "Recreate"
+    problems: list[str] = []
+    did = "not finished"
+    with follow(kube, namespace, folder / namespace) as session, observed(kube, namespace) as observer:
+        try:
+            session.wait_for(turns=3)
+            did = work(session)
+            lost = set(session.acknowledged) - session.shown()
+        except (NotReady, TimeoutError) as error:
+            problems.append(str(error))
+            lost = set[int]()
+        turns = len(session.acknowledged)
+    problems += sorted(observer.problems)
+    if lost:
+        problems.append(f"{len(lost)} of {turns} acknowledged turns are lost")
+    if one_writer and observer.most_live > 1:
+        problems.append(f"{observer.most_live} pods at once in the profile single-writer")
+    if not one_writer and not observer.fewest_ready:
+        problems.append("for a moment no pod was ready in the profile scaled")
+    facts = {
+        "profile": "single-writer" if one_writer else "scaled",
+        "did": did,
+        "fewest ready pods": str(observer.fewest_ready),
+        "most pods": str(observer.most_live),
+        "turns": str(turns),
+        "lost": str(len(lost)),
+    }
+    return Result(f"{name}, {namespace}", facts, problems)
+
+
+def deployment_of(kube: Kube, namespace: str) -> Manifest:
+    """The application's Deployment. Raises LookupError."""
+    meta = {"name": "kotaemon", "namespace": namespace}
+    found = kube.get({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta})
+    if found is None:
+        raise LookupError(f"no Deployment kotaemon in namespace {namespace}")
+    return found
+
+
+def _wait_ready(kube: Kube, namespace: str) -> None:
+    """Raises NotReady with the newest event."""
+    wait_until_ready(kube, deployment_of(kube, namespace), STEP_SECONDS, lambda _: None)
+    deadline = time.monotonic() + STEP_SECONDS
+    while not all(readings.is_ready(p) for p in readings.app_pods(kube, namespace)):
+        if time.monotonic() > deadline:
+            raise NotReady(f"a pod in {namespace} is not Ready after {STEP_SECONDS:.0f} s")
+        time.sleep(_POLL)
+
+
+def _evict_all(api: ApiClient, kube: Kube, namespace: str, node: str) -> int:
+    """Evict the application's pods from the node; 429 says that a disruption budget forbids it for now."""
+    core: Any = CoreV1Api(api)
+    pods = [p["metadata"]["name"] for p in readings.live_pods(kube, namespace) if p["spec"].get("nodeName") == node]
+    for pod in pods:
+        deadline = time.monotonic() + STEP_SECONDS
+        while True:
+            try:
+                core.create_namespaced_pod_eviction(pod, namespace, {"metadata": {"name": pod}})
+                break
+            except ApiException as error:
+                if error.status != 429 or time.monotonic() > deadline:
+                    raise NotReady(f"eviction of {pod} from {node}: {error.status} {error.reason}") from None
+                time.sleep(_POLL)
+    return len(pods)
+
+
+def _zone(kube: Kube, pod: Manifest) -> str:
+    node = kube.get({"apiVersion": "v1", "kind": "Node", "metadata": {"name": pod["spec"]["nodeName"]}})
+    return (node or {"metadata": {"labels": {}}})["metadata"]["labels"].get("topology.kubernetes.io/zone", "")

@@ -1,0 +1,1 @@
+"""The components for programs in other languages. The package is called kotaemon, for ever: it is part of every URN."""

@@ -1,0 +1,12 @@
+"""The plugin: the engine starts this folder with its own Python, and speaks to it on loopback."""
+
+import sys
+from pathlib import Path
+
+# Python puts this folder on the path, and what is hosted is beside it.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from plugin.provider import serve
+
+if __name__ == "__main__":
+    serve(sys.argv[1:])

@@ -1,0 +1,127 @@
+"""Inputs as they arrive from other languages, made into what the components take.
+
+The engine sends whole numbers as floats, and whole structures as one Output when a part of them comes from another
+resource. The components take plain values where these decide what is made (pulumi/pulumi#18526).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Union, cast, get_args, get_origin
+
+from pulumi import InputPropertyError, Output, Resource
+from pulumi.output import contains_unknowns
+from typing_extensions import NotRequired, Required, is_typeddict
+
+
+def camel(name: str) -> str:
+    """The name of a field in the schema."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def whole_numbers(value: Any) -> Any:
+    """Floats without a fraction as int. The schema has no fractional number (a test says so)."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {k: whole_numbers(v) for k, v in value.items()}
+    return [whole_numbers(v) for v in value] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True)
+class Part:
+    """A value that was taken out of an Output, with what it inherits from it."""
+
+    value: Any
+    secret: bool = False
+    resources: frozenset[Resource] = frozenset()
+
+    def of(self, value: Any) -> "Part":
+        """A part of this part. It may be an Output of its own."""
+        if not isinstance(value, Output):
+            return replace(self, value=value)
+        output = cast("Output[Any]", value)
+        return Part(
+            _now(output.future(True)),
+            self.secret or _now(output.is_secret()),
+            self.resources | _now(output.resources()),
+        )
+
+    def again(self) -> Any:
+        """As an Input of a component: an Output again, unless it is a plain value of nobody."""
+        value, unknown = whole_numbers(self.value), contains_unknowns(self.value)
+        if not (self.secret or self.resources or unknown):
+            return value
+        return Output(set(self.resources), _done(value), _done(not unknown), _done(self.secret))
+
+
+class Opened:
+    """Opens the inputs of one component."""
+
+    def __init__(self) -> None:
+        self.resources: set[Resource] = set()
+        """What the opened values came from; the component depends on it."""
+
+    def fields(self, given: Part, shape: type[Any], path: str = "") -> dict[str, Any]:
+        """The inputs of a TypedDict, still under their names in the schema. Raises InputPropertyError."""
+        # Not get_type_hints: it would evaluate the "Output[T]" inside of Input, here, where T is not known.
+        hints = {camel(name): hint for name, hint in shape.__annotations__.items()}
+        return {
+            key: self._value(given, value, hints[key], f"{path}.{key}" if path else key)
+            for key, value in given.value.items()
+            if key in hints and value is not None
+        }
+
+    def _value(self, owner: Part, value: Any, hint: Any, path: str) -> Any:
+        hint = _bare(hint)
+        if _takes_outputs(hint):
+            return value.apply(whole_numbers) if isinstance(value, Output) else owner.of(value).again()
+        part = owner.of(value)
+        self.resources |= part.resources
+        raw, kind = part.value, get_origin(hint)
+        if isinstance(raw, dict) and is_typeddict(hint):
+            return self.fields(part, hint, path)
+        if isinstance(raw, dict) and kind in (dict, Mapping):
+            inner = get_args(hint)[1]
+            return {k: self._value(part, v, inner, f"{path}.{k}") for k, v in raw.items()}
+        if isinstance(raw, list) and kind in (list, Sequence):
+            (inner,) = get_args(hint)
+            return [self._value(part, v, inner, f"{path}[{n}]") for n, v in enumerate(raw)]
+        why = "but it decides what is made"
+        if contains_unknowns(raw):
+            raise InputPropertyError(path, f"is only known once something else exists, {why}; give it as plain text")
+        if part.secret:
+            raise InputPropertyError(path, f"is a secret, {why}, and would be told by it; give it as plain text")
+        return whole_numbers(raw)
+
+
+def _now(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """The result of awaiting an Output that the engine delivered: it is complete, so nothing waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    coroutine.close()
+    raise asyncio.InvalidStateError("an input was still being computed when the component was made")
+
+
+def _done(value: Any) -> "asyncio.Future[Any]":
+    future: asyncio.Future[Any] = asyncio.Future()
+    future.set_result(value)
+    return future
+
+
+def _bare(hint: Any) -> Any:
+    """Without NotRequired, Required and Optional."""
+    while get_origin(hint) in (NotRequired, Required):
+        (hint,) = get_args(hint)
+    if get_origin(hint) is Union:
+        some = [arm for arm in get_args(hint) if arm is not type(None)]
+        return some[0] if len(some) == 1 else hint
+    return hint
+
+
+def _takes_outputs(hint: Any) -> bool:
+    """Whether a field is an Input[...]: the SDK's union of a value, an Awaitable and an Output."""
+    return any(get_origin(arm) is Awaitable for arm in get_args(hint))

@@ -1,0 +1,119 @@
+"""Node loss in the short form, and the same with a broken product. All lose their nodes at the same time."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from devcluster.cluster import Cluster
+from drills import node_loss, program
+from drills.node_loss import Fencing, Scenario
+from drills.results import Result
+from tests.drills import spoil
+
+Spoil = Callable[[Cluster, str], None]
+SCRATCH = Scenario("scratch")
+SLOW = Scenario("slow", patience=25.0)
+UNFENCED = Scenario("unfenced", medium="block", patience=25.0)
+CASES: list[tuple[Scenario, str, Spoil | None]] = [
+    (program.SHORT_LOSSES[0], "node-a1", None),
+    (program.SHORT_LOSSES[1], "node-b1", None),
+    (program.SHORT_LOSSES[2], "node-c1", None),
+]
+BROKEN: list[tuple[Scenario, str, Spoil | None]] = [
+    (SCRATCH, "node-a1", spoil.claims_to_scratch),
+    (SLOW, "node-b1", spoil.no_tolerations),
+    (UNFENCED, "node-c1", None),
+]
+
+
+def lose_all(
+    cluster: Cluster, folder: Path, cases: list[tuple[Scenario, str, Spoil | None]], seed: int
+) -> dict[str, Result]:
+    """Results by the scenario's name."""
+    for scenario, node, break_it in cases:
+        with node_loss.placed_on(cluster, node):
+            node_loss.bring_up(cluster, scenario, folder)
+            if break_it:
+                break_it(cluster, scenario.name)
+    found: dict[str, Result] = {}
+
+    def lose(scenario: Scenario) -> None:
+        found[scenario.name] = node_loss.run(cluster, scenario, folder, seed)
+
+    threads = [threading.Thread(target=lose, args=(scenario,)) for scenario, _, _ in cases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+@pytest.fixture(scope="module")
+def as_made(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    return lose_all(cluster, tmp_path_factory.mktemp("made"), CASES, seed=7)
+
+
+@pytest.fixture(scope="module")
+def broken(cluster: Cluster, as_made: dict[str, Result], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    return lose_all(cluster, tmp_path_factory.mktemp("broken"), BROKEN, seed=8)
+
+
+def test_files_every_turn_is_back_on_another_node(as_made: dict[str, Result]) -> None:
+    result = as_made["file"]
+    assert result.problems == []
+    assert int(result.facts["turns"]) >= 8
+
+
+def test_a_fenced_disk_follows_within_the_garbage_collectors_period(as_made: dict[str, Result]) -> None:
+    result = as_made["block-fenced"]
+    assert result.problems == []
+    assert result.facts["detached"] != "-"
+
+
+def test_an_unfenced_disk_stays_with_the_pod_that_may_still_write(as_made: dict[str, Result]) -> None:
+    result = as_made["block-held"]
+    assert result.problems == []
+    assert result.facts["evicted"] != "-"
+    assert "PersistentVolumeClaim with ReadWriteOncePod access mode already in-use" in result.facts["waits for"]
+
+
+def test_red_without_a_claim(broken: dict[str, Result]) -> None:
+    result = broken["scratch"]
+    assert int(result.facts["lost"]) >= 5
+    assert f"{result.facts['lost']} of {result.facts['turns']} acknowledged turns are lost" in result.problems
+
+
+def test_red_without_the_products_tolerations(broken: dict[str, Result]) -> None:
+    assert broken["slow"].problems == ["not back after 25 s: the pod is not evicted yet"]
+    assert broken["slow"].facts["lost"] == "0"
+
+
+def test_red_when_a_disk_is_promised_without_fencing(broken: dict[str, Result]) -> None:
+    (problem,) = broken["unfenced"].problems
+    assert problem.startswith("not back after 25 s: 0/6 nodes are available")
+
+
+def test_several_pods_answer_all_the_time(cluster: Cluster, tmp_path: Path) -> None:
+    node_loss.prepare(cluster, program.SCALED_LOSS, tmp_path)
+    result = node_loss.run(cluster, program.SCALED_LOSS, tmp_path, seed=9)
+    assert result.problems == []
+    assert float(result.facts["shown"].split()[0]) < 3, "the other pods answered"
+
+
+def test_a_disk_in_two_hands_would_be_red() -> None:
+    scenario = Scenario("held", medium="block", recovers=False)
+    loss = node_loss.Loss(dict.fromkeys(("detected", "evicted", "ready", "shown"), 9.0))
+    result = node_loss.result(scenario, loss, turns=9, lost=set())
+    assert result.problems == ["a new pod has the disk although nobody has said that the old one is off"]
+
+
+LIMITS = [(Scenario("f"), 30.0), (Scenario("b", medium="block", fencing=Fencing.TAINT), 90.0)]
+
+
+@pytest.mark.parametrize(("scenario", "limit"), LIMITS, ids=["file", "block"])
+def test_a_slow_recovery_is_red(scenario: Scenario, limit: float) -> None:
+    phases = {"detected": 8.0, "ready": 8.0 + limit + 1, "shown": 8.0 + limit + 1}
+    result = node_loss.result(scenario, node_loss.Loss(phases), turns=9, lost=set())
+    assert result.problems == [f"Ready {limit + 1:.1f} s after the detection; the limit is {limit:.0f} s"]

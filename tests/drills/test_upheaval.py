@@ -1,0 +1,92 @@
+"""Drains, roll-outs, scale, quota and images in the short form, and the same with a broken product."""
+
+from pathlib import Path
+
+import pytest
+
+from devcluster.cluster import Cluster
+from drills import obstacles, samples, upheaval
+from drills.program import SHORT_ROLL_OUTS
+from tests.drills import spoil
+
+MEDIA = [pytest.param("file", id="file"), pytest.param("block", id="block")]
+
+
+@pytest.fixture(autouse=True)
+def _short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upheaval, "STEP_SECONDS", 20.0)
+
+
+def single(cluster: Cluster, folder: Path, name: str, medium: str = "block") -> str:
+    samples.up(cluster, samples.stack_file(folder, name, samples.MEDIA[medium]))
+    return name
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_every_node_can_be_drained_and_rolled(cluster: Cluster, tmp_path: Path, medium: str) -> None:
+    name = single(cluster, tmp_path, f"upheaval-{medium}", medium)
+    drained = upheaval.drain_every_node(cluster, name, tmp_path)
+    assert drained.problems == []
+    assert int(drained.facts["did"].split()[2]) >= 2, "evictions"
+    rolled = upheaval.roll_out(cluster, name, tmp_path, SHORT_ROLL_OUTS)
+    assert rolled.problems == []
+    assert rolled.facts["most pods"] == "1"
+
+
+def test_scaled_is_drained_rolled_and_scaled(cluster: Cluster, tmp_path: Path) -> None:
+    samples.up_scaled(cluster, "upheaval-many", replicas=2)
+    assert upheaval.drain_every_node(cluster, "upheaval-many", tmp_path).problems == []
+    rolled = upheaval.roll_out(cluster, "upheaval-many", tmp_path, SHORT_ROLL_OUTS)
+    assert rolled.problems == []
+    assert rolled.facts["fewest ready pods"] == "2"
+    scaled = upheaval.scale(cluster, "upheaval-many", tmp_path)
+    assert scaled.problems == []
+    assert "over 3 zones" in scaled.facts["did"]
+
+
+def test_quota(cluster: Cluster, tmp_path: Path) -> None:
+    assert obstacles.quota_exhausted(cluster, "obstacle-quota", tmp_path).problems == []
+
+
+def test_image(cluster: Cluster, tmp_path: Path) -> None:
+    assert obstacles.image_never_starts(cluster, "obstacle-image", tmp_path).problems == []
+
+
+def test_red_when_a_budget_blocks_the_drain(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upheaval, "STEP_SECONDS", 5.0)
+    name = single(cluster, tmp_path, "red-budget")
+    spoil.blocking_budget(cluster, name)
+    (problem,) = upheaval.drain_every_node(cluster, name, tmp_path).problems
+    assert problem.startswith("eviction of kotaemon-")
+    assert problem.endswith("429 Too Many Requests")
+
+
+def test_red_when_the_new_pod_starts_first(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upheaval, "STEP_SECONDS", 5.0)
+    name = single(cluster, tmp_path, "red-rolling")
+    spoil.rolling_update(cluster, name)
+    (problem, *_) = upheaval.roll_out(cluster, name, tmp_path, 1).problems
+    assert "is not ready after 5 s" in problem
+
+
+def test_red_when_the_roles_are_on_the_pods_own_disk(cluster: Cluster, tmp_path: Path) -> None:
+    name = single(cluster, tmp_path, "red-scratch")
+    spoil.claims_to_scratch(cluster, name)
+    (problem,) = upheaval.roll_out(cluster, name, tmp_path, 1).problems
+    assert "acknowledged turns are lost" in problem
+
+
+def test_red_when_no_node_has_room(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upheaval, "STEP_SECONDS", 5.0)
+    name = single(cluster, tmp_path, "red-huge")
+    spoil.huge(cluster, name)
+    problems = upheaval.drain_every_node(cluster, name, tmp_path).problems
+    assert problems
+
+
+def test_red_when_the_run_says_nothing_of_the_quota(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.ready._why", lambda *_: "")
+    (problem,) = obstacles.quota_exhausted(cluster, "red-quota", tmp_path).problems
+    assert problem.startswith("the run does not say exceeded quota or drill: Deployment red-quota/kotaemon")
