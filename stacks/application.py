@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import Provider
 
-from components.contract import Claim, Role, RoleMount, StorageMap
+from components.contract import Claim, Profile, Role, RoleMount, StorageMap
 from components.kotaemon.args import Autoscaler, Endpoint, Exposure, ExposureKind, KotaemonArgs, PodResources, Stores
 from components.kotaemon.kotaemon import Kotaemon
 from components.kotaemon.namespace import ApplicationNamespace, ApplicationNamespaceArgs
@@ -46,6 +46,8 @@ def storage_map(settings: Settings, claims: dict[str, Claim]) -> StorageMap:
             read_only=storage.read_only(role),
         )
         for role in Role
+        # Users and conversations are in PostgreSQL then.
+        if not (settings.profile == Profile.SCALED and role == Role.SESSIONS)
     }
 
 

@@ -18,7 +18,8 @@ def contract(
     - `namespace`, `service`: names of the Kubernetes objects.
     - `url`: where people reach the application; inside the cluster when there is no ingress.
     - `storage`: role -> claim, sub_path, access_mode, medium, read_only, size_gib, zones (empty: every zone, or not
-      known before the volume exists), encrypted_by, locks.
+      known before the volume exists), encrypted_by, locks. Without `sessions` in the profile scaled: they are in
+      PostgreSQL.
     - `overrides`: rule of the guard -> reason, for every rule that the stack file takes the risk of.
     - `encryption` (version 2): claim -> who encrypts it.
     - `zones` (version 2): claim -> zones of the pods that mount it; empty: every zone, or not known before the volume

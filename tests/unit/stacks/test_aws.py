@@ -170,7 +170,6 @@ def test_roles_go_where_they_suit(pulumi_run):
     assert {role: mount["claim"] for role, mount in storage.items()} == {
         "models": "kotaemon-weights",
         "indexes": "kotaemon-shared",
-        "sessions": "kotaemon-shared",
         "uploads": "kotaemon-shared",
         "logs": "kotaemon-shared",
         "eval": "kotaemon-shared",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.mocks import MockCallArgs
 
+from components.contract import Profile
 from runner import plan, stack
 from runner.record import Echo, Run
 from runner.stack import ROOT
@@ -89,7 +90,9 @@ def test_every_stack_can_be_planned_and_the_plan_shows_no_secret(
     data, text = plan.write(document, tmp_path)
     password = done.one("kubernetes:core/v1:Secret", "kotaemon-admin").inputs["data"]["password"]
     assert password not in data.read_text() + text.read_text()
-    assert set(document["storage"]) == {"models", "indexes", "sessions", "uploads", "logs", "eval"}
+    on_claims = {"models", "indexes", "uploads", "logs", "eval"}
+    single = file.settings.profile == Profile.SINGLE_WRITER
+    assert set(document["storage"]) == on_claims | ({"sessions"} if single else set())
 
 
 def test_lifting_the_protection_lifts_all_of_it(pulumi_run: RunProgram) -> None:
