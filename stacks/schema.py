@@ -52,7 +52,19 @@ def _or_secure(value: dict[str, Any]) -> dict[str, Any]:
 
 def _renamed(value: Any) -> Any:
     # pydantic writes the newer $defs; editors' YAML plug-ins read draft 7
-    return json.loads(re.sub(r"#/\$defs/", "#/definitions/", json.dumps(value)))
+    return _with_secure(json.loads(re.sub(r"#/\$defs/", "#/definitions/", json.dumps(value))))
+
+
+def _with_secure(node: Any) -> Any:
+    """Every secret value may be encrypted, however deep it stands."""
+    if isinstance(node, list):
+        return [_with_secure(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("format") == "password":
+        kept = {k: node[k] for k in ("description", "title", "default") if k in node}
+        return {"anyOf": [{"type": "string"}, {"$ref": "#/definitions/Secure"}], **kept}
+    return {key: _with_secure(part) for key, part in node.items()}
 
 
 def text() -> str:

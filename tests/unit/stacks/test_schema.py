@@ -31,3 +31,13 @@ def test_every_key_is_described() -> None:
 @pytest.mark.parametrize("path", STACK_FILES, ids=lambda p: p.name)
 def test_every_example_points_the_editor_at_it(path: Path) -> None:
     assert path.read_text().startswith("# yaml-language-server: $schema=./stacks/schema.json\n")
+
+
+def test_every_secret_may_be_encrypted_however_deep_it_stands() -> None:
+    document = json.loads(schema.text())
+    assert '"format": "password"' not in schema.text()
+    secure = {"anyOf": [{"type": "string"}, {"$ref": "#/definitions/Secure"}]}
+    keys = document["properties"]["config"]["properties"]["kotaemon:apiKeys"]["anyOf"][0]
+    assert keys["additionalProperties"] == secure
+    password = document["properties"]["config"]["properties"]["kotaemon:adminPassword"]["anyOf"][0]
+    assert secure["anyOf"] == password["anyOf"][0]["anyOf"]
