@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 CLOUD_API := .venv-cloud-api
 POLICY := policy/pack/venv
 
-.PHONY: help up down purge plan advise preview test lint types unit policy cloud-api cluster format schema golden lock clean
+.PHONY: help up down purge plan advise preview test lint types unit policy cloud-api cluster bench format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -70,6 +70,9 @@ cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own A
 cluster: $(INSTALLED) ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
 	$(PY) -m devcluster.build
 	$(PY) -m pytest tests/cluster
+
+bench: $(INSTALLED) ## Time of a plan against the time of importing its SDKs, as a ratio
+	$(PY) benchmarks/plan_time.py
 
 format: $(INSTALLED) ## Format and fix what can be fixed
 	$(VENV)/bin/ruff check --fix .
