@@ -38,6 +38,7 @@ class Unknown:
 Found = Product | Free | Unknown
 
 _CLUSTER = Free("an object of the cluster; nodes and load balancers are not part of the stack")
+_BILLED_ITSELF = Free("a way to storage that is billed itself")
 _FREE_GROUPS = (
     "apps/v1",
     "autoscaling/v2",
@@ -94,7 +95,7 @@ class Plan:
     def _claim(self, resource: Resource) -> Found:
         spec = resource.inputs["spec"]
         if not spec.get("storageClassName"):
-            return Free("a way to storage that is billed itself")
+            return _BILLED_ITSELF
         size = gib(spec["resources"]["requests"]["storage"])
         found = self._classes.get(spec["storageClassName"])
         if found is None:
@@ -103,6 +104,8 @@ class Plan:
         if attributes := self._attributes.get(spec.get("volumeAttributesClassName", "")):
             parameters |= attributes.inputs.get("parameters") or {}
         provisioner = str(found.inputs["provisioner"])
+        if provisioner == recognise_aws.SHARED_FILES:
+            return _BILLED_ITSELF
         for disks in (recognise_aws.DISKS, recognise_alicloud.DISKS):
             if provisioner in disks:
                 return disks[provisioner](parameters, size)

@@ -104,3 +104,5 @@ RULES: dict[str, Rule] = {
 }
 DISKS = {"ebs.csi.aws.com": disk, "ebs.csi.eks.amazonaws.com": disk}
 """Provisioner of a StorageClass -> rule of its disks."""
+SHARED_FILES = "efs.csi.aws.com"
+"""Its classes give out folders of one file system, which is billed as a whole."""

@@ -21,6 +21,8 @@ ZONE_KEYS = (
 """Node labels that carry the zone. A platform whose driver has a key of its own adds it here."""
 REGIONAL_DISKS = {"diskplugin.csi.alibabacloud.com": "cloud_regional_disk_auto"}
 """Driver -> the disk type that follows a pod across zones. The drivers try the types of a list in order."""
+FILE_DRIVERS = ("efs.csi.aws.com",)
+"""Drivers that give out folders of a file system: in no zone, and there before any pod."""
 ANY_ZONE = "any zone"
 """Stands for the zone of the nodes where nothing names one."""
 NODES_PER_ZONE = 2
@@ -210,7 +212,7 @@ def _volume(claim: Manifest, index: Mapping[Any, Manifest], nodes: Sequence[Node
         notes.append(f"assumed: {told} (claim {name}) waits for the first pod and makes disks in every zone")
         return _Volume(name, (_matching([], nodes),), "first pod", exclusive, Why.NOT_ALLOWED)
     usable = _matching(_class_terms(storage_class), nodes)
-    if _regional(storage_class):
+    if _regional(storage_class) or storage_class["provisioner"] in FILE_DRIVERS:
         return _Volume(name, (usable,), "", exclusive, Why.NOT_ALLOWED)
     if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer":
         return _Volume(name, (usable,), "first pod", exclusive, Why.NOT_ALLOWED)

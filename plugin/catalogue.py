@@ -14,6 +14,7 @@ from components.encryption.alicloud import AlicloudKey, ServiceRoles
 from components.encryption.aws import AwsKey
 from components.file.csi_preparation import CsiPreparation
 from components.file.efs import EfsStorage
+from components.file.efs_dynamic import EfsDynamicStorage
 from components.file.lustre import LustreStorage
 from components.file.nas import NasStorage
 from components.file.nfs import NfsStorage
@@ -42,6 +43,7 @@ COMPONENTS: list[type[ComponentResource]] = [
     EbsStorage,
     EbsVolume,
     EcsDiskStorage,
+    EfsDynamicStorage,
     EfsStorage,
     EssdStorage,
     ExistingClassClaim,

@@ -26,6 +26,20 @@ Folder = Annotated[
 ]
 
 
+_LUSTRE_IS_STATIC = (
+    "provisioning 'dynamic' is not allowed; only static: the root of a new file system belongs to root, and nothing "
+    "that may run beside the application can change that; leave provisioning out"
+)
+"""The Job that makes the role folders runs as root, in a namespace of its own, on a second volume
+(components/file/csi_preparation.py).
+
+The application's namespace is `restricted`, so the Job cannot run there. Elsewhere it cannot use the driver's claim,
+and a second volume needs the file system's id, which nobody knows before the claim is bound: after about ten minutes,
+and Pulumi waits for five. The kubelet leaves the root alone (fsGroupPolicy ReadWriteOnceWithFSType), and no
+parameter of a StorageClass sets its owner (aws-fsx-csi-driver docs/options.md).
+"""
+
+
 def accept(reason: str) -> None:
     """Raise a ValueError with the reason, when there is one."""
     if reason:
@@ -72,7 +86,21 @@ class EfsClaim(Strict):
     size: Size = Field("100Gi", description="Size of the claim; EFS does not enforce it.")
     one_zone: str | None = Field(None, description="Keep the data in this zone only: half the price, lost with it.")
     backup: bool = Field(True, description="Daily backups, kept for 35 days.")
+    provisioning: Literal["static", "dynamic"] = Field(
+        "static",
+        description="Who makes the volume. static: the stack, and a claim made anew finds its data again. dynamic: the "
+        "driver, through a StorageClass; its controller needs AWS permissions, and a claim made anew is empty.",
+    )
     platforms: ClassVar[tuple[Platform, ...]] = (Platform.AWS,)
+
+    @model_validator(mode="after")
+    def _ways(self) -> "EfsClaim":
+        if self.provisioning == "dynamic" and self.one_zone is not None:
+            raise ValueError(
+                "oneZone belongs to provisioning static: the driver's volume does not keep pods in the zone; "
+                "leave oneZone out, or set provisioning to static"
+            )
+        return self
 
     @property
     def medium(self) -> Medium:
@@ -145,10 +173,17 @@ class LustreClaim(Strict):
         default_factory=list[S3LinkSettings], description="Buckets as folders; there are no backups then."
     )
     backup_days: int | None = Field(None, ge=0, le=90, description="Days of daily backups; none: 7, or 0 with links.")
+    provisioning: Literal["static", "dynamic"] = Field(
+        "static",
+        description="Who makes the file system: static, the stack. dynamic is refused, with the reason.",
+        json_schema_extra={"enum": ["static"]},  # editors offer only what is accepted
+    )
     platforms: ClassVar[tuple[Platform, ...]] = (Platform.AWS,)
 
     @model_validator(mode="after")
     def _limits(self) -> "LustreClaim":
+        if self.provisioning == "dynamic":
+            raise ValueError(_LUSTRE_IS_STATIC)
         # The region is not known here; it is checked with the section kotaemon:aws.
         accept(lustre_refused(gib(self.size, "size"), self.throughput, "", self.metadata_iops))
         if self.s3_links and self.backup_days:

@@ -9,6 +9,7 @@ from components.contract import AccessMode, Claim, StorageMap
 from components.encryption.aws import KeyService
 from components.file.csi_preparation import CsiPreparation, CsiPreparationArgs
 from components.file.efs import EfsStorage, EfsStorageArgs, efs_claim
+from components.file.efs_dynamic import EfsDynamicStorage, EfsDynamicStorageArgs, efs_dynamic_claim
 from components.file.lustre import LustreStorage, LustreStorageArgs, S3Link, lustre_claim
 from components.file.openzfs import OpenZfsStorage, OpenZfsStorageArgs, openzfs_claim
 from components.file.preparation import NfsPreparation, NfsPreparationArgs, role_folders
@@ -20,7 +21,7 @@ from stacks.settings import Settings
 from stacks.store_components import backup_folders
 
 AwsClaim = EbsClaim | EfsClaim | OpenZfsClaim | LustreClaim
-AwsComponent = EbsStorage | EbsVolume | EfsStorage | OpenZfsStorage | LustreStorage
+AwsComponent = EbsStorage | EbsVolume | EfsStorage | EfsDynamicStorage | OpenZfsStorage | LustreStorage
 
 
 def section(settings: Settings) -> AwsSettings:
@@ -66,6 +67,8 @@ def planned(settings: Settings, name: str, chosen: AwsClaim, place: Place) -> Cl
             return ebs_claim(component, ebs_args(settings, chosen, namespace, place, key))
         case EbsClaim():
             return ebs_volume_claim(component, ebs_volume_args(settings, chosen, namespace, key))
+        case EfsClaim(provisioning="dynamic"):
+            return efs_dynamic_claim(component, efs_dynamic_args(settings, chosen, namespace, place, key))
         case EfsClaim():
             return efs_claim(component, efs_args(settings, chosen, namespace, place, key))
         case OpenZfsClaim():
@@ -90,6 +93,8 @@ def make(
             return EbsStorage(component, ebs_args(settings, chosen, namespace, place, key), opts)
         case EbsClaim():
             return EbsVolume(component, ebs_volume_args(settings, chosen, namespace, key), opts)
+        case EfsClaim(provisioning="dynamic"):
+            return EfsDynamicStorage(component, efs_dynamic_args(settings, chosen, namespace, place, key), opts)
         case EfsClaim():
             return EfsStorage(component, efs_args(settings, chosen, namespace, place, key), opts)
         case OpenZfsClaim():
@@ -185,6 +190,28 @@ def efs_args(
         uid=settings.uid,
         gid=settings.gid,
         one_zone=chosen.one_zone is not None,
+        backup=chosen.backup,
+        tags=tags(aws),
+        encrypted_by=encrypted_by(aws),
+        protect=settings.protect,
+    )
+
+
+def efs_dynamic_args(
+    settings: Settings, chosen: EfsClaim, namespace: Input[str], place: Place, key: Input[str]
+) -> EfsDynamicStorageArgs:
+    """Arguments of an EFS claim that the driver serves."""
+    aws = section(settings)
+    return EfsDynamicStorageArgs(
+        namespace=namespace,
+        key_arn=key,
+        region=aws.region,
+        vpc_id=place.vpc,
+        subnets=place.subnets,
+        client_security_groups=place.groups,
+        size=chosen.size,
+        uid=settings.uid,
+        gid=settings.gid,
         backup=chosen.backup,
         tags=tags(aws),
         encrypted_by=encrypted_by(aws),

@@ -40,13 +40,16 @@ def storage_group(
     parent: Resource,
     servers_talk: bool = False,
     both_ways: bool = False,
+    keep: bool = False,
     tags: Mapping[str, str] | None = None,
 ) -> StorageGroup:
     """A security group open on `ports` to the groups in `clients` (by a name of your own).
 
     `servers_talk`: the servers behind it reach each other on these ports. `both_ways`: they also reach the clients.
+    `keep`: retained on deletion, for what is retained itself: AWS deletes no group that something is in, and the
+    servers of FSx need its rules.
     """
-    child = ResourceOptions(parent=parent)
+    child = ResourceOptions(parent=parent, retain_on_delete=keep)
     group = SecurityGroup(
         f"{name}-group", description=description, vpc_id=vpc_id, tags={**(tags or {}), "Name": name}, opts=child
     )

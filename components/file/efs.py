@@ -52,9 +52,9 @@ class EfsStorageArgs(TypedDict):
     """Refuse to delete file system, access point, volume and claim; default true. They are kept in any case."""
 
 
-def efs_claim(name: str, args: EfsStorageArgs) -> Claim:
-    """The claim that EfsStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
-    what = f"EfsStorage {name!r}"
+def efs_claim(name: str, args: EfsStorageArgs, component: str = "EfsStorage") -> Claim:
+    """The claim that EfsStorage(name, args) makes, before it makes it. Raises pulumi.RunError, naming `component`."""
+    what = f"{component} {name!r}"
     zones = list(args["subnets"])
     for zone in zones:
         require(f"{what}: subnets: {zone!r}", zone_refused(zone, args["region"]))
@@ -101,8 +101,11 @@ def access_point(args: EfsStorageArgs, file_system_id: Input[str]) -> efs.Access
     )
 
 
-def file_system_policy(file_system_arn: Any, access_point_arn: Any) -> dict[str, Any]:
-    """Only through the access point and a mount target, only with TLS; nobody is root."""
+def file_system_policy(file_system_arn: Any, access_point_arn: Any, operator: str = "StringEquals") -> dict[str, Any]:
+    """Only through the access point and a mount target, only with TLS; nobody is root.
+
+    `operator`: how the ARN of the access point is compared.
+    """
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -114,7 +117,7 @@ def file_system_policy(file_system_arn: Any, access_point_arn: Any) -> dict[str,
                 "Resource": file_system_arn,
                 "Condition": {
                     "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
-                    "StringEquals": {"elasticfilesystem:AccessPointArn": access_point_arn},
+                    operator: {"elasticfilesystem:AccessPointArn": access_point_arn},
                 },
             },
             {
@@ -129,6 +132,48 @@ def file_system_policy(file_system_arn: Any, access_point_arn: Any) -> dict[str,
     }
 
 
+def encrypted_files(name: str, args: EfsStorageArgs, parent: pulumi.Resource) -> efs.FileSystem:
+    """The file system and its backups, as children of `parent`."""
+    kept = ResourceOptions(parent=parent, protect=args.get("protect", True), retain_on_delete=True)
+    made = efs.FileSystem(f"{name}-files", args=file_system(args), opts=kept)
+    status = "ENABLED" if args.get("backup", True) else "DISABLED"
+    efs.BackupPolicy(
+        f"{name}-backup",
+        file_system_id=made.id,
+        backup_policy=efs.BackupPolicyBackupPolicyArgs(status=status),
+        opts=ResourceOptions(parent=parent),
+    )
+    return made
+
+
+def mount_targets(
+    name: str, args: EfsStorageArgs, file_system_id: Input[str], parent: pulumi.Resource
+) -> list[pulumi.Resource]:
+    """A mount target in each zone, open to the nodes only; with the rules, for whoever has to wait for them."""
+    group = storage_group(
+        name,
+        "EFS of Kotaemon: NFS from the nodes",
+        args["vpc_id"],
+        [Ports(2049, 2049)],
+        args["client_security_groups"],
+        parent=parent,
+        tags=args.get("tags"),
+    )
+    return [
+        *group.rules,
+        *(
+            efs.MountTarget(
+                f"{name}-{zone}",
+                file_system_id=file_system_id,
+                subnet_id=subnet,
+                security_groups=[group.id],
+                opts=ResourceOptions(parent=parent),
+            )
+            for zone, subnet in args["subnets"].items()
+        ),
+    ]
+
+
 class EfsStorage(pulumi.ComponentResource):
     """A file system, a mount target in each zone, an access point, and a static volume and claim on it."""
 
@@ -140,25 +185,19 @@ class EfsStorage(pulumi.ComponentResource):
         super().__init__("kotaemon:index:EfsStorage", name, None, opts)
         self.claim = efs_claim(name, args)
         protect = args.get("protect", True)
-        child = ResourceOptions(parent=self)
-        kept = ResourceOptions(parent=self, protect=protect, retain_on_delete=True)
-        made = efs.FileSystem(f"{name}-files", args=file_system(args), opts=kept)
+        made = encrypted_files(name, args, self)
         self.file_system_id = made.id
-        status = "ENABLED" if args.get("backup", True) else "DISABLED"
-        efs.BackupPolicy(
-            f"{name}-backup",
-            file_system_id=made.id,
-            backup_policy=efs.BackupPolicyBackupPolicyArgs(status=status),
-            opts=child,
+        point = efs.AccessPoint(
+            f"{name}-point",
+            args=access_point(args, made.id),
+            opts=ResourceOptions(parent=self, protect=protect, retain_on_delete=True),
         )
-        point = efs.AccessPoint(f"{name}-point", args=access_point(args, made.id), opts=kept)
         policy = efs.FileSystemPolicy(
             f"{name}-policy",
             file_system_id=made.id,
             policy=Output.json_dumps(file_system_policy(made.arn, point.arn)),
-            opts=child,
+            opts=ResourceOptions(parent=self),
         )
-        targets = self._mount_targets(name, args, made.id)
         source = CSIPersistentVolumeSourceArgs(
             driver="efs.csi.aws.com",
             # Two colons: no path, the access point has its own (aws-efs-csi-driver docs, access points).
@@ -166,30 +205,6 @@ class EfsStorage(pulumi.ComponentResource):
             volume_attributes={"encryptInTransit": "true"},
         )
         spec = volume_spec(self.claim, args["namespace"], source)
-        after = [policy, *targets]
+        after = [policy, *mount_targets(name, args, made.id, self)]
         static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect, after=after)
         self.register_outputs({"claim": self.claim, "fileSystemId": self.file_system_id})
-
-    def _mount_targets(self, name: str, args: EfsStorageArgs, file_system_id: Input[str]) -> list[pulumi.Resource]:
-        group = storage_group(
-            name,
-            "EFS of Kotaemon: NFS from the nodes",
-            args["vpc_id"],
-            [Ports(2049, 2049)],
-            args["client_security_groups"],
-            parent=self,
-            tags=args.get("tags"),
-        )
-        return [
-            *group.rules,
-            *(
-                efs.MountTarget(
-                    f"{name}-{zone}",
-                    file_system_id=file_system_id,
-                    subnet_id=subnet,
-                    security_groups=[group.id],
-                    opts=ResourceOptions(parent=self),
-                )
-                for zone, subnet in args["subnets"].items()
-            ),
-        ]

@@ -177,6 +177,7 @@ class LustreStorage(pulumi.ComponentResource):
             PORTS,
             args["client_security_groups"],
             parent=self,
+            keep=True,
             servers_talk=True,
             both_ways=True,
             tags=tags,

@@ -182,6 +182,7 @@ class OpenZfsStorage(pulumi.ComponentResource):
             [Ports(2049, 2049)],  # NFS 4 has one port
             args["client_security_groups"],
             parent=self,
+            keep=True,
             servers_talk=True,
             tags=args.get("tags"),
         )

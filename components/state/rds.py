@@ -127,6 +127,8 @@ class RdsDatabase(pulumi.ComponentResource):
         super().__init__("kotaemon:index:RdsDatabase", name, None, opts)
         check(name, args)
         child, protect = ResourceOptions(parent=self), args.get("protect", True)
+        # The kept instance is in these groups: AWS refuses to delete them.
+        used = ResourceOptions(parent=self, retain_on_delete=True)
         group = storage_group(
             name,
             "PostgreSQL of Kotaemon: from the nodes",
@@ -134,17 +136,18 @@ class RdsDatabase(pulumi.ComponentResource):
             [Ports(PORT, PORT)],
             args["client_security_groups"],
             parent=self,
+            keep=True,
             tags=args.get("tags"),
         )
         subnets = rds.SubnetGroup(
-            f"{name}-subnets", subnet_ids=list(args["subnets"].values()), tags=args.get("tags"), opts=child
+            f"{name}-subnets", subnet_ids=list(args["subnets"].values()), tags=args.get("tags"), opts=used
         )
         settings = rds.ParameterGroup(
             f"{name}-parameters",
             family=f"postgres{args.get('version', '17').partition('.')[0]}",
             parameters=parameters(),
             tags=args.get("tags"),
-            opts=child,
+            opts=used,
         )
         made = rds.Instance(
             f"{name}-instance",

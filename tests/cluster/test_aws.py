@@ -12,6 +12,7 @@ from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api
 from components.block.ebs import EbsStorage, EbsStorageArgs
 from components.block.ebs_volume import EbsVolume, EbsVolumeArgs
 from components.contract import Platform
+from components.file.efs_dynamic import EfsDynamicStorage, EfsDynamicStorageArgs
 from devcluster import nodes, platforms
 from devcluster.cluster import Cluster
 from devcluster.platforms import ZONE
@@ -124,6 +125,20 @@ def test_optional_classes_are_accepted(eks: Cluster) -> None:
     planned = run_program(lambda: EbsStorage("optional", args) and None, Ids())
     assert planned.of("kubernetes:storage.k8s.io/v1:VolumeAttributesClass")
     apply.check(planned, target(eks, "optional"))
+
+
+def test_efs_served_by_the_driver_is_accepted(eks: Cluster) -> None:
+    args = EfsDynamicStorageArgs(
+        namespace="default",
+        key_arn=KEY,
+        region="eu-central-1",
+        vpc_id="vpc-0a1b2c3d4e5f60718",
+        subnets={A: "subnet-0a1b2c3d4e5f6071a"},
+        client_security_groups={"nodes": "sg-0a1b2c3d4e5f60718"},
+    )
+    planned = run_program(lambda: EfsDynamicStorage("files", args) and None, Ids())
+    assert planned.of("kubernetes:storage.k8s.io/v1:StorageClass")
+    apply.check(planned, target(eks, "files"))
 
 
 def test_the_single_example_runs(eks: Cluster, api: ApiClient) -> None:

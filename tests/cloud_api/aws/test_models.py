@@ -12,6 +12,7 @@ from components.block.ebs_volume import EbsVolume, EbsVolumeArgs
 from components.eks.driver import Driver, DriverAddon, DriverAddonArgs, DriverRole, DriverRoleArgs, Permission
 from components.encryption.aws import AwsKey, AwsKeyArgs, KeyService
 from components.file.efs import EfsStorage, EfsStorageArgs
+from components.file.efs_dynamic import EfsDynamicStorage, EfsDynamicStorageArgs
 from components.file.lustre import LustreStorage, LustreStorageArgs
 from components.file.openzfs import OpenZfsStorage, OpenZfsStorageArgs
 from components.state.rds import RdsDatabase, RdsDatabaseArgs
@@ -92,6 +93,13 @@ def test_efs(pulumi_run, one_zone):
     found = accepted(pulumi_run, lambda: EfsStorage("files", args))
     assert of(found, "CreateFileSystem")["KmsKeyId"] == KEY
     assert sum(call.operation == "CreateMountTarget" for call in found) == len(subnets)
+
+
+def test_efs_served_by_the_driver(pulumi_run):
+    args = EfsDynamicStorageArgs(**NETWORK, subnets=SUBNETS)
+    found = accepted(pulumi_run, lambda: EfsDynamicStorage("files", args))
+    assert of(found, "CreateFileSystem")["KmsKeyId"] == KEY
+    assert [call.operation for call in found].count("CreateAccessPoint") == 0
 
 
 @pytest.mark.parametrize("deployment", list(OpenZfsDeployment))

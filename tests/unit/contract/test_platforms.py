@@ -19,6 +19,7 @@ from components.block.essd_rules import DiskType
 from components.block.existing import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.file.efs import EfsStorage, EfsStorageArgs, efs_claim
+from components.file.efs_dynamic import EfsDynamicStorage, EfsDynamicStorageArgs, efs_dynamic_claim
 from components.file.lustre import LustreStorage, LustreStorageArgs, lustre_claim
 from components.file.nas import NasStorage, NasStorageArgs, nas_claim
 from components.file.nfs import NfsStorage, NfsStorageArgs, nfs_claim
@@ -136,6 +137,15 @@ ROWS = [
         "aws:efs/backupPolicy:BackupPolicy",
     ),
     aws(
+        "aws-efs-dynamic",
+        EfsDynamicStorage,
+        EfsDynamicStorageArgs(**AWS, **SUBNETS),
+        efs_dynamic_claim,
+        FILE,
+        list(SUBNETS["subnets"].values()),
+        "aws:efs/backupPolicy:BackupPolicy",
+    ),
+    aws(
         "aws-openzfs",
         OpenZfsStorage,
         OpenZfsStorageArgs(**ZFS, deployment=OpenZfsDeployment.MULTI_AZ_1, throughput=160),
@@ -215,9 +225,11 @@ def cloud_side(run: Run) -> list[Registration]:
 
 
 def storage_side(run: Run) -> list[Registration]:
-    """What the data really lies in, or is made from: file systems, disks, classes, and backup vaults."""
+    """What the data really lies in, or is made from: file systems, disks, their classes, and backup vaults."""
     words = ("FileSystem", "Vault", "EcsDisk", ":Volume")
-    return [r for r in cloud_side(run) if r.type.endswith(words)] + run.of(CLASS)
+    # A class that gives out folders of a file system makes nothing that has a key or tags of its own.
+    classes = [c for c in run.of(CLASS) if "fileSystemId" not in c.inputs["parameters"]]
+    return [r for r in cloud_side(run) if r.type.endswith(words)] + classes
 
 
 @every_row
@@ -260,7 +272,7 @@ def test_the_claim_object_is_what_the_claim_says(pulumi_run: Callable[..., Run],
 @every_row
 def test_data_is_retained(pulumi_run: Callable[..., Run], row: Row) -> None:
     run = made(pulumi_run, row)
-    for holder in [*run.of(PV), *run.of(PVC), *storage_side(run)]:
+    for holder in [*run.of(PV), *run.of(PVC), *run.of(CLASS), *storage_side(run)]:
         assert (holder.protect, holder.retain_on_delete) == (True, True), holder.name
     policies = [v.inputs["spec"]["persistentVolumeReclaimPolicy"] for v in run.of(PV)]
     policies += [c.inputs["reclaimPolicy"] for c in run.of(CLASS)]

@@ -127,6 +127,12 @@ def test_a_disk_of_an_unknown_driver_is_unknown() -> None:
     assert found == Unknown("no price rule knows the provisioner disk.example.org")
 
 
+def test_a_folder_of_efs_is_billed_with_its_file_system() -> None:
+    made = claim("fast")
+    found = Plan([storage_class("efs.csi.aws.com", provisioningMode="efs-ap"), made], {}).recognise(made)
+    assert found == Free("a way to storage that is billed itself")
+
+
 def test_what_is_free_says_why() -> None:
     group = resource("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
     assert Plan([group], {}).recognise(group) == Free("security groups are free")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.contract import Platform
+from components.file.efs_dynamic import EfsDynamicStorage
 from devcluster.platforms import SHAPES
 from guard import zones
 from guard.zones import REGIONAL_DISKS, ZONE_KEYS, Why
@@ -58,6 +59,22 @@ def test_a_disk_made_at_once_is_a_chance_when_another_claim_has_a_place() -> Non
     (pod,) = zones.verdict(made, zone_rows.node_set(Platform.AWS, ALL))["pods"]
     assert (pod["state"], pod["reason"], pod["because_of"]) == ("chance", Why.IMMEDIATE.value, ["c0"])
     assert pod["zones"] == ["eu-central-1b"]
+
+
+def test_a_folder_of_efs_is_in_no_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its class binds at once, and still ties no pod: what the driver makes is an access point, not a disk."""
+    monkeypatch.setitem(zone_rows.BUILDERS[Platform.AWS], "driver-files", _efs_of_the_driver)
+    made = zone_rows.objects(Platform.AWS, Row(ALL, "driver-files:abc"), "space")
+    (pod,) = zones.verdict(made, zone_rows.node_set(Platform.AWS, ALL))["pods"]
+    assert (pod["state"], pod["reason"], pod["tied_by"]) == ("schedulable", "", [])
+    assert pod["zones"] == ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+
+
+def _efs_of_the_driver(space: str, name: str, names: list[str]) -> None:
+    network = {"region": "eu-central-1", "vpc_id": "vpc-1", "client_security_groups": {"nodes": "sg-1"}}
+    key = "arn:aws:kms:eu-central-1:111122223333:key/1"
+    subnets = {zone: f"subnet-{zone}" for zone in names}
+    EfsDynamicStorage(name, {"namespace": space, "key_arn": key, "subnets": subnets, **network})
 
 
 def test_the_text_names_zones_ties_and_losses() -> None:

@@ -157,6 +157,32 @@ def test_everything_that_takes_tags_has_them(pulumi_run, name):
         assert registration.inputs["tags"].items() >= {"app": "kotaemon", "stack": "aws-test", "team": "search"}.items()
 
 
+def dynamic() -> dict[str, Any]:
+    """The single-writer example with EFS served by the driver."""
+    values = single()
+    values["storage"]["claims"]["files"]["provisioning"] = "dynamic"
+    return values
+
+
+def test_efs_served_by_the_driver(pulumi_run):
+    """Same claim, same storage table; the class takes the place of volume and access point."""
+    made, static = run(pulumi_run, dynamic(), Account()), run(pulumi_run, single(), Account())
+    assert made.outputs["storage"].value == static.outputs["storage"].value
+    assert made.of("aws:efs/accessPoint:AccessPoint") == []
+    (files,) = [c for c in made.of("kubernetes:storage.k8s.io/v1:StorageClass") if "efs" in c.inputs["provisioner"]]
+    assert files.inputs["parameters"].items() >= {"uid": "1001", "gid": "1001"}.items()
+    assert (files.protect, files.retain_on_delete) == (True, True)
+    key = made.one("aws:kms/key:Key").inputs["policy"]
+    assert key == static.one("aws:kms/key:Key").inputs["policy"]
+    jobs = [r.name for r in made.of("kubernetes:batch/v1:Job")]
+    assert jobs == [r.name for r in static.of("kubernetes:batch/v1:Job")]
+
+
+def test_efs_served_by_the_driver_in_a_preview_without_an_account(pulumi_run):
+    made = run(pulumi_run, dynamic(), preview=True)
+    assert made.outputs["storage"].known
+
+
 def test_kubernetes_and_aws_each_get_their_provider(pulumi_run):
     made = run(pulumi_run, example("aws-scaled"), Account())
     for registration in made.registrations:

@@ -167,6 +167,38 @@ def test_zones_of_claims(claim, message):
     assert errors(with_claim(**claim)) == [f"kotaemon:aws: {message}"]
 
 
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        (
+            {"kind": "efs", "provisioning": "dynamic", "oneZone": "eu-central-1a"},
+            "storage.claims.extra: oneZone belongs to provisioning static: the driver's volume does not keep pods in the zone; leave oneZone out, or set provisioning to static",
+        ),
+        (
+            {"kind": "efs", "provisioning": "later"},
+            "storage.claims.extra.provisioning: 'later' is not allowed; allowed: static, dynamic",
+        ),
+        (
+            {"kind": "lustre", "provisioning": "dynamic"},
+            "storage.claims.extra: provisioning 'dynamic' is not allowed; only static: the root of a new file system belongs to root, and nothing that may run beside the application can change that; leave provisioning out",
+        ),
+        (
+            {"kind": "openzfs", "provisioning": "dynamic"},
+            "storage.claims.extra.provisioning: unknown key; known here: kind, size, deployment, throughput, iops, zones, endpointRange, squash, backupDays, mountOptions",
+        ),
+    ],
+)
+def test_provisioning(claim, message):
+    assert errors(with_claim(**claim)) == [f"kotaemon:{message}"]
+
+
+@pytest.mark.parametrize(("kind", "size"), [("efs", "100Gi"), ("lustre", "1200Gi")])
+def test_static_is_the_default_and_may_be_said(kind, size):
+    given = settings(with_claim(kind=kind, provisioning="static")).storage.claims["extra"]
+    assert given == settings(with_claim(kind=kind)).storage.claims["extra"]
+    assert (given.provisioning, given.size) == ("static", size)
+
+
 def test_efs_one_zone_takes_one_zone_only():
     assert errors(with_claim(kind="efs", oneZone=["eu-central-1a", "eu-central-1b"])) == [
         "kotaemon:storage.claims.extra.oneZone: ['eu-central-1a', 'eu-central-1b'] is not allowed: input should be a valid string"
