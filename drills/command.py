@@ -53,4 +53,10 @@ def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -
             console.print(f"  {key}: {value}{' after the loss' if key in loss.phases else ''}", markup=False)
     verdict = "as promised" if result.green else "; ".join(result.problems)
     console.print(f"Verdict: {verdict}. The node is back; the stack is up.", markup=False)
+    if result.green and not loss.recovered:
+        console.print(
+            "The disk stays with a pod that may still write until somebody says that its node is off. docs/drills.md "
+            "names what does so on your platform; --fencing taint shows what it gains.",
+            markup=False,
+        )
     return 0 if result.green else 1

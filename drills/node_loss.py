@@ -115,6 +115,7 @@ def lose_a_node(
         session.node_is_back(node)
         nodes.start_heartbeat(api, node)
     _wait_until(lambda: node in nodes.ready_nodes(api), f"{node} is Ready again")
+    report_ready(CoreV1Api(api), kube, namespace, node)
     # Whatever happened: with the node back the application runs, and shows what it acknowledged.
     return loss, set(session.acknowledged) - session.shown(seconds=120)
 
@@ -253,6 +254,14 @@ def report_in_use(core: CoreV1Api, node: str, disks: list[Manifest]) -> None:
     """Say, as the node's kubelet, which disks are mounted: the attach-detach controller waits for their unmount."""
     names = [f"kubernetes.io/csi/{d['spec']['csi']['driver']}^{d['spec']['csi']['volumeHandle']}" for d in disks]
     core.patch_node_status(node, {"status": {"volumesInUse": names or None}})
+
+
+def report_ready(core: Any, kube: Kube, namespace: str, node: str) -> None:
+    """Say, as the kubelet of a node that is back, that the pods left on it are Ready: kwok says so only once."""
+    ready = {"status": {"conditions": [{"type": t, "status": "True"} for t in ("Ready", "ContainersReady")]}}
+    for pod in readings.live_pods(kube, namespace):
+        if pod["spec"].get("nodeName") == node and not readings.is_ready(pod):
+            core.patch_namespaced_pod_status(pod["metadata"]["name"], namespace, ready)
 
 
 def result(scenario: Scenario, loss: Loss, turns: int, lost: set[int]) -> Result:

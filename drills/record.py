@@ -29,13 +29,13 @@ Written by `make drill`; do not edit. What each drill does, and what it does not
 _NOTE = """Times are from the loss of the node. The devcluster's node controller notices after 8 s of silence;
 Kubernetes's own default is 50 s, so add 42 s for a cluster with defaults. `ready`: the pod is Ready on another node and
 its disks are attached there. `shown`: the new process shows the turns; the stand-in starts in a second, Kotaemon itself
-takes 28 to 95 s (facts/kotaemon.md 1).
+takes 28 to 95 s ([facts/kotaemon.md](facts/kotaemon.md) 1).
 """
 
 
-def write(sections: Sequence[Section], suites: dict[str, str], seed: int, file: Path = FILE) -> None:
-    """Write the record."""
-    file.write_text(text(sections, suites, seed))
+def write(sections: Sequence[Section], suites: dict[str, str], seed: int, file: Path | None = None) -> None:
+    """Write the record; default: docs/test-record.md."""
+    (file or FILE).write_text(text(sections, suites, seed))
 
 
 def text(sections: Sequence[Section], suites: dict[str, str], seed: int) -> str:

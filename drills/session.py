@@ -112,7 +112,9 @@ class Session:
                 if process.node in self._lost_nodes:
                     continue
                 pod = pods.get(uid)
-                if pod is None or pod["metadata"].get("deletionTimestamp"):
+                ends = pod is None or pod["metadata"].get("deletionTimestamp")
+                if ends or not process.running:
+                    # As a kubelet: a container that has ended in a pod that has not is started again.
                     process.stop()
                     del self._processes[uid]
             for uid, pod in pods.items():

@@ -6,13 +6,24 @@ import pulumi
 
 from stacks import load
 from stacks.adopt import adopt
+from stacks.names import NAMESPACE
 from stacks.settings import Settings
+
+SECRET_KEYS = ("apiKeys", "adminPassword", "authProxy")
+"""Keys that hold a secret whatever they hold."""
 
 
 def settings_of_this_run() -> Settings:
     """The validated stack file of the running Pulumi program. Raises SettingsError."""
     values, secret = load.from_runtime()
-    return load.load(values, secret, load.stack_file(pulumi.get_stack()))
+    file = load.stack_file(pulumi.get_stack())
+    for key in (f"{NAMESPACE}:{name}" for name in SECRET_KEYS):
+        if key in values and key not in secret:
+            pulumi.log.warn(
+                f"{key} stands in plain text in {file}, and so it will in the engine's history; encrypt it with "
+                f"`pulumi config set --secret`, for a key in a mapping with --path"
+            )
+    return load.load(values, secret, file)
 
 
 def main() -> None:

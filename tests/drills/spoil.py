@@ -1,6 +1,7 @@
 """Ways to break the product on purpose, on the live objects, so that a drill must turn red."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from kubernetes.client import AppsV1Api, PolicyV1Api
@@ -25,15 +26,6 @@ def no_tolerations(cluster: Cluster, namespace: str) -> None:
     _change_pods(cluster, namespace, lambda spec: spec.pop("tolerations"))
 
 
-def huge(cluster: Cluster, namespace: str) -> None:
-    """A request that no node can serve."""
-
-    def change(spec: dict[str, Any]) -> None:
-        spec["containers"][0]["resources"]["requests"]["cpu"] = "64"
-
-    _change_pods(cluster, namespace, change, wait=False)
-
-
 def rolling_update(cluster: Cluster, namespace: str) -> None:
     """The new pod of one writer starts before the old one has ended."""
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
@@ -51,7 +43,7 @@ def blocking_budget(cluster: Cluster, namespace: str) -> None:
         time.sleep(0.1)
 
 
-def _change_pods(cluster: Cluster, namespace: str, change: Any, wait: bool = True) -> None:
+def _change_pods(cluster: Cluster, namespace: str, change: Callable[[dict[str, Any]], object]) -> None:
     apps: Any = AppsV1Api(cluster.api())
     kube = samples.kube(cluster)
     meta = {"name": "kotaemon", "namespace": namespace}
@@ -67,6 +59,6 @@ def _change_pods(cluster: Cluster, namespace: str, change: Any, wait: bool = Tru
         new = status.get("observedGeneration", 0) > live["metadata"]["generation"]
         return new and status.get("updatedReplicas") == len(pods) == 1 and readings.is_ready(pods[0])
 
-    while wait and not rolled():
+    while not rolled():
         assert time.monotonic() < deadline, "the broken pod does not run"
         time.sleep(0.1)

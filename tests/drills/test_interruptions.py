@@ -1,6 +1,8 @@
 """`make up` killed, and its API server restarted, in the short form; and what makes these drills red."""
 
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +21,26 @@ def test_the_api_server_may_restart_under_a_run(cache: Path) -> None:
     assert interruptions.api_server_restarted(seed=5).problems == []
 
 
-class Fixed(Interrupted):
-    """A stage whose second run is not what it should be."""
+def printing(text: str, code: int) -> Callable[[Interrupted], subprocess.Popen[str]]:
+    """In place of `make up`: does nothing but this."""
+    program = f"import sys; print({text!r}); sys.exit({code})"
 
-    def finish(self) -> list[str]:
-        problems = super().finish()
-        deployment = next(body for body in self.wanted if body["kind"] == "Deployment")
-        self.kube.delete(deployment)
-        return problems or self.differences()
+    def start(_: Interrupted) -> subprocess.Popen[str]:
+        return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+
+    return start
 
 
-def test_red_when_an_object_is_missing_at_the_end(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interruptions, "Interrupted", Fixed)
-    (problem,) = interruptions.killed(1, seed=5).problems
-    assert problem.endswith("objects: Deployment kotaemon/kotaemon is missing")
+def test_red_when_objects_are_missing_at_the_end(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Interrupted, "start_up", printing("fine", 0))
+    problems = interruptions.killed(1, seed=5).problems
+    assert len(problems) == 11
+    assert "killed after 0 of 11 objects: Deployment kotaemon/kotaemon is missing" in problems
 
 
 def test_red_when_a_run_ends_with_a_traceback(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: Interrupted, process: subprocess.Popen[str]) -> tuple[int, str]:
-        process.communicate()
-        return 1, "Traceback (most recent call last):\n  ...\nOSError: gone\n"
-
-    monkeypatch.setattr(Interrupted, "wait_up", broken)
+    text = "Traceback (most recent call last):\n  ...\nOSError: gone"
+    monkeypatch.setattr(Interrupted, "start_up", printing(text, 1))
     problems = interruptions.api_server_restarted(seed=5).problems
     assert problems == ["it ends with a traceback: OSError: gone", "the next run fails: OSError: gone"]
 

@@ -1,9 +1,12 @@
 """Drains, roll-outs, scale, quota and images in the short form, and the same with a broken product."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from components.kotaemon import kotaemon
 from devcluster.cluster import Cluster
 from drills import obstacles, samples, upheaval
 from drills.program import SHORT_ROLL_OUTS
@@ -76,12 +79,17 @@ def test_red_when_the_roles_are_on_the_pods_own_disk(cluster: Cluster, tmp_path:
     assert "acknowledged turns are lost" in problem
 
 
-def test_red_when_no_node_has_room(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upheaval, "STEP_SECONDS", 5.0)
-    name = single(cluster, tmp_path, "red-huge")
-    spoil.huge(cluster, name)
-    problems = upheaval.drain_every_node(cluster, name, tmp_path).problems
-    assert problems
+def test_red_when_the_program_ignores_the_replicas(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = kotaemon.deployment_spec
+
+    def ignoring(app: Any, *others: Any) -> Any:
+        return right(replace(app, replicas=1), *others)
+
+    monkeypatch.setattr(kotaemon, "deployment_spec", ignoring)
+    samples.up_scaled(cluster, "red-scale", replicas=1)
+    assert upheaval.scale(cluster, "red-scale", tmp_path).problems == ["1 pods are there, not 5"]
 
 
 def test_red_when_the_run_says_nothing_of_the_quota(

@@ -101,3 +101,12 @@ def test_lifting_the_protection_lifts_all_of_it(pulumi_run: RunProgram) -> None:
     done = pulumi_run(file.program, config=config)
     assert [r.name for r in done.registrations if r.protect] == []
     assert [r.name for r in done.registrations if r.retain_on_delete] != []
+
+
+def test_a_secret_in_plain_text_is_warned_of(pulumi_run: RunProgram) -> None:
+    file = stack.read("dev")
+    config = {**file.config, "kotaemon:apiKeys": '{"OPENAI_API_KEY": "sk-1"}'}
+    (warning,) = pulumi_run(file.program, config=config, stack="dev").warnings
+    assert warning.startswith("kotaemon:apiKeys stands in plain text in Pulumi.dev.yaml")
+    assert "sk-1" not in warning
+    assert pulumi_run(file.program, config=config, secret_keys=["kotaemon:apiKeys"], stack="dev").warnings == []

@@ -74,6 +74,13 @@ def test_the_file_system(pulumi_run):
     assert (files.protect, files.retain_on_delete) == (True, True)
 
 
+def test_what_the_kept_one_is_in_is_kept_too(pulumi_run):
+    """AWS refuses to delete a group that is in use."""
+    used = [r for r in made(pulumi_run).registrations if r.type.startswith("aws:")]
+    assert "aws:ec2/securityGroup:SecurityGroup" in {r.type for r in used}
+    assert all(r.retain_on_delete for r in used)
+
+
 def test_metadata_iops(pulumi_run):
     files = made(pulumi_run, metadata_iops=12000).one(FILE_SYSTEM)
     assert files.inputs["metadataConfiguration"] == {"mode": "USER_PROVISIONED", "iops": 12000}

@@ -83,6 +83,13 @@ def test_two_zones_the_preferred_one_first(pulumi_run):
     assert (files.protect, files.retain_on_delete) == (True, True)
 
 
+def test_what_the_kept_one_is_in_is_kept_too(pulumi_run):
+    """AWS refuses to delete a group that is in use."""
+    used = [r for r in made(pulumi_run).registrations if r.type.startswith("aws:")]
+    assert "aws:ec2/securityGroup:SecurityGroup" in {r.type for r in used}
+    assert all(r.retain_on_delete for r in used)
+
+
 def test_one_zone_has_no_standby(pulumi_run):
     run = made(
         pulumi_run,

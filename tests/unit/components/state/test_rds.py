@@ -74,6 +74,13 @@ def test_the_instance(pulumi_run):
     assert (instance.protect, instance.retain_on_delete) == (True, True)
 
 
+def test_what_the_kept_one_is_in_is_kept_too(pulumi_run):
+    """AWS refuses to delete a group that is in use."""
+    used = [r for r in made(pulumi_run).registrations if r.type.startswith("aws:")]
+    assert "aws:ec2/securityGroup:SecurityGroup" in {r.type for r in used}
+    assert all(r.retain_on_delete for r in used)
+
+
 def test_the_password_is_secret_and_stays_the_first_one(pulumi_run):
     instance = made(pulumi_run).one(INSTANCE)
     assert "password" in instance.secret_keys

@@ -1,0 +1,123 @@
+"""Devclusters of AWS and Alibaba Cloud, and the engine with stand-ins for the plugins of both clouds."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi import automation as auto
+
+from components.contract import Platform
+from devcluster.cluster import Cluster
+from runner import engine, stack
+from runner.kube import Kube
+from runner.stack import ROOT
+from tests.cluster.conftest import cluster_for, own_cache
+
+__all__ = ["cluster_for", "own_cache"]
+
+PROVIDER = Path(__file__).with_name("provider.py")
+API_KEY = "the-api-key-of-the-vector-server-in-the-tests"
+NAMES = ("aws-single", "aws-scaled", "alicloud-single", "alicloud-scaled")
+
+
+@dataclass
+class Steps:
+    """What the engine did in one run, in its order: `started` and `ended` hold op, type and name."""
+
+    started: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+    order: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+    """Phase (`start` or `end`), type and name of every deletion."""
+
+    def __call__(self, happened: auto.EngineEvent) -> None:
+        for phase, event in (("start", happened.resource_pre_event), ("end", happened.res_outputs_event)):
+            if event is None:
+                continue
+            op, type_, name = event.metadata.op.value, event.metadata.type, event.metadata.urn.rpartition("::")[2]
+            if phase == "start" and op != "same":
+                self.started.append((op, type_, name))
+            if op == "delete":
+                self.order.append((phase, type_, name))
+
+
+@dataclass
+class World:
+    """One example on the engine, with a devcluster of its platform."""
+
+    name: str
+    stack: auto.Stack
+    kube: Kube
+    config: Path
+    log: Path
+    state: Path
+    kubeconfig: Path
+
+    def change(self, values: dict[str, Any]) -> None:
+        """Set values of the configuration; a path with dots goes into objects."""
+        document = yaml.safe_load(self.config.read_text())
+        for path, value in values.items():
+            first, *keys = path.split(".")
+            place, last = document["config"], f"kotaemon:{first}"
+            for key in keys:
+                place, last = place.setdefault(last, {}), key
+            if value is None:
+                place.pop(last, None)
+            else:
+                place[last] = value
+        self.config.write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def calls(self, verb: str) -> list[tuple[str, str]]:
+        """Type and name of what the clouds' stand-ins were asked to create, update or delete."""
+        if not self.log.exists():
+            return []
+        lines = (json.loads(line) for line in self.log.read_text().splitlines())
+        return [(type_, name) for what, type_, name, _ in lines if what == verb]
+
+
+@pytest.fixture(scope="session", params=NAMES)
+def world(
+    request: pytest.FixtureRequest,
+    cluster_for: Callable[[Platform], Cluster],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Generator[World]:
+    """The example in a folder of its own: its secret is set as the file says."""
+    name: str = request.param
+    platform = Platform(name.partition("-")[0])
+    cluster = cluster_for(platform)
+    folder = tmp_path_factory.mktemp(name)
+    document = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())
+    config = document["config"]
+    config["kotaemon:namespace"] = name
+    (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    log = folder / "calls.jsonl"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{plugins(folder, log, cluster.kubeconfig)}{os.pathsep}{os.environ['PATH']}")
+        opened = engine._stack(auto.PulumiCommand(), stack.read(name, folder), cluster)
+        work = Path(opened.workspace.work_dir) / f"Pulumi.{name}.yaml"
+        kube = Kube(cluster.api(), cluster.directory / "discovery.json")
+        made = World(name, opened, kube, work, log, engine._home() / "state", cluster.kubeconfig)
+        if platform == Platform.ALICLOUD:
+            made.change({"cluster": None})  # found through clusterId, as the example has it
+        if "kotaemon:stores" in config:
+            made.change({"stores.vectorStore.apiKey": None})  # the placeholder, which nobody can decrypt
+            opened.set_config("kotaemon:stores.vectorStore.apiKey", auto.ConfigValue(API_KEY, secret=True), path=True)
+        yield made
+
+
+def plugins(folder: Path, log: Path, kubeconfig: Path) -> Path:
+    """A folder for PATH with the stand-ins."""
+    programs = folder / "bin"
+    programs.mkdir()
+    for name in ("aws", "alicloud"):
+        command = shlex.join([sys.executable, str(PROVIDER), str(log), str(kubeconfig), version(f"pulumi-{name}")])
+        script = programs / f"pulumi-resource-{name}"
+        script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        script.chmod(0o755)
+    return programs
