@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 CLOUD_API := .venv-cloud-api
 POLICY := policy/pack/venv
 
-.PHONY: help up down purge plan advise preview test lint types unit policy cloud-api cluster drill-node drill bench format schema golden lock clean
+.PHONY: help up down purge plan advise preview test lint types unit policy cloud-api cluster drills drill-node drill bench format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -69,7 +69,11 @@ cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own A
 
 cluster: $(INSTALLED) ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
 	$(PY) -m devcluster.build
-	$(PY) -m pytest tests/cluster tests/drills tests/engine
+	$(PY) -m pytest tests/cluster tests/engine
+
+drills: $(INSTALLED) ## The drills in their short form, as tests; they need a machine that is not busy with others
+	$(PY) -m devcluster.build
+	$(PY) -m pytest tests/drills
 
 drill-node: $(INSTALLED) ## Lose the node of the stack's pod on the devcluster, and read every acknowledged turn back
 	@$(PY) -m runner drill-node --stack $(STACK)

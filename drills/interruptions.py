@@ -113,6 +113,7 @@ def killed(times: int, seed: int, name: str = "dev") -> Result:
     made: list[int] = []
     try:
         total = len(stage.wanted)
+        stage.wipe()
         for _ in range(times):
             process = stage.start_up()
             stage.until_made(chance.randrange(total), process)
@@ -132,6 +133,7 @@ def api_server_restarted(seed: int, name: str = "dev") -> Result:
     stage = Interrupted(name)
     problems: list[str] = []
     try:
+        stage.wipe()
         process = stage.start_up()
         stage.until_made(random.Random(seed).randrange(len(stage.wanted)), process)  # noqa: S311 no secret
         stage.cluster.stop()

@@ -17,7 +17,7 @@ from drills.session import follow
 from runner import apply
 from runner.ready import NotReady
 
-GIVE_UP_SECONDS = 8.0
+GIVE_UP_SECONDS = 5.0
 """How long `make up` waits for a Deployment here; by default three minutes."""
 GOOD = "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
 NEWER = "ghcr.io/cinnamon/kotaemon:0.11.4-lite"

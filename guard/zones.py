@@ -259,6 +259,8 @@ def _workloads(objects: Iterable[Manifest]) -> Iterator[_Pods]:
         match body["kind"]:
             case "Deployment" | "StatefulSet" | "Job":
                 template = body["spec"]["template"]["spec"]
+            case "CronJob":
+                template = body["spec"]["jobTemplate"]["spec"]["template"]["spec"]
             case "Pod":
                 template = body["spec"]
             case _:
@@ -296,6 +298,8 @@ def _lines(pod: Mapping[str, Any]) -> list[str]:
     if pod["second_pod"]:
         held = ", ".join(pod["second_pod"]["claims"])
         lines.append(f"{name}: one of {pod['replicas']} pods runs, the others stay Pending: {held} is for one pod")
+    if pod["zones"] == [ANY_ZONE]:
+        return [*lines, *_loss_lines_without_zones(name, bool(pod["tied_by"]))]
     for what in ("node", "zone"):
         lines += _loss_lines(name, what, {zone: tuple(loss[what]) for zone, loss in pod["loss"].items()})
     return lines
@@ -315,3 +319,12 @@ def _loss_lines(name: str, what: str, moves: Mapping[str, tuple[str, ...]]) -> I
     for text, zones in outcomes.items():
         where = f"its node in {' or '.join(zones)}" if what == "node" else " or ".join(zones)
         yield f"{name}: when {where} is lost, {text}"
+
+
+def _loss_lines_without_zones(name: str, tied: bool) -> Iterator[str]:
+    """The same where nobody names the zones of the nodes."""
+    if tied:
+        yield f"{name}: when its node is lost, it moves to another node of its zone, if there is one"
+        yield f"{name}: when its zone is lost, it stays Pending until the zone is back"
+    else:
+        yield f"{name}: when its node or its zone is lost, it moves to another node"

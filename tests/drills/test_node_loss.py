@@ -94,7 +94,7 @@ def test_red_when_a_disk_is_promised_without_fencing(as_made: dict[str, Result])
     promised = replace(program.SHORT_LOSSES[2], recovers=True)
     seen = node_loss.Loss({"detected": 8.0, "evicted": 13.0}, as_made["block-held"].facts["waits for"])
     (problem,) = node_loss.result(promised, seen, turns=9, lost=set()).problems
-    assert problem.startswith("not back after 20 s: 0/6 nodes are available")
+    assert problem.startswith("not back after 17 s: 0/6 nodes are available")
 
 
 def test_several_pods_answer_all_the_time(cluster: Cluster, tmp_path: Path) -> None:

@@ -125,7 +125,34 @@ def test_a_class_of_the_clusters_own_is_an_assumption_that_is_said() -> None:
         "assumed: 2 nodes in each of: any zone",
         "assumed: class 'space.c0' (claim c0) waits for the first pod and makes disks in every zone",
     ]
-    assert report["pods"][0]["zones"] == ["any zone"]
+    assert report["lines"][:-2] == [
+        "app: can run in any zone",
+        "app: c0 ties it to the zone of its first pod",
+        "app: when its node is lost, it moves to another node of its zone, if there is one",
+        "app: when its zone is lost, it stays Pending until the zone is back",
+    ]
+
+
+def test_where_nobody_names_zones_a_pod_without_disks_moves() -> None:
+    made = zone_rows.objects(Platform.PRIVATE, Row(ALL, "files"), "space")
+    assert zones.verdict(made)["lines"] == [
+        "app: can run in any zone",
+        "app: when its node or its zone is lost, it moves to another node",
+        "assumed: 2 nodes in each of: any zone",
+    ]
+
+
+KINDS = ["Deployment", "StatefulSet", "Job", "CronJob", "Pod"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_workload_is_read(kind: str) -> None:
+    *storage, workload = zone_rows.objects(Platform.PRIVATE, Row(ALL, "disk:b"), "space")
+    template = workload["spec"]["template"]
+    spec = {"CronJob": {"jobTemplate": {"spec": {"template": template}}}, "Pod": template["spec"]}
+    body = {**workload, "kind": kind, "spec": spec.get(kind, {"template": template})}
+    (pod,) = zones.verdict([*storage, body], zones.pool({"zone-a": 1, "zone-b": 1}))["pods"]
+    assert pod["zones"] == ["zone-b"]
 
 
 @pytest.mark.parametrize("file", sorted(ROOT.glob("Pulumi.*.yaml")), ids=lambda f: f.stem)
