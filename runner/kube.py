@@ -98,11 +98,11 @@ class Kube:
             raise self._refused(manifest, error) from None
 
     def delete(self, manifest: Manifest) -> None:
-        """Delete an object; one that is gone already is fine. Raises Refused."""
+        """Delete an object, after its dependents: a Deployment after its pods. One that is gone is fine. Raises Refused."""
         meta = manifest["metadata"]
         resource = self._resource(manifest["apiVersion"], manifest["kind"])
         try:
-            resource.delete(name=meta["name"], namespace=meta.get("namespace"), propagation_policy="Background")
+            resource.delete(name=meta["name"], namespace=meta.get("namespace"), propagation_policy="Foreground")
         except ApiException as error:
             if error.status != 404:
                 raise self._refused(manifest, error) from None
