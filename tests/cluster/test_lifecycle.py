@@ -22,7 +22,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are l
 PROGRAMS = [*recipe.PROGRAMS, "csi", "supervisor"]
 GONE_SECONDS = 60
 START = """
-import sys, time
+import signal, sys, time
+# A test run in the background has SIGINT ignored, and its children inherit that; a terminal has not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from components.contract import Platform
 from devcluster.cluster import Cluster
 print("starting", flush=True)
