@@ -98,7 +98,7 @@ class Kube:
             raise self._refused(manifest, error) from None
 
     def delete(self, manifest: Manifest) -> None:
-        """Delete an object after its dependents, a Deployment after its pods; one that is gone is fine. Raises Refused."""
+        """Delete an object after its dependents (a Deployment after its pods), if it is there. Raises Refused."""
         meta = manifest["metadata"]
         resource = self._resource(manifest["apiVersion"], manifest["kind"])
         try:
