@@ -4,7 +4,7 @@ Running, and no container runs.
 
 from typing import Any
 
-from kubernetes.client import ApiClient, ApiException, CoreV1Api, StorageV1Api
+from kubernetes.client import ApiClient, ApiException, CoordinationV1Api, CoreV1Api, StorageV1Api
 
 from components.contract import Platform
 from devcluster.platforms import REGION, SHAPES, node_names, zone_of
@@ -20,6 +20,9 @@ NODE_MONITOR_SECONDS = 1
 
 LEASE_SECONDS = 4
 """Length of the leases that kwok renews four times as often: eight renewals may fail before a node is called lost."""
+
+_LEASES = "kube-node-lease"
+"""Namespace of the nodes' leases."""
 
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 """Taint by which an operator vouches that a lost node is really off (Kubernetes: node shutdowns)."""
@@ -96,6 +99,21 @@ def ensure_nodes(api: ApiClient, platform: Platform) -> None:
         except ApiException as error:
             if error.status != 409:
                 raise
+
+
+def drop_leases(api: ApiClient) -> None:
+    """Remove the leases of the run before: kwok would wait for their end, and `beating_nodes` could not tell them."""
+    CoordinationV1Api(api).delete_collection_namespaced_lease(_LEASES)
+
+
+def beating_nodes(api: ApiClient) -> list[str]:
+    """Names of the nodes that renew a lease.
+
+    Ready alone is not enough after a restart: it is what the run before has left. And kwok 0.8 goes on for ever with
+    the lease of a node that is taken from it while it makes that lease, so that the node could not be lost any more.
+    """
+    leases: Any = CoordinationV1Api(api).list_namespaced_lease(_LEASES).items
+    return [lease.metadata.name for lease in leases]
 
 
 def ready_nodes(api: ApiClient) -> list[str]:

@@ -22,7 +22,7 @@ from components.contract import Platform
 from devcluster import credentials, locks, programs, state
 from devcluster.errors import DevclusterError
 from devcluster.fleet import Fleet
-from devcluster.nodes import ensure_nodes, ready_nodes
+from devcluster.nodes import beating_nodes, drop_leases, ensure_nodes, ready_nodes
 from devcluster.objects import ensure_objects
 from devcluster.platforms import node_names
 
@@ -156,12 +156,15 @@ class Supervisor:
         ensure_objects(api, self._platform)
         # Before kwok starts: it would give a node without capacity one of its own choice.
         ensure_nodes(api, self._platform)
+        drop_leases(api)
         self._fleet.start(programs.controller_manager(self._binaries))
         self._fleet.start(programs.scheduler(self._binaries))
         self._fleet.start(programs.kwok(self._binaries))
         self._fleet.start(programs.csi(self._directory, self._platform))
-        wanted = len(node_names(self._platform))
-        self._wait("making the nodes Ready", NODES_SECONDS, lambda: len(ready_nodes(api)) == wanted)
+        wanted = set(node_names(self._platform))
+        self._wait(
+            "making the nodes Ready", NODES_SECONDS, lambda: wanted <= {*ready_nodes(api)} & {*beating_nodes(api)}
+        )
 
 
 def main() -> int:
