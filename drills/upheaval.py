@@ -31,6 +31,8 @@ class Observer:
         self.fewest_ready: int | None = None
         self.most_live = 0
         self.problems: set[str] = set()
+        self.detach_waits: set[str] = set()
+        """Events of a pod whose disk was still on its way from the node before: short, and nobody else uses it."""
 
     def look(self) -> None:
         """One look."""
@@ -42,7 +44,8 @@ class Observer:
             if len(nodes) > 1:
                 self.problems.add(f"{volume} is attached to {', '.join(sorted(nodes))} at once")
         for message in readings.event_messages(self._kube, self._namespace, "FailedAttachVolume"):
-            self.problems.add(message)
+            # The attach-detach controller tells a disk in use from one that is only not detached yet.
+            (self.problems if "used by pod" in message else self.detach_waits).add(message)
 
 
 @contextlib.contextmanager
@@ -152,6 +155,7 @@ def _under_a_session(name: str, kube: Kube, namespace: str, folder: Path, work: 
         "did": did,
         "fewest ready pods": str(observer.fewest_ready),
         "most pods": str(observer.most_live),
+        "waits for a detach": str(len(observer.detach_waits)),
         "turns": str(turns),
         "lost": str(len(lost)),
     }

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from components.kotaemon import kotaemon
 from devcluster.cluster import Cluster
-from drills import obstacles, samples, upheaval
+from drills import obstacles, readings, samples, upheaval
 from drills.program import SHORT_ROLL_OUTS
+from runner.kube import Kube
 from tests.drills import spoil
 
 MEDIA = [pytest.param("file", id="file"), pytest.param("block", id="block")]
@@ -98,3 +99,17 @@ def test_red_when_the_run_says_nothing_of_the_quota(
     monkeypatch.setattr("runner.ready._why", lambda *_: "")
     (problem,) = obstacles.quota_exhausted(cluster, "red-quota", tmp_path).problems
     assert problem.startswith("the run does not say exceeded quota or drill: Deployment red-quota/kotaemon")
+
+
+WAITING = 'Waiting for detach for volume "pvc-1" Volume is already exclusively attached to one node, waiting on detach'
+IN_USE = 'Waiting for detach for volume "pvc-1" Volume is already used by pod(s) kotaemon-1'
+
+
+def test_red_when_a_disk_is_wanted_while_another_pod_uses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readings, "live_pods", lambda *_: [])
+    monkeypatch.setattr(readings, "attached_nodes", lambda _: {"pvc-1": {"node-a1", "node-a2"}, "pvc-2": {"node-b1"}})
+    monkeypatch.setattr(readings, "event_messages", lambda *_: [WAITING, IN_USE])
+    observer = upheaval.Observer(cast(Kube, None), "space")
+    observer.look()
+    assert observer.problems == {IN_USE, "pvc-1 is attached to node-a1, node-a2 at once"}
+    assert observer.detach_waits == {WAITING}
