@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import policy
-from components.contract import Platform, Role
+from components.contract import Platform
 from guard import zones
 from guard.charges import Use
-from guard.cost import ASSUMPTIONS, Estimate, Line, Mount, Sum, estimate, in_reference_region
+from guard.cost import ASSUMPTIONS, Estimate, Line, in_reference_region
 from guard.levers import levers
 from guard.performance import ONE_THREAD_MIB_S, ClaimSpeed, performance
 from guard.recognise import Resource
@@ -17,10 +16,9 @@ from guard.report import Report
 from runner.manifests import is_object
 from runner.record import Run
 from runner.stack import ROOT
+from stacks.cost import estimated, money, rounded, summary, use
 from stacks.estimate_settings import EstimateSettings
 from stacks.names import NAMESPACE
-
-PROVIDERS = {Platform.AWS: "pulumi:providers:aws", Platform.ALICLOUD: "pulumi:providers:alicloud"}
 
 
 @dataclass(frozen=True)
@@ -32,75 +30,46 @@ class Wanted:
     zones: tuple[str, ...] = ()
     """Zones of the nodes, where the stack file knows them."""
 
-    @property
-    def use(self) -> Use:
-        """The part that costs depend on."""
-        given = self.assumptions or EstimateSettings.model_validate({})
-        return Use(read_gib=given.read_gib, written_gib=given.written_gib, backup_gib=given.backup_gib)
-
 
 def sections(run: Run, storage: Mapping[str, Any], platform: Platform, wanted: Wanted) -> dict[str, Any]:
     """`cost`, `performance` and `budget` of a plan."""
-    mounts = mounts_of(storage)
-    found = estimate(resources_of(run), mounts, platform, region_of(run, platform), wanted.use)
+    found = estimated(resources_of(run), storage, platform, wanted.assumptions)
     given = wanted.assumptions or EstimateSettings.model_validate({})
     speeds = performance(found.bought, given.model_gib, given.nfs_mib_per_second)
     return {
-        "cost": cost(found, wanted.use),
+        "cost": cost(found, use(wanted.assumptions)),
         "performance": speed(speeds, given.model_gib),
         "budget": budget(found, wanted.budget),
     }
 
 
 def resources_of(run: Run) -> list[Resource]:
-    """Everything the program made but providers and components, as facts."""
+    """Everything the program made but components, as facts."""
     return [
         Resource(r.type, r.name, tuple(reversed([parent.name for parent in run.parents(r)])), r.inputs)
         for r in run.registrations
-        if r.custom and not r.type.startswith("pulumi:")
+        if r.custom
     ]
 
 
-def mounts_of(storage: Mapping[str, Any]) -> list[Mount]:
-    """The claims of a storage map, with their roles in the order of Role."""
-    claims: dict[str, list[str]] = {}
-    for role in Role:
-        if role.value in storage:
-            claims.setdefault(storage[role.value]["claim"], []).append(role.value)
-    first = {name: storage[roles[0]] for name, roles in claims.items()}
-    return [
-        Mount(name, tuple(roles), first[name]["medium"], int(first[name]["size_gib"])) for name, roles in claims.items()
-    ]
-
-
-def region_of(run: Run, platform: Platform) -> str:
-    """The region of the platform's provider; empty on `private`."""
-    found = [str(r.inputs["region"]) for r in run.registrations if r.type == PROVIDERS.get(platform)]
-    return found[0] if found else ""
-
-
-def cost(found: Estimate, use: Use) -> dict[str, Any]:
+def cost(found: Estimate, used: Use) -> dict[str, Any]:
     """The cost as data. Amounts are rounded to cents, sums before that are exact."""
-    other = in_reference_region(found, use)
+    other = in_reference_region(found, used)
     prices = {line.price for line in found.lines if line.price is not None}
     return {
-        "currency": found.currency,
-        "region": found.region,
-        "total": _sum(found.total),
-        "by_role": _sums(found.by(lambda line: line.roles)),
-        "by_medium": _sums(found.by(lambda line: line.medium)),
-        "by_resource": _sums(found.by(lambda line: line.resource)),
+        **summary(found),
+        "by_resource": {key: rounded(sum_) for key, sum_ in found.by(lambda line: line.resource).items()},
         "lines": [_line(line) for line in found.lines],
         "free": dict(sorted(found.free.items())),
         "levers": [
             {
                 "change": f"{_section(lever.claim, found.platform)}.{lever.change}",
                 "gives_up": lever.gives_up,
-                "saves": _money(lever.saves),
+                "saves": money(lever.saves),
             }
             for lever in levers(found)
         ],
-        "in_reference_region": {"region": other.region, **_sum(other.total)} if other else None,
+        "in_reference_region": {"region": other.region, **rounded(other.total)} if other else None,
         "assumptions": list(ASSUMPTIONS),
         "sources": sorted({f"{price.date} {price.source}" for price in prices}),
     }
@@ -139,7 +108,7 @@ def budget(found: Estimate, monthly: int | None) -> dict[str, Any]:
     sum_ = found.total
     limit = f"the budget of {monthly} {found.currency} a month"
     if sum_.known > monthly:
-        over = _money(sum_.known - monthly)
+        over = money(sum_.known - monthly)
         return {"monthly": monthly, "verdict": "over", "text": f"{over:.2f} {found.currency} above {limit}"}
     if sum_.complete:
         return {"monthly": monthly, "verdict": "within", "text": f"within {limit}"}
@@ -227,24 +196,12 @@ def _line(line: Line) -> dict[str, Any]:
         "quantity": None if line.quantity is None else float(line.quantity),
         "unit": line.price.unit if line.price else "",
         "price": float(line.price.amount) if line.price else None,
-        "amount": None if line.amount is None else _money(line.amount),
+        "amount": None if line.amount is None else money(line.amount),
         "note": line.note,
         "unknown": line.unknown,
         "date": line.price.date if line.price else "",
         "source": line.price.source if line.price else "",
     }
-
-
-def _sum(found: Sum) -> dict[str, Any]:
-    return {"known": _money(found.known), "unknown": found.unknown, "by_use": found.by_use}
-
-
-def _sums(found: Mapping[str, Sum]) -> dict[str, Any]:
-    return {key: _sum(value) for key, value in found.items()}
-
-
-def _money(amount: Decimal) -> float:
-    return float(round(amount, 2))
 
 
 def _rounded(value: float | None) -> float | None:

@@ -12,6 +12,7 @@ from runner.analysis import Wanted
 from runner.manifests import is_object
 from runner.markdown import markdown
 from runner.record import Registration, Run, StackOutput
+from runner.tables import SHOWN_APART
 
 FORMAT = 1
 """Version of the JSON (runner/plan.schema.json); raised with every change that is not an addition."""
@@ -49,7 +50,7 @@ def document(
         "policy": analysis.violations(run),
         "zones": analysis.zone_verdict(run, wanted.zones if wanted else ()),
         **sections,
-        "outputs": {k: v for k, v in outputs.items() if k != "storage"},
+        "outputs": {k: v for k, v in outputs.items() if k not in SHOWN_APART},
         "warnings": run.warnings,
         "known_at_up": known_at_up(run),
     }

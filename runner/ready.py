@@ -91,14 +91,36 @@ _CHECKS: dict[str, Callable[[Kube, Manifest], str]] = {
 
 
 def _why(kube: Kube, live: Manifest) -> str:
+    """What is in the way, as far as anybody says: the controller, the kubelet, or the newest event."""
+    for condition in (live.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+            return f"; {condition.get('reason')}: {condition.get('message')}"  # no pod is made: quota, admission
     namespace = live["metadata"].get("namespace") or ""
     selector: dict[str, Any] = ((live.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
     if live["kind"] == "Job":
         selector = {"batch.kubernetes.io/job-name": live["metadata"]["name"]}
-    names = [live["metadata"]["name"]]
+    name = live["metadata"]["name"]
     if selector:
         pods = kube.list("v1", "Pod", namespace, ",".join(f"{k}={v}" for k, v in selector.items()))
+        pods = [p for p in pods if not _is_ready(p)] or pods
         pods.sort(key=lambda p: p["metadata"]["creationTimestamp"])
-        names = [p["metadata"]["name"] for p in pods[-1:]] or names
-    event = kube.last_event(namespace, names[0])
-    return f"; last event of {names[0]}: {event}" if event else ""
+        if pods and (waiting := _waiting(pods[-1])):
+            return f"; {pods[-1]['metadata']['name']} waits: {waiting}"
+        name = pods[-1]["metadata"]["name"] if pods else name
+    event = kube.last_event(namespace, name)
+    return f"; last event of {name}: {event}" if event else ""
+
+
+def _is_ready(pod: Manifest) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def _waiting(pod: Manifest) -> str:
+    """Why the kubelet does not start a container: ImagePullBackOff, CrashLoopBackOff, CreateContainerConfigError."""
+    status = pod.get("status") or {}
+    for container in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason") not in (None, "PodInitializing", "ContainerCreating"):
+            return f"{waiting['reason']}: {waiting.get('message', '')}".rstrip(": ")
+    return ""

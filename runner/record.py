@@ -18,8 +18,9 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_pulumi_func
 
+from stacks.registered import plain
+
 COMPONENT_ID = ""
-UNKNOWN_TEXT = "known at up"
 STACK_TYPE = "pulumi:pulumi:Stack"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 Program = Callable[[], object]
@@ -178,19 +179,6 @@ def registration(urn: str, request: Any) -> Registration:
         aliases=tuple(a.spec.name for a in request.aliases if a.spec.name),
         provider=request.provider,
     )
-
-
-def plain(value: Any) -> Any:
-    """The value with secrets unwrapped and unknowns as UNKNOWN_TEXT."""
-    if rpc.is_rpc_secret(value):
-        return plain(rpc.unwrap_rpc_secret(value))
-    if isinstance(value, pulumi.output.Unknown):
-        return UNKNOWN_TEXT
-    if isinstance(value, Mapping):
-        return {k: plain(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [plain(v) for v in value]
-    return value
 
 
 def run_program(

@@ -95,9 +95,9 @@ def amount(found: Mapping[str, Any], currency: str) -> str:
 def total(plan: Mapping[str, Any]) -> list[str]:
     """The cost in some sentences: total, comparisons, budget."""
     cost = plan["cost"]
+    lines = [monthly(cost)]
     if not cost["currency"]:
-        return ["What storage of your own costs is not known here."]
-    lines = [f"Storage costs {amount(cost['total'], cost['currency'])} a month."]
+        return lines
     if other := cost["in_reference_region"]:
         lines.append(
             f"For comparison, the same in {other['region']}: {amount(other, cost['currency'])}; "
@@ -110,6 +110,13 @@ def total(plan: Mapping[str, Any]) -> list[str]:
     if plan["budget"]["verdict"] != "none":
         lines.append(f"Budget: {plan['budget']['text']}.")
     return lines
+
+
+def monthly(cost: Mapping[str, Any]) -> str:
+    """The cost of a plan, or the output `cost` of a stack, in one sentence."""
+    if not cost["currency"]:
+        return "What storage of your own costs is not known here."
+    return f"Storage costs {amount(cost['total'], cost['currency'])} a month."
 
 
 def against(plan: Mapping[str, Any]) -> list[tuple[str, str, str]]:

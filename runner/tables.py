@@ -12,6 +12,8 @@ from runner import rows
 from runner.kube import Kube
 
 WIDTH = 100
+SHOWN_APART = ("storage", "cost")
+"""Stack outputs that have a table or a sentence of their own."""
 
 
 def console(stderr: bool = False) -> Console:
@@ -78,5 +80,5 @@ def _pinned(volume: Mapping[str, Any]) -> list[str]:
 
 
 def outputs(values: Mapping[str, Any]) -> Table:
-    """Stack outputs, without the storage map, which has a table of its own."""
-    return table("Outputs", ("output", "value"), [(k, v) for k, v in values.items() if k != "storage"])
+    """Stack outputs, without those that are shown in another form."""
+    return table("Outputs", ("output", "value"), [(k, v) for k, v in values.items() if k not in SHOWN_APART])

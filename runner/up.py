@@ -7,7 +7,7 @@ from rich.console import Console
 
 from components.contract import Platform
 from devcluster.cluster import Cluster
-from runner import apply, engine, saved, tables
+from runner import apply, engine, rows, saved, tables
 from runner.kube import Kube, ref
 from runner.record import StackOutput
 from runner.stack import StackFile
@@ -106,6 +106,7 @@ def show(file: StackFile, cluster: Cluster, kube: Kube, outputs: Mapping[str, St
     console.print(tables.pods(kube, [values["namespace"]]))
     console.print("The nodes are simulated: pods are admitted, placed and bound for real, and no container runs.\n")
     console.print(tables.outputs(values))
+    console.print(f"{rows.monthly(values['cost'])}\n")
     # soft_wrap: a command that is folded cannot be copied
     console.print(
         f"Next: kubectl --kubeconfig {cluster.kubeconfig} -n {values['namespace']} get pods,pvc", soft_wrap=True

@@ -4,7 +4,7 @@ from typing import Any
 
 from components.contract import Claim, RoleMount, StorageMap
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 """Raised when an output is added; one is never removed, renamed or retyped. The same number is in
 examples/app-repo/kotaemon_outputs.py, and every version has its fixture in tests/unit/stacks/contracts/."""
 
@@ -24,6 +24,7 @@ def contract(
     - `encryption` (version 2): claim -> who encrypts it.
     - `zones` (version 2): claim -> zones of the pods that mount it; empty: every zone, or not known before the volume
       exists.
+    - `cost` (version 3, added by stacks/program.py, which sees all that is registered): stacks/cost.py.
     - `uid`, `gid` (version 2): owner of the data; whoever mounts a claim must be this user, or in this group to read.
     """
     claims: dict[str, Claim] = {mount["claim"]["name"]: mount["claim"] for mount in storage.values()}

@@ -4,9 +4,10 @@ import importlib
 
 import pulumi
 
-from stacks import load
+from stacks import cost, load
 from stacks.adopt import adopt
 from stacks.names import NAMESPACE
+from stacks.registered import watch
 from stacks.settings import Settings
 
 SECRET_KEYS = ("apiKeys", "adminPassword", "authProxy")
@@ -32,5 +33,9 @@ def main() -> None:
     adopt(settings.adopt)
     # Only the platform's own SDKs are imported: one of them costs up to 2.5 s (facts/pulumi.md 8).
     platform = importlib.import_module(f"stacks.{settings.platform.value}")
-    for name, value in platform.deploy(settings).items():
+    registered = watch()
+    outputs = platform.deploy(settings)
+    # An Output at once: a coroutine can be awaited only by one reader.
+    outputs["cost"] = pulumi.Output.from_input(cost.output(settings, outputs["storage"], registered))
+    for name, value in outputs.items():
         pulumi.export(name, value)

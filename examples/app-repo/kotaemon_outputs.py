@@ -12,7 +12,7 @@ from typing import Any, TypedDict, cast
 import pulumi
 from pulumi import Output
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 """The version that this file was written for. An older stack lacks outputs; a newer one has more, which is fine."""
 
 

@@ -10,7 +10,7 @@ import pytest
 import policy
 from policy import ConfigError, Level, check, load_config, project_config
 from policy.resource import UNKNOWN
-from runner.record import UNKNOWN_TEXT
+from stacks.registered import UNKNOWN_TEXT
 from tests.policy.resources import CLAIM, RWO_CLAIM, resource
 
 LOOSE = resource(CLAIM, RWO_CLAIM, "files", protect=False)

@@ -1,5 +1,7 @@
 """When an object is ready, on what the API server says of it."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from runner.ready import NotReady, has_failed, wait_until_ready
@@ -8,8 +10,9 @@ from runner.ready import NotReady, has_failed, wait_until_ready
 class Server:
     """Answers with one live object after the other, then with the last one for ever."""
 
-    def __init__(self, *states: dict[str, object] | None) -> None:
+    def __init__(self, *states: dict[str, object] | None, pods: Sequence[dict[str, object]] = ()) -> None:
         self._states = list(states)
+        self._pods = list(pods)
 
     def get(self, _manifest: object) -> dict[str, object] | None:
         return self._states.pop(0) if len(self._states) > 1 else self._states[0]
@@ -18,7 +21,7 @@ class Server:
         return "FailedMount: no such host"
 
     def list(self, *_: object) -> list[dict[str, object]]:
-        return []
+        return list(self._pods)
 
 
 def live(kind: str, spec: dict[str, object] | None = None, **status: object) -> dict[str, object]:
@@ -57,6 +60,38 @@ def test_a_time_limit_ends_with_the_newest_event() -> None:
     assert str(error.value) == (
         "PersistentVolumeClaim ns/x is not ready after 0 s: phase Pending; last event of x: FailedMount: no such host"
     )
+
+
+def pod(name: str, created: str, *, ready: bool = False, waiting: str = "") -> dict[str, object]:
+    state = {"waiting": {"reason": waiting, "message": "its message"}} if waiting else {}
+    status = {"conditions": condition("Ready") if ready else [], "containerStatuses": [{"state": state}]}
+    return {"metadata": {"name": name, "creationTimestamp": created}, "status": status}
+
+
+SELECTED = {"selector": {"matchLabels": {"app": "x"}}}
+QUOTA = [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}]
+WHY = [
+    ([], {"conditions": QUOTA}, "FailedCreate: exceeded quota"),
+    (
+        [pod("old", "1", ready=True), pod("new", "2", waiting="ImagePullBackOff")],
+        {},
+        "new waits: ImagePullBackOff: its",
+    ),
+    (
+        [pod("new", "1", waiting="CrashLoopBackOff"), pod("old", "2", ready=True)],
+        {},
+        "new waits: CrashLoopBackOff: its",
+    ),
+    ([pod("starts", "1", waiting="ContainerCreating")], {}, "last event of starts: FailedMount"),
+    ([pod("old", "1", ready=True)], {}, "last event of old: FailedMount"),
+]
+
+
+@pytest.mark.parametrize(("pods", "status", "says"), WHY, ids=[case[2][:20] for case in WHY])
+def test_it_says_what_is_in_the_way(pods: list[dict[str, object]], status: dict[str, object], says: str) -> None:
+    waited = live("Deployment", SELECTED, observedGeneration=2, **status)
+    with pytest.raises(NotReady, match=f"0 of 1 pods available; {says}"):
+        wait_until_ready(Server(waited, pods=pods), waited, 0, print)  # type: ignore[arg-type]
 
 
 def test_a_failed_job_is_not_waited_for_and_is_known_as_failed() -> None:

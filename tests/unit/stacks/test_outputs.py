@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runner import stack
+from runner import planning, stack
 from runner.record import Run
 from stacks.outputs import CONTRACT_VERSION
 
@@ -51,10 +51,19 @@ def test_the_newest_fixture_is_what_the_program_exports(outputs: dict[str, Any])
     assert set(outputs) == set(newest["outputs"])
     assert types(known).items() <= newest["outputs"].items()
     # What other programs plan with is known before anything exists.
-    assert {"contract_version", "storage", "encryption", "zones", "overrides", "uid", "gid"} <= set(known)
+    assert {"contract_version", "storage", "encryption", "zones", "overrides", "uid", "gid", "cost"} <= set(known)
     assert outputs["contract_version"] == CONTRACT_VERSION
     for mount in outputs["storage"].values():
         assert types(mount) == newest["storage"]
+    assert types(outputs["cost"]) == newest["cost"]
+    assert types(outputs["cost"]["total"]) == newest["sum"]
+
+
+def test_cost_is_the_cost_of_the_plan(outputs: dict[str, Any], request: pytest.FixtureRequest) -> None:
+    file = stack.read(request.node.callspec.params["outputs"])
+    plan = planning.make(file)["cost"]
+    assert outputs["cost"] == {key: plan[key] for key in outputs["cost"]}
+    assert outputs["cost"]["total"]["known"] or outputs["cost"]["total"]["unknown"]
 
 
 def test_encryption_and_zones_are_by_claim(outputs: dict[str, Any]) -> None:

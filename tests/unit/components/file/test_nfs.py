@@ -19,7 +19,7 @@ from components.file.nfs import (
     refused_option,
     volume_name,
 )
-from runner.record import UNKNOWN_TEXT
+from stacks.registered import UNKNOWN_TEXT
 
 ARGS = NfsStorageArgs(namespace="kotaemon", server="nfs.example.com", path="/srv/nfs/kotaemon")
 PV = "kubernetes:core/v1:PersistentVolume"

@@ -12,7 +12,7 @@ from components.kotaemon.args import KotaemonArgs
 from components.kotaemon.kotaemon import Kotaemon
 from components.kotaemon.namespace import ApplicationNamespace
 from components.kotaemon.runtime_files import runtime_files
-from runner.record import UNKNOWN_TEXT
+from stacks.registered import UNKNOWN_TEXT
 from tests.unit.components.kotaemon.samples import EXPOSURE, PROXY, elasticsearch, scaled_args, single_args
 
 PulumiRun = Callable[..., Any]
