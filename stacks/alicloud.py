@@ -1,6 +1,5 @@
 """Platform `alicloud`: an existing ACK cluster, with a key, storage and a database made by the stack."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -13,7 +12,7 @@ from components.contract import Profile
 from components.encryption.alicloud import AlicloudKey, AlicloudKeyArgs, ServiceRole, ServiceRoles, ServiceRolesArgs
 from components.kotaemon.args import DatabaseStore, PostgresDriver, Stores
 from components.state.apsaradb import ApsaraDatabase, ApsaraDatabaseArgs
-from stacks import alicloud_storage, application, existing_claims, safety, store_components
+from stacks import alicloud_storage, application, existing_claims, kube_provider, safety, store_components
 from stacks.alicloud_settings import AlicloudSettings
 from stacks.claims import NfsClaim, StorageClassClaim
 from stacks.names import claim_name
@@ -34,11 +33,11 @@ def deploy(settings: Settings) -> dict[str, Any]:
     report = safety.check(settings, storage, store_components.document_store(settings))
 
     account = pulumi_alicloud.Provider("alicloud", region=section.region)
-    cluster = kubernetes_provider(settings, section, InvokeOptions(provider=account))
-    kubernetes, cloud = ResourceOptions(provider=cluster), ResourceOptions(provider=account)
+    provider = kubernetes_provider(settings, section, InvokeOptions(provider=account))
+    kubernetes, cloud = ResourceOptions(provider=provider), ResourceOptions(provider=account)
     key = _key(settings, section, cloud)
     namespace = application.application_namespace(settings, kubernetes).namespace
-    both = ResourceOptions(providers=[cluster, account], depends_on=_needed_by_storage(section, cloud))
+    both = ResourceOptions(providers=[provider, account], depends_on=_needed_by_storage(section, cloud))
     made = {n: alicloud_storage.make(settings, n, c, namespace, key, both) for n, c in own.items()}
     after: list[pulumi.Resource] = [*made.values()]
     after += [existing_claims.make(settings, n, c, namespace, kubernetes) for n, c in existing.items()]
@@ -57,37 +56,13 @@ def deploy(settings: Settings) -> dict[str, Any]:
 def kubernetes_provider(settings: Settings, section: AlicloudSettings, invoke: InvokeOptions) -> Provider:
     """The cluster: by kubeconfig, else from the outputs of another stack, else by its id."""
     if settings.cluster.kubeconfig is None and section.cluster_stack is not None:
-        reference = pulumi.StackReference("cluster", stack_name=section.cluster_stack)
-        found = Output.all(reference.get_output("kubeconfig"), reference.outputs)
-        stack = section.cluster_stack
-        return _provider(Output.secret(found.apply(lambda known: _required(known[0], stack, known[1]))), stack)
+        return kube_provider.by_stack("kotaemon:alicloud.clusterStack", section.cluster_stack)
     if settings.cluster.kubeconfig is None and section.cluster_id is not None:
         credential = pulumi_alicloud.cs.get_cluster_credential_output(
             cluster_id=section.cluster_id, temporary_duration_minutes=CREDENTIAL_MINUTES, opts=invoke
         )
-        return _provider(Output.secret(credential.kube_config), section.cluster_id)
-    return application.kubernetes_provider(settings)
-
-
-def _provider(kubeconfig: Input[str], identifier: str) -> Provider:
-    return Provider(
-        "cluster",
-        kubeconfig=kubeconfig,
-        # The credentials are new at every run: without it each would be another cluster.
-        cluster_identifier=identifier,
-        # As in application.kubernetes_provider, and for the same reasons.
-        enable_config_map_mutable=True,
-        enable_secret_mutable=True,
-    )
-
-
-def _required(value: Any, stack: str, outputs: Mapping[str, Any]) -> Any:
-    if value is None:
-        known = ", ".join(sorted(outputs)) or "none"
-        raise pulumi.RunError(
-            f"kotaemon:alicloud.clusterStack: stack {stack} has no output kubeconfig; it has: {known}"
-        )
-    return value
+        return kube_provider.by_contents(credential.kube_config, section.cluster_id)
+    return kube_provider.by_file(settings)
 
 
 def _key(settings: Settings, section: AlicloudSettings, opts: ResourceOptions) -> Input[str]:

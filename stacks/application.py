@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes import Provider
 
 from components.contract import Claim, Profile, Role, RoleMount, StorageMap
 from components.kotaemon.args import Autoscaler, Endpoint, Exposure, ExposureKind, KotaemonArgs, PodResources, Stores
@@ -14,20 +13,6 @@ from guard.report import Report
 from stacks import outputs
 from stacks.names import NAMESPACE
 from stacks.settings import Ingress, Settings
-
-
-def kubernetes_provider(settings: Settings) -> Provider:
-    """The cluster. The kubeconfig's path, not its contents, so no token gets into the state or a `preview --diff`."""
-    return Provider(
-        "cluster",
-        kubeconfig=settings.cluster.kubeconfig,
-        context=settings.cluster.context,
-        # Without it a new API address replaces the provider and with it every object.
-        cluster_identifier=settings.cluster.identifier,
-        # The default replaces a changed ConfigMap or Secret, and the delete comes first.
-        enable_config_map_mutable=True,
-        enable_secret_mutable=True,
-    )
 
 
 def application_namespace(settings: Settings, opts: pulumi.ResourceOptions) -> ApplicationNamespace:

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from pulumi import Input, InvokeOptions, Output
 from pulumi_kubernetes import Provider
 
-from stacks import application
+from stacks import kube_provider
 from stacks.aws_settings import AwsSettings
 from stacks.settings import Settings
 
@@ -93,23 +93,17 @@ def find(settings: AwsSettings, opts: InvokeOptions) -> Place:
 def kubernetes_provider(settings: Settings, section: AwsSettings, opts: InvokeOptions) -> Provider:
     """The cluster: by kubeconfig, else from the outputs of another stack, else by its name."""
     if settings.cluster.kubeconfig is None and section.cluster_stack is not None:
-        reference = pulumi.StackReference("cluster", stack_name=section.cluster_stack)
-        kubeconfig = Output.all(reference.get_output("kubeconfig"), reference.outputs).apply(
-            lambda found: _required(found[0], section.cluster_stack or "", found[1])
-        )
-        return _provider(Output.secret(kubeconfig), section.cluster_stack)
+        return kube_provider.by_stack("kotaemon:aws.clusterStack", section.cluster_stack)
     if settings.cluster.kubeconfig is None and section.cluster is not None:
-        cluster = aws.eks.get_cluster_output(name=section.cluster, opts=opts)
-        return _provider(
-            # Not through Output.all: it turns the certificate authorities into plain dictionaries.
-            cluster.apply(
-                lambda found: eks_kubeconfig(
-                    found.name, found.endpoint, found.certificate_authorities[0].data, section.region
-                )
-            ),
-            section.cluster,
+        eks = aws.eks.get_cluster_output(name=section.cluster, opts=opts)
+        # Not through Output.all: it turns the certificate authorities into plain dictionaries.
+        kubeconfig = eks.apply(
+            lambda found: eks_kubeconfig(
+                found.name, found.endpoint, found.certificate_authorities[0].data, section.region
+            )
         )
-    return application.kubernetes_provider(settings)
+        return kube_provider.by_contents(kubeconfig, section.cluster)
+    return kube_provider.by_file(settings)
 
 
 def eks_kubeconfig(name: str, endpoint: str, authority: str, region: str) -> str:
@@ -126,25 +120,6 @@ def eks_kubeconfig(name: str, endpoint: str, authority: str, region: str) -> str
             "current-context": name,
         }
     )
-
-
-def _provider(kubeconfig: Input[str], identifier: str) -> Provider:
-    return Provider(
-        "cluster",
-        kubeconfig=kubeconfig,
-        # Without it a new address or certificate would be another cluster, and replace every object.
-        cluster_identifier=identifier,
-        # As in application.kubernetes_provider, and for the same reasons.
-        enable_config_map_mutable=True,
-        enable_secret_mutable=True,
-    )
-
-
-def _required(value: Any, stack: str, outputs: Mapping[str, Any]) -> Any:
-    if value is None:
-        known = ", ".join(sorted(outputs)) or "none"
-        raise pulumi.RunError(f"kotaemon:aws.clusterStack: stack {stack} has no output kubeconfig; it has: {known}")
-    return value
 
 
 def _subnet_in(zone: str, cluster: str, candidates: Output[Sequence[str]], opts: InvokeOptions) -> Output[str]:

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 
 from components.contract import Profile
-from stacks import application, existing_claims, safety, store_components
+from stacks import application, existing_claims, kube_provider, safety, store_components
 from stacks.claims import NfsClaim, StorageClassClaim
 from stacks.settings import Settings
 
@@ -16,7 +16,7 @@ def deploy(settings: Settings) -> dict[str, Any]:
     claims = {n: existing_claims.planned(settings, n, c) for n, c in chosen.items()}
     storage = application.storage_map(settings, claims)
     report = safety.check(settings, storage, store_components.document_store(settings))
-    opts = pulumi.ResourceOptions(provider=application.kubernetes_provider(settings))
+    opts = pulumi.ResourceOptions(provider=kube_provider.by_file(settings))
     namespace = application.application_namespace(settings, opts).namespace
     after: list[pulumi.Resource] = [existing_claims.make(settings, n, c, namespace, opts) for n, c in chosen.items()]
     after += existing_claims.prepare(settings, namespace, storage, opts)

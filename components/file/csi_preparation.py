@@ -4,19 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
-from pulumi import CustomTimeouts, Input, Output, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
 from typing_extensions import NotRequired
 
 from components.contract import Claim
 from components.file.csi_volume import static_claim, volume_spec
-from components.file.preparation import JOB_ANNOTATIONS, SCRIPT, job_spec, prepare_task
+from components.file.preparation import Work, prepare_job, prepare_namespace
 from components.kotaemon.names import GID, IMAGE, UID
-from components.kotaemon.namespace import PodSecurity, pod_security_labels
-from components.kotaemon.runtime_files import content_hash, runtime_files
 
 
 class CsiVolume(TypedDict):
@@ -61,52 +56,18 @@ class CsiPreparation(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CsiPreparationArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:CsiPreparation", name, None, opts)
-        volume, child = args["volume"], ResourceOptions(parent=self)
-        claim_name = volume["claim"]["name"]
-        namespace = k8s.core.v1.Namespace(
-            f"{name}-namespace",
-            # Not the `-prepare` of an NFS export: a stack may have both.
-            metadata=ObjectMetaArgs(
-                name=Output.concat(volume["namespace"], "-prepare-", claim_name),
-                labels=pod_security_labels(PodSecurity.BASELINE),
-            ),
-            opts=child,
-        )
-        space = namespace.metadata.apply(lambda metadata: metadata.name or "")
+        volume, claim_name = args["volume"], args["volume"]["claim"]["name"]
+        # Not the `-prepare` of an NFS export: a stack may have both.
+        space = prepare_namespace(self, name, Output.concat(volume["namespace"], "-prepare-", claim_name))
         spec = volume_spec(volume["claim"], space, source(volume), volume["mount_options"])
         claim = static_claim(name, volume["claim"], space, spec, parent=self, protect=False, keep=False)
-        policy = k8s.networking.v1.NetworkPolicy(
-            f"{name}-no-network",
-            metadata=ObjectMetaArgs(name="no-network", namespace=space),
-            spec=NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
-            opts=child,
+        work = Work(
+            claim_name=claim_name,
+            folders=args["folders"],
+            image=args.get("image", IMAGE),
+            uid=args.get("uid", UID),
+            gid=args.get("gid", GID),
+            place=[volume["handle"]],
         )
-        files = runtime_files(SCRIPT)
-        script = k8s.core.v1.ConfigMap(
-            f"{name}-script",
-            metadata=ObjectMetaArgs(name=f"prepare-{content_hash(files)}", namespace=space),
-            data=files,
-            immutable=True,
-            opts=child,
-        )
-        image = args.get("image", IMAGE)
-        task = prepare_task([(claim_name, args["folders"], False)], args.get("uid", UID), args.get("gid", GID))
-        # The same task never runs twice on one file system, and a new one is a new Job.
-        self.job = Output.all(image, volume["handle"]).apply(
-            lambda where: f"{claim_name}-{content_hash({'task': task, 'where': ' '.join(where), **files})}"
-        )
-        k8s.batch.v1.Job(
-            f"{name}-job",
-            metadata=ObjectMetaArgs(
-                name=self.job,
-                namespace=space,
-                annotations=JOB_ANNOTATIONS,
-            ),
-            spec=job_spec(image, claim_name, script.metadata.apply(lambda metadata: metadata.name or ""), task),
-            opts=ResourceOptions(
-                parent=self,
-                depends_on=[claim, policy],
-                custom_timeouts=CustomTimeouts(create="40m"),  # the image is 8-10 GB, and may be new to the node
-            ),
-        )
+        self.job = prepare_job(self, name, space, claim, work)
         self.register_outputs({"job": self.job})

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypedDict
 
 import pulumi
@@ -138,12 +139,74 @@ def job_spec(image: Input[str], claim_name: str, script_map: Input[str], task: s
     )
 
 
-class NfsPreparation(pulumi.ComponentResource):
-    """Makes the role folders on an export that belongs to root, once, in a namespace of its own.
+def prepare_namespace(parent: pulumi.Resource, name: str, full_name: Input[str]) -> Output[str]:
+    """The Job's own namespace, without network: `restricted` admits no root, and `baseline` is as near as it gets."""
+    namespace = k8s.core.v1.Namespace(
+        f"{name}-namespace",
+        metadata=ObjectMetaArgs(name=full_name, labels=pod_security_labels(PodSecurity.BASELINE)),
+        opts=ResourceOptions(parent=parent),
+    )
+    return namespace.metadata.apply(lambda metadata: metadata.name or "")
 
-    `restricted` admits no root, so the Job lives in `<namespace>-prepare` with the level baseline, without a token and
-    without network. The application depends on this component. The Job's name carries a hash of its task: the same
-    task never runs twice, and a new one is a new Job.
+
+@dataclass(frozen=True)
+class Work:
+    """What the Job is to do, and where."""
+
+    claim_name: str
+    folders: list[str]
+    image: Input[str]
+    uid: int
+    gid: int
+    place: list[Input[str]]
+    """What says which file system it is: another one is another Job."""
+
+
+def prepare_job(
+    parent: pulumi.Resource, name: str, space: Output[str], claim: k8s.core.v1.PersistentVolumeClaim, work: Work
+) -> Output[str]:
+    """The Job with its script, after the policy that leaves it no network; its name.
+
+    The name carries a hash of the task: the same task never runs twice on one file system, and a new one is a new Job.
+    """
+    child = ResourceOptions(parent=parent)
+    policy = k8s.networking.v1.NetworkPolicy(
+        f"{name}-no-network",
+        metadata=ObjectMetaArgs(name="no-network", namespace=space),
+        spec=NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
+        opts=child,
+    )
+    files = runtime_files(SCRIPT)
+    script = k8s.core.v1.ConfigMap(
+        f"{name}-script",
+        metadata=ObjectMetaArgs(name=f"prepare-{content_hash(files)}", namespace=space),
+        data=files,
+        immutable=True,
+        opts=child,
+    )
+    task = prepare_task([(work.claim_name, work.folders, False)], work.uid, work.gid)
+    job = Output.all(work.image, *work.place).apply(
+        lambda place: f"{work.claim_name}-{content_hash({'task': task, 'where': ' '.join(map(str, place)), **files})}"
+    )
+    script_name = script.metadata.apply(lambda metadata: metadata.name or "")
+    k8s.batch.v1.Job(
+        f"{name}-job",
+        metadata=ObjectMetaArgs(name=job, namespace=space, annotations=JOB_ANNOTATIONS),
+        spec=job_spec(work.image, work.claim_name, script_name, task),
+        opts=ResourceOptions(
+            parent=parent,
+            depends_on=[claim, policy],
+            # the image is 8-10 GB unpacked, and may be new to the node
+            custom_timeouts=CustomTimeouts(create="40m"),
+        ),
+    )
+    return job
+
+
+class NfsPreparation(pulumi.ComponentResource):
+    """Makes the role folders on an export that belongs to root, once, in the namespace `<namespace>-prepare`.
+
+    The application depends on this component.
     """
 
     job: Output[str]
@@ -151,54 +214,17 @@ class NfsPreparation(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NfsPreparationArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:NfsPreparation", name, None, opts)
-        child = ResourceOptions(parent=self)
-        namespace = k8s.core.v1.Namespace(
-            f"{name}-namespace",
-            metadata=ObjectMetaArgs(
-                name=Output.concat(args["export"]["namespace"], "-prepare"),
-                labels=pod_security_labels(PodSecurity.BASELINE),
-            ),
-            opts=child,
-        )
-        space = namespace.metadata.apply(lambda metadata: metadata.name or "")
-        claim_name = args["export"].get("claim_name", name)
-        claim = self._claim(name, space, claim_name, args["export"])
-        policy = k8s.networking.v1.NetworkPolicy(
-            f"{name}-no-network",
-            metadata=ObjectMetaArgs(name="no-network", namespace=space),
-            spec=NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
-            opts=child,
-        )
-        files = runtime_files(SCRIPT)
-        script = k8s.core.v1.ConfigMap(
-            f"{name}-script",
-            metadata=ObjectMetaArgs(name=f"prepare-{content_hash(files)}", namespace=space),
-            data=files,
-            immutable=True,
-            opts=child,
-        )
-        image = args.get("image", IMAGE)
-        task = prepare_task([(claim_name, args["folders"], False)], args.get("uid", UID), args.get("gid", GID))
         export = args["export"]
-        self.job = Output.all(image, export["server"], export["path"]).apply(
-            lambda where: f"{claim_name}-{content_hash({'task': task, 'where': ' '.join(map(str, where)), **files})}"
+        space = prepare_namespace(self, name, Output.concat(export["namespace"], "-prepare"))
+        work = Work(
+            claim_name=export.get("claim_name", name),
+            folders=args["folders"],
+            image=args.get("image", IMAGE),
+            uid=args.get("uid", UID),
+            gid=args.get("gid", GID),
+            place=[export["server"], export["path"]],
         )
-        k8s.batch.v1.Job(
-            f"{name}-job",
-            metadata=ObjectMetaArgs(
-                name=self.job,
-                namespace=space,
-                annotations=JOB_ANNOTATIONS,
-            ),
-            spec=job_spec(image, claim_name, script.metadata.apply(lambda metadata: metadata.name or ""), task),
-            opts=ResourceOptions(
-                parent=self,
-                depends_on=[claim, policy],
-                custom_timeouts=CustomTimeouts(
-                    create="40m"
-                ),  # the image is 8-10 GB unpacked, and may be new to the node
-            ),
-        )
+        self.job = prepare_job(self, name, space, self._claim(name, space, work.claim_name, export), work)
         self.register_outputs({"job": self.job})
 
     def _claim(
