@@ -38,7 +38,7 @@ advise: $(INSTALLED) ## Ranked storage maps for a load: ARGS="--help" shows how 
 preview: $(INSTALLED) ## `pulumi preview` of the stack on its own cluster
 	pulumi preview --stack $(STACK)
 
-test: lint types policy unit cloud-api cluster ## All tests
+test: lint types policy unit cloud-api cluster drills ## All tests
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff format --check .
@@ -71,7 +71,7 @@ cluster: $(INSTALLED) ## Tests on the devcluster (its programs are built on firs
 	$(PY) -m devcluster.build
 	$(PY) -m pytest tests/cluster tests/engine
 
-drills: $(INSTALLED) ## The drills in their short form, as tests; they need a machine that is not busy with others
+drills: $(INSTALLED) ## The drills in their short form, as tests
 	$(PY) -m devcluster.build
 	$(PY) -m pytest tests/drills
 

@@ -16,8 +16,8 @@ from drills.node_loss import Fencing, Scenario
 from drills.results import Result
 from runner.ready import Report
 
-HOLD_SECONDS = 17.0
-"""Short form: how long a pod is seen to stay Pending. It is evicted after 13 s."""
+HOLD_SECONDS = 30.0
+"""Short form: how long a pod is seen to stay Pending. It is evicted after 13 s, on a busy machine later."""
 FORCE_DETACH_SECONDS = 6 * 60.0
 """After which the attach-detach controller takes a disk from a node that is not Ready: a constant of Kubernetes
 (attach_detach_controller.go, ReconcilerMaxWaitForUnmountDuration)."""

@@ -16,11 +16,6 @@ from tests.drills import spoil
 MEDIA = [pytest.param("file", id="file"), pytest.param("block", id="block")]
 
 
-@pytest.fixture(autouse=True)
-def _short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upheaval, "STEP_SECONDS", 20.0)
-
-
 def single(cluster: Cluster, folder: Path, name: str, medium: str = "block") -> str:
     samples.up(cluster, samples.stack_file(folder, name, samples.MEDIA[medium]))
     return name
@@ -31,7 +26,8 @@ def test_every_node_can_be_drained_and_rolled(cluster: Cluster, tmp_path: Path, 
     name = single(cluster, tmp_path, f"upheaval-{medium}", medium)
     drained = upheaval.drain_every_node(cluster, name, tmp_path)
     assert drained.problems == []
-    assert int(drained.facts["did"].split()[2]) >= 2, "evictions"
+    # Once at least: whether it comes back to a node that is drained later, the scheduler decides.
+    assert int(drained.facts["did"].split()[2]) >= 1, "evictions"
     rolled = upheaval.roll_out(cluster, name, tmp_path, SHORT_ROLL_OUTS)
     assert rolled.problems == []
     assert rolled.facts["most pods"] == "1"
