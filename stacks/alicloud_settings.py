@@ -110,10 +110,10 @@ class EssdClaim(Strict):
 
 
 class EcsDiskClaim(Strict):
-    """An ESSD disk that the stack makes itself: in a zone that you choose, with daily snapshots. It cannot grow."""
+    """An ESSD disk that the stack makes itself: in a zone that you choose, with daily snapshots."""
 
     kind: Literal["ecs-disk"]
-    size: Size = Field("20Gi", description="Size of the disk; it cannot grow.")
+    size: Size = Field("20Gi", description="Size of the disk; it can only grow.")
     zone: Zone | None = Field(
         None, description="Zone of the disk and its pod for ever; none: the first of the section."
     )

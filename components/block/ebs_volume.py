@@ -33,7 +33,8 @@ class EbsVolumeArgs(TypedDict):
     claim_name: NotRequired[str]
     """Name of the PersistentVolumeClaim; default: the component's name."""
     size: NotRequired[str]
-    """Size in Gi or Ti; default 20Gi. It can only grow."""
+    """Size in Gi or Ti; default 20Gi. It can only grow: the disk does so at once, its file system when a pod mounts it
+    next (kubelet, operation_generator.go: a volume that is larger than its claim's status)."""
     kind: NotRequired[EbsType]
     """Default gp3."""
     iops: NotRequired[int]

@@ -32,6 +32,7 @@ from components.block.essd_rules import (
     refused_static_disk,
 )
 from components.contract import AccessMode, Claim, Locks, Medium
+from components.file.csi_volume import STATIC
 from components.file.nfs import volume_name
 from components.quantity import gib
 
@@ -54,8 +55,8 @@ class EcsDiskStorageArgs(TypedDict):
     claim_name: NotRequired[str]
     """Name of the PersistentVolumeClaim; default: the component's name."""
     size: NotRequired[str]
-    """Size in Gi or Ti; default 20Gi. It does not grow in place: Kubernetes expands no volume without a class, and a
-    disk that Pulumi grew would not fit its claim any more. Take EssdStorage where it has to grow."""
+    """Size in Gi or Ti; default 20Gi. It can only grow: the disk does so at once, its file system when a pod mounts it
+    next (kubelet, operation_generator.go: a volume that is larger than its claim's status)."""
     disk_type: NotRequired[DiskType]
     """Default cloud_auto; not regional: the provider cannot make those."""
     performance_level: NotRequired[PerformanceLevel]
@@ -127,6 +128,7 @@ def disk_args(args: EcsDiskStorageArgs, disk: Disk, disk_name: str) -> alicloud.
         provisioned_iops=disk.iops,
         bursting_enabled=True if disk.bursting else None,
         size=disk.size_gib,
+        type="online",  # how it grows; offline, the default, waits for a restart of the node (ECS ResizeDisk)
         encrypted=True,
         kms_key_id=args["key_id"],
         payment_type="PayAsYouGo",
@@ -195,13 +197,7 @@ class EcsDiskStorage(pulumi.ComponentResource):
         claim_name = self.claim["name"]
         full_name = cloud_name(name, args)
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
-        # size: the claim could not follow (see EcsDiskStorageArgs.size), so the disk must not go ahead.
-        frozen = ResourceOptions(
-            parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=["size"]
-        )
-        disk = alicloud.ecs.EcsDisk(
-            f"{name}-disk", args=disk_args(args, asked_disk(name, args), full_name), opts=frozen
-        )
+        disk = alicloud.ecs.EcsDisk(f"{name}-disk", args=disk_args(args, asked_disk(name, args), full_name), opts=kept)
         self.disk_id = disk.id
         policy = alicloud.ecs.AutoSnapshotPolicy(
             f"{name}-snapshots", args=snapshot_policy(args, full_name), opts=ResourceOptions(parent=self)
@@ -224,6 +220,8 @@ class EcsDiskStorage(pulumi.ComponentResource):
             f"{name}-claim",
             metadata=ObjectMetaArgs(name=claim_name, namespace=space),
             spec=disk_claim_spec(self.claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
-            opts=kept,
+            opts=ResourceOptions(
+                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=STATIC
+            ),
         )
         self.register_outputs({"claim": self.claim, "disk_id": self.disk_id})

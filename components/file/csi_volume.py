@@ -20,6 +20,9 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from components.contract import Claim
 
 ZONE_KEY = "topology.kubernetes.io/zone"
+STATIC = ["spec.resources"]
+"""What a claim on a static volume keeps for ever: the API server refuses another request (admission plugin
+PersistentVolumeClaimResize: "only dynamically provisioned pvc can be resized"). The volume follows the size."""
 
 
 def zone_affinity(zones: Sequence[str]) -> VolumeNodeAffinityArgs | None:
@@ -91,5 +94,5 @@ def static_claim(
         f"{name}-claim",
         metadata=ObjectMetaArgs(name=claim_name, namespace=namespace),
         spec=claim_spec(claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
-        opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=keep),
+        opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=keep, ignore_changes=STATIC),
     )

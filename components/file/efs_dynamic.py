@@ -14,6 +14,7 @@ from typing_extensions import NotRequired
 from components.aws import partition
 from components.block.existing import FILLED_IN
 from components.contract import Claim
+from components.file.csi_volume import STATIC
 from components.file.efs import EfsStorageArgs, efs_claim, encrypted_files, file_system_policy, mount_targets
 
 
@@ -141,7 +142,7 @@ class EfsDynamicStorage(pulumi.ComponentResource):
                 parent=self,
                 protect=protect,
                 retain_on_delete=True,
-                ignore_changes=FILLED_IN,
+                ignore_changes=[*FILLED_IN, *STATIC],  # the class has no expansion: EFS has no size
                 depends_on=[policy, *mount_targets(name, files, made.id, self)],
             ),
         )

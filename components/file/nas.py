@@ -17,6 +17,7 @@ from typing_extensions import NotRequired
 
 from components.alicloud import refused_cidr, refused_cloud_name, refused_tags, require
 from components.contract import AccessMode, Claim, Locks, Medium
+from components.file.csi_volume import STATIC
 from components.file.nas_rules import (
     NasEncryption,
     NasKind,
@@ -311,7 +312,9 @@ class NasStorage(pulumi.ComponentResource):
             f"{name}-claim",
             metadata=ObjectMetaArgs(name=claim_name, namespace=space),
             spec=nfs_claim_spec(self.claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
-            opts=self._kept,
+            opts=ResourceOptions(
+                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=STATIC
+            ),
         )
 
 

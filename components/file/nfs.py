@@ -18,6 +18,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
 from components.contract import AccessMode, Claim, Locks, Medium
+from components.file.csi_volume import STATIC
 from components.quantity import gib
 
 DEFAULT_OPTIONS = (
@@ -200,7 +201,9 @@ class NfsStorage(pulumi.ComponentResource):
             f"{name}-claim",
             metadata=ObjectMetaArgs(name=claim_name, namespace=args["namespace"]),
             spec=nfs_claim_spec(self.claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
-            opts=kept,
+            opts=ResourceOptions(
+                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=STATIC
+            ),
         )
         self.register_outputs({"claim": self.claim})
 

@@ -34,6 +34,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
 from typing_extensions import NotRequired
 
 from components.contract import RoleMount
+from components.file.csi_volume import STATIC
 from components.file.nfs import NfsStorageArgs, mount_options, nfs_claim, nfs_claim_spec, nfs_volume_spec, volume_name
 from components.kotaemon.names import CLAIMS_DIR, GID, IMAGE, PYTHON, RUNTIME_DIR, UID
 from components.kotaemon.namespace import PodSecurity, pod_security_labels
@@ -247,5 +248,5 @@ class NfsPreparation(pulumi.ComponentResource):
             f"{name}-claim",
             metadata=ObjectMetaArgs(name=claim_name, namespace=space),
             spec=nfs_claim_spec(claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, ignore_changes=STATIC),
         )

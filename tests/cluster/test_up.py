@@ -127,6 +127,19 @@ def test_a_disk_grows_in_place_and_never_shrinks(cluster: Cluster, kube: Kube, t
         stacks.up(stacks.write(tmp_path, "disk-size", {"disk": DISK}), cluster)
 
 
+def test_files_grow_in_place(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
+    """The volume follows; of the claim the API server refuses it."""
+    stacks.up(stacks.write(tmp_path, "files-size", {"files": FILES, "disk": DISK}), cluster)
+    claim = get(kube, "PersistentVolumeClaim", "kotaemon-files", "files-size")
+    larger = stacks.write(tmp_path, "files-size", {"files": {**FILES, "size": "200Gi"}, "disk": DISK})
+    stacks.up(larger, cluster)
+    volume = get(kube, "PersistentVolume", "files-size.kotaemon-files")
+    assert volume["spec"]["capacity"]["storage"] == "200Gi"
+    after = get(kube, "PersistentVolumeClaim", "kotaemon-files", "files-size")
+    assert (after["metadata"]["uid"], after["spec"]) == (claim["metadata"]["uid"], claim["spec"])
+    assert stacks.up(larger, cluster).nothing_changed
+
+
 def test_an_object_that_the_server_does_not_understand_is_refused_whole(
     cluster: Cluster, tmp_path: Path, kube: Kube
 ) -> None:

@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +12,15 @@ from rich.console import Console
 
 from components.contract import Platform
 from devcluster.cluster import Cluster
-from drills.program import own_cache
 from runner import engine
 from runner.kube import Kube
+from tests.cluster.conftest import cluster_for, own_cache
+
+__all__ = ["cluster_for", "own_cache"]
 
 HERE = Path(__file__).parent
 if shutil.which("pulumi") is None:
-    collect_ignore = ["test_stack_life.py", "clouds"]
+    collect_ignore = ["test_stack_life.py", "examples"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,18 +53,9 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def cache() -> Generator[Path]:
-    """A cache folder of the session's own: state, passphrase and clusters are in it."""
-    with own_cache() as folder:
-        yield folder
-
-
-@pytest.fixture(scope="session")
-def world(cache: Path) -> Generator[World]:
-    """A devcluster of platform private with the engine; it ends with the session."""
-    road = engine.choose(cache / "no-road")
+def world(own_cache: Path, cluster_for: Callable[[Platform], Cluster]) -> World:
+    """The session's devcluster of platform private with the engine. State and passphrase are in `own_cache`."""
+    road = engine.choose(own_cache / "no-road")
     assert road.command is not None, road.line
-    cluster = Cluster("engine", Platform.PRIVATE)
-    cluster.start(keep=False)
-    yield World(cluster, Kube(cluster.api(), cluster.directory / "discovery.json"), road.command, io.StringIO())
-    cluster.stop()
+    cluster = cluster_for(Platform.PRIVATE)
+    return World(cluster, Kube(cluster.api(), cluster.directory / "discovery.json"), road.command, io.StringIO())

@@ -1,14 +1,16 @@
-"""A stack file of the tests' own, and the engine's stack behind it."""
+"""A stack file of the tests' own, the engine's stack behind it, and what every stack is asked."""
 
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pulumi import automation as auto
 
-from runner import engine, stack
-from runner.stack import StackFile
+from runner import engine, planning, stack
+from runner.stack import ROOT, StackFile
 from tests.engine.conftest import World
 
 FILES = {"kind": "nfs", "server": "nfs.example.org", "path": "/srv/nfs", "encryptedBy": "simulated"}
@@ -31,7 +33,7 @@ def write(folder: Path, name: str, **claims: Any) -> StackFile:
 
 def opened(world: World, file: StackFile) -> auto.Stack:
     """The engine's stack, as the engine road opens it."""
-    return engine._stack(world.command, file, world.cluster)
+    return engine._stack(world.command, file, world.cluster)  # pyright: ignore[reportPrivateUsage]
 
 
 def up(world: World, file: StackFile) -> list[str]:
@@ -43,5 +45,26 @@ def up(world: World, file: StackFile) -> list[str]:
 def state(world: World, file: StackFile) -> str:
     """The state as the backend keeps it: the Automation API's export decrypts the secrets."""
     opened(world, file)
-    kept = engine._home() / "state" / ".pulumi" / "stacks" / file.project / f"{file.name}.json"
+    kept = engine._home() / "state" / ".pulumi" / "stacks" / file.project / f"{file.name}.json"  # pyright: ignore[reportPrivateUsage]
     return json.dumps(json.loads(kept.read_text())["checkpoint"].get("latest") or {})
+
+
+def cost_of_the_plan(file: StackFile) -> dict[str, Any]:
+    """What `make plan` estimates for a stack file, as the output `cost` has it."""
+    cost = planning.make(file)["cost"]
+    return {key: cost[key] for key in ("currency", "region", "total", "by_role", "by_medium")}
+
+
+def outputs_of_another_repository(of: auto.Stack, kubeconfig: Path, folder: Path) -> dict[str, Any]:
+    """Bring the example repository up for real (StackReference, and a Job with the role mounted) and down again."""
+    work = shutil.copytree(ROOT / "examples" / "app-repo", folder / "app-repo")
+    (work / "Pulumi.dev.yaml").unlink()
+    (work / ".venv").symlink_to(sys.prefix)
+    environment = {**of.workspace.env_vars, "KUBECONFIG": str(kubeconfig)}
+    options = auto.LocalWorkspaceOptions(pulumi_command=of.workspace.pulumi_command, env_vars=environment)
+    reader = auto.create_stack(of.name, work_dir=str(work), opts=options)
+    reader.set_config("kotaemon", auto.ConfigValue(f"organization/kotaemon/{of.name}"))
+    reader.set_config("image", auto.ConfigValue("example.com/eval:1"))
+    outputs = reader.up(color="never").outputs
+    reader.destroy(color="never", remove=True)
+    return {name: output.value for name, output in outputs.items()}

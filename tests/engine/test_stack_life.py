@@ -3,13 +3,10 @@
 import base64
 import json
 import os
-import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi import automation as auto
 
 from runner import engine
 from runner.apply import ApplyError
@@ -70,11 +67,15 @@ def test_refresh_finds_no_drift(world: World, file: StackFile) -> None:
     stack.opened(world, file).refresh(expect_no_changes=True, color="never")
 
 
-def test_no_secret_is_in_clear_in_the_state(world: World, cache: Path) -> None:
+def test_its_cost_is_the_cost_of_the_plan(world: World, file: StackFile) -> None:
+    assert stack.opened(world, file).outputs()["cost"].value == stack.cost_of_the_plan(file)
+
+
+def test_no_secret_is_in_clear_in_the_state(world: World, own_cache: Path) -> None:
     password = base64.b64decode(must(world, "Secret", "kotaemon-admin")["data"]["password"]).decode()
     # The files themselves: the automation API exports with --show-secrets. Not `history`, which repeats the stack file,
     # and in this one the key is in clear.
-    state = cache / "pulumi" / "state" / ".pulumi"
+    state = own_cache / "pulumi" / "state" / ".pulumi"
     files = [path for part in ("stacks", "backups") for path in (state / part).rglob("*.json*") if NAME in str(path)]
     kept = "".join(path.read_text() for path in files)
     assert len(password) > 20
@@ -109,19 +110,8 @@ def test_what_holds_data_is_never_replaced(world: World, folder: Path) -> None:
 
 
 def test_another_repository_reads_the_outputs(world: World, file: StackFile, tmp_path: Path) -> None:
-    """The example repository for real: StackReference, and a Job with the role mounted."""
-    work = shutil.copytree(ROOT / "examples" / "app-repo", tmp_path / "app-repo")
-    (work / "Pulumi.dev.yaml").unlink()
-    (work / ".venv").symlink_to(sys.prefix)
-    settings = stack.opened(world, file).workspace
-    environment = {**settings.env_vars, "KUBECONFIG": str(world.cluster.kubeconfig)}
-    options = auto.LocalWorkspaceOptions(pulumi_command=world.command, env_vars=environment)
-    reader = auto.create_or_select_stack("reader", work_dir=str(work), opts=options)
-    reader.set_config("kotaemon", auto.ConfigValue(f"organization/kotaemon/{NAME}"))
-    reader.set_config("image", auto.ConfigValue("example.com/eval:1"))
-    outputs = reader.up(color="never").outputs
-    assert outputs["models"].value == "kotaemon-files/models"
-    reader.destroy(color="never")
+    read = stack.outputs_of_another_repository(stack.opened(world, file), world.cluster.kubeconfig, tmp_path)
+    assert read == {"job": "nightly-eval", "models": "kotaemon-files/models"}
 
 
 def test_down_keeps_what_holds_data_and_nothing_else(world: World, folder: Path) -> None:

@@ -240,6 +240,7 @@ def test_no_input_is_lost_on_the_way(made: Run, kind: str) -> None:
         "caType",
         "autoUpgradeMinorVersion",  # ModifyDBInstanceAutoUpgradeMinorVersion
         "tags" if kind == "alicloud:hbr/vault:Vault" else "",  # TagResources
+        "type" if kind == "alicloud:ecs/ecsDisk:EcsDisk" else "",  # ResizeDisk
     }
     for resource in made.of(kind):
         inputs = dict(resource.inputs)

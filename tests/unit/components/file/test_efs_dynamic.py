@@ -99,7 +99,7 @@ def test_the_driver_makes_access_point_and_volume(pulumi_run):
 
 
 def test_what_the_cluster_fills_in_replaces_no_claim(pulumi_run):
-    assert made(pulumi_run).one(PVC).ignore_changes == ("spec.volumeName", "spec.volumeMode")
+    assert made(pulumi_run).one(PVC).ignore_changes == ("spec.volumeName", "spec.volumeMode", "spec.resources")
 
 
 @pytest.mark.parametrize("protect", [True, False])

@@ -1,4 +1,4 @@
-"""Devclusters of AWS and Alibaba Cloud, and the engine with stand-ins for the plugins of both clouds."""
+"""Devclusters of all platforms, and the engine with stand-ins for the plugins of both clouds."""
 
 import json
 import os
@@ -18,23 +18,23 @@ from components.contract import Platform
 from devcluster.cluster import Cluster
 from runner import engine, stack
 from runner.kube import Kube
-from runner.stack import ROOT
-from tests.cluster.conftest import cluster_for, own_cache
-
-__all__ = ["cluster_for", "own_cache"]
+from runner.stack import ROOT, StackFile
+from tests.engine.examples.table import EXAMPLES, Example
 
 PROVIDER = Path(__file__).with_name("provider.py")
 API_KEY = "the-api-key-of-the-vector-server-in-the-tests"
-NAMES = ("aws-single", "aws-scaled", "alicloud-single", "alicloud-scaled")
 
 
 @dataclass
 class Steps:
-    """What the engine did in one run, in its order: `started` and `ended` hold op, type and name."""
+    """What the engine did in one run, in its order."""
 
     started: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
-    order: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+    """Operation, type and name of every change."""
+    deletions: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     """Phase (`start` or `end`), type and name of every deletion."""
+    outputs: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Of the stack, also in a preview."""
 
     def __call__(self, happened: auto.EngineEvent) -> None:
         for phase, event in (("start", happened.resource_pre_event), ("end", happened.res_outputs_event)):
@@ -43,21 +43,33 @@ class Steps:
             op, type_, name = event.metadata.op.value, event.metadata.type, event.metadata.urn.rpartition("::")[2]
             if phase == "start" and op != "same":
                 self.started.append((op, type_, name))
+            if type_ == "pulumi:pulumi:Stack" and event.metadata.new:
+                self.outputs = dict(event.metadata.new.outputs or {})
             if op == "delete":
-                self.order.append((phase, type_, name))
+                self.deletions.append((phase, type_, name))
 
 
 @dataclass
 class World:
     """One example on the engine, with a devcluster of its platform."""
 
-    name: str
+    example: Example
     stack: auto.Stack
     kube: Kube
     config: Path
     log: Path
     state: Path
     kubeconfig: Path
+
+    @property
+    def name(self) -> str:
+        """Name of the stack, and of its namespace."""
+        return self.example.name
+
+    @property
+    def file(self) -> StackFile:
+        """The stack file as it is now."""
+        return stack.read(self.name, self.config.parent)
 
     def change(self, values: dict[str, Any]) -> None:
         """Set values of the configuration; a path with dots goes into objects."""
@@ -81,31 +93,31 @@ class World:
         return [(type_, name) for what, type_, name, _ in lines if what == verb]
 
 
-@pytest.fixture(scope="session", params=NAMES)
+@pytest.fixture(scope="session", params=EXAMPLES, ids=lambda example: example.name)
 def world(
     request: pytest.FixtureRequest,
     cluster_for: Callable[[Platform], Cluster],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Generator[World]:
     """The example in a folder of its own: its secret is set as the file says."""
-    name: str = request.param
-    platform = Platform(name.partition("-")[0])
-    cluster = cluster_for(platform)
-    folder = tmp_path_factory.mktemp(name)
-    document = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())
+    example: Example = request.param
+    cluster = cluster_for(example.platform)
+    folder = tmp_path_factory.mktemp(example.name)
+    file = f"Pulumi.{example.name}.yaml"
+    document = yaml.safe_load((ROOT / file).read_text())
     config = document["config"]
-    config["kotaemon:namespace"] = name
-    (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    config["kotaemon:namespace"] = example.name
+    (folder / file).write_text(yaml.safe_dump(document, sort_keys=False))
     log = folder / "calls.jsonl"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{plugins(folder, log, cluster.kubeconfig)}{os.pathsep}{os.environ['PATH']}")
-        opened = engine._stack(auto.PulumiCommand(), stack.read(name, folder), cluster)
-        work = Path(opened.workspace.work_dir) / f"Pulumi.{name}.yaml"
+        opened = engine._stack(auto.PulumiCommand(), stack.read(example.name, folder), cluster)  # pyright: ignore[reportPrivateUsage]
+        work = Path(opened.workspace.work_dir) / file
         kube = Kube(cluster.api(), cluster.directory / "discovery.json")
-        made = World(name, opened, kube, work, log, engine._home() / "state", cluster.kubeconfig)
-        if platform == Platform.ALICLOUD:
+        made = World(example, opened, kube, work, log, engine._home() / "state", cluster.kubeconfig)  # pyright: ignore[reportPrivateUsage]
+        if example.platform == Platform.ALICLOUD:
             made.change({"cluster": None})  # found through clusterId, as the example has it
-        if "kotaemon:stores" in config:
+        if example.api_key:
             made.change({"stores.vectorStore.apiKey": None})  # the placeholder, which nobody can decrypt
             opened.set_config("kotaemon:stores.vectorStore.apiKey", auto.ConfigValue(API_KEY, secret=True), path=True)
         yield made

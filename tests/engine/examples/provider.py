@@ -101,8 +101,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self.log, self.kubeconfig, self.version = log, kubeconfig, version
         self.lock = threading.Lock()
 
-    def in_use(self, request: Any) -> str:
-        """What refers to it and is there: as the clouds do, it is not deleted then."""
+    def there(self) -> dict[tuple[str, str], str]:
+        """Type and name of what was created and not deleted, with its newest inputs."""
         with self.lock:
             notes = [json.loads(line) for line in self.log.read_text().splitlines()]
         there: dict[tuple[str, str], str] = {}
@@ -111,6 +111,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 there.pop((type_, name), None)
             else:
                 there[type_, name] = inputs
+        return there
+
+    def in_use(self, request: Any) -> str:
+        """What refers to it and is there: as the clouds do, it is not deleted then."""
+        there = self.there()
         there.pop((request.type, request.name), None)
         names = {request.id, request.name} if request.type in NAMED else {request.id}
         users = (name for (_, name), inputs in there.items() if any(f'"{n}"' in inputs for n in names))
@@ -149,6 +154,16 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             changes=some, diffs=changed, replaces=[key for key in changed if key in FORCE_NEW]
         )
 
+    def Read(self, request: Any, context: Any) -> Any:
+        """From the log alone: what the engine believes is in the request, and it would find no drift in that."""
+        known = self.there().get((request.type, request.name))
+        if known is None:
+            return provider_pb2.ReadResponse()  # it is gone
+        inputs = json.loads(known)
+        id_ = new_id(request.type, request.name)
+        told = {"name": request.name, **computed(request.type, request.name, id_), **inputs}
+        return provider_pb2.ReadResponse(id=id_, properties=struct(told), inputs=struct(inputs))
+
     def Create(self, request: Any, context: Any) -> Any:
         id_ = new_id(request.type, request.name)
         told = {"name": request.name, **computed(request.type, request.name, id_)}
@@ -176,7 +191,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.tok != "alicloud:cs/getClusterCredential:getClusterCredential":
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the stand-in has no answer for {request.tok}")
         answer = {"kubeConfig": self.kubeconfig.read_text(), "clusterId": request.args["clusterId"]}
-        return provider_pb2.InvokeResponse(**{"return": struct(answer)})
+        return provider_pb2.InvokeResponse(**{"return": struct(answer)})  # pyright: ignore[reportArgumentType]
 
 
 def main() -> None:
@@ -191,7 +206,11 @@ def main() -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    signal.signal(signal.SIGTERM, lambda *_: server.stop(0) and None)
+
+    def stop(number: int, frame: object) -> None:
+        server.stop(0)
+
+    signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     print(port, flush=True)
     server.wait_for_termination()
