@@ -11,10 +11,12 @@ from components.contract import Platform
 from guard.charges import HOURS, Charge, Use, charges
 from guard.price_list import REFERENCE_REGION, Price, PriceList, price_list
 from guard.products import OwnStorage, Product
-from guard.recognise import Free, Plan, Resource, Unknown
+from guard.recognise import CLAIM, Free, Plan, Resource, Unknown
 
 ALL_ROLES = "all roles"
 DATABASES = ("aws:rds/", "alicloud:rds/")
+STORES = {"-database-disk": "sessions", "-vectors-disk": "indexes"}
+"""End of the name of a bundled store's disk -> the role whose data it holds; these disks are in no storage map."""
 ASSUMPTIONS = (
     f"A month has {HOURS} hours.",
     "List prices, without tax, discount and free tier.",
@@ -198,7 +200,10 @@ def _place(resource: Resource, mounts: Sequence[Mount]) -> tuple[str, str, str]:
         return mount.claim, _roles(mount), mount.medium
     if resource.type.startswith(DATABASES):
         return "", "sessions", "database"
-    return "", ALL_ROLES, "key" if ":kms/" in resource.type else "other"
+    if ":kms/" in resource.type:
+        return "", ALL_ROLES, "key"
+    store = next((role for end, role in STORES.items() for c in resource.components if c.endswith(end)), ALL_ROLES)
+    return "", store, "block" if resource.type == CLAIM else "other"
 
 
 def _roles(mount: Mount) -> str:

@@ -51,7 +51,7 @@ _FREE_GROUPS = (
     "snapshot.storage.k8s.io/v1",
     "storage.k8s.io/v1",
 )
-_CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 _CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
 _ATTRIBUTES = "kubernetes:storage.k8s.io/v1:VolumeAttributesClass"
 
@@ -90,7 +90,7 @@ class Plan:
             return Unknown("a load balancer, made by the cluster's cloud")
         if (resource.inputs.get("spec") or {}).get("volumeClaimTemplates"):
             return Unknown("its volumes are made from a template")
-        return self._claim(resource) if resource.type == _CLAIM else _CLUSTER
+        return self._claim(resource) if resource.type == CLAIM else _CLUSTER
 
     def _claim(self, resource: Resource) -> Found:
         spec = resource.inputs["spec"]
