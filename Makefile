@@ -76,7 +76,7 @@ drills: $(INSTALLED) ## The drills in their short form, as tests
 	$(PY) -m pytest tests/drills
 
 drill-node: $(INSTALLED) ## Lose the node of the stack's pod on the devcluster, and read every acknowledged turn back
-	@$(PY) -m runner drill-node --stack $(STACK)
+	@$(PY) -m runner drill-node --stack $(STACK) $(if $(FENCING),--fencing $(FENCING))
 
 drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
 	@$(PY) -m runner drill --full

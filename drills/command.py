@@ -42,9 +42,11 @@ def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -
             scaled=file.settings.profile.value == "scaled",
             fencing=fencing,
             recovers=not block or fencing is not Fencing.NONE,
-            patience=90.0 if not block or fencing is not Fencing.NONE else program.HOLD_SECONDS,
+            patience=_patience(block, fencing),
         )
         console.print(f"Somebody chats; a node of {namespace} is about to be lost (fencing: {fencing.value}).")
+        if fencing is Fencing.OUTSIDE:
+            console.print(f"The automation has {scenario.patience / 60:.0f} minutes; the drill itself fences nothing.")
         loss, lost = node_loss.lose_a_node(cluster, kube, session, namespace, scenario, seed)
         turns = len(session.acknowledged)
     result = node_loss.result(scenario, loss, turns, lost)
@@ -60,3 +62,9 @@ def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -
             markup=False,
         )
     return 0 if result.green else 1
+
+
+def _patience(block: bool, fencing: Fencing) -> float:
+    if fencing is Fencing.OUTSIDE:
+        return node_loss.OUTSIDE_SECONDS
+    return program.HOLD_SECONDS if block and fencing is Fencing.NONE else 90.0

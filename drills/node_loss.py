@@ -3,6 +3,7 @@
 import contextlib
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -24,6 +25,11 @@ PATIENCE = 3.0
 GARBAGE_SECONDS = 20.0
 """Period of the pod garbage collector, which removes the pods of a node that is out of service: a constant of
 kube-controller-manager (pkg/controller/podgc). It is added to the goal of a fenced block medium."""
+OUTSIDE_SECONDS = 15 * 60.0
+"""How long an automation outside the drill is given: Medik8s with its defaults fences after 5 minutes of silence and
+3 minutes for the reboot, and a disk that it does not detach itself takes 6 more (docs/drills.md)."""
+RELEASE_SECONDS = 120.0
+"""From the node's return until the automation must have taken its taint back."""
 _POLL = 0.2
 
 
@@ -37,6 +43,8 @@ class Fencing(str, Enum):
     """The automation also removes the pods, and does not leave them to the garbage collector."""
     FORCE = "pods deleted by force"
     """What people do without thinking of the disk: the node is not fenced."""
+    OUTSIDE = "automation outside the drill"
+    """The drill fences nothing, takes no taint back, and notes when somebody else does."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,8 @@ class Loss:
     """Seconds from the loss to each phase that was reached."""
     waiting: str = ""
     """What the scheduler or the attach-detach controller said last, where it did not recover."""
+    taint_left: bool = False
+    """Whether an automation outside the drill has left its taint on the node that is back."""
 
     @property
     def recovered(self) -> bool:
@@ -111,10 +121,13 @@ def lose_a_node(
             session.wait_for(turns=3)
     finally:
         report_in_use(CoreV1Api(api), node, [])
-        nodes.clear_out_of_service(api, node)
+        if scenario.fencing is not Fencing.OUTSIDE:
+            nodes.clear_out_of_service(api, node)
         session.node_is_back(node)
         nodes.start_heartbeat(api, node)
     _wait_until(lambda: node in nodes.ready_nodes(api), f"{node} is Ready again")
+    if scenario.fencing is Fencing.OUTSIDE:
+        loss.taint_left = not _within(RELEASE_SECONDS, lambda: not _vouched_off(_node(kube, node)))
     report_ready(CoreV1Api(api), kube, namespace, node)
     # Whatever happened: with the node back the application runs, and shows what it acknowledged.
     return loss, set(session.acknowledged) - session.shown(seconds=120)
@@ -159,7 +172,7 @@ class _Watcher:
         return True
 
     def _look(self) -> None:
-        node = self._kube.get({"apiVersion": "v1", "kind": "Node", "metadata": {"name": self._node}})
+        node = _node(self._kube, self._node)
         pods = readings.app_pods(self._kube, self._namespace)
         old = [p for p in pods if p["metadata"]["uid"] in self._victims]
         new = [p for p in pods if p not in old and not p["metadata"].get("deletionTimestamp")]
@@ -168,6 +181,9 @@ class _Watcher:
             self._fence_node()
         if self._reached("evicted", all(p["metadata"].get("deletionTimestamp") for p in old)):
             self._fence_pods(old)
+        if self._scenario.fencing is Fencing.OUTSIDE:
+            # By the taint, or by removing the pods: no kubelet is there that would.
+            self._reached("fenced", _vouched_off(node) or not old)
         if self._disks:
             self._reached("detached", not any(self._node in attached.get(disk, ()) for disk in self._disks))
         placed = [p for p in new if p["spec"].get("nodeName") not in (None, self._node)]
@@ -267,25 +283,31 @@ def report_ready(core: Any, kube: Kube, namespace: str, node: str) -> None:
 def result(scenario: Scenario, loss: Loss, turns: int, lost: set[int]) -> Result:
     """The verdict."""
     phases = loss.phases
+    outside = scenario.fencing is Fencing.OUTSIDE
     problems = [f"{len(lost)} of {turns} acknowledged turns are lost"] if lost else []
     if scenario.recovers and not loss.recovered:
         problems.append(f"not back after {scenario.patience:.0f} s: {loss.waiting}")
+        if outside and "fenced" not in phases:
+            problems.append("nothing has fenced the node: no out-of-service taint, and its pods are still there")
     if not scenario.recovers and loss.recovered:
         problems.append("a new pod has the disk although nobody has said that the old one is off")
-    after = phases["ready"] - phases["detected"] if {"ready", "detected"} <= set(phases) else None
+    if loss.taint_left:
+        problems.append(f"the out-of-service taint is still there {RELEASE_SECONDS:.0f} s after the node's return")
+    # How long an automation takes to be sure is its own matter; what comes then is ours.
+    since = "fenced" if outside and scenario.medium == "block" else "detected"
+    after = phases["ready"] - phases[since] if {"ready", since} <= set(phases) else None
     prompt = scenario.our_tolerations and scenario.fencing is not Fencing.FORCE
     if scenario.recovers and prompt and after is not None and after > limit(scenario):
-        problems.append(f"Ready {after:.1f} s after the detection; the limit is {limit(scenario):.0f} s")
+        what = "fencing" if since == "fenced" else "detection"
+        problems.append(f"Ready {after:.1f} s after the {what}; the limit is {limit(scenario):.0f} s")
+    names = ["detected", "evicted", *(["fenced"] if outside else []), "detached", "scheduled", "ready", "shown"]
     facts = {
         "medium": scenario.medium,
         "profile": "scaled" if scenario.scaled else "single-writer",
         "fencing": scenario.fencing.value,
         "our tolerations": "yes" if scenario.our_tolerations else "no",
-        **{
-            name: seconds(phases.get(name))
-            for name in ("detected", "evicted", "detached", "scheduled", "ready", "shown")
-        },
-        "detected to ready": seconds(after),
+        **{name: seconds(phases.get(name)) for name in names},
+        f"{since} to ready": seconds(after),
         "turns": str(turns),
         "lost": str(len(lost)),
         "waits for": loss.waiting,
@@ -294,14 +316,29 @@ def result(scenario: Scenario, loss: Loss, turns: int, lost: set[int]) -> Result
 
 
 def limit(scenario: Scenario) -> float:
-    """From the detection to Ready, before the drill is red."""
-    collected = GARBAGE_SECONDS if scenario.medium == "block" and scenario.fencing is Fencing.TAINT else 0.0
+    """From the detection to Ready, before the drill is red; from the fencing, when an automation outside does that."""
+    left_to_collector = scenario.medium == "block" and scenario.fencing in (Fencing.TAINT, Fencing.OUTSIDE)
+    collected = GARBAGE_SECONDS if left_to_collector else 0.0
     return (GOAL_SECONDS + collected) * PATIENCE
 
 
-def _wait_until(done: Any, what: str, limit_seconds: float = 120) -> None:
+def _node(kube: Kube, name: str) -> Manifest | None:
+    return kube.get({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+
+
+def _vouched_off(node: Manifest | None) -> bool:
+    return any(t["key"] == nodes.OUT_OF_SERVICE for t in (node or {}).get("spec", {}).get("taints") or ())
+
+
+def _wait_until(done: Callable[[], bool], what: str, limit_seconds: float = 120) -> None:
+    if not _within(limit_seconds, done):
+        raise TimeoutError(f"not within {limit_seconds:.0f} s: {what}")
+
+
+def _within(limit_seconds: float, done: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + limit_seconds
     while not done():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {limit_seconds:.0f} s: {what}")
+            return False
         time.sleep(_POLL)
+    return True

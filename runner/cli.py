@@ -87,7 +87,10 @@ def _add_drills(commands: Any) -> None:
     command_node = commands.add_parser("drill-node", help=text, description=text)
     command_node.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
     command_node.add_argument(
-        "--fencing", choices=("none", "taint"), default="none", help="taint: set out-of-service once the node is lost"
+        "--fencing",
+        choices=("none", "taint", "outside"),
+        default="none",
+        help="taint: set out-of-service once the node is lost; outside: watch an automation of your own do so",
     )
     command_node.set_defaults(run=_drill_node)
     for made in (command, command_node):
@@ -138,5 +141,5 @@ def _drill_node(options: argparse.Namespace, console: Console) -> int:
     from drills.node_loss import Fencing
     from runner import stack
 
-    fencing = Fencing.TAINT if options.fencing == "taint" else Fencing.NONE
+    fencing = {"none": Fencing.NONE, "taint": Fencing.TAINT, "outside": Fencing.OUTSIDE}[options.fencing]
     return command.drill_node(stack.read(options.stack), fencing, options.seed, console)

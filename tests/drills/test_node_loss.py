@@ -1,12 +1,16 @@
 """Node loss in the short form, and the same with a broken product. All lose their nodes at the same time."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kubernetes.client import CoreV1Api
 
+from devcluster import nodes
 from devcluster.cluster import Cluster
 from drills import node_loss, program
 from drills.node_loss import Fencing, Scenario
@@ -26,6 +30,9 @@ BROKEN: list[tuple[Scenario, str, Spoil | None]] = [
     (SCRATCH, "node-a1", spoil.claims_to_scratch),
     (SLOW, "node-b1", spoil.no_tolerations),
 ]
+OUTSIDE = Scenario("outside", medium="block", fencing=Fencing.OUTSIDE)
+SURE_SECONDS = 3.0
+"""How long the test's automation takes to be sure that the node is off, and after the return that it is not."""
 
 
 def lose_all(
@@ -55,9 +62,43 @@ def as_made(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict[
     return lose_all(cluster, tmp_path_factory.mktemp("made"), CASES, seed=7)
 
 
+class Automation(threading.Thread):
+    """Fences node-c1 and takes the taint back, as one outside the drill does."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(daemon=True)
+        self._api = cluster.api()
+        self.taints_found = 0
+
+    def run(self) -> None:
+        self._wait(ready=False)
+        nodes.set_out_of_service(self._api, "node-c1")
+        self._wait(ready=True)
+        node: Any = CoreV1Api(self._api).read_node("node-c1")
+        self.taints_found = [taint.key for taint in node.spec.taints or []].count(nodes.OUT_OF_SERVICE)
+        nodes.clear_out_of_service(self._api, "node-c1")
+
+    def _wait(self, ready: bool) -> None:
+        while ("node-c1" in nodes.ready_nodes(self._api)) is not ready:
+            time.sleep(0.2)
+        time.sleep(SURE_SECONDS)
+
+
 @pytest.fixture(scope="module")
-def broken(cluster: Cluster, as_made: dict[str, Result], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
-    return lose_all(cluster, tmp_path_factory.mktemp("broken"), BROKEN, seed=8)
+def automation(cluster: Cluster) -> Automation:
+    return Automation(cluster)
+
+
+@pytest.fixture(scope="module")
+def broken(
+    cluster: Cluster, automation: Automation, as_made: dict[str, Result], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Result]:
+    """The broken ones; beside them, on the node that is free, the one that is fenced from outside."""
+
+    def start(*_: object) -> None:
+        automation.start()
+
+    return lose_all(cluster, tmp_path_factory.mktemp("broken"), [*BROKEN, (OUTSIDE, "node-c1", start)], seed=8)
 
 
 def test_files_every_turn_is_back_on_another_node(as_made: dict[str, Result]) -> None:
@@ -79,6 +120,15 @@ def test_an_unfenced_disk_stays_with_the_pod_that_may_still_write(as_made: dict[
     assert "PersistentVolumeClaim with ReadWriteOncePod access mode already in-use" in result.facts["waits for"]
 
 
+def test_an_automation_outside_is_watched_and_left_alone(broken: dict[str, Result], automation: Automation) -> None:
+    result = broken["outside"]
+    assert result.problems == []
+    fenced, detected = (float(result.facts[name].split()[0]) for name in ("fenced", "detected"))
+    assert fenced - detected > SURE_SECONDS - 1, "it was not the drill that fenced"
+    automation.join(timeout=30)
+    assert automation.taints_found == 1, "the drill has not taken the taint back either"
+
+
 def test_red_without_a_claim(broken: dict[str, Result]) -> None:
     result = broken["scratch"]
     assert int(result.facts["lost"]) >= 5
@@ -94,7 +144,7 @@ def test_red_when_a_disk_is_promised_without_fencing(as_made: dict[str, Result])
     promised = replace(program.SHORT_LOSSES[2], recovers=True)
     seen = node_loss.Loss({"detected": 8.0, "evicted": 13.0}, as_made["block-held"].facts["waits for"])
     (problem,) = node_loss.result(promised, seen, turns=9, lost=set()).problems
-    assert problem.startswith("not back after 17 s: 0/6 nodes are available")
+    assert problem.startswith("not back after 30 s: 0/6 nodes are available")
 
 
 def test_several_pods_answer_all_the_time(cluster: Cluster, tmp_path: Path) -> None:
@@ -109,6 +159,28 @@ def test_a_disk_in_two_hands_would_be_red() -> None:
     loss = node_loss.Loss(dict.fromkeys(("detected", "evicted", "ready", "shown"), 9.0))
     result = node_loss.result(scenario, loss, turns=9, lost=set())
     assert result.problems == ["a new pod has the disk although nobody has said that the old one is off"]
+
+
+def test_red_when_nothing_outside_fences() -> None:
+    loss = node_loss.Loss({"detected": 8.0, "evicted": 13.0}, "already in-use by another pod")
+    result = node_loss.result(OUTSIDE, loss, turns=9, lost=set())
+    assert result.problems == [
+        "not back after 90 s: already in-use by another pod",
+        "nothing has fenced the node: no out-of-service taint, and its pods are still there",
+    ]
+
+
+def test_red_when_the_automation_leaves_its_taint() -> None:
+    phases = {"detected": 8.0, "fenced": 200.0, "ready": 215.0, "shown": 216.0}
+    result = node_loss.result(OUTSIDE, node_loss.Loss(phases, taint_left=True), turns=9, lost=set())
+    assert result.problems == ["the out-of-service taint is still there 120 s after the node's return"]
+    assert result.facts["fenced to ready"] == "15.0 s"
+
+
+def test_a_slow_recovery_after_the_automations_fencing_is_red() -> None:
+    phases = {"detected": 8.0, "fenced": 200.0, "ready": 291.0, "shown": 292.0}
+    result = node_loss.result(OUTSIDE, node_loss.Loss(phases), turns=9, lost=set())
+    assert result.problems == ["Ready 91.0 s after the fencing; the limit is 90 s"]
 
 
 LIMITS = [(Scenario("f"), 30.0), (Scenario("b", medium="block", fencing=Fencing.TAINT), 90.0)]
