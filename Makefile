@@ -67,9 +67,9 @@ $(CLOUD_API)/.installed: requirements-cloud-api.lock
 cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own API models, and moto
 	$(CLOUD_API)/bin/python -m pytest tests/cloud_api
 
-cluster: $(INSTALLED) ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
+cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
 	$(PY) -m devcluster.build
-	$(PY) -m pytest tests/cluster tests/engine
+	$(PY) -m pytest tests/cluster tests/engine tests/languages
 
 drills: $(INSTALLED) ## The drills in their short form, as tests
 	$(PY) -m devcluster.build

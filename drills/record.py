@@ -20,6 +20,7 @@ FILE = ROOT / "docs" / "test-record.md"
 SUITES = {
     "Zone verdict against the real scheduler": "tests/cluster/test_zones.py",
     "Real engine": "tests/engine",
+    "Other languages and the policy pack on the real engine": "tests/languages",
 }
 """What pytest proves, run again for the record."""
 _HEAD = """# Test record

@@ -1,7 +1,7 @@
 """Inputs as they arrive from other languages, made into what the components take.
 
-The engine sends whole numbers as floats, and whole structures as one Output when a part of them comes from another
-resource. The components take plain values where these decide what is made (pulumi/pulumi#18526).
+The engine sends whole numbers as floats, maps in no order, and whole structures as one Output when a part of them comes
+from another resource. The components take plain values where these decide what is made (pulumi/pulumi#18526).
 """
 
 import asyncio
@@ -20,13 +20,17 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def whole_numbers(value: Any) -> Any:
-    """Floats without a fraction as int. The schema has no fractional number (a test says so)."""
+def settled(value: Any) -> Any:
+    """Floats without a fraction as int (a test says that the schema has no fractional number), and maps by their keys.
+
+    On the wire a map has another order in every run. The order of `subnets` is that of the zones in a volume's node
+    affinity, which Kubernetes never lets anybody change.
+    """
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        return {k: whole_numbers(v) for k, v in value.items()}
-    return [whole_numbers(v) for v in value] if isinstance(value, list) else value
+        return {k: settled(value[k]) for k in sorted(value)}
+    return [settled(v) for v in value] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Part:
 
     def again(self) -> Any:
         """As an Input of a component: an Output again, unless it is a plain value of nobody."""
-        value, unknown = whole_numbers(self.value), contains_unknowns(self.value)
+        value, unknown = settled(self.value), contains_unknowns(self.value)
         if not (self.secret or self.resources or unknown):
             return value
         return Output(set(self.resources), _done(value), _done(not unknown), _done(self.secret))
@@ -76,7 +80,7 @@ class Opened:
     def _value(self, owner: Part, value: Any, hint: Any, path: str) -> Any:
         hint = _bare(hint)
         if _takes_outputs(hint):
-            return value.apply(whole_numbers) if isinstance(value, Output) else owner.of(value).again()
+            return value.apply(settled) if isinstance(value, Output) else owner.of(value).again()
         part = owner.of(value)
         self.resources |= part.resources
         raw, kind = part.value, get_origin(hint)
@@ -84,7 +88,7 @@ class Opened:
             return self.fields(part, hint, path)
         if isinstance(raw, dict) and kind in (dict, Mapping):
             inner = get_args(hint)[1]
-            return {k: self._value(part, v, inner, f"{path}.{k}") for k, v in raw.items()}
+            return {k: self._value(part, raw[k], inner, f"{path}.{k}") for k in sorted(raw)}
         if isinstance(raw, list) and kind in (list, Sequence):
             (inner,) = get_args(hint)
             return [self._value(part, v, inner, f"{path}[{n}]") for n, v in enumerate(raw)]
@@ -93,7 +97,7 @@ class Opened:
             raise InputPropertyError(path, f"is only known once something else exists, {why}; give it as plain text")
         if part.secret:
             raise InputPropertyError(path, f"is a secret, {why}, and would be told by it; give it as plain text")
-        return whole_numbers(raw)
+        return settled(raw)
 
 
 def _now(coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import pulumi
-from pulumi import ComponentResource, Inputs, ResourceOptions
+from pulumi import ComponentResource, InputPropertyError, Inputs, ResourceOptions
 from pulumi.provider import ConstructResult
 from pulumi.provider.experimental.analyzer import TypeDefinition
 from pulumi.provider.experimental.component import ComponentProvider
@@ -23,7 +23,7 @@ VERSION = "0.1.0"
 
 
 class KotaemonProvider(ComponentProvider):
-    """ComponentProvider, with what it leaves out: opened structures, whole numbers, enums in outputs, named inputs."""
+    """ComponentProvider, with what it leaves out: opened structures, whole numbers, enums in lists, named inputs."""
 
     def __init__(self, components: Sequence[type[ComponentResource]] = tuple(COMPONENTS)) -> None:
         super().__init__(list(components), PACKAGE, version=VERSION)
@@ -48,6 +48,19 @@ class KotaemonProvider(ComponentProvider):
                 raise as_input_errors(str(error.inner), list(self._component_defs[kind].inputs)) from None
             raise
 
+    def map_input_properties(
+        self, inputs: Inputs, properties: Any, mapping: dict[str, str], component_name: str, property_path: str
+    ) -> Inputs:
+        """A list of enums is a list of members; the SDK makes a list of empty objects of it."""
+        mapped: Any = super().map_input_properties(inputs, properties, mapping, component_name, property_path)
+        for key, prop in properties.items():
+            kind = self.get_type_definition(prop.items) if prop.items and prop.items.ref else None
+            if kind and kind.enum and isinstance(given := cast("dict[str, Any]", inputs).get(key), list):
+                path = f"{property_path}.{key}" if property_path else key
+                members = [_member(kind.python_type, value, f"{path}[{n}]") for n, value in enumerate(given)]
+                mapped[mapping[key]] = members
+        return mapped
+
     def map_complex_output(self, instance_val: Any, type_def: TypeDefinition) -> Any:
         """An enum inside a structure is its value; the SDK makes an empty object of it."""
         if type_def.enum and not isinstance(instance_val, pulumi.Output):
@@ -55,27 +68,48 @@ class KotaemonProvider(ComponentProvider):
         return super().map_complex_output(instance_val, type_def)
 
 
+def _member(enum: Any, value: Any, path: str) -> Enum:
+    try:
+        return enum(value)
+    except ValueError:
+        allowed = ", ".join(member.value for member in enum)
+        raise InputPropertyError(path, f"{value!r} is not allowed; allowed: {allowed}") from None
+
+
 def connected(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema, with Outputs allowed wherever an input has a type that a component gives as an output.
 
     The SDK calls them plain, since the components take them as plain values; then no claim of one component could be
-    handed to another one outside of Python. `Opened` opens them.
+    handed to another one outside of Python. `Opened` opens them. Enums in them are told as text: Pulumi YAML refuses to
+    assign an enum of an output to any input, even to the same enum (pulumi-yaml: analyser.go, isAssignable, 1.38.1).
     """
+    types = schema["types"]
     given = {ref for r in schema["resources"].values() for ref in _refs(r.get("properties", {}))}
-    while wider := {
-        name for name, t in schema["types"].items() if name not in given and given & _refs(t.get("properties", {}))
-    }:
+    _enums_as_text(given, types)
+    while wider := {name for name, t in types.items() if name not in given and given & _refs(t.get("properties", {}))}:
         given |= wider
     owners = [r.get("inputProperties", {}) for r in schema["resources"].values()]
-    owners += [schema["types"][name].get("properties", {}) for name in sorted(given)]
+    owners += [types[name].get("properties", {}) for name in sorted(given)]
     for properties in owners:
         for prop in properties.values():
             if _refs({"": prop}) & given:
                 _allow_outputs(prop)
     for name in given:
-        for prop in schema["types"][name].get("properties", {}).values():
+        for prop in types[name].get("properties", {}).values():
             _allow_outputs(prop)
     return schema
+
+
+def _enums_as_text(names: set[str], types: dict[str, Any]) -> None:
+    """In these types and in the types inside of them."""
+    reached = set(names)
+    while inner := {ref for name in reached for ref in _refs(types[name].get("properties", {}))} - reached:
+        reached |= inner
+    for prop in (p for name in reached for p in types[name].get("properties", {}).values()):
+        if members := types.get(prop.get("$ref", "").removeprefix("#/types/"), {}).get("enum"):
+            del prop["$ref"]
+            values = ", ".join(member["value"] for member in members)
+            prop |= {"type": "string", "description": f"{prop.get('description', '')} One of: {values}.".strip()}
 
 
 def _refs(properties: dict[str, Any]) -> set[str]:

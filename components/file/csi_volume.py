@@ -29,7 +29,8 @@ def zone_affinity(zones: Sequence[str]) -> VolumeNodeAffinityArgs | None:
     """Only nodes of these zones can use the volume; none given: every node."""
     if not zones:
         return None
-    expression = NodeSelectorRequirementArgs(key=ZONE_KEY, operator="In", values=list(zones))
+    # sorted: Kubernetes refuses every later change, another order too
+    expression = NodeSelectorRequirementArgs(key=ZONE_KEY, operator="In", values=sorted(zones))
     return VolumeNodeAffinityArgs(
         required=NodeSelectorArgs(node_selector_terms=[NodeSelectorTermArgs(match_expressions=[expression])])
     )

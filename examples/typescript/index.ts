@@ -13,17 +13,20 @@ const cluster = new k8s.Provider("cluster", {
 });
 const cloud = new aws.Provider("aws", { region: region as aws.Region });
 const options = { providers: [cluster, cloud] };
+const protect = config.getBoolean("protect") ?? true; // what holds data is kept in any case
 
 const key = new kotaemon.AwsKey("key", {
   account: config.require("account"),
   region: region,
   alias: "alias/kotaemon",
   volumeRoles: [config.require("ebsDriverRole")],
-  services: [kotaemon.KeyService.Elasticfilesystem],
+  services: [kotaemon.KeyService.EFS],
+  protect,
 }, options);
 
 const space = new kotaemon.ApplicationNamespace("space", {
   namespaceName: "kotaemon",
+  protect,
 }, options);
 
 const disk = new kotaemon.EbsStorage("disk", {
@@ -31,6 +34,7 @@ const disk = new kotaemon.EbsStorage("disk", {
   keyArn: key.arn,
   zones: Object.keys(subnets),
   size: "50Gi",
+  protect,
 }, options);
 
 const files = new kotaemon.EfsStorage("files", {
@@ -40,6 +44,7 @@ const files = new kotaemon.EfsStorage("files", {
   vpcId: config.require("vpc"),
   subnets: subnets,
   clientSecurityGroups: { nodes: config.require("nodeSecurityGroup") },
+  protect,
 }, options);
 
 const app = new kotaemon.Kotaemon("app", {
@@ -51,6 +56,7 @@ const app = new kotaemon.Kotaemon("app", {
     sessions: { claim: disk.claim, subPath: "sessions", readOnly: false },
   },
   apiKeys: { OPENAI_API_KEY: config.requireSecret("openaiKey") },
+  protect,
 }, { ...options, dependsOn: [disk, files] });
 
 export const url = app.url;

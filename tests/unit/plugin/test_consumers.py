@@ -105,8 +105,8 @@ def test_the_check_finds_mistakes() -> None:
     resources["disk"]["type"] = "kotaemon:index:Disk"
     assert mistakes(resources) == [
         "files: path is missing",
-        "files: sise is unknown",
         "files.protect: 'yes' is no boolean",
+        "files: sise is unknown",
         "disk: the type kotaemon:index:Disk is unknown",
         "app.storage.models.claim: ${space.namespace} is string, not kotaemon:index:Claim",
         "app.profile: 'clustered' is no kotaemon:index:Profile",
@@ -134,12 +134,11 @@ def test_the_typescript_program() -> None:
     variables = dict(re.findall(r"const (\w+) = new kotaemon\.(\w+)\(", text))
     for component, arguments in used:
         known = SCHEMA["resources"][f"{PACKAGE}:index:{component}"]
-        names = set(re.findall(r"^  (\w+):", arguments, re.MULTILINE))
+        names = set(re.findall(r"^  (\w+)[:,]", arguments, re.MULTILINE))
         assert names <= set(known["inputProperties"]), component
         assert set(known["requiredInputs"]) <= names, component
     for variable, output in re.findall(r"\b(\w+)\.(\w+)\b", text):
         if variable in variables:
             assert output in SCHEMA["resources"][f"{PACKAGE}:index:{variables[variable]}"]["properties"], output
     for enum, member in re.findall(r"kotaemon\.(\w+)\.(\w+)", text):
-        values = [m["value"] for m in SCHEMA["types"][f"{PACKAGE}:index:{enum}"]["enum"]]
-        assert member.lower() in values
+        assert member in [m["name"] for m in SCHEMA["types"][f"{PACKAGE}:index:{enum}"]["enum"]]

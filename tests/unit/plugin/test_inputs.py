@@ -10,7 +10,7 @@ from pulumi import Input, InputPropertyError, Output
 from pulumi.output import UNKNOWN
 from typing_extensions import NotRequired
 
-from plugin.inputs import Opened, Part, camel, whole_numbers
+from plugin.inputs import Opened, Part, camel, settled
 
 
 class Colour(str, Enum):
@@ -73,9 +73,12 @@ def test_camel(name: str, expected: str) -> None:
     assert camel(name) == expected
 
 
-@pytest.mark.parametrize(("value", "expected"), [(3.0, 3), (3.5, 3.5), ("3.0", "3.0"), ([{"a": 1.0}], [{"a": 1}])])
-def test_whole_numbers(value: Any, expected: Any) -> None:
-    result = whole_numbers(value)
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(3.0, 3), (3.5, 3.5), ("3.0", "3.0"), ([{"b": 1.0, "a": {"d": 1, "c": 2}}], [{"a": {"c": 2, "d": 1}, "b": 1}])],
+)
+def test_whole_numbers_and_the_order_of_maps(value: Any, expected: Any) -> None:
+    result = settled(value)
     assert (result, repr(result)) == (expected, repr(expected))
 
 
@@ -91,6 +94,11 @@ def test_plain_values(open_: Open) -> None:
         "values": {},
     }
     assert repr(opened["inner"]["someSize"]) == "3"
+
+
+def test_maps_are_in_the_order_of_their_keys(open_: Open) -> None:
+    opened = open_(byRole={"y": INNER, "x": INNER}, values={"b": "1", "a": "2"})
+    assert [list(opened[name]) for name in ("byRole", "values")] == [["x", "y"], ["a", "b"]]
 
 
 def test_structures_in_outputs_are_opened(open_: Open) -> None:

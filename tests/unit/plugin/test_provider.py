@@ -12,6 +12,8 @@ import pytest
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from components.block.existing import ExistingClassClaim
+from components.encryption.aws import AwsKey
+from components.file.efs import EfsStorage
 from components.file.nfs import NfsStorage
 from components.kotaemon.kotaemon import Kotaemon
 from plugin.mistakes import as_input_errors
@@ -21,11 +23,12 @@ from runner.stack import ROOT
 
 FILES = {"namespace": "app", "server": "nfs.example.com", "path": "/srv", "size": "100Gi"}
 DISK = {"namespace": "app", "storageClass": "fast", "size": "20Gi"}
+KEY = {"account": "111122223333", "region": "eu-central-1", "alias": "alias/kotaemon"}
 ROLES = {"models": "files", "uploads": "files", "indexes": "disk", "sessions": "disk"}
 
 
 def construct(kind: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
-    provider = KotaemonProvider([NfsStorage, ExistingClassClaim, Kotaemon])
+    provider = KotaemonProvider([AwsKey, EfsStorage, NfsStorage, ExistingClassClaim, Kotaemon])
     return provider.construct(name, f"kotaemon:index:{kind}", inputs).state
 
 
@@ -63,6 +66,24 @@ def test_kotaemon_with_the_claims_of_other_components(pulumi_run: Callable[..., 
     assert "data" in run.one("kubernetes:core/v1:Secret", "app-api-keys").secret_keys
 
 
+def test_a_list_of_enums(pulumi_run: Callable[..., Run]) -> None:
+    run = pulumi_run(lambda: construct("AwsKey", "key", {**KEY, "services": ["elasticfilesystem", "fsx"]}))
+    policy = run.one("aws:kms/key:Key").inputs["policy"]
+    assert "elasticfilesystem.eu-central-1.amazonaws.com" in policy
+    assert "fsx.eu-central-1.amazonaws.com" in policy
+
+
+def test_the_order_of_a_map_is_of_no_consequence(pulumi_run: Callable[..., Run]) -> None:
+    """Zones are the keys of `subnets`, and the node affinity of a volume can never be changed."""
+    zones = {"eu-central-1b": "subnet-b", "eu-central-1a": "subnet-a"}
+    inputs = {"namespace": "app", "keyArn": "arn:k", "region": "eu-central-1", "vpcId": "vpc-1", "subnets": zones}
+    groups = {"clientSecurityGroups": {"nodes": "sg-1"}}
+    run = pulumi_run(lambda: construct("EfsStorage", "files", {**inputs, **groups}))
+    required = run.one("kubernetes:core/v1:PersistentVolume").inputs["spec"]["nodeAffinity"]["required"]
+    (expression,) = required["nodeSelectorTerms"][0]["matchExpressions"]
+    assert expression["values"] == ["eu-central-1a", "eu-central-1b"]
+
+
 @pytest.mark.parametrize(
     ("make", "path", "reason"),
     [
@@ -94,6 +115,12 @@ def test_a_missing_and_a_wrong_value(pulumi_run: Callable[..., Run]) -> None:
     with pytest.raises(pulumi.InputPropertyError) as wrong:
         pulumi_run(lambda: application(profile="clustered"))
     assert wrong.value.property_path == "profile"
+    with pytest.raises(pulumi.InputPropertyError) as listed:
+        pulumi_run(lambda: construct("AwsKey", "key", {**KEY, "services": ["rds", "efs"]}))
+    assert (listed.value.property_path, listed.value.reason) == (
+        "services[1]",
+        "'efs' is not allowed; allowed: elasticfilesystem, fsx, rds, secretsmanager, backup",
+    )
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,24 @@ def test_what_a_component_gives_another_one_takes() -> None:
         assert not [p for p in inferred()["types"][f"kotaemon:index:{name}"]["properties"].values() if "plain" in p]
 
 
+def test_what_a_component_gives_has_no_enum_in_it() -> None:
+    """Pulumi YAML would refuse to hand it to another component: plugin.provider.connected."""
+    types = inferred()["types"]
+    reached: set[str] = set()
+    new = {ref for r in inferred()["resources"].values() for ref in references(r["properties"])}
+    while new - reached:
+        reached |= new
+        new = {ref for name in new for ref in references(types[name].get("properties", {}))}
+    assert {"kotaemon:index:Claim", "kotaemon:index:DatabaseStore", "kotaemon:index:SecretKey"} <= reached
+    assert not [name for name in reached if "enum" in types[name]]
+    claim = types["kotaemon:index:Claim"]["properties"]
+    assert claim["locks"] == {"type": "string", "description": "One of: one-node, shared, node-local, none."}
+
+
+def references(value: Any) -> set[str]:
+    return {p["$ref"].removeprefix("#/types/") for p in properties(value) if "$ref" in p}
+
+
 def test_what_decides_whether_something_is_made_stays_plain() -> None:
     kotaemon = inferred()["resources"]["kotaemon:index:Kotaemon"]["inputProperties"]
     assert kotaemon["replicas"]["plain"]
