@@ -141,5 +141,5 @@ def _drill_node(options: argparse.Namespace, console: Console) -> int:
     from drills.node_loss import Fencing
     from runner import stack
 
-    fencing = {"none": Fencing.NONE, "taint": Fencing.TAINT, "outside": Fencing.OUTSIDE}[options.fencing]
+    fencing = Fencing[options.fencing.upper()]
     return command.drill_node(stack.read(options.stack), fencing, options.seed, console)

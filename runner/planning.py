@@ -12,7 +12,7 @@ from runner import plan as plans
 from runner import rows, tables
 from runner.analysis import Wanted
 from runner.apply import ApplyError
-from runner.record import run_program
+from runner.record import Run, run_program
 from runner.stack import StackFile
 from stacks import safety
 
@@ -41,17 +41,22 @@ def make(file: StackFile, against: tuple[str, Mapping[str, Any]] | None = None) 
     """The plan of a stack, as data."""
     reports: list[Report] = []
     with safety.listening(reports.append):
-        run = run_program(
-            file.program,
-            project=file.project,
-            stack=file.name,
-            preview=True,
-            config=file.config,
-            secret_keys=file.secret_keys,
-        )
+        run = preview(file)
     wanted = Wanted(file.settings.budget, file.settings.estimate, tuple(file.settings.node_zones))
     platform = file.settings.platform.value
     return plans.document(run, file.name, platform, wanted=wanted, reports=reports, against=against)
+
+
+def preview(file: StackFile) -> Run:
+    """Run the program of a stack file with nothing behind it, and keep what it registers."""
+    return run_program(
+        file.program,
+        project=file.project,
+        stack=file.name,
+        preview=True,
+        config=file.config,
+        secret_keys=file.secret_keys,
+    )
 
 
 def read(path: Path) -> dict[str, Any]:

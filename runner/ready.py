@@ -92,9 +92,8 @@ _CHECKS: dict[str, Callable[[Kube, Manifest], str]] = {
 
 def _why(kube: Kube, live: Manifest) -> str:
     """What is in the way, as far as anybody says: the controller, the kubelet, or the newest event."""
-    for condition in (live.get("status") or {}).get("conditions") or ():
-        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
-            return f"; {condition.get('reason')}: {condition.get('message')}"  # no pod is made: quota, admission
+    if refused := _true_conditions(live).get("ReplicaFailure"):
+        return f"; {refused.get('reason')}: {refused.get('message')}"  # no pod is made: quota, admission
     namespace = live["metadata"].get("namespace") or ""
     selector: dict[str, Any] = ((live.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
     if live["kind"] == "Job":
@@ -102,18 +101,13 @@ def _why(kube: Kube, live: Manifest) -> str:
     name = live["metadata"]["name"]
     if selector:
         pods = kube.list("v1", "Pod", namespace, ",".join(f"{k}={v}" for k, v in selector.items()))
-        pods = [p for p in pods if not _is_ready(p)] or pods
+        pods = [p for p in pods if "Ready" not in _true_conditions(p)] or pods
         pods.sort(key=lambda p: p["metadata"]["creationTimestamp"])
         if pods and (waiting := _waiting(pods[-1])):
             return f"; {pods[-1]['metadata']['name']} waits: {waiting}"
         name = pods[-1]["metadata"]["name"] if pods else name
     event = kube.last_event(namespace, name)
     return f"; last event of {name}: {event}" if event else ""
-
-
-def _is_ready(pod: Manifest) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def _waiting(pod: Manifest) -> str:

@@ -122,6 +122,7 @@ def test_stop_ends_every_process_and_a_restart_keeps_data_port_and_keys(up: Clus
     assert not up.running
     up.start(keep=False)
     assert up.kubeconfig.read_text() == kubeconfig
+    assert set(nodes.beating_nodes(up.api())) == set(nodes.ready_nodes(up.api())), "before a node can be lost"
     assert CoreV1Api(up.api()).read_namespace("kept").status.phase == "Active"
     assert (up.directory / "logs" / "etcd.log.1").exists()
 

@@ -13,9 +13,8 @@ from pulumi import automation as auto
 from components.contract import Platform
 from devcluster.cluster import Cluster
 from policy import check
-from runner import engine, stack
+from runner import engine, planning, stack
 from runner.kube import Kube
-from runner.record import run_program
 from runner.stack import ROOT, StackFile
 from tests.languages.programs import Home, lacking, opened
 
@@ -61,15 +60,8 @@ class Ear:
 
 def planned(file: StackFile) -> list[Told]:
     """What `make plan` says of the same stack."""
-    run = run_program(
-        file.program,
-        project=file.project,
-        stack=file.name,
-        preview=True,
-        config=file.config,
-        secret_keys=file.secret_keys,
-    )
-    return [(v.rule, v.level.value, v.name, v.message) for v in check(run.registrations) if not v.excepted]
+    found = check(planning.preview(file).registrations)
+    return [(v.rule, v.level.value, v.name, v.message) for v in found if not v.excepted]
 
 
 @pytest.mark.parametrize("name", ["dev", "aws-single", "alicloud-single"])

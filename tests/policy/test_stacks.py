@@ -3,8 +3,7 @@
 import pytest
 
 from policy import check
-from runner import stack
-from runner.record import run_program
+from runner import planning, stack
 
 STACKS = sorted(f.name.split(".")[1] for f in stack.ROOT.glob("Pulumi.*.yaml"))
 SQUASH_LATER = {"root-squash-advised"}
@@ -15,16 +14,7 @@ ROOT_ONCE = {"pod-user"}
 
 @pytest.mark.parametrize("name", STACKS)
 def test_no_stack_of_ours_breaks_a_rule(name: str) -> None:
-    file = stack.read(name)
-    run = run_program(
-        file.program,
-        project=file.project,
-        stack=file.name,
-        preview=True,
-        config=file.config,
-        secret_keys=file.secret_keys,
-    )
-    found = check(run.registrations)
+    found = check(planning.preview(stack.read(name)).registrations)
     assert [v.line for v in found if v.stops] == []
     assert {v.rule for v in found if not v.excepted} <= SQUASH_LATER
     excepted = [v for v in found if v.excepted]

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from runner import planning, stack
-from runner.record import Run, run_program
+from runner.record import Run
 
 STACKS = sorted(path.name.split(".")[1] for path in stack.ROOT.glob("Pulumi.*.yaml"))
 
@@ -18,5 +18,4 @@ def plan(name: str) -> dict[str, Any]:
 @cache
 def run(name: str) -> Run:
     """The recorded preview of an example stack."""
-    file = stack.read(name)
-    return run_program(file.program, stack=name, preview=True, config=file.config, secret_keys=file.secret_keys)
+    return planning.preview(stack.read(name))
