@@ -7,6 +7,8 @@ INSTALLED := $(VENV)/.installed
 # botocore and the Kubernetes client want different versions of python-dateutil
 CLOUD_API := .venv-cloud-api
 POLICY := policy/pack/venv
+# With `=` and with the header: Renovate reads the command from there and takes no other form
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes --no-emit-index-url
 
 .PHONY: help up down purge plan advise preview test lint types unit policy cloud-api cluster drills drill-node drill bench format schema golden lock clean
 help: ## This list
@@ -98,10 +100,8 @@ golden: $(INSTALLED) ## Renew the golden plans; read the difference before you c
 	KOTAEMON_RENEW_GOLDEN=1 $(PY) -m pytest tests/unit/runner/test_plan_golden.py
 
 lock: $(INSTALLED) ## Pin requirements-dev.txt into requirements.lock, with hashes
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
-		requirements-dev.txt --output-file requirements.lock
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
-		requirements-cloud-api.txt --output-file requirements-cloud-api.lock
+	$(LOCK) requirements-dev.txt --output-file=requirements.lock
+	$(LOCK) requirements-cloud-api.txt --output-file=requirements-cloud-api.lock
 
 clean: ## Remove the virtual environment and what was built in this folder
 	rm -rf $(VENV) $(CLOUD_API) $(POLICY) build
