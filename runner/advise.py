@@ -17,7 +17,7 @@ from runner import tables
 from runner.advice_files import LETTERS, stack_file
 from runner.apply import ApplyError
 from runner.markdown import table
-from stacks.fields import Strict
+from stacks.settings.fields import Strict
 
 WRITTEN = 3
 """Stack files, for the best ones."""

@@ -17,7 +17,7 @@ from runner.manifests import is_object
 from runner.record import Run
 from runner.stack import ROOT
 from stacks.cost import estimated, money, rounded, summary, use
-from stacks.estimate_settings import EstimateSettings
+from stacks.settings.estimate import EstimateSettings
 from stacks.names import NAMESPACE
 
 

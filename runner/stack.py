@@ -7,9 +7,10 @@ from pathlib import Path
 
 import yaml
 
-from stacks import load, program
+from stacks import program
+from stacks.settings import load
 from stacks.names import NAMESPACE
-from stacks.settings import Settings
+from stacks.settings.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 """The project's folder: stack files are in it."""

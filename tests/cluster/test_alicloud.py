@@ -21,7 +21,7 @@ from stacks import program
 from tests.cluster import objects, stacks
 from tests.cluster.objects import wait
 from tests.unit.stacks.test_alicloud import Account
-from tests.unit.stacks.test_alicloud_settings import config, example
+from tests.unit.stacks.platforms.test_alicloud_settings import config, example
 
 KEY = "key-hzz6540example"
 PRIVATE = TopologyKey.PRIVATE.value

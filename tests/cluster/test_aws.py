@@ -22,7 +22,7 @@ from stacks import program
 from tests.cloud_api.aws.cloud import KEY, Ids
 from tests.cluster import objects, stacks
 from tests.cluster.objects import wait
-from tests.unit.stacks.test_aws_settings import example
+from tests.unit.stacks.platforms.test_aws_settings import example
 
 ZONES = platforms.zones(Platform.AWS)
 A, B, C = ZONES

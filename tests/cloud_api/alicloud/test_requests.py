@@ -27,7 +27,7 @@ from components.file.nas_rules import STORAGE_TYPES, NasEncryption, NasKind, Nas
 from runner.record import Run
 from stacks import program
 from tests.unit.stacks.test_alicloud import Account, with_disks
-from tests.unit.stacks.test_alicloud_settings import config
+from tests.unit.stacks.platforms.test_alicloud_settings import config
 
 Inputs = Mapping[str, Any]
 

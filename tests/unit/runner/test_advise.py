@@ -11,7 +11,7 @@ from components.contract import Platform
 from guard.advisor import Load, advise
 from runner import cli, planning, stack
 from runner.advice_files import stack_file
-from stacks import load as stack_files
+from stacks.settings import load as stack_files
 
 CASES = [
     Load(Platform.AWS),
