@@ -6,9 +6,9 @@ from typing import Any
 import yaml
 
 from components.contract import Platform, Profile, Role
-from guard.advisor import Advice, Load
-from guard.choices import OWN_CLASS, Choice
-from guard.products import EbsDisk, Efs, EssdDisk, Lustre, Nas, OpenZfs, OwnClass, OwnStorage, Product
+from estimate.advisor import Advice, Load
+from estimate.choices import OWN_CLASS, Choice
+from estimate.products import EbsDisk, Efs, EssdDisk, Lustre, Nas, OpenZfs, OwnClass, OwnStorage, Product
 from stacks.names import NAMESPACE
 
 ZONES = {Platform.AWS: "{}{}", Platform.ALICLOUD: "{}-{}"}

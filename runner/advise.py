@@ -10,9 +10,9 @@ from pydantic import Field, ValidationError
 from rich.console import Console
 
 from components.contract import Platform
-from guard.advisor import Advice, Answer, Load
-from guard.advisor import advise as ask
-from guard.price_list import price_list
+from estimate.advisor import Advice, Answer, Load
+from estimate.advisor import advise as ask
+from estimate.price_list import price_list
 from runner import tables
 from runner.advice_files import LETTERS, stack_file
 from runner.apply import ApplyError

@@ -6,12 +6,12 @@ from typing import Any
 
 import policy
 from components.contract import Platform
+from estimate.charges import Use
+from estimate.cost import ASSUMPTIONS, Estimate, Line, in_reference_region
+from estimate.levers import levers
+from estimate.performance import ONE_THREAD_MIB_S, ClaimSpeed, performance
+from estimate.recognise import Resource
 from guard import zones
-from guard.charges import Use
-from guard.cost import ASSUMPTIONS, Estimate, Line, in_reference_region
-from guard.levers import levers
-from guard.performance import ONE_THREAD_MIB_S, ClaimSpeed, performance
-from guard.recognise import Resource
 from guard.report import Report
 from runner.manifests import is_object
 from runner.record import Run

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from components.contract import Platform, Role
-from guard.charges import Use
-from guard.cost import Estimate, Mount, Sum, estimate
-from guard.recognise import Resource
+from estimate.charges import Use
+from estimate.cost import Estimate, Mount, Sum, estimate
+from estimate.recognise import Resource
 from stacks.estimate_settings import EstimateSettings
 from stacks.registered import Registered
 from stacks.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import register_stack_transformation, rpc, settings
 
-from guard.recognise import Resource
+from estimate.recognise import Resource
 
 UNKNOWN_TEXT = "known at up"
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from components.contract import Platform
-from guard.advisor import Load, advise
+from estimate.advisor import Load, advise
 from runner import cli, planning, stack
 from runner.advice_files import stack_file
 from stacks import load as stack_files

@@ -11,11 +11,11 @@ from functools import cache
 from math import ceil
 
 from components.contract import Platform, Profile
-from guard.charges import Use
-from guard.choices import Choice, Sizes, choices, outage_minutes, survives_zone, zones_needed
-from guard.cost import Sum, priced, total
-from guard.performance import ONE_THREAD_MIB_S, ClaimSpeed, load_seconds, performance
-from guard.price_list import REFERENCE_REGION, price_list
+from estimate.charges import Use
+from estimate.choices import Choice, Sizes, choices, outage_minutes, survives_zone, zones_needed
+from estimate.cost import Sum, priced, total
+from estimate.performance import ONE_THREAD_MIB_S, ClaimSpeed, load_seconds, performance
+from estimate.price_list import REFERENCE_REGION, price_list
 from guard.report import Report
 from guard.safety import Pods, check
 

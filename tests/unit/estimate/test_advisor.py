@@ -7,8 +7,8 @@ from itertools import pairwise, product
 import pytest
 
 from components.contract import Platform, Profile, Role
-from guard.advisor import READS_PER_QUERY, Advice, Answer, Load, advise
-from guard.choices import Sizes, choices, outage_minutes, survives_zone, zones_needed
+from estimate.advisor import READS_PER_QUERY, Advice, Answer, Load, advise
+from estimate.choices import Sizes, choices, outage_minutes, survives_zone, zones_needed
 from guard.safety import Pods, check
 
 BUDGETS = (10, 50, 150, 400, 1000, 5000)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from guard.products import (
+from estimate.products import (
     ApsaraPostgres,
     AwsKey,
     Backups,

@@ -1,6 +1,6 @@
 """What a cloud sells and a stack buys, as plain values: the common ground of cost, performance and advisor.
 
-`guard/recognise.py` makes them from the resources of a plan, `guard/advisor.py` from nothing but a wish. Sizes in GiB.
+Made from the resources of a plan (`estimate/recognise.py`) or from a wish (`estimate/advisor.py`). Sizes in GiB.
 """
 
 from dataclasses import dataclass

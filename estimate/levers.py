@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from guard.charges import GP3_IOPS, GP3_THROUGHPUT, OPENZFS_IOPS_PER_GIB, Use
-from guard.cost import Bought, Estimate, priced, total
-from guard.price_list import PriceList, price_list
-from guard.products import EbsDisk, Efs, EssdDisk, Lustre, Nas, OpenZfs, Product, RdsPostgres
+from estimate.charges import GP3_IOPS, GP3_THROUGHPUT, OPENZFS_IOPS_PER_GIB, Use
+from estimate.cost import Bought, Estimate, priced, total
+from estimate.price_list import PriceList, price_list
+from estimate.products import EbsDisk, Efs, EssdDisk, Lustre, Nas, OpenZfs, Product, RdsPostgres
 
 COUNT = 3
 """How many are told."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from guard import recognise_alicloud, recognise_aws
-from guard.products import OwnClass, Product
+from estimate import recognise_alicloud, recognise_aws
+from estimate.products import OwnClass, Product
 
 
 @dataclass(frozen=True)

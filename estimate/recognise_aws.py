@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from guard.products import AwsKey, EbsDisk, Efs, Lustre, OpenZfs, Product, RdsPostgres, S3Bucket
+from estimate.products import AwsKey, EbsDisk, Efs, Lustre, OpenZfs, Product, RdsPostgres, S3Bucket
 
 Inputs = Mapping[str, Any]
 Rule = Callable[[Inputs, int | None], Product]

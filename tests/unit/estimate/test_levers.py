@@ -7,11 +7,11 @@ import pytest
 
 from components import aws
 from components.contract import Platform
-from guard import levers
-from guard.charges import GP3_IOPS
-from guard.cost import Bought, Estimate
-from guard.price_list import PriceList
-from guard.products import EbsDisk, Efs, EssdDisk, Lustre, Nas, OpenZfs, OwnStorage, Product, RdsPostgres
+from estimate import levers
+from estimate.charges import GP3_IOPS
+from estimate.cost import Bought, Estimate
+from estimate.price_list import PriceList
+from estimate.products import EbsDisk, Efs, EssdDisk, Lustre, Nas, OpenZfs, OwnStorage, Product, RdsPostgres
 
 
 def found(*products: Product, region: str = "us-east-1", platform: Platform = Platform.AWS) -> Estimate:

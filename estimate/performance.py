@@ -7,9 +7,9 @@ published the answer is None, and the reason stands beside it. MB are 10^6 bytes
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from guard.charges import GP3_IOPS, GP3_THROUGHPUT, OPENZFS_IOPS_PER_GIB
-from guard.cost import Bought
-from guard.products import EbsDisk, Efs, EssdDisk, Lustre, Nas, OpenZfs, OwnClass, OwnStorage, Product
+from estimate.charges import GP3_IOPS, GP3_THROUGHPUT, OPENZFS_IOPS_PER_GIB
+from estimate.cost import Bought
+from estimate.products import EbsDisk, Efs, EssdDisk, Lustre, Nas, OpenZfs, OwnClass, OwnStorage, Product
 
 MB_IN_MIB = 1_000_000 / 1_048_576
 DEFAULT_MODEL_GIB = 15.0

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.cost import Bought
-from guard.performance import MB_IN_MIB, ONE_THREAD_MIB_S, load_seconds, performance, speed
-from guard.products import (
+from estimate.cost import Bought
+from estimate.performance import MB_IN_MIB, ONE_THREAD_MIB_S, load_seconds, performance, speed
+from estimate.products import (
     AwsKey,
     EbsDisk,
     Efs,

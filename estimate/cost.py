@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from components.contract import Platform
-from guard.charges import HOURS, Charge, Use, charges
-from guard.price_list import REFERENCE_REGION, Price, PriceList, price_list
-from guard.products import OwnStorage, Product
-from guard.recognise import CLAIM, Free, Plan, Resource, Unknown
+from estimate.charges import HOURS, Charge, Use, charges
+from estimate.price_list import REFERENCE_REGION, Price, PriceList, price_list
+from estimate.products import OwnStorage, Product
+from estimate.recognise import CLAIM, Free, Plan, Resource, Unknown
 
 ALL_ROLES = "all roles"
 DATABASES = ("aws:rds/", "alicloud:rds/")

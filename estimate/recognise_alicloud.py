@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from guard.products import ApsaraPostgres, Backups, EssdDisk, Nas, OssBucket, Product
+from estimate.products import ApsaraPostgres, Backups, EssdDisk, Nas, OssBucket, Product
 
 Inputs = Mapping[str, Any]
 Rule = Callable[[Inputs, int | None], Product]

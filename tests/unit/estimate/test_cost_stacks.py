@@ -2,8 +2,8 @@
 
 import pytest
 
-from guard.cost import Estimate
-from guard.recognise import Free, Plan, Unknown
+from estimate.cost import Estimate
+from estimate.recognise import Free, Plan, Unknown
 from runner import stack
 from runner.analysis import resources_of
 from stacks import cost
