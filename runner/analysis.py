@@ -6,10 +6,10 @@ from typing import Any
 
 import policy
 from components.contract import Platform
-from estimate.charges import Use
 from estimate.cost import ASSUMPTIONS, Estimate, Line, in_reference_region
 from estimate.levers import levers
 from estimate.performance import ONE_THREAD_MIB_S, ClaimSpeed, performance
+from estimate.product import Use
 from estimate.recognise import Resource
 from guard import zones
 from guard.report import Report

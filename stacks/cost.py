@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from components.contract import Platform, Role
-from estimate.charges import Use
 from estimate.cost import Estimate, Mount, Sum, estimate
+from estimate.product import Use
 from estimate.recognise import Resource
 from stacks.estimate_settings import EstimateSettings
 from stacks.registered import Registered

@@ -3,7 +3,8 @@
 import pytest
 
 from estimate.cost import Estimate
-from estimate.recognise import Free, Plan, Unknown
+from estimate.product import Free, Unknown
+from estimate.recognise import Plan
 from runner import stack
 from runner.analysis import resources_of
 from stacks import cost

@@ -11,7 +11,7 @@ from rich.console import Console
 import policy
 from components.contract import Platform
 from estimate.cost import Bought, Estimate, Line, Sum
-from estimate.products import Efs
+from estimate.products.efs import Efs
 from policy import Level, Violation
 from runner import analysis, cli, plan_schema, planning, rows, stack, tables
 from runner.apply import ApplyError
