@@ -10,13 +10,13 @@ from pydantic import Field, ValidationError
 from rich.console import Console
 
 from components.contract import Platform
-from guard.advisor import Advice, Answer, Load
-from guard.advisor import advise as ask
-from guard.price_list import price_list
+from estimate.advisor import Advice, Answer, Load
+from estimate.price_list import price_list
 from runner import tables
-from runner.advice_files import LETTERS, stack_file
+from runner.advice_files import stack_file
 from runner.apply import ApplyError
 from runner.markdown import table
+from stacks.advice import LETTERS, ask
 from stacks.settings.fields import Strict
 
 WRITTEN = 3
@@ -132,7 +132,7 @@ def _title(answer: Answer) -> str:
 
 
 def _reasons(advice: Advice) -> list[str]:
-    return [*advice.reasons, *(f"the guard warns: {verdict.rule}" for verdict in advice.verdicts.warnings)]
+    return [*advice.reasons, *(f"the guard warns: {rule}" for rule in advice.guard.warnings)]
 
 
 def _row(advice: Advice, currency: str) -> tuple[str, str, str, str]:

@@ -6,19 +6,19 @@ from typing import Any
 
 import policy
 from components.contract import Platform
+from estimate.cost import ASSUMPTIONS, Estimate, Line, in_reference_region
+from estimate.levers import levers
+from estimate.performance import ONE_THREAD_MIB_S, ClaimSpeed, performance
+from estimate.product import Use
+from estimate.recognise import Resource
 from guard import zones
-from guard.charges import Use
-from guard.cost import ASSUMPTIONS, Estimate, Line, in_reference_region
-from guard.levers import levers
-from guard.performance import ONE_THREAD_MIB_S, ClaimSpeed, performance
-from guard.recognise import Resource
 from guard.report import Report
 from runner.manifests import is_object
 from runner.record import Run
 from runner.stack import ROOT
 from stacks.cost import estimated, money, rounded, summary, use
-from stacks.settings.estimate import EstimateSettings
 from stacks.names import NAMESPACE
+from stacks.settings.estimate import EstimateSettings
 
 
 @dataclass(frozen=True)

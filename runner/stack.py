@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 
 from stacks import program
-from stacks.settings import load
 from stacks.names import NAMESPACE
+from stacks.settings import load
 from stacks.settings.settings import Settings
 
 ROOT = Path(__file__).parents[1]

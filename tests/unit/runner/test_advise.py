@@ -8,9 +8,10 @@ import pytest
 import yaml
 
 from components.contract import Platform
-from guard.advisor import Load, advise
+from estimate.advisor import Load
 from runner import cli, planning, stack
 from runner.advice_files import stack_file
+from stacks.advice import ask
 from stacks.settings import load as stack_files
 
 CASES = [
@@ -36,7 +37,7 @@ def test_every_advice_of_every_case_is_a_valid_stack_file() -> None:
     seen = set[str]()
     for case in CASES:
         for asked in (case, replace(case, model_gib=200)):
-            for advice in advise(asked).accepted:
+            for advice in ask(asked).accepted:
                 text = stack_file(advice, asked)
                 if text not in seen:
                     loaded(text)
@@ -46,7 +47,7 @@ def test_every_advice_of_every_case_is_a_valid_stack_file() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.platform.value}-{case.pods}-{case.budget}")
 def test_the_plan_of_an_advised_stack_costs_and_gives_what_was_said(case: Load, tmp_path: Path) -> None:
-    for number, advice in enumerate(advise(case).accepted[:2]):
+    for number, advice in enumerate(ask(case).accepted[:2]):
         (tmp_path / f"Pulumi.a{number}.yaml").write_text(stack_file(advice, case))
         document = planning.make(stack.read(f"a{number}", tmp_path))
         assert document["cost"]["total"]["known"] == pytest.approx(float(advice.cost.known), abs=0.005)

@@ -10,8 +10,8 @@ from rich.console import Console
 
 import policy
 from components.contract import Platform
-from guard.cost import Bought, Estimate, Line, Sum
-from guard.products import Efs
+from estimate.cost import Bought, Estimate, Line, Sum
+from estimate.products.efs import Efs
 from policy import Level, Violation
 from runner import analysis, cli, plan_schema, planning, rows, stack, tables
 from runner.apply import ApplyError

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from components.contract import Platform
-from stacks.settings import load
 from stacks.kinds.nas import NasClaim
+from stacks.settings import load
 from stacks.settings.settings import Settings
 
 ROOT = Path(__file__).parents[4]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks.settings import load
 from stacks import kinds
+from stacks.settings import load
 from stacks.settings.settings import Settings
 
 GOOD = """

@@ -10,11 +10,11 @@ import yaml
 from components.contract import Medium
 from runner import stack
 from runner.record import Run
-from stacks.settings import load
 from stacks.safety import RefusedByGuard
+from stacks.settings import load
 from stacks.settings.settings import Settings
-from stacks.stores.on_disks import backup_folders
 from stacks.stores.external import refused_url
+from stacks.stores.on_disks import backup_folders
 
 RunProgram = Callable[..., Run]
 FILES = {"kind": "nfs", "server": "nfs.example.org", "path": "/srv/nfs", "encryptedBy": "LUKS"}

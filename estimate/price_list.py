@@ -1,4 +1,4 @@
-"""The prices, from data files: `guard/prices/<platform>.yaml`. Every price has a date and a source; none is guessed."""
+"""The prices, from data files: `estimate/prices/<platform>.yaml`. Each has a date and a source; none is guessed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -4,21 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.cost import Bought
-from guard.performance import MB_IN_MIB, ONE_THREAD_MIB_S, load_seconds, performance, speed
-from guard.products import (
-    AwsKey,
-    EbsDisk,
-    Efs,
-    EssdDisk,
-    Lustre,
-    Nas,
-    OpenZfs,
-    OwnClass,
-    OwnStorage,
-    Product,
-    RdsPostgres,
-)
+from estimate.cost import Bought
+from estimate.performance import ONE_THREAD_MIB_S, load_seconds, performance
+from estimate.product import MB_IN_MIB, Product
+from estimate.products.aws_key import AwsKey
+from estimate.products.ebs import EbsDisk
+from estimate.products.efs import Efs
+from estimate.products.essd import EssdDisk
+from estimate.products.lustre import Lustre
+from estimate.products.nas import Nas
+from estimate.products.openzfs import OpenZfs
+from estimate.products.own_class import OwnClass
+from estimate.products.own_storage import OwnStorage
+from estimate.products.rds import RdsPostgres
 
 
 @pytest.mark.parametrize(
@@ -55,7 +53,7 @@ from guard.products import (
     ids=str,
 )
 def test_the_formula(product: Product, iops: int | None, mib_s: float | None) -> None:
-    found = speed(product)
+    found = product.speed()
     assert found is not None
     assert (found.iops, found.mib_s) == (iops, pytest.approx(mib_s) if mib_s is not None else None)
     assert found.formula
@@ -64,7 +62,7 @@ def test_the_formula(product: Product, iops: int | None, mib_s: float | None) ->
 
 @pytest.mark.parametrize("product", [AwsKey(), RdsPostgres("db.t4g.small", 20, multi_az=True)])
 def test_what_is_no_storage_of_a_claim_has_no_speed(product: Product) -> None:
-    assert speed(product) is None
+    assert product.speed() is None
 
 
 def bought(product: Product, roles: str) -> Bought:
@@ -107,7 +105,7 @@ def test_a_server_of_ones_own_is_as_fast_as_is_told() -> None:
 def test_a_bigger_disk_is_never_slower(one: int, other: int) -> None:
     small, big = sorted((one, other))
     for category in ("cloud_auto", "cloud_essd"):
-        slow, fast = speed(EssdDisk(small, category)), speed(EssdDisk(big, category))
+        slow, fast = EssdDisk(small, category).speed(), EssdDisk(big, category).speed()
         assert slow is not None
         assert fast is not None
         assert (slow.iops or 0) <= (fast.iops or 0)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from guard import recognise_alicloud, recognise_aws
-from guard.products import OwnClass, Product
+from estimate.product import Free, Product, Unknown
+from estimate.products.registry import FOREIGN_CLASS, FREE, PROVISIONERS, TYPES
 
 
 @dataclass(frozen=True)
@@ -20,22 +20,6 @@ class Resource:
     inputs: Mapping[str, Any]
     """camelCase, as the program gave them."""
 
-
-@dataclass(frozen=True)
-class Free:
-    """It costs nothing, or is billed with something else."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """It may cost something, and nobody here knows what."""
-
-    reason: str
-
-
-Found = Product | Free | Unknown
 
 _CLUSTER = Free("an object of the cluster; nodes and load balancers are not part of the stack")
 _BILLED_ITSELF = Free("a way to storage that is billed itself")
@@ -65,24 +49,21 @@ class Plan:
         self._classes = {_name(r): r for r in self.resources if r.type == _CLASS}
         self._attributes = {_name(r): r for r in self.resources if r.type == _ATTRIBUTES}
 
-    def recognise(self, resource: Resource) -> Found:
+    def recognise(self, resource: Resource) -> Product | Free:
         """What a resource is. Never raises: what is not understood is Unknown."""
         try:
             if resource.type.startswith("kubernetes:"):
                 return self._object(resource)
-            if resource.type in recognise_aws.FREE:
-                return Free(recognise_aws.FREE[resource.type])
-            if resource.type in recognise_alicloud.FREE:
-                return Free(recognise_alicloud.FREE[resource.type])
-            size = next((self._sizes[c] for c in resource.components if c in self._sizes), None)
-            for rules in (recognise_aws.RULES, recognise_alicloud.RULES):
-                if resource.type in rules:
-                    return rules[resource.type](resource.inputs, size)
+            if resource.type in FREE:
+                return Free(FREE[resource.type])
+            if resource.type in TYPES:
+                size = next((self._sizes[c] for c in resource.components if c in self._sizes), None)
+                return TYPES[resource.type](resource.inputs, size)
         except (KeyError, TypeError, ValueError) as error:
             return Unknown(f"its inputs are not known here ({type(error).__name__}: {error})")
         return Unknown("no price rule knows this type")
 
-    def _object(self, resource: Resource) -> Found:
+    def _object(self, resource: Resource) -> Product | Free:
         group = resource.type.removeprefix("kubernetes:").rpartition(":")[0]
         if group not in _FREE_GROUPS:
             return Unknown("a custom resource: what its operator makes is not known here")
@@ -92,23 +73,20 @@ class Plan:
             return Unknown("its volumes are made from a template")
         return self._claim(resource) if resource.type == CLAIM else _CLUSTER
 
-    def _claim(self, resource: Resource) -> Found:
+    def _claim(self, resource: Resource) -> Product | Free:
         spec = resource.inputs["spec"]
         if not spec.get("storageClassName"):
             return _BILLED_ITSELF
         size = gib(spec["resources"]["requests"]["storage"])
         found = self._classes.get(spec["storageClassName"])
         if found is None:
-            return OwnClass(size, spec["storageClassName"])
+            return FOREIGN_CLASS(size, spec["storageClassName"])
         parameters = dict(found.inputs.get("parameters") or {})
         if attributes := self._attributes.get(spec.get("volumeAttributesClassName", "")):
             parameters |= attributes.inputs.get("parameters") or {}
         provisioner = str(found.inputs["provisioner"])
-        if provisioner == recognise_aws.SHARED_FILES:
-            return _BILLED_ITSELF
-        for disks in (recognise_aws.DISKS, recognise_alicloud.DISKS):
-            if provisioner in disks:
-                return disks[provisioner](parameters, size)
+        if provisioner in PROVISIONERS:
+            return PROVISIONERS[provisioner](parameters, size)
         return Unknown(f"no price rule knows the provisioner {provisioner}")
 
 

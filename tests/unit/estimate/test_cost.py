@@ -10,12 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.contract import Platform
-from guard import price_list as price_lists
-from guard.charges import Use, charges
-from guard.cost import Estimate, Mount, Sum, estimate, in_reference_region
-from guard.price_list import PriceList, load, price_list
-from guard.products import EbsDisk, Efs, Lustre, OpenZfs, OwnClass, OwnStorage
-from guard.recognise import Free, Plan, Resource, Unknown, gib
+from estimate import price_list as price_lists
+from estimate.cost import Estimate, Mount, Sum, estimate, in_reference_region
+from estimate.price_list import PriceList, load, price_list
+from estimate.product import Free, Unknown, Use
+from estimate.products.ebs import EbsDisk
+from estimate.products.efs import Efs
+from estimate.products.lustre import Lustre
+from estimate.products.openzfs import OpenZfs
+from estimate.products.own_class import OwnClass
+from estimate.products.own_storage import OwnStorage
+from estimate.recognise import Plan, Resource, gib
 
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
@@ -187,7 +192,7 @@ def test_every_item_of_the_price_list_is_one_that_something_is_billed_by() -> No
         *(OpenZfs(64, d, 160, 1000) for d in ("MULTI_AZ_1", "SINGLE_AZ_HA_2", "SINGLE_AZ_HA_1", "SINGLE_AZ_2", "SINGLE_AZ_1")),
         *(Lustre(1200, "PERSISTENT_2", t, 12_000) for t in (125, 250, 500, 1000)),
     ]  # fmt: skip
-    billed = {charge.item for product in products for charge in charges(product, Use())}
+    billed = {charge.item for product in products for charge in product.charges(Use())}
     prefixes = ("ebs.", "efs.", "openzfs.", "lustre.")
     listed = {item for item in price_list(Platform.AWS).prices if item.startswith(prefixes)}
     assert listed - billed == set()
@@ -199,7 +204,7 @@ def test_every_data_file_is_one_of_a_platform() -> None:
 
 @given(st.integers(1, 65_536), st.integers(100, 256_000))
 def test_io2_iops_are_counted_once_whatever_the_tiers(size: int, iops: int) -> None:
-    sold = [charge.quantity for charge in charges(EbsDisk(size, "io2", iops), Use()) if charge.what == "IOPS"]
+    sold = [charge.quantity for charge in EbsDisk(size, "io2", iops).charges(Use()) if charge.what == "IOPS"]
     assert sum(q for q in sold if q is not None) == iops
 
 
@@ -232,9 +237,7 @@ def test_own_classes_keep_their_size() -> None:
     assert Plan([made], {}).recognise(made) == OwnClass(2048, "someones")
 
 
-def test_the_guard_imports_no_pulumi() -> None:
-    program = (
-        "import sys, guard.advisor, guard.levers, guard.performance; print([m for m in sys.modules if 'pulumi' in m])"
-    )
+def test_it_imports_no_pulumi() -> None:
+    program = "import sys, estimate.advisor, estimate.levers, estimate.performance; print([m for m in sys.modules if 'pulumi' in m])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

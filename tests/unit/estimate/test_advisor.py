@@ -7,9 +7,12 @@ from itertools import pairwise, product
 import pytest
 
 from components.contract import Platform, Profile, Role
-from guard.advisor import READS_PER_QUERY, Advice, Answer, Load, advise
-from guard.choices import Sizes, choices, outage_minutes, survives_zone, zones_needed
+from estimate.advisor import READS_PER_QUERY, Advice, Answer, Load
+from estimate.choices import choices, outage_minutes, survives_zone, zones_needed
+from estimate.offers import Part, Sizes, Wanted
 from guard.safety import Pods, check
+from stacks.advice import ask, offered
+from stacks.offers import lustre
 
 BUDGETS = (10, 50, 150, 400, 1000, 5000)
 
@@ -44,7 +47,7 @@ class Space:
         self.with_budget = {load: [self._asked(replace(load, budget=b)) for b in BUDGETS] for load in LOADS}
 
     def _asked(self, load: Load) -> tuple[Advice, ...]:
-        accepted = advise(load).accepted
+        accepted = ask(load).accepted
         self.seen += len(accepted)
         self.broken += [f"{load}: {a.choice.name}: {what}" for a in accepted for what in promises_broken(a, load)]
         return accepted
@@ -82,8 +85,8 @@ def promises_broken(advice: Advice, load: Load) -> list[str]:
 
 def test_every_way_is_accepted_or_left_out_with_a_reason() -> None:
     for load in LOADS:
-        answer = advise(load)
-        every = list(choices(load.platform, load.sizes))
+        answer = ask(load)
+        every = list(choices(load.platform, offered(load)))
         judged = [advice.choice for advice in (*answer.accepted, *answer.rejected)]
         assert sorted(c.name for c in judged) == sorted(c.name for c in every)
         assert all(advice.reasons for advice in (*answer.accepted, *answer.rejected))
@@ -98,7 +101,7 @@ def test_more_budget_never_gives_a_slower_plan(space: Space) -> None:
 def test_more_budget_never_loses_a_way(space: Space) -> None:
     for answers in space.with_budget.values():
         for less, more in pairwise(answers):
-            assert {a.choice for a in less} <= {a.choice for a in more}
+            assert {a.choice.name for a in less} <= {a.choice.name for a in more}
 
 
 def test_a_higher_recovery_target_never_gives_a_weaker_plan(space: Space) -> None:
@@ -111,7 +114,7 @@ def test_a_higher_recovery_target_never_gives_a_weaker_plan(space: Space) -> Non
             if higher.outage_minutes > load.outage_minutes:
                 continue
             then = space.without_budget[higher]
-            assert {a.choice for a in then} <= {a.choice for a in accepted}
+            assert {a.choice.name for a in then} <= {a.choice.name for a in accepted}
             if then:
                 assert outage_minutes(then[0].choice) <= higher.outage_minutes
                 assert survives_zone(then[0].choice)[0] >= higher.survives_zone
@@ -141,11 +144,11 @@ def best(answer: Answer) -> str:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_best_way(load: Load, name: str) -> None:
-    assert best(advise(load)) == name
+    assert best(ask(load)) == name
 
 
 def why(load: Load, name: str) -> tuple[str, ...]:
-    return next(advice.reasons for advice in advise(load).rejected if advice.choice.name == name)
+    return next(advice.reasons for advice in ask(load).rejected if advice.choice.name == name)
 
 
 @pytest.mark.parametrize(
@@ -168,8 +171,22 @@ def test_why_a_way_is_left_out(load: Load, name: str, reason: str) -> None:
     assert reason in why(load, name)
 
 
-def test_sizes_are_rounded_up_with_room() -> None:
-    found = {choice.name: choice for choice in choices(Platform.AWS, Sizes(models=900, data=30, logs=10))}
-    lustre = found["single-writer: EBS gp3 + EFS + Lustre 125 MB/s/TB"].models
-    assert lustre is not None
-    assert lustre.size_gib == 2400
+def wanted(**gib: int) -> Wanted:
+    return Wanted(Platform.AWS, "us-east-1", ("us-east-1a",), Sizes(**gib))
+
+
+@pytest.mark.parametrize(
+    ("part", "gib"), [(Part.EVERYTHING, 1410), (Part.FILES, 1410), (Part.DISK, 45), (Part.MODELS, 1350)]
+)
+def test_a_claim_is_sized_with_room_for_what_is_on_it(part: Part, gib: int) -> None:
+    assert wanted(models=900, data=30, logs=10).gib(part) == gib
+
+
+def test_a_disk_is_never_too_small_for_the_iops_that_are_offered() -> None:
+    assert wanted(models=1, data=1, logs=0).gib(Part.DISK) == 40
+
+
+@pytest.mark.parametrize(("models", "size"), [(15, 1200), (800, 1200), (801, 2400), (900, 2400), (1601, 4800)])
+def test_lustre_is_offered_in_sizes_that_are_sold(models: int, size: int) -> None:
+    sizes = {offer.claim["size_gib"] for offer in lustre(wanted(models=models, data=30, logs=10)) if offer.claim}
+    assert sizes == {size}

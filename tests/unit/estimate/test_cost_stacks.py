@@ -2,8 +2,9 @@
 
 import pytest
 
-from guard.cost import Estimate
-from guard.recognise import Free, Plan, Unknown
+from estimate.cost import Estimate
+from estimate.product import Free, Unknown
+from estimate.recognise import Plan
 from runner import stack
 from runner.analysis import resources_of
 from stacks import cost

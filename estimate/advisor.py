@@ -4,20 +4,19 @@ Without a budget the cheapest that does the job comes first. With a budget the f
 more budget never gives a slower plan.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from math import ceil
 
-from components.contract import Platform, Profile
-from guard.charges import Use
-from guard.choices import Choice, Sizes, choices, outage_minutes, survives_zone, zones_needed
-from guard.cost import Sum, priced, total
-from guard.performance import ONE_THREAD_MIB_S, ClaimSpeed, load_seconds, performance
-from guard.price_list import REFERENCE_REGION, price_list
-from guard.report import Report
-from guard.safety import Pods, check
+from components.contract import Platform, Profile, StorageMap
+from estimate.choices import Choice, choices, outage_minutes, survives_zone, zones_needed
+from estimate.cost import Sum, priced, total
+from estimate.offers import Offer, Sizes
+from estimate.performance import ONE_THREAD_MIB_S, ClaimSpeed, load_seconds, performance
+from estimate.price_list import REFERENCE_REGION, price_list
+from estimate.product import Use
 
 READS_PER_QUERY = 50
 """Random reads from the indexes for one question, when they are not in memory: an assumption, printed with it all."""
@@ -69,6 +68,18 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Judgement:
+    """What the guard says of a choice: names of its rules."""
+
+    refusals: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+Check = Callable[[StorageMap, Profile, int], Judgement]
+"""The guard: (storage map, profile, pods) -> its judgement. It is given: this folder does not know the guard."""
+
+
+@dataclass(frozen=True)
 class Advice:
     """A choice, judged."""
 
@@ -80,7 +91,7 @@ class Advice:
     """IOPS of the claim with the indexes; None: not known."""
     reasons: tuple[str, ...]
     """Why it is good; or, when it is left out, every reason why not."""
-    verdicts: Report
+    guard: Judgement
 
     @property
     def speed(self) -> float:
@@ -110,45 +121,41 @@ class Answer:
         )
 
 
-def advise(load: Load) -> Answer:
-    """Judge every choice of the platform."""
+def advise(load: Load, offers: Sequence[Offer], check: Check) -> Answer:
+    """Judge every choice that the offers for this load allow."""
     accepted: list[Advice] = []
     rejected: list[Advice] = []
-    for choice in choices(load.platform, load.sizes):
-        judged, against = _judge(choice, load)
+    for choice in choices(load.platform, offers):
+        judged, against = _judge(choice, load, check)
         (rejected if against else accepted).append(judged)
     accepted.sort(key=_by_cost if load.budget is None else _by_speed)
     return Answer(load, tuple(accepted), tuple(sorted(rejected, key=_by_cost)))
 
 
-def _judge(choice: Choice, load: Load) -> tuple[Advice, bool]:
-    cost, speeds, report = _facts(choice, load.priced_in, load.use, load.model_gib, load.pods)
+def _judge(choice: Choice, load: Load, check: Check) -> tuple[Advice, bool]:
+    cost, speeds, guard = _facts(choice, load.priced_in, load.use, load.model_gib, load.pods, check)
     seconds = next((s.load_seconds for s in speeds if "models" in s.roles.split(", ")), None)
     index = next((s.speed for s in speeds if "indexes" in s.roles.split(", ")), None)
     iops = index.iops if index else None
-    against = tuple(_against(choice, load, cost, speeds, report))
+    against = tuple(_against(choice, load, cost, speeds, guard))
     reasons = against or tuple(_for(choice, load, seconds))
-    return Advice(choice, cost, seconds, iops, reasons, report), bool(against)
+    return Advice(choice, cost, seconds, iops, reasons, guard), bool(against)
 
 
-@cache
+# for whoever asks several times of the same offers, with other targets and budgets
+@lru_cache(maxsize=4096)
 def _facts(
-    choice: Choice, region: str, use: Use, model_gib: float, pods: int
-) -> tuple[Sum, tuple[ClaimSpeed, ...], Report]:
+    choice: Choice, region: str, use: Use, model_gib: float, pods: int, check: Check
+) -> tuple[Sum, tuple[ClaimSpeed, ...], Judgement]:
     """What does not depend on targets and budget."""
-    prices = price_list(choice.platform)
-    cost = total(line for item in choice.bought() for line in priced(item, use, prices, region))
-    asked = Pods(
-        profile=choice.profile,
-        replicas=pods,
-        strategy="RollingUpdate" if choice.profile == Profile.SCALED else "Recreate",
-    )
-    return cost, tuple(performance(choice.bought(), model_gib)), check(choice.storage(), asked)
+    prices, bought = price_list(choice.platform), choice.bought()
+    cost = total(line for item in bought for line in priced(item, use, prices, region))
+    return cost, tuple(performance(bought, model_gib)), check(choice.storage(), choice.profile, pods)
 
 
-def _against(choice: Choice, load: Load, cost: Sum, speeds: tuple[ClaimSpeed, ...], report: Report) -> Iterator[str]:
+def _against(choice: Choice, load: Load, cost: Sum, speeds: tuple[ClaimSpeed, ...], guard: Judgement) -> Iterator[str]:
     """Every reason to leave it out."""
-    yield from (f"the guard refuses it: {verdict.rule}" for verdict in report.refusals)
+    yield from (f"the guard refuses it: {rule}" for rule in guard.refusals)
     if load.zones < zones_needed(choice):
         yield f"it needs nodes in {zones_needed(choice)} zones, and there is one"
     survives, lost = survives_zone(choice)
