@@ -10,8 +10,8 @@ from pulumi_kubernetes import Provider
 from components.ack.addons import AckAddons, AckAddonsArgs
 from components.contract import Profile
 from components.encryption.alicloud import AlicloudKey, AlicloudKeyArgs, ServiceRole, ServiceRoles, ServiceRolesArgs
-from components.kotaemon.args import DatabaseStore, PostgresDriver, Stores
 from components.state.apsaradb import ApsaraDatabase, ApsaraDatabaseArgs
+from components.state.stores import DatabaseStore, PostgresDriver, Stores
 from stacks import alicloud_storage, application, existing_claims, kube_provider, safety, store_components
 from stacks.alicloud_settings import AlicloudSettings
 from stacks.claims import NfsClaim, StorageClassClaim

@@ -9,7 +9,8 @@ from components.block.essd_rules import DiskType, PerformanceLevel, TopologyKey
 from components.contract import AccessMode, Claim, StorageMap
 from components.file.nas import NasStorage, NasStorageArgs, as_export, nas_claim
 from components.file.nas_rules import NasEncryption, NasKind, NasProtocol, NasSquash, NasStorageType
-from components.file.preparation import NfsPreparation, NfsPreparationArgs, role_folders
+from components.file.preparation import NfsPreparation, NfsPreparationArgs
+from components.pod.preparation import role_folders
 from stacks.alicloud_settings import AlicloudSettings, EcsDiskClaim, EssdClaim, NasClaim
 from stacks.names import claim_name
 from stacks.settings import Settings

@@ -6,9 +6,11 @@ from typing import Any
 import pulumi
 
 from components.contract import Claim, Profile, Role, RoleMount, StorageMap
-from components.kotaemon.args import Autoscaler, Endpoint, Exposure, ExposureKind, KotaemonArgs, PodResources, Stores
+from components.kotaemon.args import Autoscaler, Exposure, ExposureKind, KotaemonArgs, PodResources
 from components.kotaemon.kotaemon import Kotaemon
-from components.kotaemon.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from components.pod.args import Endpoint
+from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from components.state.stores import Stores
 from guard.report import Report
 from stacks import outputs
 from stacks.names import NAMESPACE

@@ -8,8 +8,8 @@ from pulumi import Input, InvokeOptions, Output, ResourceOptions
 
 from components.contract import Profile
 from components.encryption.aws import AwsKey, AwsKeyArgs, existing_key
-from components.kotaemon.args import DatabaseStore, PostgresDriver, Stores
 from components.state.rds import RdsDatabase, RdsDatabaseArgs
+from components.state.stores import DatabaseStore, PostgresDriver, Stores
 from stacks import application, aws_drivers, aws_place, aws_storage, existing_claims, safety, store_components
 from stacks.aws_place import Place
 from stacks.aws_settings import AwsSettings, RdsSettings

@@ -12,7 +12,8 @@ from components.file.efs import EfsStorage, EfsStorageArgs, efs_claim
 from components.file.efs_dynamic import EfsDynamicStorage, EfsDynamicStorageArgs, efs_dynamic_claim
 from components.file.lustre import LustreStorage, LustreStorageArgs, S3Link, lustre_claim
 from components.file.openzfs import OpenZfsStorage, OpenZfsStorageArgs, openzfs_claim
-from components.file.preparation import NfsPreparation, NfsPreparationArgs, role_folders
+from components.file.preparation import NfsPreparation, NfsPreparationArgs
+from components.pod.preparation import role_folders
 from stacks.aws_claims import EbsClaim, EfsClaim, LustreClaim, OpenZfsClaim
 from stacks.aws_place import Place
 from stacks.aws_settings import AwsSettings

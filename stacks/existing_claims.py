@@ -2,10 +2,11 @@
 
 from pulumi import Input, Output, ResourceOptions
 
-from components.block.existing import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
 from components.contract import AccessMode, Claim, StorageMap
 from components.file.nfs import NfsDriver, NfsStorage, NfsStorageArgs, nfs_claim
-from components.file.preparation import NfsPreparation, NfsPreparationArgs, role_folders
+from components.file.preparation import NfsPreparation, NfsPreparationArgs
+from components.pod.preparation import role_folders
+from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
 from stacks.claims import NfsClaim, StorageClassClaim
 from stacks.names import claim_name
 from stacks.settings import Settings

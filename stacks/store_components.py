@@ -9,26 +9,25 @@ from pulumi import Output, ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pydantic import SecretStr
 
-from components.block.existing import ExistingClassClaim, ExistingClassClaimArgs
 from components.contract import AccessMode, Claim
-from components.kotaemon.args import (
+from components.kotaemon.names import labels
+from components.pod.args import Endpoint, SecretKey
+from components.pod.secret import secret_data
+from components.state.backup import BackupArgs
+from components.state.bundled import StoreResources
+from components.state.cloudnative_pg import ArchiveArgs, CloudNativePostgres, CloudNativePostgresArgs
+from components.state.postgres import BundledPostgres, BundledPostgresArgs
+from components.state.qdrant import BundledQdrant, BundledQdrantArgs
+from components.state.stores import (
     DatabaseStore,
     DocumentStore,
     DocumentStoreKind,
-    Endpoint,
     PostgresDriver,
-    SecretKey,
     Stores,
     VectorStore,
     VectorStoreKind,
 )
-from components.kotaemon.credentials import secret_data
-from components.kotaemon.names import labels
-from components.state.backup import BackupArgs
-from components.state.cloudnative_pg import ArchiveArgs, CloudNativePostgres, CloudNativePostgresArgs
-from components.state.postgres import BundledPostgres, BundledPostgresArgs
-from components.state.qdrant import BundledQdrant, BundledQdrantArgs
-from components.state.store import StoreResources
+from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs
 from stacks.names import NAMESPACE, claim_name
 from stacks.settings import Settings
 from stacks.stores import (
