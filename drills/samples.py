@@ -9,9 +9,11 @@ import yaml
 
 from components.contract import Profile, Role, RoleMount
 from components.file.nfs import NfsStorage, NfsStorageArgs
-from components.kotaemon.args import KotaemonArgs, SecretKey, Stores, VectorStoreKind
+from components.kotaemon.args import KotaemonArgs
 from components.kotaemon.kotaemon import Kotaemon
-from components.kotaemon.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from components.pod.args import SecretKey
+from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from components.state.stores import Stores, VectorStoreKind
 from devcluster.cluster import Cluster
 from runner import apply, saved, stack
 from runner.kube import Kube

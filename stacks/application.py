@@ -6,7 +6,9 @@ from typing import Any
 from pulumi import Input, Output
 
 from components.contract import StorageMap
-from components.kotaemon.args import Autoscaler, Endpoint, Exposure, ExposureKind, KotaemonArgs, PodResources, Stores
+from components.kotaemon.args import Autoscaler, Exposure, ExposureKind, KotaemonArgs, PodResources
+from components.pod.args import Endpoint
+from components.state.stores import Stores
 from stacks.settings.pods import Ingress
 from stacks.settings.settings import Settings
 

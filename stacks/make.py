@@ -6,9 +6,9 @@ from typing import Any
 import pulumi
 from pulumi import ResourceOptions
 
-from components.file.preparation import role_folders
 from components.kotaemon.kotaemon import Kotaemon
-from components.kotaemon.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from components.pod.preparation import role_folders
 from stacks import cost, kinds, outputs, stores
 from stacks.application import arguments
 from stacks.names import NAMESPACE

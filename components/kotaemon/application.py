@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from pulumi import Input
 
 from components.contract import Profile, Role, RoleMount
-from components.kotaemon.args import (
-    AuthProxy,
-    Autoscaler,
-    Endpoint,
-    Exposure,
-    KotaemonArgs,
-    PodResources,
-    PostgresDriver,
-    Stores,
-)
-from components.kotaemon.names import GID, IMAGE, PORT, PROXY_PORT, UID
+from components.kotaemon.args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, PodResources
+from components.kotaemon.names import PORT, PROXY_PORT
+from components.pod.args import ClusterImposes, Endpoint
+from components.pod.names import GID, IMAGE, UID
+from components.state.stores import PostgresDriver, Stores
 
 TRUE = ("1", "true", "yes", "on", "y", "t")
 
@@ -43,6 +37,7 @@ class Application:
     exposure: Exposure | None
     auth_proxy: AuthProxy | None
     model_endpoints: list[Endpoint] | None
+    cluster_imposes: ClusterImposes
 
     @property
     def scaled(self) -> bool:
@@ -97,4 +92,5 @@ def application(name: str, args: KotaemonArgs) -> Application:
         exposure=args.get("exposure"),
         auth_proxy=args.get("auth_proxy"),
         model_endpoints=args.get("model_endpoints"),
+        cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
     )

@@ -8,7 +8,8 @@ import pulumi
 
 from components.contract import AccessMode, Role
 from components.kotaemon.application import Application, is_true
-from components.kotaemon.args import DocumentStoreKind, ExposureKind
+from components.kotaemon.args import ExposureKind
+from components.state.stores import DocumentStoreKind
 
 WRITTEN = (Role.INDEXES, Role.SESSIONS, Role.UPLOADS)
 """Roles that the application itself writes to."""

@@ -3,16 +3,16 @@
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
-from estimate.products.own_class import OwnClass
 from pydantic import Field, field_validator
 
 from components.contract import AccessMode, Claim, Medium, Platform
+from estimate.products.own_class import OwnClass
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import ObjectName, Size
 
 if TYPE_CHECKING:
-    from components.block.existing import ExistingClassClaimArgs
+    from components.volumes.existing_class import ExistingClassClaimArgs
 
 
 class StorageClassClaim(ClaimSettings):
@@ -50,7 +50,7 @@ class StorageClassKind(Kind[StorageClassClaim]):
 
     def planned(self, at: Context[StorageClassClaim]) -> Claim:
         """The claim as plain values."""
-        from components.block.existing import existing_class_claim
+        from components.volumes.existing_class import existing_class_claim
 
         return existing_class_claim(at.component, _args(at))
 
@@ -65,13 +65,13 @@ class StorageClassKind(Kind[StorageClassClaim]):
 
     def make(self, at: Context[StorageClassClaim], opts: pulumi.ResourceOptions) -> Made:
         """The claim; the class makes the disk."""
-        from components.block.existing import ExistingClassClaim
+        from components.volumes.existing_class import ExistingClassClaim
 
         return Made(ExistingClassClaim(at.component, _args(at), opts))
 
 
 def _args(at: Context[StorageClassClaim]) -> "ExistingClassClaimArgs":
-    from components.block.existing import ExistingClassClaimArgs
+    from components.volumes.existing_class import ExistingClassClaimArgs
 
     return ExistingClassClaimArgs(
         namespace=at.namespace,

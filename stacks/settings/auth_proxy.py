@@ -3,7 +3,8 @@
 from pulumi import Output
 from pydantic import Field, SecretStr
 
-from components.kotaemon.args import AuthProxy, Endpoint
+from components.kotaemon.args import AuthProxy
+from components.pod.args import Endpoint
 from stacks.settings.fields import Cidr, PinnedImage, Strict, Url
 
 

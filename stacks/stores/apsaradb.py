@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from estimate.products.apsaradb import ApsaraPostgres
 from pydantic import BeforeValidator, Field, model_validator
 
 from components.alicloud import refused_database
-from components.kotaemon.args import DatabaseStore, Endpoint, PostgresDriver, SecretKey
+from components.pod.args import Endpoint, SecretKey
 from components.quantity import gib
+from components.state.stores import DatabaseStore, PostgresDriver
+from estimate.products.apsaradb import ApsaraPostgres
 from stacks.kinds.base import Buys
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.settings.fields import Cidr, Size, Strict, accept

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import pulumi
-from estimate.offers import Offer, Wanted
 from pulumi import Input, ResourceOptions
 
 from components.contract import Claim
-from components.kotaemon.args import DatabaseStore, DocumentStore, VectorStore
+from components.state.stores import DatabaseStore, DocumentStore, VectorStore
+from estimate.offers import Offer, Wanted
 from stacks.kinds.base import Buys, Effect, Identity
 from stacks.names import claim_name
 from stacks.settings.fields import Strict

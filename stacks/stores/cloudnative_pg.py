@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from estimate.product import Unknown
 from pydantic import Field
 
-from components.kotaemon.args import DatabaseStore, Endpoint, PostgresDriver, SecretKey
+from components.pod.args import Endpoint, SecretKey
 from components.state.cloudnative_pg import CNPG_IMAGE, ArchiveArgs, CloudNativePostgres, CloudNativePostgresArgs
+from components.state.stores import DatabaseStore, PostgresDriver
+from estimate.product import Unknown
 from stacks.kinds.base import Buys, Identity
 from stacks.settings.fields import DnsLabel, ObjectName, PinnedImage, Strict, matching
 from stacks.settings.stores import DRIVER_HELP, Driver, OnDisks, Schedule

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
 
-from components.kotaemon.args import DocumentStore, DocumentStoreKind
+from components.state.stores import DocumentStore, DocumentStoreKind
 from stacks.kinds.base import Identity
 from stacks.settings.stores import FromSecret, ServerUrl
 from stacks.stores.base import MadeStore, Store, StoreContext

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from components.kotaemon.args import DatabaseStore, PostgresDriver
+from components.state.stores import DatabaseStore, PostgresDriver
 from stacks.kinds.base import Identity
 from stacks.settings.fields import SECRET_TEXT
 from stacks.settings.stores import DRIVER_HELP, Driver, FromSecret

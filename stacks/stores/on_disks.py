@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from estimate.products.own_class import OwnClass
 from pulumi import ResourceOptions
 
-from components.block.existing import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
 from components.contract import AccessMode, Claim, Medium, Profile, Role
 from components.quantity import gib
 from components.state.backup import BackupArgs
-from components.state.store import StoreResources
+from components.state.bundled import StoreResources
+from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
+from estimate.products.own_class import OwnClass
 from stacks.kinds.base import Buys
 from stacks.names import claim_name
 from stacks.settings.settings import Settings

@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from components.kotaemon.args import DatabaseStore, Endpoint, PostgresDriver, SecretKey
+from components.pod.args import Endpoint, SecretKey
 from components.state.postgres import POSTGRES_IMAGE, BundledPostgres, BundledPostgresArgs
+from components.state.stores import DatabaseStore, PostgresDriver
 from stacks.kinds.base import Buys, Identity
 from stacks.settings.fields import PinnedImage
 from stacks.settings.settings import Settings

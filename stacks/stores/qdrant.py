@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from components.kotaemon.args import VectorStoreKind
+from components.state.stores import VectorStoreKind
 from stacks.stores.vector_servers import KeyedVectorServer, VectorServer
 
 

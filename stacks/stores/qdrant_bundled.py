@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from components.kotaemon.args import Endpoint, SecretKey, VectorStore, VectorStoreKind
+from components.pod.args import Endpoint, SecretKey
 from components.state.qdrant import QDRANT_IMAGE, BundledQdrant, BundledQdrantArgs
+from components.state.stores import VectorStore, VectorStoreKind
 from stacks.kinds.base import Buys, Identity
 from stacks.settings.fields import PinnedImage
 from stacks.settings.settings import Settings

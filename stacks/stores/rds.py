@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from estimate.products.rds import RdsPostgres
 from pydantic import Field, model_validator
 
 from components.aws import rds_refused
-from components.kotaemon.args import DatabaseStore, Endpoint, PostgresDriver, SecretKey
+from components.pod.args import Endpoint, SecretKey
 from components.quantity import gib
+from components.state.stores import DatabaseStore, PostgresDriver
+from estimate.products.rds import RdsPostgres
 from stacks.kinds.base import Buys, Identity
 from stacks.settings.fields import Cidr, Size, Strict, accept, matching
 from stacks.stores.base import MadeStore, Store, StoreContext

@@ -5,9 +5,9 @@ from pulumi import Output
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pydantic import SecretStr
 
-from components.kotaemon.args import Endpoint, SecretKey
-from components.kotaemon.credentials import secret_data
 from components.kotaemon.names import labels
+from components.pod.args import Endpoint, SecretKey
+from components.pod.secret import secret_data
 from stacks.names import NAMESPACE, claim_name
 from stacks.settings.stores import FromSecret, StoreEndpoint
 from stacks.stores.base import StoreContext

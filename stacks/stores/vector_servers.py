@@ -2,7 +2,7 @@
 
 from pydantic import Field, SecretStr, model_validator
 
-from components.kotaemon.args import VectorStore, VectorStoreKind
+from components.state.stores import VectorStore, VectorStoreKind
 from stacks.kinds.base import Identity
 from stacks.settings.stores import FromSecret, ServerUrl
 from stacks.stores.base import MadeStore, Store, StoreContext

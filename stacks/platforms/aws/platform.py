@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from estimate.products.aws_key import AwsKey as KeyProduct
 from pulumi import Input, InvokeOptions, ResourceOptions
 
+from estimate.products.aws_key import AwsKey as KeyProduct
 from stacks import kinds
 from stacks.kinds.base import Buys
 from stacks.platforms.aws.place import Place
@@ -84,9 +84,7 @@ def key_users(settings: Settings) -> set[str]:
     return {user for claim in claims for user in kinds.kind(claim.kind).key_users(claim)}
 
 
-def _key(
-    settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions, invoke: InvokeOptions
-) -> Input[str]:
+def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions, invoke: InvokeOptions) -> Input[str]:
     """ARN of the key: the given one, once it was found usable, or one that the stack makes."""
     from components.encryption.aws import AwsKey, AwsKeyArgs, KeyService, existing_key
     from stacks.platforms.aws import drivers

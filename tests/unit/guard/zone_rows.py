@@ -36,7 +36,7 @@ def _class(name: str, zones: list[str], **fields: Any) -> None:
 
 
 def _private_disk(space: str, name: str, zones: list[str]) -> None:
-    existing = importlib.import_module("components.block.existing")
+    existing = importlib.import_module("components.volumes.existing_class")
     _class(f"{space}.{name}", zones)
     existing.ExistingClassClaim(name, {"namespace": space, "storage_class": f"{space}.{name}"})
 
@@ -58,7 +58,7 @@ def _ebs_volume(space: str, name: str, zones: list[str]) -> None:
 
 
 def _zonal_files(space: str, name: str, zones: list[str]) -> None:
-    csi_volume = importlib.import_module("components.file.csi_volume")
+    csi_volume = importlib.import_module("components.volumes.static")
     contract = importlib.import_module("components.contract")
     claim = {"name": name, "size_gib": 10, "access_mode": contract.AccessMode.RWX, "zones": zones}
     source = {"driver": "efs.csi.aws.com", "volume_handle": f"fs-{name}"}

@@ -10,8 +10,8 @@ import pytest
 
 from components.kotaemon.args import KotaemonArgs
 from components.kotaemon.kotaemon import Kotaemon
-from components.kotaemon.namespace import ApplicationNamespace
-from components.kotaemon.runtime_files import runtime_files
+from components.pod.files import runtime_files
+from components.pod.namespace import ApplicationNamespace
 from stacks.registered import UNKNOWN_TEXT
 from tests.unit.components.kotaemon.samples import EXPOSURE, PROXY, elasticsearch, scaled_args, single_args
 

@@ -1,11 +1,12 @@
-"""A static volume on a file system that is made elsewhere, served by a CSI driver."""
+"""A static volume on storage that is made elsewhere, and the claim that it is reserved for."""
 
 from collections.abc import Sequence
 
 import pulumi_kubernetes as k8s
-from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi import Input, Resource, ResourceOptions
 from pulumi_kubernetes.core.v1 import (
     CSIPersistentVolumeSourceArgs,
+    NFSVolumeSourceArgs,
     NodeSelectorArgs,
     NodeSelectorRequirementArgs,
     NodeSelectorTermArgs,
@@ -18,6 +19,7 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.contract import Claim
+from components.volumes.names import cluster_wide
 
 ZONE_KEY = "topology.kubernetes.io/zone"
 STATIC = ["spec.resources"]
@@ -39,10 +41,13 @@ def zone_affinity(zones: Sequence[str]) -> VolumeNodeAffinityArgs | None:
 def volume_spec(
     claim: Claim,
     namespace: Input[str],
-    source: CSIPersistentVolumeSourceArgs,
+    source: CSIPersistentVolumeSourceArgs | NFSVolumeSourceArgs,
     mount_options: Sequence[str] = (),
 ) -> PersistentVolumeSpecArgs:
-    """The static volume: reserved for its claim, kept when the claim goes, tied to the claim's zones."""
+    """The static volume: reserved for its claim, kept when the claim goes, tied to the claim's zones.
+
+    `source`: who mounts it, a CSI driver, or the kubelet itself for NFS.
+    """
     return PersistentVolumeSpecArgs(
         capacity={"storage": f"{claim['size_gib']}Gi"},
         access_modes=[claim["access_mode"].value],
@@ -53,7 +58,8 @@ def volume_spec(
         claim_ref=ObjectReferenceArgs(namespace=namespace, name=claim["name"]),
         mount_options=list(mount_options) or None,
         node_affinity=zone_affinity(claim["zones"]),
-        csi=source,
+        csi=None if isinstance(source, NFSVolumeSourceArgs) else source,
+        nfs=source if isinstance(source, NFSVolumeSourceArgs) else None,
     )
 
 
@@ -75,25 +81,24 @@ def static_claim(
     spec: PersistentVolumeSpecArgs,
     *,
     parent: Resource,
-    protect: bool,
+    protect: bool | None,
     after: Sequence[Resource] = (),
     keep: bool = True,
 ) -> k8s.core.v1.PersistentVolumeClaim:
     """Volume and claim, as children of `parent`, made when everything in `after` is there.
 
-    `keep`: retained on deletion; false for a second volume on the same data.
+    `protect`: refuse to delete them; None: as `parent`. `keep`: retained on deletion; false for a second volume on the
+    same data.
     """
-    claim_name = claim["name"]
     volume = k8s.core.v1.PersistentVolume(
         f"{name}-volume",
-        # Unique in the cluster: a namespace has no dot.
-        metadata=ObjectMetaArgs(name=Output.from_input(namespace).apply(lambda space: f"{space}.{claim_name}")),
+        metadata=ObjectMetaArgs(name=cluster_wide(namespace, claim["name"])),
         spec=spec,
         opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=keep, depends_on=list(after)),
     )
     return k8s.core.v1.PersistentVolumeClaim(
         f"{name}-claim",
-        metadata=ObjectMetaArgs(name=claim_name, namespace=namespace),
+        metadata=ObjectMetaArgs(name=claim["name"], namespace=namespace),
         spec=claim_spec(claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
         opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=keep, ignore_changes=STATIC),
     )

@@ -6,8 +6,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.block.existing import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
 from components.contract import AccessMode, Locks, Medium
+from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
 
 ARGS = ExistingClassClaimArgs(namespace="kotaemon", storage_class="fast")
 PVC = "kubernetes:core/v1:PersistentVolumeClaim"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.kotaemon.runtime_files import content_hash, runtime_files
+from components.pod.files import content_hash, runtime_files
 
 TEXTS = st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=4)
 

@@ -3,17 +3,12 @@
 from typing import TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
 from pulumi import Input, ResourceOptions
-from pulumi_kubernetes.core.v1 import PersistentVolumeClaimSpecArgs, VolumeResourceRequirementsArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.quantity import gib
-
-FILLED_IN = ["spec.volumeName", "spec.volumeMode"]
-"""What the cluster fills in. An imported claim has them in its state, and their absence here would replace it."""
+from components.volumes.on_class import claim_on_class
 
 
 class ExistingClassClaimArgs(TypedDict):
@@ -58,15 +53,6 @@ def existing_class_claim(name: str, args: ExistingClassClaimArgs) -> Claim:
     )
 
 
-def existing_class_spec(args: ExistingClassClaimArgs, claim: Claim) -> PersistentVolumeClaimSpecArgs:
-    """The claim on the class."""
-    return PersistentVolumeClaimSpecArgs(
-        access_modes=[claim["access_mode"].value],
-        resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
-        storage_class_name=args["storage_class"],
-    )
-
-
 class ExistingClassClaim(pulumi.ComponentResource):
     """A claim on an existing StorageClass.
 
@@ -80,13 +66,6 @@ class ExistingClassClaim(pulumi.ComponentResource):
     def __init__(self, name: str, args: ExistingClassClaimArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:ExistingClassClaim", name, None, opts)
         self.claim = existing_class_claim(name, args)
-        k8s.core.v1.PersistentVolumeClaim(
-            f"{name}-claim",
-            metadata=ObjectMetaArgs(name=self.claim["name"], namespace=args["namespace"]),
-            spec=existing_class_spec(args, self.claim),
-            # Kept even when the class deletes its disks: they go with the claim.
-            opts=ResourceOptions(
-                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=FILLED_IN
-            ),
-        )
+        protect = args.get("protect", True)
+        claim_on_class(name, self.claim, args["namespace"], args["storage_class"], parent=self, protect=protect)
         self.register_outputs({"claim": self.claim})

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from components.kotaemon.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 

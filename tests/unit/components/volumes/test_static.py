@@ -1,6 +1,6 @@
 """What static volumes have in common."""
 
-from components.file.csi_volume import zone_affinity
+from components.volumes.static import zone_affinity
 
 
 def test_the_order_of_zones_is_nobodys_choice() -> None:
