@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from components.contract import Medium, Platform, Profile, Role
-from components.kotaemon.application import is_true
+from components.kotaemon.switches import is_true
 from guard.rules import check_overrides
 from stacks.alicloud_settings import AlicloudSettings
 from stacks.auth_proxy import AuthProxySettings
