@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import pulumi
-from components.kotaemon.switches import GRAPH_SWITCHES, is_true
 
 from components.contract import Profile, StorageMap
+from components.kotaemon.switches import graphs_switched_on
 from guard import safety
 from guard.report import GuardRefused, Report
 from stacks.names import claim_name
@@ -58,7 +58,7 @@ def pods(settings: Settings, document_store: str) -> safety.Pods:
         strategy="RollingUpdate" if scaled else "Recreate",
         document_store="elasticsearch" if document_store == "elasticsearch" else "lancedb",
         # The scaled profile switches them off itself (components/kotaemon/runtime/kh_settings.py).
-        graph_indexes=not scaled and any(is_true(settings.env.get(name, "")) for name in GRAPH_SWITCHES),
+        graph_indexes=not scaled and bool(graphs_switched_on(settings.env)),
     )
 
 

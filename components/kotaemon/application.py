@@ -8,11 +8,10 @@ from pulumi import Input
 from components.contract import Profile, Role, RoleMount
 from components.kotaemon.args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, PodResources
 from components.kotaemon.names import PORT, PROXY_PORT
+from components.kotaemon.switches import SINGLE_SIGN_ON, is_true
 from components.pod.args import ClusterImposes, Endpoint
 from components.pod.names import GID, IMAGE, UID
 from components.state.stores import PostgresDriver, Stores
-
-TRUE = ("1", "true", "yes", "on", "y", "t")
 
 
 @dataclass(frozen=True)
@@ -58,18 +57,13 @@ class Application:
     @property
     def single_sign_on(self) -> bool:
         """Whether the application runs in its own SSO mode."""
-        return is_true(self.env.get("KH_SSO_ENABLED", ""))
+        return is_true(self.env.get(SINGLE_SIGN_ON, ""))
 
     @property
     def mounts(self) -> dict[Role, RoleMount]:
         """The roles that are mounted, in the order of Role. `scaled` keeps its sessions in PostgreSQL."""
         unused = (Role.SESSIONS,) if self.scaled else ()
         return {role: self.storage[role] for role in Role if role in self.storage and role not in unused}
-
-
-def is_true(value: str) -> bool:
-    """How the application reads a flag."""
-    return value.strip().lower() in TRUE
 
 
 def application(name: str, args: KotaemonArgs) -> Application:

@@ -5,9 +5,8 @@ Each gives lines with the full key, the value where it helps, what is allowed an
 
 from collections.abc import Iterator
 
-from components.kotaemon.switches import GRAPH_SWITCHES, is_true
-
 from components.contract import Platform
+from components.kotaemon.switches import graphs_switched_on
 from stacks import kinds, platforms, stores
 from stacks.settings.settings import Settings
 
@@ -37,9 +36,8 @@ def _money(settings: Settings) -> Iterator[str]:
 def _scale(settings: Settings) -> Iterator[str]:
     if settings.autoscaler is not None and not settings.scaled:
         yield "autoscaler: only the profile scaled can have more pods by load; leave it out"
-    for name in GRAPH_SWITCHES:
-        if settings.scaled and is_true(settings.env.get(name, "")):
-            yield f"env: {name}: graph indexes are local files of one writer; the profile scaled has none"
+    for name in graphs_switched_on(settings.env) if settings.scaled else ():
+        yield f"env: {name}: graph indexes are local files of one writer; the profile scaled has none"
 
 
 def _kinds_of_the_platform(settings: Settings) -> Iterator[str]:
