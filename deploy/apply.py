@@ -14,17 +14,18 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks
 
-from runner.kube import Kube, Manifest, Refused, key, ref, stable
-from runner.manifests import KEEP, is_object, keep_ignored, manifest, selector
-from runner.ready import Report, has_failed, wait_until_ready
-from runner.record import STACK_REFERENCE, Echo, Registration, Run, run_program
+from deploy.kube import Kube, Manifest, Refused, key, ref, stable
+from deploy.manifests import KEEP, keep_ignored, manifest, selector
+from deploy.ready import Report, has_failed, wait_until_ready
+from plan.exits import UserError
+from plan.recorder import STACK_REFERENCE, Echo, Registration, Run, run_program
 
 Program = Callable[[], object]
 READY_SECONDS = 180.0
 """How long one object may take to become ready on the devcluster, where nothing is pulled and nothing starts."""
 
 
-class ApplyError(Exception):
+class ApplyError(UserError):
     """Nothing was applied, or something could not be; the message is for people."""
 
 
@@ -71,7 +72,7 @@ class Live(Echo):
         if args.typ == STACK_REFERENCE:
             return read_reference(args, self._target)
         registration: Registration = self.current.registration
-        if not is_object(registration):
+        if not registration.is_object:
             return super().new_resource(args)
         live = self._apply(registration)
         outputs = {**live, "metadata": {**live["metadata"]}}
@@ -148,7 +149,7 @@ def up(program: Program, target: Target, config: Mapping[str, str], secret_keys:
 
 def check(planned: Run, target: Target) -> None:
     """Ask the API server about every object before anything is applied. Raises ApplyError with all that it refuses."""
-    objects = [r for r in planned.registrations if is_object(r)]
+    objects = [r for r in planned.registrations if r.is_object]
     refused: list[str] = []
     made_here = {r.inputs["metadata"]["name"] for r in objects if r.inputs["kind"] == "Namespace"}
     for registration in objects:
@@ -216,7 +217,7 @@ def _belonged(volume: Manifest, claim: Manifest) -> bool:
 
 def prune(outcome: Outcome, target: Target) -> None:
     """Delete what an earlier run applied and this one did not, except what holds data."""
-    wanted = {key(manifest(r, target.project, target.stack)) for r in outcome.run.registrations if is_object(r)}
+    wanted = {key(manifest(r, target.project, target.stack)) for r in outcome.run.registrations if r.is_object}
     left = [m for m in target.kube.applied(selector(target.project, target.stack)) if key(m) not in wanted]
     doomed, outcome.kept = _split(left)
     _delete_and_wait(target.kube, doomed)

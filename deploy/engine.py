@@ -16,13 +16,13 @@ import yaml
 from pulumi import automation as auto
 from rich.console import Console
 
+from deploy.apply import ApplyError
+from deploy.kube import Kube, ref
+from deploy.manifests import holds_data, manifest
 from devcluster.cluster import Cluster
 from devcluster.paths import cache_root
-from runner.apply import ApplyError
-from runner.kube import Kube, ref
-from runner.manifests import holds_data, is_object, manifest
-from runner.record import StackOutput, run_program
-from runner.stack import ROOT, StackFile
+from plan.recorder import StackOutput, run_program
+from plan.stack_file import ROOT, StackFile
 from stacks.names import NAMESPACE
 
 CHOICE = "KOTAEMON_ENGINE"
@@ -120,7 +120,7 @@ def kept_objects(file: StackFile, cluster: Cluster, kube: Kube) -> list[str]:
     config = file.with_cluster(cluster.kubeconfig, cluster.context)
     options: Any = {"project": file.project, "stack": file.name, "preview": True, "secret_keys": file.secret_keys}
     planned = run_program(file.program, config=config, **options)
-    holders = [manifest(r, file.project, file.name) for r in planned.registrations if is_object(r) and holds_data(r)]
+    holders = [manifest(r, file.project, file.name) for r in planned.registrations if r.is_object and holds_data(r)]
     return [ref(m) for m in holders if kube.get(m)]
 
 

@@ -1,8 +1,9 @@
 """The API server, as the monitor road uses it: always server-side apply, own field manager, strict validation."""
 
+import contextlib
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
+from urllib3.exceptions import HTTPError
+
+from plan.exits import UserError
 
 FIELD_MANAGER = "kotaemon-storage"
 Manifest = dict[str, Any]
 
 
-class Refused(Exception):
+class Refused(UserError):
     """The API server refuses an object. The message is its own."""
 
     def __init__(self, ref: str, reason: str, message: str, causes: list[dict[str, str]]) -> None:
@@ -28,6 +32,22 @@ class Refused(Exception):
         text = f"{self} {self.causes}".lower()
         words = ("immutable", "is forbidden after creation", "may not be changed", "forbidden: updates to", "less than")
         return any(word in text for word in words)
+
+
+@contextlib.contextmanager
+def answering() -> Generator[None]:
+    """Raises UserError where the API server stops to answer within the block."""
+    try:
+        yield
+    except HTTPError as error:
+        raise UserError(f"the API server does not answer any more ({_innermost(error)}); run the same again") from None
+
+
+def _innermost(error: BaseException) -> str:
+    """The message of the innermost error: it has no address of a Python object in it."""
+    while isinstance(inner := getattr(error, "reason", None) or error.__cause__, BaseException):
+        error = inner
+    return str(error).rpartition(": ")[2]
 
 
 def ref(manifest: Manifest) -> str:

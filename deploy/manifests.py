@@ -4,8 +4,8 @@ import base64
 import copy
 from typing import Any
 
-from runner.kube import Manifest
-from runner.record import Registration
+from deploy.kube import Manifest
+from plan.recorder import Registration
 
 PROJECT_LABEL = "kotaemon.dev/project"
 STACK_LABEL = "kotaemon.dev/stack"
@@ -16,11 +16,6 @@ KEEP = "kotaemon.dev/keep"
 def selector(project: str, stack: str) -> str:
     """Label selector of all that a stack has applied."""
     return f"{PROJECT_LABEL}={project},{STACK_LABEL}={stack}"
-
-
-def is_object(registration: Registration) -> bool:
-    """Whether a registration is a Kubernetes object (and not a component, a provider or a cloud resource)."""
-    return registration.type.startswith("kubernetes:") and "apiVersion" in registration.inputs
 
 
 def holds_data(registration: Registration) -> bool:

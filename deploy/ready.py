@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from runner.kube import Kube, Manifest, ref
+from deploy.kube import Kube, Manifest, ref
+from plan.exits import UserError
 
 Report = Callable[[str], None]
 
 
-class NotReady(Exception):
+class NotReady(UserError):
     """An object did not become ready in time, or never can. The message has the newest event about it."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from devcluster.paths import cache_root
-from runner.record import StackOutput
+from plan.recorder import StackOutput
 
 
 def _file(project: str, stack: str) -> Path:

@@ -6,13 +6,14 @@ from typing import Any
 from rich.console import Console
 
 from components.contract import Platform
+from deploy import apply, engine, saved, tables
+from deploy.kube import Kube, ref
 from devcluster.cluster import Cluster
-from runner import apply, engine, rows, saved, tables
-from runner.kube import Kube, ref
-from runner.record import StackOutput
-from runner.stack import StackFile
+from plan import rows, terminal
+from plan.document import SECRET, CostSummary, Mount
+from plan.recorder import StackOutput
+from plan.stack_file import StackFile
 
-SECRET = "[secret]"  # noqa: S105 what is shown in place of a secret
 HOLDS = {
     "PersistentVolume": "the volume's data (reclaim policy Retain)",
     "PersistentVolumeClaim": "the tie between the application and its volume",
@@ -77,7 +78,7 @@ def down(file: StackFile, console: Console) -> int:
     for name in deleted:
         console.print(f"deleted {name}")
     console.print(
-        tables.table("Kept", ("object", "holds"), [(name, HOLDS.get(name.split()[0], "data")) for name in names])
+        terminal.table("Kept", ("object", "holds"), [(name, HOLDS.get(name.split()[0], "data")) for name in names])
     )
     console.print(f"The devcluster is stopped; its disk is {cluster.directory}.")
     console.print(
@@ -100,18 +101,23 @@ def show(file: StackFile, cluster: Cluster, kube: Kube, outputs: Mapping[str, St
     """The tables at the end of `make up`."""
     values: dict[str, Any] = {k: SECRET if o.secret else o.value for k, o in outputs.items()}
     zones = tables.volume_zones(kube, values["namespace"])
-    mounts = {role: {**m, "zones": m["zones"] or zones.get(m["claim"], [])} for role, m in values["storage"].items()}
+    mounts = {role: _with_zones(Mount.model_validate(m), zones) for role, m in values["storage"].items()}
     console.print()
-    console.print(tables.storage(mounts, "when bound"))
+    console.print(terminal.storage(mounts, "when bound"))
     console.print(tables.pods(kube, [values["namespace"]]))
     console.print("The nodes are simulated: pods are admitted, placed and bound for real, and no container runs.\n")
-    console.print(tables.outputs(values))
-    console.print(f"{rows.monthly(values['cost'])}\n")
+    console.print(terminal.outputs(values))
+    console.print(f"{rows.monthly(CostSummary.model_validate(values['cost']))}\n")
     # soft_wrap: a command that is folded cannot be copied
     console.print(
         f"Next: kubectl --kubeconfig {cluster.kubeconfig} -n {values['namespace']} get pods,pvc", soft_wrap=True
     )
     console.print(f"      make plan STACK={file.name}    make down STACK={file.name}")
+
+
+def _with_zones(mount: Mount, zones: Mapping[str, list[str]]) -> Mount:
+    """A disk's zone is known once it is bound."""
+    return mount if mount.zones else mount.model_copy(update={"zones": zones.get(mount.claim, [])})
 
 
 def _tell(outcome: apply.Outcome, console: Console) -> None:

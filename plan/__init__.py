@@ -1,1 +1,1 @@
-"""The ways to run the program: planned without anything, on the SDK's own monitor, or with the real engine."""
+"""What a stack would make, cost and give: a typed document, made with no engine, no account and no cluster."""

@@ -1,7 +1,7 @@
-"""Entry of `python -m runner`."""
+"""Entry of `python -m plan`."""
 
 import sys
 
-from runner.cli import main
+from plan.cli import main
 
 sys.exit(main())

@@ -13,10 +13,10 @@ from components.contract import Platform
 from guard.advisor import Advice, Answer, Load
 from guard.advisor import advise as ask
 from guard.price_list import price_list
-from runner import tables
-from runner.advice_files import LETTERS, stack_file
-from runner.apply import ApplyError
-from runner.markdown import table
+from plan import terminal
+from plan.advice_files import LETTERS, stack_file
+from plan.exits import UserError
+from plan.markdown import table
 from stacks.fields import Strict
 
 WRITTEN = 3
@@ -54,7 +54,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def advise(options: argparse.Namespace, console: Console) -> int:
-    """Show the advice and write stack files; exit code 1 when nothing suits. Raises ApplyError for a wrong load."""
+    """Show the advice and write stack files; exit code 1 when nothing suits. Raises UserError for a wrong load."""
     load = read(options)
     answer = ask(load)
     show(answer, console)
@@ -73,7 +73,7 @@ def advise(options: argparse.Namespace, console: Console) -> int:
 
 
 def read(options: argparse.Namespace) -> Load:
-    """The load of file and flags. Raises ApplyError with every mistake."""
+    """The load of file and flags. Raises UserError with every mistake."""
     values: dict[str, Any] = {}
     where = "advise"
     if options.load is not None:
@@ -81,9 +81,9 @@ def read(options: argparse.Namespace) -> Load:
         try:
             found: object = yaml.safe_load(options.load.read_text())
         except (OSError, yaml.YAMLError) as error:
-            raise ApplyError(f"{where}: {' '.join(str(error).split())}") from None
+            raise UserError(f"{where}: {' '.join(str(error).split())}") from None
         if not isinstance(found, dict):
-            raise ApplyError(f"{where}: must be a mapping, for example `platform: aws`")
+            raise UserError(f"{where}: must be a mapping, for example `platform: aws`")
         values = {str(key): value for key, value in found.items()}
     for name, field in LoadSettings.model_fields.items():
         if (flag := getattr(options, name)) is not None:
@@ -92,9 +92,9 @@ def read(options: argparse.Namespace) -> Load:
         wanted = LoadSettings.model_validate(values)
     except ValidationError as error:
         lines = [f"  - {'.'.join(map(str, e['loc']))}: {e['input']!r}: {e['msg']}" for e in error.errors()]
-        raise ApplyError("\n".join([f"{where}: {len(lines)} of the load cannot be:", *lines])) from None
+        raise UserError("\n".join([f"{where}: {len(lines)} of the load cannot be:", *lines])) from None
     if wanted.budget is not None and wanted.platform == Platform.PRIVATE:
-        raise ApplyError(f"{where}: budget: platform private has no prices, its hardware is your own; leave it out")
+        raise UserError(f"{where}: budget: platform private has no prices, its hardware is your own; leave it out")
     return Load(**wanted.model_dump())
 
 
@@ -102,14 +102,14 @@ def show(answer: Answer, console: Console) -> None:
     """The ranking, and why the nearest of the others were left out."""
     currency = price_list(answer.load.platform).currency
     best = answer.accepted[:SHOWN]
-    console.print(tables.table(_title(answer), HEAD, [(n, *_row(a, currency)) for n, a in enumerate(best, 1)]))
+    console.print(terminal.table(_title(answer), HEAD, [(n, *_row(a, currency)) for n, a in enumerate(best, 1)]))
     for number, advice in enumerate(best, 1):
         console.print(f"{number}. " + "; ".join(_reasons(advice)))
     left_out = [(advice.choice.name, "; ".join(advice.reasons)) for advice in answer.rejected[:SHOWN]]
     if left_out:
         console.print()
         title = f"Left out: the {len(left_out)} cheapest of {len(answer.rejected)}"
-        console.print(tables.table(title, ("storage", "why"), left_out))
+        console.print(terminal.table(title, ("storage", "why"), left_out))
     for line in answer.assumptions:
         console.print(line)
 

@@ -1,18 +1,37 @@
-"""The JSON of a plan, as a model: `python -m runner.plan_schema` writes runner/plan.schema.json from it.
+"""The plan of a stack: one model for its JSON, its JSON Schema, its tables, its Markdown and the comparison.
 
-Version 1 only grows: a reader ignores keys that it does not know, and none is removed, renamed or retyped.
+`plan/collect.py` makes it from a recorded run. `python -m plan.document` writes plan/plan.schema.json.
+
+Format 1 only grows: a reader ignores keys that it does not know, and none is removed, renamed or retyped. A field that
+is added has a default, so that the JSON of an earlier plan can still be read for a comparison.
 """
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-PATH = Path(__file__).parent / "plan.schema.json"
+SCHEMA_FILE = Path(__file__).parent / "plan.schema.json"
+FORMAT = 1
+"""Version of the JSON; raised with every change that is not an addition."""
+KNOWN_AT_UP = "known at up"
+"""Shown in place of a value that exists only after something was created."""
+SECRET = "[secret]"  # noqa: S105 shown in place of a secret
+SHOWN_APART = ("storage", "cost")
+"""Stack outputs that have a section of the plan to themselves."""
+
+Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
+"""Written as it was given: 15 does not become 15.0."""
 
 
-class Resource(BaseModel):
+class Part(BaseModel):
+    """A part of the plan. Values come by name or from an object with attributes of the same names."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Resource(Part):
     """Something that the stack makes."""
 
     component: str = Field(description="Names of its components, outermost first, joined by /; empty: none.")
@@ -24,7 +43,7 @@ class Resource(BaseModel):
     holds_data: bool = Field(description="Whether it is kept when it leaves the program.")
 
 
-class Mount(BaseModel):
+class Mount(Part):
     """Where one role's data lives."""
 
     claim: str
@@ -32,13 +51,13 @@ class Mount(BaseModel):
     access_mode: str
     medium: Literal["block", "file", "object", "node"]
     read_only: bool
-    size_gib: float
+    size_gib: Number
     zones: list[str] = Field(description="Empty: every zone, or not known before the volume exists.")
     encrypted_by: str
     locks: str
 
 
-class Verdict(BaseModel):
+class Verdict(Part):
     """What the guard says."""
 
     rule: str
@@ -51,7 +70,7 @@ class Verdict(BaseModel):
     overridden: str = Field(description="The reason of the override; empty: there is none.")
 
 
-class Violation(BaseModel):
+class Violation(Part):
     """What a rule of policy/ finds."""
 
     rule: str
@@ -63,7 +82,7 @@ class Violation(BaseModel):
     stops: bool = Field(description="Whether the plan ends with exit code 2.")
 
 
-class Tie(BaseModel):
+class Tie(Part):
     """A claim that ties a pod to zones."""
 
     claim: str
@@ -71,14 +90,21 @@ class Tie(BaseModel):
     zones: list[str]
 
 
-class Loss(BaseModel):
+class SecondPod(Part):
+    """What is in the way of a second pod; empty: nothing."""
+
+    reason: str = Field("", description="claim-held: a claim is ReadWriteOncePod.")
+    claims: list[str] = Field([], description="The claims that only one pod can use.")
+
+
+class Loss(Part):
     """Where a pod goes; empty: it stays Pending."""
 
     node: list[str] = Field(description="When its node in this zone is lost.")
     zone: list[str] = Field(description="When this zone is lost.")
 
 
-class ZonedPod(BaseModel):
+class ZonedPod(Part):
     """A workload, and where its pods can run."""
 
     pod: str
@@ -88,11 +114,11 @@ class ZonedPod(BaseModel):
     reason: str
     because_of: list[str]
     tied_by: list[Tie]
-    second_pod: dict[str, Any]
+    second_pod: SecondPod
     loss: dict[str, Loss] = Field(description="Zone of the pod -> what a loss does.")
 
 
-class Zones(BaseModel):
+class Zones(Part):
     """The zone verdict."""
 
     nodes: dict[str, int] = Field(description="Zone -> nodes, as assumed or given.")
@@ -101,7 +127,7 @@ class Zones(BaseModel):
     lines: list[str] = Field(description="The verdict in words.")
 
 
-class Sum(BaseModel):
+class Sum(Part):
     """A sum, as far as it is known."""
 
     known: float = Field(description="In the currency of the cost, rounded to cents.")
@@ -109,13 +135,17 @@ class Sum(BaseModel):
     by_use: int = Field(description="Lines whose quantity depends on use that was not told.")
 
 
-class RegionSum(Sum):
-    """The same in another region."""
+class Region(Part):
+    """Where prices are of."""
 
     region: str
 
 
-class Line(BaseModel):
+class RegionSum(Sum, Region):
+    """The same in another region."""
+
+
+class Line(Part):
     """One thing that is billed."""
 
     resource: str
@@ -133,7 +163,7 @@ class Line(BaseModel):
     source: str = Field(description="Of the price.")
 
 
-class Lever(BaseModel):
+class Lever(Part):
     """A change that saves money."""
 
     change: str = Field(description="In the stack file.")
@@ -141,7 +171,7 @@ class Lever(BaseModel):
     saves: float = Field(description="A month.")
 
 
-class Changed(BaseModel):
+class Changed(Part):
     """A resource whose cost changes."""
 
     resource: str
@@ -149,7 +179,7 @@ class Changed(BaseModel):
     after: float | None
 
 
-class Against(BaseModel):
+class Against(Part):
     """The cost beside that of an earlier plan."""
 
     file: str
@@ -159,14 +189,19 @@ class Against(BaseModel):
     resources: list[Changed]
 
 
-class Cost(BaseModel):
-    """What storage costs in a month."""
+class CostSummary(Part):
+    """The sums of a month: in the plan, and as the stack output `cost`."""
 
-    currency: str
+    currency: str = Field(description="Empty: storage of your own, whose prices are not known.")
     region: str
     total: Sum
     by_role: dict[str, Sum]
     by_medium: dict[str, Sum]
+
+
+class Cost(CostSummary):
+    """What storage costs in a month."""
+
     by_resource: dict[str, Sum]
     lines: list[Line]
     free: dict[str, str] = Field(description="Type -> why it costs nothing.")
@@ -177,7 +212,7 @@ class Cost(BaseModel):
     against: Against | None = Field(None, description="Only with --against.")
 
 
-class ClaimSpeed(BaseModel):
+class ClaimSpeed(Part):
     """What one claim gives."""
 
     claim: str
@@ -190,15 +225,15 @@ class ClaimSpeed(BaseModel):
     source: str
 
 
-class Performance(BaseModel):
+class Performance(Part):
     """What the storage gives."""
 
-    model_gib: float
+    model_gib: Number
     claims: list[ClaimSpeed]
     assumptions: list[str]
 
 
-class Budget(BaseModel):
+class Budget(Part):
     """Whether the cost is within the budget."""
 
     monthly: int | None
@@ -206,8 +241,8 @@ class Budget(BaseModel):
     text: str
 
 
-class PlanDocument(BaseModel):
-    """A plan of `make plan`."""
+class Plan(Part):
+    """What a stack would make, cost and give."""
 
     model_config = ConfigDict(title="Plan of Kotaemon storage, format 1")
 
@@ -223,16 +258,22 @@ class PlanDocument(BaseModel):
     cost: Cost
     performance: Performance
     budget: Budget
-    outputs: dict[str, Any]
+    outputs: dict[str, Any] = Field(description="Stack outputs without those that have a section here.")
     warnings: list[str]
     known_at_up: list[str]
 
+    @property
+    def text(self) -> str:
+        """The JSON."""
+        # what was not asked for (a comparison) or does not apply is left out
+        return json.dumps(self.model_dump(mode="json", exclude_unset=True), indent=2) + "\n"
 
-def text() -> str:
+
+def schema_text() -> str:
     """What plan.schema.json has to be."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **PlanDocument.model_json_schema()}
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Plan.model_json_schema()}
     return json.dumps(schema, indent=2) + "\n"
 
 
 if __name__ == "__main__":
-    PATH.write_text(text())
+    SCHEMA_FILE.write_text(schema_text())

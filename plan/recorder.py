@@ -1,6 +1,6 @@
 """Runs a Pulumi program in this process on the SDK's mock monitor, and keeps a record of all it registered.
 
-The base of `make plan`, of the monitor road of `make up`, and of every test with mocks. A run ends when every
+What `make plan`, the monitor road of `make up` and every test with mocks stand on. A run ends when every
 resource and every Output has been awaited: a failing `apply` that nobody returned fails the run.
 """
 
@@ -57,6 +57,11 @@ class Registration:
     import_id: str
     aliases: tuple[str, ...]
     provider: str
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it is a Kubernetes object, and not a component, a provider or a resource of a cloud."""
+        return self.type.startswith("kubernetes:") and "apiVersion" in self.inputs
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A stack file, read and validated, and the program that belongs to it."""
+"""A stack file, read and validated, and the program that it configures."""
 
 import json
 from collections.abc import Callable

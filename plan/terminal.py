@@ -1,4 +1,4 @@
-"""What a run prints for people. Everything fits 100 columns."""
+"""A plan in the terminal, and the tables that other commands share with it. Everything fits 100 columns."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,12 +8,40 @@ from rich.console import Console
 from rich.table import Table
 
 from components.contract import Role
-from runner import rows
-from runner.kube import Kube
+from plan import rows
+from plan.document import KNOWN_AT_UP, SHOWN_APART, Mount, Plan
 
 WIDTH = 100
-SHOWN_APART = ("storage", "cost")
-"""Stack outputs that have a table or a sentence of their own."""
+
+
+def show(plan: Plan, console: Console) -> None:
+    """The whole plan."""
+    cost = plan.cost
+    console.print(storage(plan.storage, KNOWN_AT_UP))
+    console.print(table("Resources", rows.RESOURCES, rows.resources(plan)))
+    if found := rows.verdicts(plan):
+        console.print(table("Guard", rows.VERDICTS, found))
+    if broken := rows.violations(plan):
+        console.print(table("Policy", rows.POLICY, broken))
+    console.print("[bold]Zones[/bold]")
+    for line in plan.zones.lines:
+        console.print(f" {line}", markup=False)
+    console.print()
+    console.print(table("Cost", rows.COST, rows.cost(plan)))
+    console.print(table("Cost by role", rows.SUMS, rows.sums(cost.by_role, cost.currency)))
+    console.print(table("Cost by medium", rows.SUMS, rows.sums(cost.by_medium, cost.currency)))
+    if changed := rows.against(plan):
+        console.print(table("Cost that changes", rows.CHANGED, changed))
+    if less := rows.levers(plan):
+        console.print(table("What would cost less", rows.LEVERS, less))
+    console.print(table("Performance", rows.SPEED, rows.speed(plan)))
+    console.print(outputs(plan.outputs))
+    for line in rows.warnings(plan):
+        console.print(f"warning: {line}")
+    for line in plan.known_at_up:
+        console.print(f"known at up: {line}")
+    for line in rows.total(plan):
+        console.print(line)
 
 
 def console(stderr: bool = False) -> Console:
@@ -32,51 +60,10 @@ def table(title: str, head: Sequence[str], body: Sequence[Sequence[Any]]) -> Tab
     return made
 
 
-def storage(mounts: Mapping[str, Any], unknown_zone: str) -> Table:
+def storage(mounts: Mapping[str, Mount], unknown_zone: str) -> Table:
     """Role, claim, medium, access mode, folder, zones, who encrypts."""
     listed = [rows.storage(role.value, mounts[role.value], unknown_zone) for role in Role if role.value in mounts]
     return table("Storage", rows.STORAGE, listed)
-
-
-def pods(kube: Kube, namespaces: Sequence[str]) -> Table:
-    """Pods of these namespaces: node, zone, state."""
-    nodes = {n["metadata"]["name"]: n["metadata"].get("labels") or {} for n in kube.list("v1", "Node")}
-    listed: list[tuple[str, ...]] = []
-    for namespace in namespaces:
-        for pod in sorted(kube.list("v1", "Pod", namespace), key=lambda p: p["metadata"]["name"]):
-            node = pod["spec"].get("nodeName", "-")
-            zone = nodes.get(node, {}).get("topology.kubernetes.io/zone", "-")
-            listed.append((f"{namespace}/{pod['metadata']['name']}", node, zone, pod_state(pod)))
-    return table("Pods", ("pod", "node", "zone", "state"), listed)
-
-
-def pod_state(pod: Mapping[str, Any]) -> str:
-    """Phase, and whether it is ready or why it is not."""
-    if pod["metadata"].get("deletionTimestamp"):
-        return "Terminating"
-    status = pod.get("status") or {}
-    conditions = {c["type"]: c for c in status.get("conditions") or ()}
-    ready = conditions.get("Ready", {}).get("status") == "True"
-    placed = conditions.get("PodScheduled", {})
-    if placed.get("status") == "False":
-        return f"Pending: {placed.get('message', placed.get('reason', ''))}"
-    return f"{status.get('phase', 'Unknown')}{', ready' if ready else ''}"
-
-
-def volume_zones(kube: Kube, namespace: str) -> dict[str, list[str]]:
-    """Claim -> zones that its bound volume is pinned to."""
-    zones: dict[str, list[str]] = {}
-    for volume in kube.list("v1", "PersistentVolume"):
-        claim = volume["spec"].get("claimRef") or {}
-        if claim.get("namespace") == namespace:
-            zones[claim["name"]] = _pinned(volume)
-    return zones
-
-
-def _pinned(volume: Mapping[str, Any]) -> list[str]:
-    terms = ((volume["spec"].get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or []
-    expressions = [e for t in terms for e in t.get("matchExpressions") or ()]
-    return sorted({v for e in expressions if e["key"].endswith("/zone") for v in e.get("values") or ()})
 
 
 def outputs(values: Mapping[str, Any]) -> Table:

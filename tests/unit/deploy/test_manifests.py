@@ -6,8 +6,8 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret
 
-from runner.manifests import KEEP, keep_ignored, manifest, selector
-from runner.record import Run
+from deploy.manifests import KEEP, keep_ignored, manifest, selector
+from plan.recorder import Run
 
 RunProgram = Callable[..., Run]
 

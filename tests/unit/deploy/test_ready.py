@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from runner.ready import NotReady, has_failed, wait_until_ready
+from deploy.ready import NotReady, has_failed, wait_until_ready
 
 
 class Server:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runner import saved
-from runner.record import StackOutput
+from deploy import saved
+from plan.recorder import StackOutput
 
 
 @pytest.fixture(autouse=True)

@@ -4,16 +4,16 @@ import pytest
 
 from guard.cost import Estimate
 from guard.recognise import Free, Plan, Unknown
-from runner import stack
-from runner.analysis import resources_of
+from plan import stack_file
+from plan.collect import resources_of
 from stacks import cost
-from tests.unit.runner.plans import STACKS, run
+from tests.unit.plan.plans import STACKS, run
 
 MISSING_RULES = "no price rule knows"
 
 
 def costed(name: str) -> Estimate:
-    found, platform = run(name), stack.read(name).settings.platform
+    found, platform = run(name), stack_file.read(name).settings.platform
     return cost.estimated(resources_of(found), found.outputs["storage"].value, platform, None)
 
 

@@ -9,9 +9,10 @@ import yaml
 
 from components.contract import Platform
 from guard.advisor import Load, advise
-from runner import cli, planning, stack
-from runner.advice_files import stack_file
-from stacks import load as stack_files
+from plan import cli, collect
+from plan import stack_file as stack_files
+from plan.advice_files import stack_file
+from stacks import load as loading
 
 CASES = [
     Load(Platform.AWS),
@@ -29,7 +30,7 @@ def loaded(text: str) -> None:
     """Validate a stack file as `stacks.load` does. Raises SettingsError."""
     document = yaml.safe_load(text)
     values = {k: v if isinstance(v, str) else json.dumps(v) for k, v in document["config"].items()}
-    stack_files.load(values, set(), "Pulumi.x.yaml")
+    loading.load(values, set(), "Pulumi.x.yaml")
 
 
 def test_every_advice_of_every_case_is_a_valid_stack_file() -> None:
@@ -48,15 +49,15 @@ def test_every_advice_of_every_case_is_a_valid_stack_file() -> None:
 def test_the_plan_of_an_advised_stack_costs_and_gives_what_was_said(case: Load, tmp_path: Path) -> None:
     for number, advice in enumerate(advise(case).accepted[:2]):
         (tmp_path / f"Pulumi.a{number}.yaml").write_text(stack_file(advice, case))
-        document = planning.make(stack.read(f"a{number}", tmp_path))
-        assert document["cost"]["total"]["known"] == pytest.approx(float(advice.cost.known), abs=0.005)
-        assert document["cost"]["total"]["unknown"] == advice.cost.unknown
-        assert document["budget"]["verdict"] != "over"
-        assert [v for v in document["guard"] if v["severity"] == "refuse"] == []
-        assert [pod["pod"] for pod in document["zones"]["pods"] if pod["state"] != "schedulable"] == []
-        models = next(c for c in document["performance"]["claims"] if "models" in c["roles"])
+        plan = collect.make(stack_files.read(f"a{number}", tmp_path))
+        assert plan.cost.total.known == pytest.approx(float(advice.cost.known), abs=0.005)
+        assert plan.cost.total.unknown == advice.cost.unknown
+        assert plan.budget.verdict != "over"
+        assert [v for v in plan.guard if v.severity == "refuse"] == []
+        assert [pod.pod for pod in plan.zones.pods if pod.state != "schedulable"] == []
+        models = next(c for c in plan.performance.claims if "models" in c.roles)
         expected = None if advice.load_seconds is None else pytest.approx(advice.load_seconds, abs=0.06)
-        assert models["load_seconds"] == expected
+        assert models.load_seconds == expected
 
 
 def test_the_command_writes_stack_files_and_every_reason(

@@ -3,21 +3,22 @@
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
 
 import policy
 from components.contract import Platform
-from guard.cost import Bought, Estimate, Line, Sum
+from guard.cost import Bought, Estimate, Line
+from guard.cost import Sum as ExactSum
 from guard.products import Efs
+from plan import cli, collect, compare, document, rows, stack_file, terminal
+from plan.document import Budget, Plan, SecondPod, Sum
+from plan.exits import UserError
+from plan.markdown import markdown
 from policy import Level, Violation
-from runner import analysis, cli, plan_schema, planning, rows, stack, tables
-from runner.apply import ApplyError
-from runner.markdown import markdown
-from tests.unit.runner.plans import STACKS
-from tests.unit.runner.plans import plan as planned
+from tests.unit.plan.plans import STACKS
+from tests.unit.plan.plans import plan as planned
 
 EBS = """
 config:
@@ -38,39 +39,30 @@ config:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "Pulumi.yaml").write_text((stack.ROOT / "Pulumi.yaml").read_text())
-    monkeypatch.setattr(stack, "ROOT", tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def write(project: Path, budget: int, iops: int = 3000) -> None:
     (project / "Pulumi.x.yaml").write_text(EBS.format(budget=budget, iops=iops))
 
 
 @pytest.mark.parametrize("name", STACKS)
 def test_every_plan_is_of_the_schema_and_the_schema_says_everything(name: str) -> None:
-    document = json.loads(json.dumps(planned(name)))
-    parsed = plan_schema.PlanDocument.model_validate(document)
-    assert parsed.model_dump(exclude_unset=True) == document
+    text = planned(name).text
+    assert Plan.model_validate_json(text).text == text
 
 
 def test_the_committed_schema_is_fresh() -> None:
-    assert plan_schema.PATH.read_text() == plan_schema.text(), "run `python -m runner.plan_schema`"
+    assert document.SCHEMA_FILE.read_text() == document.schema_text(), "run `python -m plan.document`"
 
 
 @pytest.mark.parametrize("name", STACKS)
 def test_the_terminal_view_fits_100_columns(name: str) -> None:
     text = view(planned(name))
-    assert max(len(line) for line in text.splitlines()) <= tables.WIDTH
+    assert max(len(line) for line in text.splitlines()) <= terminal.WIDTH
 
 
-def view(document: dict[str, Any]) -> str:
+def view(plan: Plan) -> str:
     """The terminal view as text."""
     out = io.StringIO()
-    planning.show(document, Console(file=out, width=tables.WIDTH, highlight=False))
+    terminal.show(plan, Console(file=out, width=terminal.WIDTH, highlight=False))
     return out.getvalue()
 
 
@@ -81,16 +73,29 @@ def test_the_markdown_has_a_picture_and_every_section(name: str) -> None:
     assert headings[0].startswith(f"## Plan of stack `{name}` (")
     headings = [heading for heading in headings if heading != "### Policy"]
     assert headings[1:7] == ["### Storage", "### Guard", "### Zones", "### Cost", "### Performance", "### Outputs"]
-    assert "```mermaid\nflowchart LR\n" in text
+    assert '```mermaid\nflowchart LR\n  users(["users"]) --> pods["Kotaemon pods in ' in text
+
+
+def test_two_plans_of_one_stack_are_the_same_text() -> None:
+    # independent resources register in any order
+    assert collect.make(stack_file.read("aws-scaled")).text == planned("aws-scaled").text
+
+
+def test_what_holds_a_second_pod_is_said_and_nothing_else_is() -> None:
+    pods = json.loads(planned("dev").text)["zones"]["pods"]
+    assert [pod["second_pod"] for pod in pods] == [{}]
+    held = {"second_pod": {"reason": "claim-held", "claims": ["disk"]}}
+    pod = planned("dev").zones.pods[0].model_dump() | held
+    assert document.ZonedPod.model_validate(pod).second_pod == SecondPod(reason="claim-held", claims=["disk"])
 
 
 def test_a_plan_within_its_budget(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(project, budget=8)
     assert cli.main(["plan", "--stack", "x"]) == 0
     assert "Storage costs 8.00 USD a month.\nBudget: within the budget of 8 USD a month.\n" in capsys.readouterr().out
-    document = json.loads((project / "build/plan/x.json").read_text())
-    assert document["cost"]["total"] == {"known": 8.0, "unknown": 0, "by_use": 0}
-    assert document["performance"]["claims"][0]["load_seconds"] == round(5 * 1024 / 125, 1)
+    plan = json.loads((project / "build/plan/x.json").read_text())
+    assert plan["cost"]["total"] == {"known": 8.0, "unknown": 0, "by_use": 0}
+    assert plan["performance"]["claims"][0]["load_seconds"] == round(5 * 1024 / 125, 1)
 
 
 def test_a_plan_above_its_budget_ends_with_3_and_is_written_all_the_same(
@@ -121,8 +126,10 @@ def test_what_is_unknown_makes_a_budget_unsure_never_within(
     lines = [Line(*place, Decimal(1), None, Decimal(known), "", "")]
     lines += [Line(*place, None, None, None, "", "depends on use")] * by_use
     found = Estimate(Platform.AWS, "us-east-1", "USD", tuple(lines), (Bought("r", "c", "", "", Efs(1)),))
-    assert found.total == Sum(Decimal(known), by_use=by_use)
-    assert analysis.budget(found, monthly) == {"monthly": monthly, "verdict": verdict, "text": text}
+    assert found.total == ExactSum(Decimal(known), by_use=by_use)
+    assert collect.budget(found, monthly) == Budget.model_validate(
+        {"monthly": monthly, "verdict": verdict, "text": text}
+    )
 
 
 def test_the_difference_against_an_earlier_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,16 +138,15 @@ def test_the_difference_against_an_earlier_plan(project: Path, capsys: pytest.Ca
     write(project, budget=100, iops=5000)
     assert cli.main(["plan", "--stack", "x", "--against", "deployed/x.json"]) == 0
     assert "Against x.json: +10.00 USD a month.\n" in capsys.readouterr().out
-    document = json.loads((project / "build/plan/x.json").read_text())
-    assert document["cost"]["against"] == {
+    plan = json.loads((project / "build/plan/x.json").read_text())
+    assert plan["cost"]["against"] == {
         "file": "x.json",
         "before": {"known": 8.0, "unknown": 0, "by_use": 0},
         "change": 10.0,
         "exact": True,
         "resources": [{"resource": "kotaemon-disk-claim", "before": 8.0, "after": 18.0}],
     }
-    parsed = plan_schema.PlanDocument.model_validate(document)
-    assert parsed.model_dump(exclude_unset=True) == document
+    assert json.loads(Plan.model_validate(plan).text) == plan
     assert "| kotaemon-disk-claim | 8.00 | 18.00 |" in (project / "build/plan/x.md").read_text()
 
 
@@ -148,26 +154,24 @@ def test_the_difference_against_an_earlier_plan(project: Path, capsys: pytest.Ca
     ("text", "message"),
     [
         (None, "cannot be read as a plan: [Errno 2] No such file or directory: 'old.json'"),
-        ("{", "cannot be read as a plan: Expecting property name"),
-        ('{"format": 1}', "is no plan of format 1 with a cost; make it with `make plan`"),
-        ('{"format": 2, "cost": {}}', "is no plan of format 1 with a cost; make it with `make plan`"),
+        ("{", "is no plan of format 1: Invalid JSON: EOF while parsing an object"),
+        ('{"format": 1}', "is no plan of format 1: stack: Field required; make it with `make plan`"),
+        ('{"format": 2, "cost": {}}', "is no plan of format 1: format: Input should be 1; make it with `make plan`"),
     ],
 )
 def test_a_file_that_is_no_plan(project: Path, text: str | None, message: str) -> None:
     if text is not None:
         Path("old.json").write_text(text)
-    with pytest.raises(ApplyError) as error:
-        planning.read(Path("old.json"))
+    with pytest.raises(UserError) as error:
+        compare.read(Path("old.json"))
     assert f"--against old.json: {message}" in str(error.value)
 
 
 def test_the_verdicts_are_structured_and_not_told_twice() -> None:
-    document = planned("aws-scaled")
-    assert [(v["severity"], v["rule"], v["role"]) for v in document["guard"]] == [
-        ("warn", "lancedb-many-writers", "indexes")
-    ]
-    assert rows.warnings(document) == []
-    assert len(document["warnings"]) == 1
+    plan = planned("aws-scaled")
+    assert [(v.severity, v.rule, v.role) for v in plan.guard] == [("warn", "lancedb-many-writers", "indexes")]
+    assert rows.warnings(plan) == []
+    assert len(plan.warnings) == 1
 
 
 def test_a_mandatory_policy_ends_with_2_and_the_plan_is_written_all_the_same(
@@ -178,27 +182,27 @@ def test_a_mandatory_policy_ends_with_2_and_the_plan_is_written_all_the_same(
     monkeypatch.setattr(policy, "check", lambda resources, config: [broken])
     assert cli.main(["plan", "--stack", "x"]) == 2
     assert "mandatory   pod-user   Deployment kotaemon   runs as root" in capsys.readouterr().out
-    document = json.loads((project / "build/plan/x.json").read_text())
-    assert [(v["rule"], v["stops"]) for v in document["policy"]] == [("pod-user", True)]
+    plan = json.loads((project / "build/plan/x.json").read_text())
+    assert [(v["rule"], v["stops"]) for v in plan["policy"]] == [("pod-user", True)]
     assert "| mandatory | pod-user | Deployment kotaemon | runs as root |" in (project / "build/plan/x.md").read_text()
 
 
 @pytest.mark.parametrize("name", STACKS)
 def test_every_pod_of_an_example_can_run_somewhere(name: str) -> None:
-    zones = planned(name)["zones"]
-    assert [pod["pod"] for pod in zones["pods"] if pod["state"] != "schedulable"] == []
-    assert zones["lines"]
+    zones = planned(name).zones
+    assert [pod.pod for pod in zones.pods if pod.state != "schedulable"] == []
+    assert zones.lines
 
 
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        ({"known": 8.0, "unknown": 0, "by_use": 0}, "8.00 USD"),
-        ({"known": 8.0, "unknown": 1, "by_use": 2}, "at least 8.00 USD (1 unknown, 2 by use)"),
-        ({"known": 0.0, "unknown": 1, "by_use": 0}, "unknown (1 unknown)"),
+        (Sum(known=8.0, unknown=0, by_use=0), "8.00 USD"),
+        (Sum(known=8.0, unknown=1, by_use=2), "at least 8.00 USD (1 unknown, 2 by use)"),
+        (Sum(known=0.0, unknown=1, by_use=0), "unknown (1 unknown)"),
     ],
 )
-def test_a_sum_in_words(found: dict[str, Any], text: str) -> None:
+def test_a_sum_in_words(found: Sum, text: str) -> None:
     assert rows.amount(found, "USD") == text
 
 

@@ -1,6 +1,6 @@
 """The plan of every example stack as people see it, reviewed as text.
 
-After a wanted change: `KOTAEMON_RENEW_GOLDEN=1 python -m pytest tests/unit/runner/test_plan_golden.py`, and read the diff.
+After a wanted change: `KOTAEMON_RENEW_GOLDEN=1 python -m pytest tests/unit/plan/test_plan_golden.py`, and read the diff.
 """
 
 import io
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from runner import planning, tables
-from tests.unit.runner.plans import STACKS, plan
+from plan import terminal
+from tests.unit.plan.plans import STACKS, plan
 
 FOLDER = Path(__file__).parent / "golden"
 HASH = re.compile(r"-[0-9a-f]{8}\b")
@@ -23,7 +23,7 @@ def text(name: str) -> str:
     """The terminal view, without what changes with every edit."""
     out = io.StringIO()
     # wide enough that a hash of another length folds nothing differently
-    planning.show(plan(name), Console(file=out, width=tables.WIDTH, highlight=False))
+    terminal.show(plan(name), Console(file=out, width=terminal.WIDTH, highlight=False))
     lines = (HASH.sub("-(hash)", line).rstrip() for line in out.getvalue().splitlines())
     return "\n".join(line for line in lines if line) + "\n"
 

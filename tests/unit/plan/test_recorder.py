@@ -6,7 +6,7 @@ import pulumi
 import pytest
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret
 
-from runner.record import DuplicateUrn, Run
+from plan.recorder import DuplicateUrn, Run
 
 RunProgram = Callable[..., Run]
 

@@ -2,7 +2,7 @@
 
 A URN that changes makes the engine delete the old resource and make a new one, unless an alias says that they are the
 same. So a difference here is never renewed without one: see "A URN that changes" in docs/ARCHITECTURE.md.
-After a wanted addition: `KOTAEMON_RENEW_GOLDEN=1 python -m pytest tests/unit/runner/test_urns_golden.py`.
+After a wanted addition: `KOTAEMON_RENEW_GOLDEN=1 python -m pytest tests/unit/plan/test_urns_golden.py`.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.runner.plans import STACKS, run
+from tests.unit.plan.plans import STACKS, run
 
 FOLDER = Path(__file__).parent / "golden" / "urns"
 STACK_AND_PROJECT = re.compile(r"^urn:pulumi:[^:]+::[^:]+::")

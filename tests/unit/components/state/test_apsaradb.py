@@ -10,7 +10,7 @@ import pytest
 
 from components.kotaemon.args import PostgresDriver
 from components.state.apsaradb import ApsaraDatabase, ApsaraDatabaseArgs, database_url, new_password
-from runner.record import Echo
+from plan.recorder import Echo
 
 HOST = "pgm-bp1example.pg.rds.aliyuncs.com"
 INSTANCE = "alicloud:rds/instance:Instance"
