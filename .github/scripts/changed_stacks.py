@@ -18,7 +18,7 @@ CODE = (
     "guard/",
     "estimate/",
     "policy/",
-    "runner/",
+    "plan/",
     "requirements.lock",
     "Pulumi.yaml",
     "__main__.py",

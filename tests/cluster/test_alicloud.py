@@ -13,11 +13,11 @@ from components.block.ecs_disk import EcsDiskStorage, EcsDiskStorageArgs
 from components.block.essd import EssdStorage, EssdStorageArgs
 from components.block.essd_rules import DiskType, TopologyKey
 from components.contract import Platform
+from deploy import apply, saved
 from devcluster import platforms
 from devcluster.cluster import Cluster
 from devcluster.platforms import REGION, ZONE
-from runner import apply, saved
-from runner.record import run_program
+from plan.recorder import run_program
 from stacks import program
 from tests.cluster import objects, stacks
 from tests.cluster.objects import wait

@@ -9,7 +9,7 @@ import pytest
 
 from components.file.nas import mount_options
 from components.file.nas_rules import NasProtocol
-from runner.record import Echo, Registration, Run
+from plan.recorder import Echo, Registration, Run
 from stacks import program
 from stacks.safety import RefusedByGuard
 from tests.unit.stacks.platforms.test_alicloud_settings import config, example, with_claim, with_section

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from runner.record import Echo, Run
+from plan.recorder import Echo, Run
 from stacks import program
 from stacks.platforms.aws.lookup import eks_kubeconfig
 from stacks.safety import RefusedByGuard

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runner.stack import ROOT
+from plan.stack_file import ROOT
 from stacks.settings import load
 from stacks.settings.settings import Settings
 

@@ -234,7 +234,7 @@ def test_keys_of_providers_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_runtime_configuration_is_the_same_as_the_files(tmp_path: Path) -> None:
-    from runner.record import run_program
+    from plan.recorder import run_program
 
     path = tmp_path / "Pulumi.x.yaml"
     path.write_text(GOOD)

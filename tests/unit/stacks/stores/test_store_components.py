@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from runner import stack
-from runner.record import Run
+from plan import stack_file
+from plan.recorder import Run
 from tests.unit.stacks.stores.test_stores import (
     BUNDLED,
     ENDPOINT,
@@ -27,7 +27,7 @@ RunProgram = Callable[..., Run]
 
 def run(pulumi_run: RunProgram, folder: Path, **settings: Any) -> Run:
     write(folder, **settings)
-    file = stack.read("x", folder)
+    file = stack_file.read("x", folder)
     return pulumi_run(file.program, stack="x", config=file.config, secret_keys=file.secret_keys)
 
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from components.contract import Medium
-from runner import stack
-from runner.record import Run
+from plan import stack_file
+from plan.recorder import Run
 from stacks.safety import RefusedByGuard
 from stacks.settings import load
 from stacks.settings.settings import Settings
@@ -102,7 +102,7 @@ def test_graph_indexes_that_are_off_are_fine(tmp_path: Path) -> None:
 
 def test_two_replicas_of_a_single_writer_are_the_guards_to_refuse(pulumi_run: RunProgram, tmp_path: Path) -> None:
     write(tmp_path, replicas=2)
-    file = stack.read("x", tmp_path)
+    file = stack_file.read("x", tmp_path)
     with pytest.raises(RefusedByGuard, match="sqlite-many-writers"):
         pulumi_run(file.program, stack="x", config=file.config)
 
