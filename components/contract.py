@@ -42,6 +42,10 @@ class Role(str, Enum):
     """Reports and other cold results of the user's own jobs; the application itself never writes here."""
 
 
+WRITTEN = (Role.INDEXES, Role.SESSIONS, Role.UPLOADS)
+"""Roles that the application cannot run without writing to. Logs go to the standard output as well."""
+
+
 class Medium(str, Enum):
     """What a claim is made of."""
 

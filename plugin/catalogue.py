@@ -8,7 +8,6 @@ from components.block.ebs import EbsStorage
 from components.block.ebs_volume import EbsVolume
 from components.block.ecs_disk import EcsDiskStorage
 from components.block.essd import EssdStorage
-from components.block.existing import ExistingClassClaim
 from components.eks.driver import DriverAddon, DriverRole, PodIdentityAgent
 from components.encryption.alicloud import AlicloudKey, ServiceRoles
 from components.encryption.aws import AwsKey
@@ -21,12 +20,13 @@ from components.file.nfs import NfsStorage
 from components.file.openzfs import OpenZfsStorage
 from components.file.preparation import NfsPreparation
 from components.kotaemon.kotaemon import Kotaemon
-from components.kotaemon.namespace import ApplicationNamespace
+from components.pod.namespace import ApplicationNamespace
 from components.state.apsaradb import ApsaraDatabase
 from components.state.cloudnative_pg import CloudNativePostgres
 from components.state.postgres import BundledPostgres
 from components.state.qdrant import BundledQdrant
 from components.state.rds import RdsDatabase
+from components.volumes.existing_class import ExistingClassClaim
 
 COMPONENTS: list[type[ComponentResource]] = [
     AckAddons,

@@ -1,14 +1,13 @@
-"""The program: stack file -> Settings -> the platform's stack -> outputs."""
-
-import importlib
+"""The program: stack file -> settings -> planned -> guard -> components -> outputs."""
 
 import pulumi
 
-from stacks import cost, load
 from stacks.adopt import adopt
+from stacks.make import make
 from stacks.names import NAMESPACE
-from stacks.registered import watch
-from stacks.settings import Settings
+from stacks.planned import planned
+from stacks.settings import load
+from stacks.settings.settings import Settings
 
 SECRET_KEYS = ("apiKeys", "adminPassword", "authProxy")
 """Keys that hold a secret whatever they hold."""
@@ -31,11 +30,5 @@ def main() -> None:
     """Everything is checked before the first resource is made."""
     settings = settings_of_this_run()
     adopt(settings.adopt)
-    # Only the platform's own SDKs are imported: one of them costs up to 2.5 s (facts/pulumi.md 8).
-    platform = importlib.import_module(f"stacks.{settings.platform.value}")
-    registered = watch()
-    outputs = platform.deploy(settings)
-    # An Output at once: a coroutine can be awaited only by one reader.
-    outputs["cost"] = pulumi.Output.from_input(cost.output(settings, outputs["storage"], registered))
-    for name, value in outputs.items():
+    for name, value in make(planned(settings)).items():
         pulumi.export(name, value)

@@ -7,15 +7,12 @@ from contextvars import ContextVar
 import pulumi
 
 from components.contract import Profile, StorageMap
+from components.kotaemon.switches import graphs_switched_on
 from guard import safety
 from guard.report import GuardRefused, Report
-from stacks.load import stack_file
 from stacks.names import claim_name
-from stacks.settings import Settings
-
-GRAPH_SWITCHES = ("USE_MS_GRAPHRAG", "USE_NANO_GRAPHRAG", "USE_LIGHTRAG")
-"""Variables of the application that turn local graph indexes on (flowsettings.py:356-359)."""
-
+from stacks.settings.load import stack_file
+from stacks.settings.settings import Settings
 
 _LISTENER: ContextVar[Callable[[Report], object] | None] = ContextVar("listener", default=None)
 
@@ -61,13 +58,8 @@ def pods(settings: Settings, document_store: str) -> safety.Pods:
         strategy="RollingUpdate" if scaled else "Recreate",
         document_store="elasticsearch" if document_store == "elasticsearch" else "lancedb",
         # The scaled profile switches them off itself (components/kotaemon/runtime/kh_settings.py).
-        graph_indexes=not scaled and any(is_on(settings.env.get(name, "false")) for name in GRAPH_SWITCHES),
+        graph_indexes=not scaled and bool(graphs_switched_on(settings.env)),
     )
-
-
-def is_on(value: str) -> bool:
-    """How the application reads a switch."""
-    return value.strip().lower() in ("1", "true", "yes", "on")
 
 
 def claim_keys(settings: Settings) -> Mapping[str, str]:

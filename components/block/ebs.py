@@ -7,22 +7,17 @@ from typing import TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
-from pulumi_kubernetes import _utilities
-from pulumi_kubernetes.core.v1 import (
-    PersistentVolumeClaimSpecArgs,
-    TopologySelectorLabelRequirementArgs,
-    TopologySelectorTermArgs,
-    VolumeResourceRequirementsArgs,
-)
+from pulumi_kubernetes.core.v1 import TopologySelectorLabelRequirementArgs, TopologySelectorTermArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
 from components.aws import EbsType, ebs_refused, require, tags_refused
-from components.block.existing import FILLED_IN
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.quantity import gib
+from components.volumes.names import cluster_wide
+from components.volumes.on_class import claim_on_class, class_name, snapshot_class
+from components.volumes.static import ZONE_KEY
 
-ZONE_KEY = "topology.kubernetes.io/zone"
 _AUTO_MODE_KEY = "eks.amazonaws.com/compute-type"
 
 
@@ -147,18 +142,6 @@ def storage_class(args: EbsStorageArgs, class_name: Input[str]) -> k8s.storage.v
     )
 
 
-def claim_spec(
-    claim: Claim, class_name: Input[str], attributes_class: Input[str] | None = None
-) -> PersistentVolumeClaimSpecArgs:
-    """The claim on the class."""
-    return PersistentVolumeClaimSpecArgs(
-        access_modes=[claim["access_mode"].value],
-        resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
-        storage_class_name=class_name,
-        volume_attributes_class_name=attributes_class,
-    )
-
-
 class EbsStorage(pulumi.ComponentResource):
     """A StorageClass for one claim, and the claim. The disk is made when the first pod is placed."""
 
@@ -170,25 +153,24 @@ class EbsStorage(pulumi.ComponentResource):
     def __init__(self, name: str, args: EbsStorageArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:EbsStorage", name, None, opts)
         self.claim = ebs_claim(name, args)
-        claim_name = self.claim["name"]
-        # A namespace has no dot, so no two claims of the cluster share a class.
-        full_name = Output.from_input(args["namespace"]).apply(lambda space: f"{space}.{claim_name}")
+        full_name = cluster_wide(args["namespace"], self.claim["name"])
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         # The class is kept with its disks: a claim can grow only while its class is there.
         made = k8s.storage.v1.StorageClass(f"{name}-class", args=storage_class(args, full_name), opts=kept)
-        k8s.core.v1.PersistentVolumeClaim(
-            f"{name}-claim",
-            metadata=ObjectMetaArgs(name=claim_name, namespace=args["namespace"]),
-            spec=claim_spec(
-                self.claim,
-                made.metadata.apply(lambda metadata: metadata.name or ""),
-                self._attributes(name, args, full_name) if args.get("attributes_class", False) else None,
-            ),
-            opts=ResourceOptions(
-                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=FILLED_IN
-            ),
+        claim_on_class(
+            name,
+            self.claim,
+            args["namespace"],
+            class_name(made),
+            parent=self,
+            protect=args.get("protect", True),
+            attributes_class=self._attributes(name, args, full_name) if args.get("attributes_class", False) else None,
         )
-        self.snapshot_class = self._snapshots(name, args, full_name) if args.get("snapshot_class", False) else None
+        self.snapshot_class = None
+        if args.get("snapshot_class", False):
+            self.snapshot_class = full_name
+            driver = EbsDriver(args.get("driver", EbsDriver.STANDARD)).value
+            snapshot_class(name, full_name, driver, parent=self)
         self.register_outputs({"claim": self.claim, "snapshotClass": self.snapshot_class})
 
     def _attributes(self, name: str, args: EbsStorageArgs, full_name: Output[str]) -> Output[str]:
@@ -201,23 +183,7 @@ class EbsStorage(pulumi.ComponentResource):
             parameters=wanted,
             opts=ResourceOptions(parent=self),
         )
-        return made.metadata.apply(lambda metadata: metadata.name or "")
-
-    def _snapshots(self, name: str, args: EbsStorageArgs, full_name: Output[str]) -> Output[str]:
-        # The SDK's own CustomResource class knows no fields but `spec`, and this kind has none.
-        pulumi.CustomResource(
-            "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass",
-            f"{name}-snapshots",
-            props={
-                "apiVersion": "snapshot.storage.k8s.io/v1",
-                "kind": "VolumeSnapshotClass",
-                "metadata": {"name": full_name},
-                "driver": EbsDriver(args.get("driver", EbsDriver.STANDARD)).value,
-                "deletionPolicy": "Retain",
-            },
-            opts=ResourceOptions(parent=self, version=_utilities.get_version()),
-        )
-        return full_name
+        return class_name(made)
 
 
 def _kind(args: EbsStorageArgs) -> EbsType:

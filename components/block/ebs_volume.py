@@ -12,8 +12,8 @@ from typing_extensions import NotRequired
 from components.aws import EbsType, ebs_refused, require, tags_refused, zone_refused
 from components.block.ebs import FileSystemType
 from components.contract import AccessMode, Claim, Locks, Medium
-from components.file.csi_volume import static_claim, volume_spec
 from components.quantity import gib
+from components.volumes.static import static_claim, volume_spec
 
 CLUSTER_TAG = "ebs.csi.aws.com/cluster"
 """AmazonEBSCSIDriverPolicyV2 lets the driver attach only volumes that carry it (aws-ebs-csi-driver#2918)."""

@@ -5,20 +5,8 @@ from typing import TypedDict
 
 import pulumi
 import pulumi_alicloud as alicloud
-import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
-from pulumi_kubernetes.core.v1 import (
-    CSIPersistentVolumeSourceArgs,
-    NodeSelectorArgs,
-    NodeSelectorRequirementArgs,
-    NodeSelectorTermArgs,
-    ObjectReferenceArgs,
-    PersistentVolumeClaimSpecArgs,
-    PersistentVolumeSpecArgs,
-    VolumeNodeAffinityArgs,
-    VolumeResourceRequirementsArgs,
-)
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
 
 from components.alicloud import refused_cloud_name, refused_tags, require
@@ -27,14 +15,12 @@ from components.block.essd_rules import (
     Disk,
     DiskType,
     PerformanceLevel,
-    TopologyKey,
     refused_snapshot_days,
     refused_static_disk,
 )
 from components.contract import AccessMode, Claim, Locks, Medium
-from components.file.csi_volume import STATIC
-from components.file.nfs import volume_name
 from components.quantity import gib
+from components.volumes.static import static_claim, volume_spec
 
 SNAPSHOT_HOURS = ("2",)
 """UTC+8, always (ECS CreateAutoSnapshotPolicy: timePoints)."""
@@ -139,35 +125,10 @@ def disk_args(args: EcsDiskStorageArgs, disk: Disk, disk_name: str) -> alicloud.
     )
 
 
-def disk_volume_spec(
-    args: EcsDiskStorageArgs, claim: Claim, disk_id: Input[str], space: Input[str]
-) -> PersistentVolumeSpecArgs:
+def disk_volume_spec(claim: Claim, disk_id: Input[str], namespace: Input[str]) -> PersistentVolumeSpecArgs:
     """The static volume, tied to the zone by the label that every autoscaler knows (karpenter-alibabacloud#257)."""
-    here = NodeSelectorRequirementArgs(key=TopologyKey.STANDARD.value, operator="In", values=[args["zone"]])
-    return PersistentVolumeSpecArgs(
-        capacity={"storage": f"{claim['size_gib']}Gi"},
-        access_modes=[claim["access_mode"].value],
-        persistent_volume_reclaim_policy="Retain",
-        storage_class_name="",
-        volume_mode="Filesystem",  # the default; said, so that an imported one does not differ
-        claim_ref=ObjectReferenceArgs(namespace=space, name=claim["name"]),
-        mount_options=["noatime"],
-        csi=CSIPersistentVolumeSourceArgs(driver=DRIVER, volume_handle=disk_id, fs_type="ext4"),
-        node_affinity=VolumeNodeAffinityArgs(
-            required=NodeSelectorArgs(node_selector_terms=[NodeSelectorTermArgs(match_expressions=[here])])
-        ),
-    )
-
-
-def disk_claim_spec(claim: Claim, volume: Input[str]) -> PersistentVolumeClaimSpecArgs:
-    """The claim, tied to its volume."""
-    return PersistentVolumeClaimSpecArgs(
-        access_modes=[claim["access_mode"].value],
-        resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
-        storage_class_name="",  # an absent one would be filled with the cluster's default class
-        volume_mode="Filesystem",  # the default; said, so that an imported one does not differ
-        volume_name=volume,
-    )
+    source = CSIPersistentVolumeSourceArgs(driver=DRIVER, volume_handle=disk_id, fs_type="ext4")
+    return volume_spec(claim, namespace, source, ["noatime"])
 
 
 def snapshot_policy(args: EcsDiskStorageArgs, policy_name: str) -> alicloud.ecs.AutoSnapshotPolicyArgs:
@@ -194,7 +155,6 @@ class EcsDiskStorage(pulumi.ComponentResource):
     def __init__(self, name: str, args: EcsDiskStorageArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:EcsDiskStorage", name, None, opts)
         self.claim = ecs_disk_claim(name, args)
-        claim_name = self.claim["name"]
         full_name = cloud_name(name, args)
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         disk = alicloud.ecs.EcsDisk(f"{name}-disk", args=disk_args(args, asked_disk(name, args), full_name), opts=kept)
@@ -208,20 +168,7 @@ class EcsDiskStorage(pulumi.ComponentResource):
             disk_id=disk.id,
             opts=ResourceOptions(parent=self),
         )
-        space = Output.from_input(args["namespace"])
-        volume_id = space.apply(lambda given: volume_name(given, claim_name))
-        volume = k8s.core.v1.PersistentVolume(
-            f"{name}-volume",
-            metadata=ObjectMetaArgs(name=volume_id),
-            spec=disk_volume_spec(args, self.claim, disk.id, space),
-            opts=kept,
-        )
-        k8s.core.v1.PersistentVolumeClaim(
-            f"{name}-claim",
-            metadata=ObjectMetaArgs(name=claim_name, namespace=space),
-            spec=disk_claim_spec(self.claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
-            opts=ResourceOptions(
-                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=STATIC
-            ),
-        )
+        spec = disk_volume_spec(self.claim, disk.id, args["namespace"])
+        protect = args.get("protect", True)
+        static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)
         self.register_outputs({"claim": self.claim, "disk_id": self.disk_id})

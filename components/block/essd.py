@@ -11,13 +11,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
-from pulumi_kubernetes import _utilities
-from pulumi_kubernetes.core.v1 import (
-    PersistentVolumeClaimSpecArgs,
-    TopologySelectorLabelRequirementArgs,
-    TopologySelectorTermArgs,
-    VolumeResourceRequirementsArgs,
-)
+from pulumi_kubernetes.core.v1 import TopologySelectorLabelRequirementArgs, TopologySelectorTermArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.storage.v1 import StorageClassInitArgs
 from typing_extensions import NotRequired
@@ -33,10 +27,10 @@ from components.block.essd_rules import (
     refused_attributes_class,
     refused_disk,
 )
-from components.block.existing import FILLED_IN
 from components.contract import AccessMode, Claim, Locks, Medium
-from components.file.nfs import volume_name
 from components.quantity import gib
+from components.volumes.names import cluster_wide
+from components.volumes.on_class import claim_on_class, class_name, snapshot_class
 
 DRIVER = "diskplugin.csi.alibabacloud.com"
 ENCRYPTED_BY = "KMS, key of your own"
@@ -173,18 +167,6 @@ def class_args(name: Input[str], args: EssdStorageArgs, disk: Disk) -> StorageCl
     )
 
 
-def essd_claim_spec(
-    claim: Claim, storage_class: Input[str], attributes_class: Input[str] | None = None
-) -> PersistentVolumeClaimSpecArgs:
-    """The claim on the class."""
-    return PersistentVolumeClaimSpecArgs(
-        access_modes=[claim["access_mode"].value],
-        resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
-        storage_class_name=storage_class,
-        volume_attributes_class_name=attributes_class,
-    )
-
-
 def attributes_name(class_name: str, disk: Disk) -> str:
     """Name of the VolumeAttributesClass, after its values: they cannot change, the claim moves on to another class."""
     values = [f"{key}-{value}" for key, value in attributes(disk).items()]
@@ -207,22 +189,24 @@ class EssdStorage(pulumi.ComponentResource):
         super().__init__("kotaemon:index:EssdStorage", name, None, opts)
         self.claim = essd_claim(name, args)
         disk = asked_disk(name, args)
-        claim_name = self.claim["name"]
-        # A class belongs to the whole cluster.
-        full_name = Output.from_input(args["namespace"]).apply(lambda space: volume_name(space, claim_name))
+        full_name = cluster_wide(args["namespace"], self.claim["name"])
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         # The class is kept with its disks: a claim can grow only while its class is there.
         made = k8s.storage.v1.StorageClass(f"{name}-class", args=class_args(full_name, args, disk), opts=kept)
         changed_to = self._attributes(name, full_name, disk) if args.get("attributes_class", False) else None
-        k8s.core.v1.PersistentVolumeClaim(
-            f"{name}-claim",
-            metadata=ObjectMetaArgs(name=claim_name, namespace=args["namespace"]),
-            spec=essd_claim_spec(self.claim, made.metadata.apply(lambda metadata: metadata.name or ""), changed_to),
-            opts=ResourceOptions(
-                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=FILLED_IN
-            ),
+        claim_on_class(
+            name,
+            self.claim,
+            args["namespace"],
+            class_name(made),
+            parent=self,
+            protect=args.get("protect", True),
+            attributes_class=changed_to,
         )
-        self.snapshot_class = self._snapshots(name, full_name) if args.get("snapshot_class", False) else None
+        self.snapshot_class = None
+        if args.get("snapshot_class", False):
+            self.snapshot_class = full_name
+            snapshot_class(name, full_name, DRIVER, parent=self)
         self.register_outputs({"claim": self.claim, "snapshot_class": self.snapshot_class})
 
     def _attributes(self, name: str, full_name: Output[str], disk: Disk) -> Output[str]:
@@ -233,20 +217,4 @@ class EssdStorage(pulumi.ComponentResource):
             parameters=attributes(disk),
             opts=ResourceOptions(parent=self),
         )
-        return made.metadata.apply(lambda metadata: metadata.name or "")
-
-    def _snapshots(self, name: str, full_name: Output[str]) -> Output[str]:
-        # The SDK's own CustomResource class knows no fields but `spec`, and this kind has none.
-        pulumi.CustomResource(
-            "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass",
-            f"{name}-snapshots",
-            props={
-                "apiVersion": "snapshot.storage.k8s.io/v1",
-                "kind": "VolumeSnapshotClass",
-                "metadata": {"name": full_name},
-                "driver": DRIVER,
-                "deletionPolicy": "Retain",
-            },
-            opts=ResourceOptions(parent=self, version=_utilities.get_version()),
-        )
-        return full_name
+        return class_name(made)

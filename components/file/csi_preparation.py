@@ -9,9 +9,10 @@ from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
 from components.contract import Claim
-from components.file.csi_volume import static_claim, volume_spec
-from components.file.preparation import Work, prepare_job, prepare_namespace
-from components.kotaemon.names import GID, IMAGE, UID
+from components.pod.args import ClusterImposes
+from components.pod.names import GID, IMAGE, UID
+from components.pod.preparation import Work, prepare_job, prepare_namespace
+from components.volumes.static import static_claim, volume_spec
 
 
 class CsiVolume(TypedDict):
@@ -39,6 +40,8 @@ class CsiPreparationArgs(TypedDict):
     """Owner of the folders; default 1001."""
     gid: NotRequired[int]
     """Group of the folders; default 1001."""
+    cluster_imposes: NotRequired[ClusterImposes]
+    """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
 
 
 def source(volume: CsiVolume) -> CSIPersistentVolumeSourceArgs:
@@ -49,7 +52,7 @@ def source(volume: CsiVolume) -> CSIPersistentVolumeSourceArgs:
 
 
 class CsiPreparation(pulumi.ComponentResource):
-    """Makes the role folders once, by the Job of components/file/preparation.py, in a namespace of its own."""
+    """Makes the role folders once, by the Job of components/pod/preparation.py, in a namespace of its own."""
 
     job: Output[str]
     """Name of the Job; its log has one line for each folder."""
@@ -68,6 +71,7 @@ class CsiPreparation(pulumi.ComponentResource):
             uid=args.get("uid", UID),
             gid=args.get("gid", GID),
             place=[volume["handle"]],
+            cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
         )
         self.job = prepare_job(self, name, space, claim, work)
         self.register_outputs({"job": self.job})

@@ -12,8 +12,8 @@ from typing_extensions import NotRequired
 from components.aws import efs_refused, require, tags_refused, zone_refused
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.eks.security_group import Ports, storage_group
-from components.file.csi_volume import static_claim, volume_spec
 from components.quantity import gib
+from components.volumes.static import static_claim, volume_spec
 
 
 class EfsStorageArgs(TypedDict):

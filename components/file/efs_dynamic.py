@@ -7,15 +7,15 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import efs
-from pulumi_kubernetes.core.v1 import PersistentVolumeClaimSpecArgs, VolumeResourceRequirementsArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
 from components.aws import partition
-from components.block.existing import FILLED_IN
 from components.contract import Claim
-from components.file.csi_volume import STATIC
 from components.file.efs import EfsStorageArgs, efs_claim, encrypted_files, file_system_policy, mount_targets
+from components.volumes.names import cluster_wide
+from components.volumes.on_class import claim_on_class, class_name
+from components.volumes.static import STATIC
 
 
 class EfsDynamicStorageArgs(TypedDict):
@@ -95,15 +95,6 @@ def storage_class(
     )
 
 
-def claim_spec(claim: Claim, class_name: Input[str]) -> PersistentVolumeClaimSpecArgs:
-    """The claim on the class."""
-    return PersistentVolumeClaimSpecArgs(
-        access_modes=[claim["access_mode"].value],
-        resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
-        storage_class_name=class_name,
-    )
-
-
 class EfsDynamicStorage(pulumi.ComponentResource):
     """A file system, a mount target in each zone, a StorageClass for one claim, and the claim.
 
@@ -118,7 +109,7 @@ class EfsDynamicStorage(pulumi.ComponentResource):
     def __init__(self, name: str, args: EfsDynamicStorageArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:EfsDynamicStorage", name, None, opts)
         self.claim = efs_dynamic_claim(name, args)
-        claim_name, files, protect = self.claim["name"], EfsStorageArgs(**args), args.get("protect", True)
+        files, protect = EfsStorageArgs(**args), args.get("protect", True)
         made = encrypted_files(name, files, self)
         self.file_system_id = made.id
         policy = efs.FileSystemPolicy(
@@ -127,23 +118,19 @@ class EfsDynamicStorage(pulumi.ComponentResource):
             policy=Output.json_dumps(file_system_policy(made.arn, access_points(args["region"]), "StringLike")),
             opts=ResourceOptions(parent=self),
         )
-        # A namespace has no dot, so no two claims of the cluster share a class.
-        full_name = Output.from_input(args["namespace"]).apply(lambda space: f"{space}.{claim_name}")
         storage = k8s.storage.v1.StorageClass(
             f"{name}-class",
-            args=storage_class(args, full_name, made.id),
+            args=storage_class(args, cluster_wide(args["namespace"], self.claim["name"]), made.id),
             opts=ResourceOptions(parent=self, protect=protect, retain_on_delete=True),
         )
-        k8s.core.v1.PersistentVolumeClaim(
-            f"{name}-claim",
-            metadata=ObjectMetaArgs(name=claim_name, namespace=args["namespace"]),
-            spec=claim_spec(self.claim, storage.metadata.apply(lambda metadata: metadata.name or "")),
-            opts=ResourceOptions(
-                parent=self,
-                protect=protect,
-                retain_on_delete=True,
-                ignore_changes=[*FILLED_IN, *STATIC],  # the class has no expansion: EFS has no size
-                depends_on=[policy, *mount_targets(name, files, made.id, self)],
-            ),
+        claim_on_class(
+            name,
+            self.claim,
+            args["namespace"],
+            class_name(storage),
+            parent=self,
+            protect=protect,
+            unchanging=STATIC,  # the class has no expansion: EFS has no size
+            after=[policy, *mount_targets(name, files, made.id, self)],
         )
         self.register_outputs({"claim": self.claim, "fileSystemId": self.file_system_id})

@@ -12,8 +12,8 @@ from components.aws import lustre_refused, require, tags_refused, zone_refused
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.eks.security_group import Ports, storage_group
 from components.file.csi_preparation import CsiVolume, source
-from components.file.csi_volume import static_claim, volume_spec
 from components.quantity import gib
+from components.volumes.static import static_claim, volume_spec
 
 PORTS = (Ports(988, 988), Ports(1018, 1023))
 """LNet between servers and clients, in both directions (LustreGuide, limit-access-security-groups)."""

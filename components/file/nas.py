@@ -9,15 +9,12 @@ from typing import TypedDict
 
 import pulumi
 import pulumi_alicloud as alicloud
-import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
-from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, ObjectReferenceArgs, PersistentVolumeSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
 
 from components.alicloud import refused_cidr, refused_cloud_name, refused_tags, require
 from components.contract import AccessMode, Claim, Locks, Medium
-from components.file.csi_volume import STATIC
 from components.file.nas_rules import (
     NasEncryption,
     NasKind,
@@ -28,8 +25,10 @@ from components.file.nas_rules import (
     refused_system,
     usual_system,
 )
-from components.file.nfs import NfsStorageArgs, nfs_claim_spec, volume_name
+from components.file.nfs import NfsStorageArgs
 from components.quantity import gib
+from components.volumes.names import cluster_wide
+from components.volumes.static import static_claim, volume_spec
 
 DRIVER = "nasplugin.csi.alibabacloud.com"
 BACKUP_SCHEDULE = "I|1767290400|P1D"
@@ -206,23 +205,15 @@ def vault_args(args: NasStorageArgs, vault_name: str) -> alicloud.hbr.VaultArgs:
 
 
 def nas_volume_spec(
-    claim: Claim, system: NasSystem, volume: Input[str], server: Input[str], space: Input[str]
+    claim: Claim, system: NasSystem, server: Input[str], namespace: Input[str]
 ) -> PersistentVolumeSpecArgs:
-    """The static volume: reserved for its claim, and kept when the claim goes."""
-    return PersistentVolumeSpecArgs(
-        capacity={"storage": f"{claim['size_gib']}Gi"},
-        access_modes=[AccessMode.RWX.value],
-        persistent_volume_reclaim_policy="Retain",
-        storage_class_name="",
-        volume_mode="Filesystem",  # the default; said, so that an imported one does not differ
-        claim_ref=ObjectReferenceArgs(namespace=space, name=claim["name"]),
-        mount_options=mount_options(system.protocol),
-        csi=CSIPersistentVolumeSourceArgs(
-            driver=DRIVER,
-            volume_handle=volume,  # unique in the cluster, as the driver wants it
-            volume_attributes={"server": server, "path": mount_path(system.kind)},
-        ),
+    """The static volume on the file system."""
+    source = CSIPersistentVolumeSourceArgs(
+        driver=DRIVER,
+        volume_handle=cluster_wide(namespace, claim["name"]),  # unique in the cluster, as the driver wants it
+        volume_attributes={"server": server, "path": mount_path(system.kind)},
     )
+    return volume_spec(claim, namespace, source, mount_options(system.protocol))
 
 
 class NasStorage(pulumi.ComponentResource):
@@ -253,7 +244,9 @@ class NasStorage(pulumi.ComponentResource):
         self.server = target.mount_target_domain
         if system.backup_days:
             self._backup(name, args, system)
-        self._volume_and_claim(name, args, system)
+        spec = nas_volume_spec(self.claim, system, self.server, args["namespace"])
+        protect = args.get("protect", True)
+        static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)
         self.register_outputs({"claim": self.claim, "server": self.server, "file_system_id": self.file_system_id})
 
     def _mount_target(self, name: str, args: NasStorageArgs, system: NasSystem) -> alicloud.nas.MountTarget:
@@ -298,28 +291,9 @@ class NasStorage(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self),
         )
 
-    def _volume_and_claim(self, name: str, args: NasStorageArgs, system: NasSystem) -> None:
-        space = Output.from_input(args["namespace"])
-        claim_name = self.claim["name"]
-        volume_id = space.apply(lambda given: volume_name(given, claim_name))
-        volume = k8s.core.v1.PersistentVolume(
-            f"{name}-volume",
-            metadata=ObjectMetaArgs(name=volume_id),
-            spec=nas_volume_spec(self.claim, system, volume_id, self.server, space),
-            opts=self._kept,
-        )
-        k8s.core.v1.PersistentVolumeClaim(
-            f"{name}-claim",
-            metadata=ObjectMetaArgs(name=claim_name, namespace=space),
-            spec=nfs_claim_spec(self.claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
-            opts=ResourceOptions(
-                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=STATIC
-            ),
-        )
-
 
 def as_export(name: str, args: NasStorageArgs, server: Input[str]) -> NfsStorageArgs:
-    """The same file system for components.file.preparation: root owns it, so a Job has to make the role folders.
+    """The same file system for components/file/preparation.py: root owns it, so a Job has to make the role folders.
 
     Mounted by the kubelet: the Job needs no driver.
     """

@@ -4,22 +4,14 @@ from enum import Enum
 from typing import TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
 from pulumi import Input, ResourceOptions
-from pulumi_kubernetes.core.v1 import (
-    CSIPersistentVolumeSourceArgs,
-    NFSVolumeSourceArgs,
-    ObjectReferenceArgs,
-    PersistentVolumeClaimSpecArgs,
-    PersistentVolumeSpecArgs,
-    VolumeResourceRequirementsArgs,
-)
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, NFSVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
 
 from components.contract import AccessMode, Claim, Locks, Medium
-from components.file.csi_volume import STATIC
 from components.quantity import gib
+from components.volumes.names import cluster_wide
+from components.volumes.static import static_claim, volume_spec
 
 DEFAULT_OPTIONS = (
     "vers=4.2",  # one port, locks of its own; the client steps down where the server is older
@@ -129,53 +121,24 @@ def nfs_claim(name: str, args: NfsStorageArgs) -> Claim:
         encrypted_by=args.get("encrypted_by", "nobody known"),
         locks=Locks.NODE_LOCAL if any(map(_node_local, options)) else Locks.SHARED,
         # In-tree NFS ignores fsGroup, and a squashing server refuses the chown: the role folders belong to the pod's
-        # user before it starts (components/file/preparation.py).
+        # user before it starts (components/pod/preparation.py).
         fs_group=False,
     )
 
 
-def volume_name(namespace: str, claim_name: str) -> str:
-    """Name of the volume, unique in the cluster. A dot joins them: a namespace has none, so no two pairs collide."""
-    return f"{namespace}.{claim_name}"
-
-
-def nfs_volume_spec(
-    args: NfsStorageArgs, claim: Claim, volume: Input[str], options: list[str]
-) -> PersistentVolumeSpecArgs:
-    """The static volume: reserved for its claim, and kept when the claim goes."""
+def nfs_volume_spec(args: NfsStorageArgs, claim: Claim) -> PersistentVolumeSpecArgs:
+    """The static volume on the export."""
+    options = mount_options(args.get("mount_options", []), allow_nolock=args.get("allow_nolock", False))
     if args.get("driver", NfsDriver.IN_TREE) == NfsDriver.CSI:
-        csi = CSIPersistentVolumeSourceArgs(
+        source = CSIPersistentVolumeSourceArgs(
             driver="nfs.csi.k8s.io",
-            volume_handle=volume,  # any string that is unique in the cluster (csi-driver-nfs docs/driver-parameters.md)
+            # any string that is unique in the cluster (csi-driver-nfs docs/driver-parameters.md)
+            volume_handle=cluster_wide(args["namespace"], claim["name"]),
             volume_attributes={"server": args["server"], "share": args["path"]},
         )
-        nfs = None
     else:
-        csi = None
-        nfs = NFSVolumeSourceArgs(server=args["server"], path=args["path"])
-    return PersistentVolumeSpecArgs(
-        capacity={"storage": f"{claim['size_gib']}Gi"},
-        access_modes=[AccessMode.RWX.value],
-        persistent_volume_reclaim_policy="Retain",
-        volume_mode="Filesystem",  # the default; said, so that an imported volume does not differ
-        storage_class_name="",
-        # Without it any claim of the cluster with a fitting size could take the volume.
-        claim_ref=ObjectReferenceArgs(namespace=args["namespace"], name=claim["name"]),
-        mount_options=options,
-        csi=csi,
-        nfs=nfs,
-    )
-
-
-def nfs_claim_spec(claim: Claim, volume: Input[str]) -> PersistentVolumeClaimSpecArgs:
-    """The claim, tied to its volume."""
-    return PersistentVolumeClaimSpecArgs(
-        access_modes=[AccessMode.RWX.value],
-        resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
-        storage_class_name="",  # an absent one would be filled with the cluster's default class
-        volume_mode="Filesystem",
-        volume_name=volume,
-    )
+        source = NFSVolumeSourceArgs(server=args["server"], path=args["path"])
+    return volume_spec(claim, args["namespace"], source, options)
 
 
 class NfsStorage(pulumi.ComponentResource):
@@ -187,24 +150,9 @@ class NfsStorage(pulumi.ComponentResource):
     def __init__(self, name: str, args: NfsStorageArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:NfsStorage", name, None, opts)
         self.claim = nfs_claim(name, args)
-        options = mount_options(args.get("mount_options", []), allow_nolock=args.get("allow_nolock", False))
-        claim_name = self.claim["name"]
-        volume_id = pulumi.Output.from_input(args["namespace"]).apply(lambda space: volume_name(space, claim_name))
-        kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
-        volume = k8s.core.v1.PersistentVolume(
-            f"{name}-volume",
-            metadata=ObjectMetaArgs(name=volume_id),
-            spec=nfs_volume_spec(args, self.claim, volume_id, options),
-            opts=kept,
-        )
-        k8s.core.v1.PersistentVolumeClaim(
-            f"{name}-claim",
-            metadata=ObjectMetaArgs(name=claim_name, namespace=args["namespace"]),
-            spec=nfs_claim_spec(self.claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
-            opts=ResourceOptions(
-                parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=STATIC
-            ),
-        )
+        spec = nfs_volume_spec(args, self.claim)
+        protect = args.get("protect", True)
+        static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)
         self.register_outputs({"claim": self.claim})
 
 

@@ -1,54 +1,17 @@
-"""Who makes the role folders: an init container on the application's own exports, or a Job where root owns them."""
+"""The role folders on an NFS export that belongs to root: a Job makes them, once."""
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import CustomTimeouts, Input, Output, ResourceOptions
-from pulumi_kubernetes.batch.v1 import (
-    JobSpecArgs,
-    PodFailurePolicyArgs,
-    PodFailurePolicyOnExitCodesRequirementArgs,
-    PodFailurePolicyRuleArgs,
-)
-from pulumi_kubernetes.core.v1 import (
-    CapabilitiesArgs,
-    ConfigMapVolumeSourceArgs,
-    ContainerArgs,
-    EnvVarArgs,
-    PersistentVolumeClaimVolumeSourceArgs,
-    PodSecurityContextArgs,
-    PodSpecArgs,
-    PodTemplateSpecArgs,
-    ResourceRequirementsArgs,
-    SeccompProfileArgs,
-    SecurityContextArgs,
-    VolumeArgs,
-    VolumeMountArgs,
-)
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
+from pulumi import Input, Output, ResourceOptions
 from typing_extensions import NotRequired
 
-from components.contract import RoleMount
-from components.file.csi_volume import STATIC
-from components.file.nfs import NfsStorageArgs, mount_options, nfs_claim, nfs_claim_spec, nfs_volume_spec, volume_name
-from components.kotaemon.names import CLAIMS_DIR, GID, IMAGE, PYTHON, RUNTIME_DIR, UID
-from components.kotaemon.namespace import PodSecurity, pod_security_labels
-from components.kotaemon.runtime_files import content_hash, runtime_files
-
-SCRIPT = "prepare.py"
-NEEDS_PEOPLE = 78
-"""Exit code of prepare.py when trying again does not help."""
-JOB_ANNOTATIONS = {
-    # The server was put right after a failure: the next `up` tries again (pulumi-kubernetes#1575).
-    "pulumi.com/replaceUnready": "true",
-    "policy.kotaemon.dev/pod-user": "only root can give folders away: once, with CHOWN alone, without network or token",
-}
-"""Of the Job. The second is the exception that policy/ asks for."""
+from components.file.nfs import NfsStorageArgs, nfs_claim, nfs_volume_spec
+from components.pod.args import ClusterImposes
+from components.pod.names import GID, IMAGE, UID
+from components.pod.preparation import Work, prepare_job, prepare_namespace
+from components.volumes.static import static_claim
 
 
 class NfsPreparationArgs(TypedDict):
@@ -64,144 +27,8 @@ class NfsPreparationArgs(TypedDict):
     """Owner of the folders; default 1001."""
     gid: NotRequired[int]
     """Group of the folders; default 1001."""
-
-
-def role_folders(storage: Mapping[str, RoleMount], claim_name: str) -> list[str]:
-    """Sub-paths of the roles on one claim."""
-    return [mount["sub_path"] for mount in storage.values() if mount["claim"]["name"] == claim_name]
-
-
-def prepare_task(claims: Iterable[tuple[str, list[str], bool]], uid: int, gid: int) -> str:
-    """KS_PREPARE for claims as (name, folders, read only): what prepare.py is to make, as JSON."""
-    wanted = [
-        {"root": f"{CLAIMS_DIR}/{name}", "folders": folders, "read_only": read_only}
-        for name, folders, read_only in claims
-    ]
-    return json.dumps({"uid": uid, "gid": gid, "claims": wanted})
-
-
-def prepare_container(
-    image: Input[str], task: str, claim_mounts: list[VolumeMountArgs], security: SecurityContextArgs
-) -> ContainerArgs:
-    """The container that runs prepare.py; volume `runtime` holds the script."""
-    return ContainerArgs(
-        name="prepare",
-        image=image,
-        command=[PYTHON, "-I", f"{RUNTIME_DIR}/{SCRIPT}"],
-        env=[EnvVarArgs(name="KS_PREPARE", value=task)],
-        resources=ResourceRequirementsArgs(requests={"cpu": "50m", "memory": "128Mi"}, limits={"memory": "128Mi"}),
-        security_context=security,
-        volume_mounts=[VolumeMountArgs(name="runtime", mount_path=RUNTIME_DIR, read_only=True), *claim_mounts],
-        termination_message_policy="FallbackToLogsOnError",  # `kubectl describe pod` shows the commands to run
-    )
-
-
-def job_spec(image: Input[str], claim_name: str, script_map: Input[str], task: str) -> JobSpecArgs:
-    """The Job: root, because only root can give folders away, and of root's rights that one alone.
-
-    It has no ttl: a finished Job that went away would be made and run again by every `up`.
-    """
-    security = SecurityContextArgs(
-        run_as_user=0,
-        run_as_group=0,
-        allow_privilege_escalation=False,
-        capabilities=CapabilitiesArgs(drop=["ALL"], add=["CHOWN"]),
-        read_only_root_filesystem=True,
-        seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
-    )
-    mount = VolumeMountArgs(name="claim", mount_path=f"{CLAIMS_DIR}/{claim_name}")
-    return JobSpecArgs(
-        backoff_limit=3,
-        pod_failure_policy=PodFailurePolicyArgs(
-            rules=[
-                PodFailurePolicyRuleArgs(
-                    action="FailJob",
-                    on_exit_codes=PodFailurePolicyOnExitCodesRequirementArgs(operator="In", values=[NEEDS_PEOPLE]),
-                )
-            ]
-        ),
-        template=PodTemplateSpecArgs(
-            metadata=ObjectMetaArgs(labels={"app.kubernetes.io/name": "kotaemon-prepare"}),
-            spec=PodSpecArgs(
-                restart_policy="Never",
-                automount_service_account_token=False,
-                enable_service_links=False,
-                security_context=PodSecurityContextArgs(seccomp_profile=SeccompProfileArgs(type="RuntimeDefault")),
-                containers=[prepare_container(image, task, [mount], security)],
-                volumes=[
-                    VolumeArgs(name="runtime", config_map=ConfigMapVolumeSourceArgs(name=script_map)),
-                    VolumeArgs(
-                        name="claim",
-                        persistent_volume_claim=PersistentVolumeClaimVolumeSourceArgs(claim_name=claim_name),
-                    ),
-                ],
-            ),
-        ),
-    )
-
-
-def prepare_namespace(parent: pulumi.Resource, name: str, full_name: Input[str]) -> Output[str]:
-    """The Job's own namespace, without network: `restricted` admits no root, and `baseline` is as near as it gets."""
-    namespace = k8s.core.v1.Namespace(
-        f"{name}-namespace",
-        metadata=ObjectMetaArgs(name=full_name, labels=pod_security_labels(PodSecurity.BASELINE)),
-        opts=ResourceOptions(parent=parent),
-    )
-    return namespace.metadata.apply(lambda metadata: metadata.name or "")
-
-
-@dataclass(frozen=True)
-class Work:
-    """What the Job is to do, and where."""
-
-    claim_name: str
-    folders: list[str]
-    image: Input[str]
-    uid: int
-    gid: int
-    place: list[Input[str]]
-    """What says which file system it is: another one is another Job."""
-
-
-def prepare_job(
-    parent: pulumi.Resource, name: str, space: Output[str], claim: k8s.core.v1.PersistentVolumeClaim, work: Work
-) -> Output[str]:
-    """The Job with its script, after the policy that leaves it no network; its name.
-
-    The name carries a hash of the task: the same task never runs twice on one file system, and a new one is a new Job.
-    """
-    child = ResourceOptions(parent=parent)
-    policy = k8s.networking.v1.NetworkPolicy(
-        f"{name}-no-network",
-        metadata=ObjectMetaArgs(name="no-network", namespace=space),
-        spec=NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
-        opts=child,
-    )
-    files = runtime_files(SCRIPT)
-    script = k8s.core.v1.ConfigMap(
-        f"{name}-script",
-        metadata=ObjectMetaArgs(name=f"prepare-{content_hash(files)}", namespace=space),
-        data=files,
-        immutable=True,
-        opts=child,
-    )
-    task = prepare_task([(work.claim_name, work.folders, False)], work.uid, work.gid)
-    job = Output.all(work.image, *work.place).apply(
-        lambda place: f"{work.claim_name}-{content_hash({'task': task, 'where': ' '.join(map(str, place)), **files})}"
-    )
-    script_name = script.metadata.apply(lambda metadata: metadata.name or "")
-    k8s.batch.v1.Job(
-        f"{name}-job",
-        metadata=ObjectMetaArgs(name=job, namespace=space, annotations=JOB_ANNOTATIONS),
-        spec=job_spec(work.image, work.claim_name, script_name, task),
-        opts=ResourceOptions(
-            parent=parent,
-            depends_on=[claim, policy],
-            # the image is 8-10 GB unpacked, and may be new to the node
-            custom_timeouts=CustomTimeouts(create="40m"),
-        ),
-    )
-    return job
+    cluster_imposes: NotRequired[ClusterImposes]
+    """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
 
 
 class NfsPreparation(pulumi.ComponentResource):
@@ -224,6 +51,7 @@ class NfsPreparation(pulumi.ComponentResource):
             uid=args.get("uid", UID),
             gid=args.get("gid", GID),
             place=[export["server"], export["path"]],
+            cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
         )
         self.job = prepare_job(self, name, space, self._claim(name, space, work.claim_name, export), work)
         self.register_outputs({"job": self.job})
@@ -236,17 +64,4 @@ class NfsPreparation(pulumi.ComponentResource):
         here["namespace"] = space
         here["claim_name"] = claim_name
         claim = nfs_claim(name, here)
-        options = mount_options(here.get("mount_options", []), allow_nolock=here.get("allow_nolock", False))
-        volume_id = space.apply(lambda namespace: volume_name(namespace, claim_name))
-        volume = k8s.core.v1.PersistentVolume(
-            f"{name}-volume",
-            metadata=ObjectMetaArgs(name=volume_id),
-            spec=nfs_volume_spec(here, claim, volume_id, options),
-            opts=ResourceOptions(parent=self),
-        )
-        return k8s.core.v1.PersistentVolumeClaim(
-            f"{name}-claim",
-            metadata=ObjectMetaArgs(name=claim_name, namespace=space),
-            spec=nfs_claim_spec(claim, volume.metadata.apply(lambda metadata: metadata.name or "")),
-            opts=ResourceOptions(parent=self, ignore_changes=STATIC),
-        )
+        return static_claim(name, claim, space, nfs_volume_spec(here, claim), parent=self, protect=None, keep=False)

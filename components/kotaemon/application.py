@@ -6,19 +6,12 @@ from dataclasses import dataclass
 from pulumi import Input
 
 from components.contract import Profile, Role, RoleMount
-from components.kotaemon.args import (
-    AuthProxy,
-    Autoscaler,
-    Endpoint,
-    Exposure,
-    KotaemonArgs,
-    PodResources,
-    PostgresDriver,
-    Stores,
-)
-from components.kotaemon.names import GID, IMAGE, PORT, PROXY_PORT, UID
-
-TRUE = ("1", "true", "yes", "on", "y", "t")
+from components.kotaemon.args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, PodResources
+from components.kotaemon.names import PORT, PROXY_PORT
+from components.kotaemon.switches import SINGLE_SIGN_ON, is_true
+from components.pod.args import ClusterImposes, Endpoint
+from components.pod.names import GID, IMAGE, UID
+from components.state.stores import PostgresDriver, Stores
 
 
 @dataclass(frozen=True)
@@ -43,6 +36,7 @@ class Application:
     exposure: Exposure | None
     auth_proxy: AuthProxy | None
     model_endpoints: list[Endpoint] | None
+    cluster_imposes: ClusterImposes
 
     @property
     def scaled(self) -> bool:
@@ -63,18 +57,13 @@ class Application:
     @property
     def single_sign_on(self) -> bool:
         """Whether the application runs in its own SSO mode."""
-        return is_true(self.env.get("KH_SSO_ENABLED", ""))
+        return is_true(self.env.get(SINGLE_SIGN_ON, ""))
 
     @property
     def mounts(self) -> dict[Role, RoleMount]:
         """The roles that are mounted, in the order of Role. `scaled` keeps its sessions in PostgreSQL."""
         unused = (Role.SESSIONS,) if self.scaled else ()
         return {role: self.storage[role] for role in Role if role in self.storage and role not in unused}
-
-
-def is_true(value: str) -> bool:
-    """How the application reads a flag."""
-    return value.strip().lower() in TRUE
 
 
 def application(name: str, args: KotaemonArgs) -> Application:
@@ -97,4 +86,5 @@ def application(name: str, args: KotaemonArgs) -> Application:
         exposure=args.get("exposure"),
         auth_proxy=args.get("auth_proxy"),
         model_endpoints=args.get("model_endpoints"),
+        cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
     )

@@ -8,6 +8,8 @@ from pulumi import Input
 from typing_extensions import NotRequired
 
 from components.contract import Profile, RoleMount
+from components.pod.args import ClusterImposes, Endpoint
+from components.state.stores import Stores
 
 
 class PodResources(TypedDict):
@@ -19,95 +21,6 @@ class PodResources(TypedDict):
     """Default 2Gi."""
     memory_limit: NotRequired[Input[str]]
     """Default 4Gi."""
-
-
-class SecretKey(TypedDict):
-    """One key of a Secret in the application's namespace."""
-
-    secret_name: Input[str]
-    key: str
-
-
-class Endpoint(TypedDict):
-    """A destination that the pods may open TCP connections to: a network or the pods of a namespace."""
-
-    cidr: NotRequired[Input[str]]
-    """Network, for example 203.0.113.7/32."""
-    namespace: NotRequired[Input[str]]
-    """Namespace of this cluster, for example the one of an Ollama server. Give this or `cidr`."""
-    pod_labels: NotRequired[Mapping[str, str]]
-    """Only pods with these labels; with `namespace`, or alone for the application's own namespace."""
-    port: int
-
-
-class VectorStoreKind(str, Enum):
-    """Vector servers that the application has a client for (facts/kotaemon.md 3). A Chroma server is not possible."""
-
-    QDRANT = "qdrant"
-    MILVUS = "milvus"
-
-
-class DocumentStoreKind(str, Enum):
-    """Where the text of documents is."""
-
-    LANCEDB = "lancedb"
-    """Files in the role `indexes`, on a file claim with hard links."""
-    ELASTICSEARCH = "elasticsearch"
-
-
-class PostgresDriver(str, Enum):
-    """Where psycopg2 comes from: the official image has none (facts/kotaemon.md 3)."""
-
-    INSTALL = "install"
-    """An init container installs the pinned wheel from the package index at every start of a pod."""
-    IMAGE = "image"
-    """The image has it: for production and for clusters without a way to a package index."""
-
-
-class DatabaseStore(TypedDict):
-    """PostgreSQL: users, conversations, settings."""
-
-    url: SecretKey
-    """`postgresql://user:password@host:5432/database`. It holds a password, so it is always in a Secret."""
-    endpoint: Endpoint
-    """Where the server is, for the NetworkPolicy: the URL is secret."""
-    driver: NotRequired[PostgresDriver]
-    """Default install."""
-
-
-class VectorStore(TypedDict):
-    """The vector server."""
-
-    kind: VectorStoreKind
-    url: Input[str]
-    """For example http://qdrant:6333 or http://milvus:19530."""
-    api_key: SecretKey
-    """Qdrant's API key, Milvus's `user:password`. Required: without it everybody in the network reads every text."""
-    endpoint: Endpoint
-    """Where the server is, for the NetworkPolicy."""
-
-
-class DocumentStore(TypedDict):
-    """The document store."""
-
-    kind: DocumentStoreKind
-    url: NotRequired[Input[str]]
-    """For example http://elasticsearch:9200; elasticsearch only."""
-    user: NotRequired[str]
-    """User name; elasticsearch only; default elastic."""
-    password: NotRequired[SecretKey]
-    """Password of the user; elasticsearch only."""
-    endpoint: NotRequired[Endpoint]
-    """Where the server is, for the NetworkPolicy; elasticsearch only."""
-
-
-class Stores(TypedDict):
-    """State of the `scaled` profile, outside the pods. Whoever makes the stores (or knows them) hands these in."""
-
-    database: DatabaseStore
-    vector_store: VectorStore
-    document_store: NotRequired[DocumentStore]
-    """Default: lancedb on the role `indexes`."""
 
 
 class Autoscaler(TypedDict):
@@ -208,5 +121,7 @@ class KotaemonArgs(TypedDict):
     """Authentication in front; needs an exposure. Default none: then it has to be in front of the ingress."""
     model_endpoints: NotRequired[list[Endpoint]]
     """Where the pods may call models. Default: TCP 443 anywhere but link-local addresses (cloud metadata)."""
+    cluster_imposes: NotRequired[ClusterImposes]
+    """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
     protect: NotRequired[bool]
     """Refuse to delete the Secret with the generated password; default true. It is kept on deletion in any case."""

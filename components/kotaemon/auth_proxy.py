@@ -11,14 +11,13 @@ from pulumi_kubernetes.core.v1 import (
     EnvVarArgs,
     HTTPGetActionArgs,
     ProbeArgs,
-    ResourceRequirementsArgs,
-    SecurityContextArgs,
 )
 
 from components.kotaemon.args import AuthProxy
-from components.kotaemon.environment import plain, secret_variable
 from components.kotaemon.exposure import ANSWER_SECONDS
 from components.kotaemon.names import LOOPBACK, PORT, PROXY_PORT
+from components.pod.spec import resources
+from components.pod.variables import plain, secret_variable
 
 IMAGE = "quay.io/oauth2-proxy/oauth2-proxy:v7.15.6"
 CLIENT_KEY, COOKIE_KEY = "client-secret", "cookie-secret"
@@ -35,9 +34,7 @@ def cookie_secret(client_secret: str) -> str:
     return base64.urlsafe_b64encode(derived).decode()
 
 
-def proxy_container(
-    proxy: AuthProxy, hostname: Input[str], secret_name: Input[str], security: SecurityContextArgs
-) -> ContainerArgs:
+def proxy_container(proxy: AuthProxy, hostname: Input[str], secret_name: Input[str]) -> ContainerArgs:
     """A sidecar: it starts before the application and ends after it, so that open answers are finished."""
     return ContainerArgs(
         name="auth-proxy",
@@ -45,8 +42,7 @@ def proxy_container(
         restart_policy="Always",
         env=proxy_env(proxy, hostname, secret_name),
         ports=[ContainerPortArgs(name="auth", container_port=PROXY_PORT)],
-        resources=ResourceRequirementsArgs(requests={"cpu": "20m", "memory": "64Mi"}, limits={"memory": "128Mi"}),
-        security_context=security,
+        resources=resources("20m", "64Mi", "128Mi"),
         readiness_probe=ProbeArgs(http_get=HTTPGetActionArgs(path="/ready", port=PROXY_PORT), period_seconds=10),
     )
 

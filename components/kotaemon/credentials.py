@@ -1,6 +1,5 @@
 """The Secrets of the application."""
 
-import base64
 import secrets
 from collections.abc import Mapping
 
@@ -11,19 +10,10 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.kotaemon.environment import ADMIN_PASSWORD_KEY
 from components.kotaemon.names import labels
-from components.kotaemon.runtime_files import content_hash
+from components.pod.files import content_hash
+from components.pod.secret import GENERATED, secret_data
 
-GENERATED = "kotaemon.dev/generated"
-"""Label of a Secret whose value exists nowhere else."""
 PASSWORD_BYTES = 24
-
-
-def secret_data(values: Mapping[str, Input[str]]) -> Output[dict[str, str]]:
-    """`data` of a Secret: base64, and secret as a whole. Not stringData: server-side apply never removes its keys."""
-    encoded = Output.all(**values).apply(
-        lambda known: {k: base64.b64encode(v.encode()).decode() for k, v in known.items()}
-    )
-    return Output.secret(encoded)
 
 
 def checksum(values: Mapping[str, Input[str]]) -> Output[str]:

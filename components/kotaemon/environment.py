@@ -4,27 +4,23 @@ import re
 from typing import NamedTuple
 
 from pulumi import Input, Output
-from pulumi_kubernetes.core.v1 import (
-    EnvVarArgs,
-    EnvVarSourceArgs,
-    ObjectFieldSelectorArgs,
-    SecretKeySelectorArgs,
-)
+from pulumi_kubernetes.core.v1 import EnvVarArgs, EnvVarSourceArgs, ObjectFieldSelectorArgs
 
 from components.contract import Role
 from components.kotaemon.application import Application
-from components.kotaemon.args import DocumentStore, DocumentStoreKind, SecretKey, VectorStore, VectorStoreKind
 from components.kotaemon.names import (
     DATA_DIR,
     DRIVER_DIR,
     LOOPBACK,
     PORT,
-    RUNTIME_DIR,
     SCRATCH_DIR,
     START_LOCK_SECONDS,
     STOP_SECONDS,
     WRITER_LOCK_SECONDS,
 )
+from components.pod.names import RUNTIME_DIR
+from components.pod.variables import plain, secret_variable
+from components.state.stores import DocumentStore, DocumentStoreKind, VectorStore, VectorStoreKind
 
 BOGUS_IN_IMAGE = ("OPENAI_API_KEY", "VOYAGE_API_KEY", "LOCAL_MODEL")
 """The image's /app/.env holds placeholders for these, which register models that do not work (facts/kotaemon.md 5)."""
@@ -42,17 +38,6 @@ class Secrets(NamedTuple):
     """Name of the one with the authentication proxy's secrets, where there is one."""
     checksum: Input[str] | None = None
     """Changes with the values of the API keys and the proxy's secrets."""
-
-
-def secret_variable(name: str, source: SecretKey) -> EnvVarArgs:
-    """A variable from a Secret."""
-    selector = SecretKeySelectorArgs(name=source["secret_name"], key=source["key"])
-    return EnvVarArgs(name=name, value_from=EnvVarSourceArgs(secret_key_ref=selector))
-
-
-def plain(values: dict[str, Input[str]]) -> list[EnvVarArgs]:
-    """Variables with their values."""
-    return [EnvVarArgs(name=name, value=value) for name, value in values.items()]
 
 
 def role_dir(role: Role) -> str:

@@ -15,7 +15,7 @@ from components.kotaemon.exposure import ingress_annotations, ingress_spec, rout
 from components.kotaemon.mistakes import refuse_mistakes
 from components.kotaemon.names import PORT, labels
 from components.kotaemon.network import network_policy, service_spec
-from components.kotaemon.runtime_files import content_hash, runtime_files
+from components.pod.files import content_hash, runtime_files
 
 
 class Kotaemon(pulumi.ComponentResource):

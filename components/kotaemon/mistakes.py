@@ -6,12 +6,14 @@ from pathlib import PurePosixPath
 
 import pulumi
 
-from components.contract import AccessMode, Role
-from components.kotaemon.application import Application, is_true
-from components.kotaemon.args import DocumentStoreKind, ExposureKind
+from components.contract import WRITTEN, AccessMode, Role
+from components.kotaemon.application import Application
+from components.kotaemon.args import ExposureKind
+from components.kotaemon.environment import version_of
+from components.kotaemon.switches import FLAGS, graphs_switched_on, refused_flag
+from components.pod.names import OLDEST_VERSION
+from components.state.stores import DocumentStoreKind
 
-WRITTEN = (Role.INDEXES, Role.SESSIONS, Role.UPLOADS)
-"""Roles that the application itself writes to."""
 SHARED = (AccessMode.RWX, AccessMode.ROX)
 OURS = (
     "GRADIO_SERVER_NAME",
@@ -29,7 +31,6 @@ OURS = (
 )
 OUR_PREFIXES = ("KS_", "QDRANT_", "MILVUS_", "ELASTICSEARCH_")
 SECRET_NAME = re.compile(r"(_API_KEY|SECRET_KEY|_PASSWORD|_SECRET|_TOKEN|_CREDENTIAL)$")
-GRAPH_INDEXES = ("USE_MS_GRAPHRAG", "USE_NANO_GRAPHRAG", "USE_LIGHTRAG")
 
 
 def refuse_mistakes(app: Application) -> None:
@@ -52,8 +53,9 @@ def _numbers(app: Application) -> Iterator[str]:
     for key, value in (("uid", app.uid), ("gid", app.gid)):
         if value < 1:
             yield f"{key}: {value} is not allowed; Pod Security restricted admits no root; the default is 1001"
-    if isinstance(app.image, str) and (old := re.search(r":v?(0\.(\d|10)\.\d+|0\.11\.[01])\b", app.image)):
-        yield f"image: version {old[1]} has no /app/.venv; the oldest that this starts is 0.11.2"
+    version = version_of(app.image) if isinstance(app.image, str) else ""
+    if version and _number(version) < _number(OLDEST_VERSION):
+        yield f"image: version {version} has no /app/.venv; the oldest that this starts is {OLDEST_VERSION}"
     if app.autoscaler is None:
         return
     least, most = app.autoscaler["min_replicas"], app.autoscaler["max_replicas"]
@@ -109,8 +111,14 @@ def _environment(app: Application) -> Iterator[str]:
             yield f"env: {name} is in api_keys as well; leave it in one of them"
         elif value and SECRET_NAME.search(name):
             yield f"env: {name} looks like a secret; give it in api_keys, where it stays one"
-        if app.scaled and name in GRAPH_INDEXES and is_true(value):
-            yield f"env: {name} is not allowed in the profile scaled: graph indexes are local files of one writer"
+        elif name in FLAGS and (reason := refused_flag(value)):
+            yield f"env: {name}: {reason}"
+    for name in graphs_switched_on(app.env) if app.scaled else []:
+        yield f"env: {name} is not allowed in the profile scaled: graph indexes are local files of one writer"
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def _stores(app: Application) -> Iterator[str]:

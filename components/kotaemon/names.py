@@ -1,24 +1,15 @@
 """Names that the pod, its runtime files and its neighbours agree on."""
 
-UID = 1001
-GID = 1001
 PORT = 7860
 LOOPBACK = "127.0.0.1"
 PROXY_PORT = 4180
 """Of the authentication proxy, where there is one."""
-IMAGE = "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
 
 APP_DIR = "/app"
-PYTHON = "/app/.venv/bin/python"
-"""The application's own interpreter, in images from 0.11.2 on (facts/kotaemon.md 1)."""
 SYSTEM_PYTHON = "/usr/local/bin/python"
 """The image's interpreter with pip; the application's venv has none."""
-RUNTIME_DIR = "/etc/kotaemon"
-"""Where the ConfigMap with the runtime files is mounted."""
 DATA_DIR = "/data"
 """Roles are at /data/<role>, for ever: citations hold these paths (facts/kotaemon.md 8-4)."""
-CLAIMS_DIR = "/claims"
-"""Whole claims, while their folders are prepared."""
 SCRATCH_DIR = "/tmp/kotaemon"  # noqa: S108 an emptyDir of the pod's own
 DRIVER_DIR = "/deps"
 """Where the PostgreSQL driver is installed to."""

@@ -2,7 +2,6 @@
 
 from pulumi import Input
 from pulumi_kubernetes.core.v1 import (
-    CapabilitiesArgs,
     ContainerArgs,
     ContainerPortArgs,
     EnvVarArgs,
@@ -13,28 +12,21 @@ from pulumi_kubernetes.core.v1 import (
     PodSecurityContextArgs,
     PodSpecArgs,
     ProbeArgs,
-    ResourceRequirementsArgs,
-    SeccompProfileArgs,
-    SecurityContextArgs,
     SleepActionArgs,
-    TolerationArgs,
     TopologySpreadConstraintArgs,
     VolumeMountArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
-from components.file.preparation import prepare_container
 from components.kotaemon.application import Application
 from components.kotaemon.auth_proxy import proxy_container
-from components.kotaemon.environment import Secrets, container_env, plain, store_variables
+from components.kotaemon.environment import Secrets, container_env, store_variables
 from components.kotaemon.names import (
     APP_DIR,
     DRIVER_DIR,
     LOOPBACK,
     PORT,
     PROBE_PATH,
-    PYTHON,
-    RUNTIME_DIR,
     SSO_PROBE_PATH,
     START_LOCK_SECONDS,
     START_SECONDS,
@@ -43,13 +35,16 @@ from components.kotaemon.names import (
     WRITER_LOCK_SECONDS,
     labels,
 )
-from components.kotaemon.volumes import DRIVER, RUNTIME, TMP, app_mounts, claims_of, pod_volumes, whole_claims
+from components.kotaemon.network import store_hosts
+from components.kotaemon.volumes import DRIVER, RUNTIME, app_mounts, claims_of, pod_volumes, whole_claims
+from components.pod import spec
+from components.pod.names import PYTHON, RUNTIME_DIR
+from components.pod.preparation import prepare_container
+from components.pod.spec import TMP, Pod, resources
+from components.pod.variables import plain
 
 DRAIN_SECONDS = 5
 """Between the end of a pod's endpoint and its SIGTERM, so that no request is sent to a pod that is closing."""
-LOST_NODE_SECONDS = 5
-"""How long a pod stays on a node that is gone. Kubernetes's default is five minutes of outage for nothing: the node
-controller has waited its own grace before it taints the node."""
 PROBE_PERIOD = 5
 INSTALLER_VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
@@ -57,49 +52,23 @@ INSTALLER_VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_pr
 def pod_spec(app: Application, secrets: Secrets, runtime_map: Input[str]) -> PodSpecArgs:
     """The pod."""
     drain = DRAIN_SECONDS if app.scaled else 0
-    return PodSpecArgs(
-        service_account_name=app.name,
-        automount_service_account_token=False,
-        # A Service called gradio-server would set GRADIO_SERVER_PORT to tcp://... (facts/kotaemon.md 7).
-        enable_service_links=False,
-        security_context=pod_security(app),
-        termination_grace_period_seconds=STOP_SECONDS + drain + 10,
-        tolerations=[
-            TolerationArgs(
-                key=f"node.kubernetes.io/{condition}",
-                operator="Exists",
-                effect="NoExecute",
-                toleration_seconds=LOST_NODE_SECONDS,
-            )
-            for condition in ("not-ready", "unreachable")
-        ],
-        topology_spread_constraints=spread(app),
+    pod = Pod(
+        service_account=app.name,
+        security=pod_security(app),
+        grace_seconds=STOP_SECONDS + drain + 10,
+        leaves_lost_nodes=True,
+        spread=spread(app),
         init_containers=[*init_containers(app), *sidecars(app, secrets)],
         containers=[app_container(app, secrets)],
         volumes=pod_volumes(app, runtime_map),
+        direct_hosts=store_hosts(app.stores),
     )
+    return spec.pod_spec(pod, app.cluster_imposes)
 
 
 def pod_security(app: Application) -> PodSecurityContextArgs:
     """Who the pod is. fsGroup only for claims that need it: a server that squashes refuses its chown."""
-    fs_group = any(claim["fs_group"] for claim in claims_of(app))
-    return PodSecurityContextArgs(
-        run_as_non_root=True,
-        run_as_user=app.uid,
-        run_as_group=app.gid,
-        fs_group=app.gid if fs_group else None,
-        fs_group_change_policy="OnRootMismatch" if fs_group else None,  # not every file at every start
-        seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
-    )
-
-
-def container_security() -> SecurityContextArgs:
-    """What `restricted` asks of every container, and a read-only image."""
-    return SecurityContextArgs(
-        allow_privilege_escalation=False,
-        capabilities=CapabilitiesArgs(drop=["ALL"]),
-        read_only_root_filesystem=True,
-    )
+    return spec.pod_security(app.uid, app.gid, fs_group=any(claim["fs_group"] for claim in claims_of(app)))
 
 
 def spread(app: Application) -> list[TopologySpreadConstraintArgs] | None:
@@ -134,14 +103,11 @@ def app_container(app: Application, secrets: Secrets) -> ContainerArgs:
         working_dir=APP_DIR,
         env=container_env(app, secrets),
         ports=[ContainerPortArgs(name="http", container_port=PORT)],
-        resources=ResourceRequirementsArgs(
-            requests={
-                "cpu": app.resources.get("cpu_request", "500m"),
-                "memory": app.resources.get("memory_request", "2Gi"),
-            },
-            limits={"memory": app.resources.get("memory_limit", "4Gi")},
+        resources=resources(
+            app.resources.get("cpu_request", "500m"),
+            app.resources.get("memory_request", "2Gi"),
+            app.resources.get("memory_limit", "4Gi"),
         ),
-        security_context=container_security(),
         lifecycle=drain if app.scaled else None,
         startup_probe=_probe(app, PROBE_PERIOD, 5, startup_seconds(app) // PROBE_PERIOD),
         readiness_probe=_probe(app, 10, 5, 3),
@@ -173,7 +139,7 @@ def _probe(app: Application, period: int, timeout: int, failures: int) -> ProbeA
 def init_containers(app: Application) -> list[ContainerArgs]:
     """Before the application: the role folders; in the scaled profile also the driver and the stores."""
     task, mounts = whole_claims(app)
-    prepare = prepare_container(app.image, task, mounts, container_security())
+    prepare = prepare_container(app.image, task, mounts)
     if not app.scaled:
         return [prepare]
     wait = _init(app, "wait-stores", [PYTHON, f"{RUNTIME_DIR}/wait_stores.py"], _wait_env(app), "128Mi")
@@ -187,7 +153,7 @@ def sidecars(app: Application, secrets: Secrets) -> list[ContainerArgs]:
     """What runs beside the application, last of the init containers: an issuer that is away keeps nobody waiting."""
     if app.auth_proxy is None or app.exposure is None:
         return []
-    return [proxy_container(app.auth_proxy, app.exposure["hostname"], secrets.auth_proxy, container_security())]
+    return [proxy_container(app.auth_proxy, app.exposure["hostname"], secrets.auth_proxy)]
 
 
 def _init(
@@ -198,8 +164,7 @@ def _init(
         image=app.image,
         command=command,
         env=env,
-        resources=ResourceRequirementsArgs(requests={"cpu": "50m", "memory": memory}, limits={"memory": memory}),
-        security_context=container_security(),
+        resources=resources("50m", memory, memory),
         volume_mounts=[RUNTIME, TMP, *mounts],
         termination_message_policy="FallbackToLogsOnError",
     )

@@ -10,12 +10,13 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from components.contract import Claim
-from components.file.preparation import prepare_task, role_folders
 from components.kotaemon.application import Application
 from components.kotaemon.environment import role_dir
-from components.kotaemon.names import APP_DIR, CLAIMS_DIR, DRIVER_DIR, RUNTIME_DIR
+from components.kotaemon.names import APP_DIR, DRIVER_DIR
+from components.pod.names import CLAIMS_DIR, RUNTIME_DIR
+from components.pod.preparation import prepare_task, role_folders
+from components.pod.spec import TMP, tmp_volume
 
-TMP = VolumeMountArgs(name="tmp", mount_path="/tmp")  # noqa: S108 an emptyDir
 RUNTIME = VolumeMountArgs(name="runtime", mount_path=RUNTIME_DIR, read_only=True)
 DRIVER = VolumeMountArgs(name="driver", mount_path=DRIVER_DIR)
 
@@ -29,7 +30,7 @@ def pod_volumes(app: Application, runtime_map: Input[str]) -> list[VolumeArgs]:
     """All volumes. The emptyDirs are limited: an upload spools to /tmp first, and it must not fill the node's disk."""
     volumes = [
         VolumeArgs(name="runtime", config_map=ConfigMapVolumeSourceArgs(name=runtime_map)),
-        VolumeArgs(name="tmp", empty_dir=EmptyDirVolumeSourceArgs(size_limit="8Gi")),
+        tmp_volume("8Gi"),
         # flowsettings.py makes folders there while it is imported; everything kept is moved to a role.
         VolumeArgs(name="app-data", empty_dir=EmptyDirVolumeSourceArgs(size_limit="64Mi")),
     ]

@@ -13,8 +13,9 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
 from components.alicloud import refused_cidr, refused_cloud_name, refused_database, refused_tags, require
-from components.kotaemon.args import DatabaseStore, Endpoint, PostgresDriver, SecretKey
-from components.kotaemon.credentials import secret_data
+from components.pod.args import Endpoint, SecretKey
+from components.pod.secret import secret_data
+from components.state.stores import DatabaseStore, PostgresDriver
 
 PORT = 5432
 USER = "kotaemon"

@@ -8,25 +8,19 @@ from pulumi_kubernetes.batch.v1 import CronJobSpecArgs, JobSpecArgs, JobTemplate
 from pulumi_kubernetes.core.v1 import (
     ConfigMapVolumeSourceArgs,
     ContainerArgs,
-    EmptyDirVolumeSourceArgs,
     EnvVarArgs,
     PersistentVolumeClaimVolumeSourceArgs,
-    PodSpecArgs,
     PodTemplateSpecArgs,
-    ResourceRequirementsArgs,
     VolumeArgs,
     VolumeMountArgs,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
 from components.contract import Claim
-from components.kotaemon.args import Endpoint
-from components.kotaemon.names import GID, UID
-from components.kotaemon.network import dns, egress
-from components.kotaemon.pod import container_security
-from components.state.store import TMP, pod_security
+from components.pod.args import ClusterImposes
+from components.pod.names import GID, UID
+from components.pod.spec import TMP, Pod, pod_security, pod_spec, resources, tmp_volume
 
 SCRIPTS_DIR = "/etc/kotaemon"
 BACKUP_DIR = "/backup"
@@ -68,9 +62,18 @@ def cron_job_spec(
     env: list[EnvVarArgs],
     scripts: Input[str],
     account: Input[str],
+    cluster_imposes: ClusterImposes | None = None,
 ) -> CronJobSpecArgs:
     """The CronJob. `command` runs the script; `backup` is its argument, and `restore` in a Job made by hand."""
     claim = args["claim"]
+    pod = Pod(
+        restart_policy="Never",
+        service_account=account,
+        security=pod_security(int(args.get("uid", UID)), int(args.get("gid", GID)), fs_group=claim["fs_group"]),
+        init_containers=[_folder(args, image, command)],
+        containers=[_copy(args, image, command, env)],
+        volumes=_volumes(claim, scripts),
+    )
     return CronJobSpecArgs(
         schedule=args.get("schedule", SCHEDULE),
         time_zone="Etc/UTC",
@@ -84,31 +87,10 @@ def cron_job_spec(
                 active_deadline_seconds=HOURS * 3600,
                 template=PodTemplateSpecArgs(
                     metadata=ObjectMetaArgs(labels=labels),
-                    spec=PodSpecArgs(
-                        restart_policy="Never",
-                        service_account_name=account,
-                        automount_service_account_token=False,
-                        enable_service_links=False,
-                        security_context=pod_security(
-                            int(args.get("uid", UID)), int(args.get("gid", GID)), fs_group=claim["fs_group"]
-                        ),
-                        init_containers=[_folder(args, image, command)],
-                        containers=[_copy(args, image, command, env)],
-                        volumes=_volumes(claim, scripts),
-                    ),
+                    spec=pod_spec(pod, cluster_imposes),
                 ),
             )
         ),
-    )
-
-
-def backup_policy(labels: dict[str, str], store: dict[str, str], port: int) -> NetworkPolicySpecArgs:
-    """Out to DNS and the store, in from nowhere."""
-    return NetworkPolicySpecArgs(
-        pod_selector=LabelSelectorArgs(match_labels=labels),
-        policy_types=["Ingress", "Egress"],
-        ingress=[],
-        egress=[dns(), egress(Endpoint(pod_labels=store, port=port))],
     )
 
 
@@ -138,8 +120,7 @@ def _container(
         image=image,
         command=command,
         env=env,
-        resources=ResourceRequirementsArgs(requests={"cpu": "100m", "memory": "128Mi"}, limits={"memory": "512Mi"}),
-        security_context=container_security(),
+        resources=resources("100m", "128Mi", "512Mi"),
         volume_mounts=[VolumeMountArgs(name="scripts", mount_path=SCRIPTS_DIR, read_only=True), TMP, mount],
         termination_message_policy="FallbackToLogsOnError",  # `kubectl describe pod` says why
     )
@@ -150,5 +131,5 @@ def _volumes(claim: Claim, scripts: Input[str]) -> list[VolumeArgs]:
     return [
         VolumeArgs(name="scripts", config_map=ConfigMapVolumeSourceArgs(name=scripts)),
         VolumeArgs(name="claim", persistent_volume_claim=source),
-        VolumeArgs(name="tmp", empty_dir=EmptyDirVolumeSourceArgs(size_limit="1Gi")),
+        tmp_volume("1Gi"),
     ]

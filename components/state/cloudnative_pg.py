@@ -11,19 +11,16 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, ResourceOptions
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_kubernetes.networking.v1 import (
-    NetworkPolicyIngressRuleArgs,
-    NetworkPolicyPeerArgs,
-    NetworkPolicyPortArgs,
-    NetworkPolicySpecArgs,
-)
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
 from typing_extensions import NotRequired
 
-from components.kotaemon.args import DatabaseStore, Endpoint, PostgresDriver, SecretKey
-from components.kotaemon.network import NAMESPACE_NAME
+from components.pod.args import ClusterImposes, Endpoint, SecretKey
+from components.pod.imposed import tolerations
+from components.pod.network import network_policy
 from components.quantity import gib
-from components.state.store import StoreResources
+from components.state.bundled import StoreResources
+from components.state.stores import DatabaseStore, PostgresDriver
 
 CNPG_IMAGE = "ghcr.io/cloudnative-pg/postgresql:18.6-system-trixie"
 PORT = 5432
@@ -74,6 +71,8 @@ class CloudNativePostgresArgs(TypedDict):
     """Default: none, and then nothing is left when the disks are."""
     driver: NotRequired[PostgresDriver]
     """Where the application's psycopg2 comes from; default install."""
+    cluster_imposes: NotRequired[ClusterImposes]
+    """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
     protect: NotRequired[bool]
     """Refuse to delete the cluster; default true. It is kept on deletion in any case: its disks go with it."""
 
@@ -101,6 +100,7 @@ def cluster_spec(name: str, args: CloudNativePostgresArgs) -> dict[str, Any]:
             "limits": {"memory": chosen.get("memory_limit", "2Gi")},
         },
     }
+    _impose(spec, args.get("cluster_imposes", ClusterImposes()))
     if "archive" in args:
         parameters = {"barmanObjectName": name}
         spec["plugins"] = [{"name": PLUGIN, "isWALArchiver": True, "parameters": parameters}]
@@ -142,27 +142,33 @@ def scheduled_backup_spec(name: str, archive: ArchiveArgs) -> dict[str, Any]:
     }
 
 
+def _impose(spec: dict[str, Any], imposed: ClusterImposes) -> None:
+    """What the cluster asks of every pod: the operator makes the instances' pods, and takes it in fields of its own.
+
+    Without the proxy: an instance talks with the API server, whose address a proxy does not know, and with its bucket
+    through a sidecar of the plugin's own.
+    """
+    if imposed.get("image_pull_secrets"):
+        spec["imagePullSecrets"] = [{"name": name} for name in imposed.get("image_pull_secrets", [])]
+    if imposed.get("node_selector"):
+        spec["affinity"]["nodeSelector"] = dict(imposed.get("node_selector", {}))
+    if tolerated := tolerations(imposed):
+        spec["affinity"]["tolerations"] = tolerated
+
+
 def instances_policy(name: str, clients: Mapping[str, str], operator_namespace: Input[str]) -> NetworkPolicySpecArgs:
     """In from the clients, the operator and each other. Out is free: to the API server and the bucket."""
-    own = LabelSelectorArgs(match_labels={CLUSTER_LABEL: name})
-    operator = NetworkPolicyPeerArgs(
-        namespace_selector=LabelSelectorArgs(match_labels={NAMESPACE_NAME: operator_namespace}),
-        pod_selector=LabelSelectorArgs(match_labels={"app.kubernetes.io/name": "cloudnative-pg"}),
-    )
-    inside = [operator, NetworkPolicyPeerArgs(pod_selector=own)]
-    outside = NetworkPolicyPeerArgs(pod_selector=LabelSelectorArgs(match_labels=dict(clients)))
-    return NetworkPolicySpecArgs(
-        pod_selector=own,
-        policy_types=["Ingress"],
-        ingress=[
-            NetworkPolicyIngressRuleArgs(from_=[outside], ports=[_tcp(PORT)]),
-            NetworkPolicyIngressRuleArgs(from_=inside, ports=[_tcp(PORT), _tcp(STATUS_PORT)]),
-        ],
-    )
-
-
-def _tcp(port: int) -> NetworkPolicyPortArgs:
-    return NetworkPolicyPortArgs(port=port, protocol="TCP")
+    own = {CLUSTER_LABEL: name}
+    operator = {"app.kubernetes.io/name": "cloudnative-pg"}
+    inside = [
+        endpoint
+        for port in (PORT, STATUS_PORT)
+        for endpoint in (
+            Endpoint(namespace=operator_namespace, pod_labels=operator, port=port),
+            Endpoint(pod_labels=own, port=port),
+        )
+    ]
+    return network_policy(own, clients=[Endpoint(pod_labels=clients, port=PORT), *inside], servers=None)
 
 
 class CloudNativePostgres(pulumi.ComponentResource):

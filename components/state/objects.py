@@ -9,17 +9,19 @@ from pulumi_kubernetes.core.v1 import ContainerArgs, EnvVarArgs, VolumeArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.contract import Claim
-from components.kotaemon.credentials import GENERATED, secret_data
-from components.kotaemon.runtime_files import content_hash
-from components.state.backup import BackupArgs, backup_policy, cron_job_spec, script
-from components.state.store import disruption_budget, network_policy, service_spec, stateful_set_spec, store_labels
+from components.pod.args import ClusterImposes, Endpoint
+from components.pod.files import content_hash
+from components.pod.network import network_policy
+from components.pod.secret import GENERATED, secret_data
+from components.state.backup import BackupArgs, cron_job_spec, script
+from components.state.bundled import disruption_budget, service_spec, stateful_set_spec, store_labels
 
 
 class StoreObjects:
     """Makes the children of a store's component: account, policy, Service, budget; then what it is asked for."""
 
     labels: dict[str, str]
-    """Of the store's pod."""
+    """Labels of the store's pod."""
 
     def __init__(
         self,
@@ -31,8 +33,10 @@ class StoreObjects:
         port: int,
         clients: Mapping[str, str],
         backed_up: bool,
+        cluster_imposes: ClusterImposes,
     ) -> None:
         self._parent, self._name, self._namespace, self._port = parent, name, namespace, port
+        self._cluster_imposes = cluster_imposes
         self.labels = store_labels(name, kind)
         self._backup_labels = store_labels(name, f"{kind}-backup")
         child = ResourceOptions(parent=parent)
@@ -40,10 +44,15 @@ class StoreObjects:
             f"{name}-account", metadata=self._meta(), automount_service_account_token=False, opts=child
         )
         self._account = account.metadata.apply(lambda metadata: metadata.name or "")
+        connecting = [clients, self._backup_labels] if backed_up else [clients]
         self._policy = k8s.networking.v1.NetworkPolicy(
             f"{name}-policy",
             metadata=self._meta(),
-            spec=network_policy(self.labels, port, [clients, *([self._backup_labels] if backed_up else [])]),
+            spec=network_policy(
+                self.labels,
+                clients=[Endpoint(pod_labels=pods, port=port) for pods in connecting],
+                servers=[],
+            ),
             opts=child,
         )
         k8s.core.v1.Service(
@@ -92,7 +101,14 @@ class StoreObjects:
             f"{self._name}-server",
             metadata=self._meta(),
             spec=stateful_set_spec(
-                self.labels, self._name, container, claim, uid=uid, volumes=volumes, account=self._account
+                self.labels,
+                self._name,
+                container,
+                claim,
+                uid=uid,
+                volumes=volumes,
+                account=self._account,
+                cluster_imposes=self._cluster_imposes,
             ),
             opts=ResourceOptions(parent=self._parent, depends_on=[self._policy]),
         )
@@ -106,7 +122,9 @@ class StoreObjects:
         policy = k8s.networking.v1.NetworkPolicy(
             f"{name}-policy",
             metadata=meta,
-            spec=backup_policy(labels, self.labels, self._port),
+            spec=network_policy(
+                labels, clients=[], servers=[Endpoint(pod_labels=self.labels, port=self._port)], dns=True
+            ),
             opts=ResourceOptions(parent=self._parent),
         )
         k8s.batch.v1.CronJob(
@@ -120,6 +138,7 @@ class StoreObjects:
                 env=env,
                 scripts=self.config_map("backup", {file: script(file)}),
                 account=self._account,
+                cluster_imposes=self._cluster_imposes,
             ),
             opts=ResourceOptions(parent=self._parent, depends_on=[policy]),
         )

@@ -20,12 +20,13 @@ from pulumi_kubernetes.core.v1 import (
 from typing_extensions import NotRequired
 
 from components.contract import Claim
-from components.kotaemon.args import DatabaseStore, Endpoint, PostgresDriver, SecretKey
-from components.kotaemon.environment import plain, secret_variable
-from components.kotaemon.pod import container_security
+from components.pod.args import ClusterImposes, Endpoint, SecretKey
+from components.pod.spec import TMP
+from components.pod.variables import plain, secret_variable
 from components.state.backup import SCRIPTS_DIR, BackupArgs, script
+from components.state.bundled import DATA_DIR, StoreResources, resources
 from components.state.objects import StoreObjects
-from components.state.store import DATA_DIR, TMP, StoreResources, resources
+from components.state.stores import DatabaseStore, PostgresDriver
 
 POSTGRES_IMAGE = "docker.io/library/postgres:18.6-trixie"
 UID = 999
@@ -59,6 +60,8 @@ class BundledPostgresArgs(TypedDict):
     """The nightly dump; default: none."""
     driver: NotRequired[PostgresDriver]
     """Where the application's psycopg2 comes from; default install."""
+    cluster_imposes: NotRequired[ClusterImposes]
+    """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
     protect: NotRequired[bool]
     """Refuse to delete the Secret with the generated passwords; default true. It is kept on deletion in any case."""
 
@@ -99,7 +102,6 @@ def postgres_container(image: Input[str], secret: Input[str], chosen: StoreResou
         ],
         ports=[ContainerPortArgs(name="store", container_port=PORT)],
         resources=resources(chosen),
-        security_context=container_security(),
         # Recovery after a crash may take minutes, and a server that is killed in it starts it again.
         startup_probe=_probe(5, 180),
         readiness_probe=_probe(10, 3),
@@ -154,6 +156,7 @@ class BundledPostgres(pulumi.ComponentResource):
             port=PORT,
             clients=args["clients"],
             backed_up="backup" in args,
+            cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
         )
         # URL and passwords in one object, so that they cannot drift apart. The server takes the passwords when its
         # disk is empty, and never again.

@@ -10,13 +10,14 @@ from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, HTTPGetA
 from typing_extensions import NotRequired
 
 from components.contract import Claim
-from components.kotaemon.args import Endpoint, SecretKey, VectorStore, VectorStoreKind
-from components.kotaemon.environment import plain, secret_variable
-from components.kotaemon.names import IMAGE, PYTHON
-from components.kotaemon.pod import container_security
+from components.pod.args import ClusterImposes, Endpoint, SecretKey
+from components.pod.names import IMAGE, PYTHON
+from components.pod.spec import TMP
+from components.pod.variables import plain, secret_variable
 from components.state.backup import SCRIPTS_DIR, BackupArgs
+from components.state.bundled import DATA_DIR, StoreResources, resources
 from components.state.objects import StoreObjects
-from components.state.store import DATA_DIR, TMP, StoreResources, resources
+from components.state.stores import VectorStore, VectorStoreKind
 
 QDRANT_IMAGE = "docker.io/qdrant/qdrant:v1.18.3-unprivileged"
 """1.18 is the last version that documents /points/search, which the application's client (1.12) calls; 1.19 still
@@ -48,6 +49,8 @@ class BundledQdrantArgs(TypedDict):
     """The nightly copy of every collection; default: none. It needs as much room again on the disk while it runs."""
     backup_image: NotRequired[Input[str]]
     """Image with the application's Python, for the backup; default: the application's. Qdrant's has none."""
+    cluster_imposes: NotRequired[ClusterImposes]
+    """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
     protect: NotRequired[bool]
     """Refuse to delete the Secret with the generated key; default true. It is kept on deletion in any case."""
 
@@ -73,7 +76,6 @@ def qdrant_container(image: Input[str], secret: Input[str], chosen: StoreResourc
         ],
         ports=[ContainerPortArgs(name="store", container_port=PORT)],
         resources=resources(chosen),
-        security_context=container_security(),
         # It opens its port after loading every collection; a server that is killed in it starts again.
         startup_probe=_probe("/readyz", 5, 360),
         readiness_probe=_probe("/readyz", 10, 3),
@@ -105,7 +107,14 @@ class BundledQdrant(pulumi.ComponentResource):
     def __init__(self, name: str, args: BundledQdrantArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:BundledQdrant", name, None, opts)
         objects = StoreObjects(
-            self, name, args["namespace"], kind="qdrant", port=PORT, clients=args["clients"], backed_up="backup" in args
+            self,
+            name,
+            args["namespace"],
+            kind="qdrant",
+            port=PORT,
+            clients=args["clients"],
+            backed_up="backup" in args,
+            cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
         )
         secret = objects.generated_secret(
             {API_KEY: secrets.token_urlsafe(KEY_BYTES)}, protect=args.get("protect", True)

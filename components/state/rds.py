@@ -13,8 +13,9 @@ from typing_extensions import NotRequired
 
 from components.aws import rds_refused, require, tags_refused
 from components.eks.security_group import Ports, storage_group
-from components.kotaemon.args import DatabaseStore, Endpoint, PostgresDriver, SecretKey
-from components.kotaemon.credentials import secret_data
+from components.pod.args import Endpoint, SecretKey
+from components.pod.secret import secret_data
+from components.state.stores import DatabaseStore, PostgresDriver
 
 PORT = 5432
 USER = "kotaemon"

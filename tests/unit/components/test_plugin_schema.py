@@ -14,15 +14,15 @@ from components.ack.addons import AckAddons, AckAddonsArgs
 from components.ack.rrsa import OssRole, OssRoleArgs
 from components.block.ecs_disk import EcsDiskStorage, EcsDiskStorageArgs
 from components.block.essd import EssdStorage, EssdStorageArgs
-from components.block.existing import ExistingClassClaim, ExistingClassClaimArgs
 from components.encryption.alicloud import AlicloudKey, AlicloudKeyArgs, ServiceRoles, ServiceRolesArgs
 from components.file.nas import NasStorage, NasStorageArgs
 from components.file.nfs import NfsStorage, NfsStorageArgs
 from components.file.preparation import NfsPreparation, NfsPreparationArgs
 from components.kotaemon.args import KotaemonArgs
 from components.kotaemon.kotaemon import Kotaemon
-from components.kotaemon.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from components.state.apsaradb import ApsaraDatabase, ApsaraDatabaseArgs
+from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs
 
 COMPONENTS = {
     AckAddons: AckAddonsArgs,

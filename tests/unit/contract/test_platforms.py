@@ -16,7 +16,6 @@ from components.block.ebs_volume import EbsVolume, EbsVolumeArgs, ebs_volume_cla
 from components.block.ecs_disk import EcsDiskStorage, EcsDiskStorageArgs, ecs_disk_claim
 from components.block.essd import EssdStorage, EssdStorageArgs, essd_claim
 from components.block.essd_rules import DiskType
-from components.block.existing import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.file.efs import EfsStorage, EfsStorageArgs, efs_claim
 from components.file.efs_dynamic import EfsDynamicStorage, EfsDynamicStorageArgs, efs_dynamic_claim
@@ -24,7 +23,8 @@ from components.file.lustre import LustreStorage, LustreStorageArgs, lustre_clai
 from components.file.nas import NasStorage, NasStorageArgs, nas_claim
 from components.file.nfs import NfsStorage, NfsStorageArgs, nfs_claim
 from components.file.openzfs import OpenZfsStorage, OpenZfsStorageArgs, openzfs_claim
-from runner.record import Echo, Registration, Run
+from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
+from plan.recorder import Echo, Registration, Run
 
 PV = "kubernetes:core/v1:PersistentVolume"
 PVC = "kubernetes:core/v1:PersistentVolumeClaim"

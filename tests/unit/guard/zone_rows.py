@@ -11,10 +11,10 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from components.contract import Platform
+from deploy.manifests import manifest
 from devcluster import nodes, platforms
 from guard.zones import Node, Why
-from runner.manifests import is_object, manifest
-from runner.record import run_program
+from plan.recorder import run_program
 
 Manifest = dict[str, Any]
 Builder = Callable[[str, str, list[str]], object]
@@ -36,7 +36,7 @@ def _class(name: str, zones: list[str], **fields: Any) -> None:
 
 
 def _private_disk(space: str, name: str, zones: list[str]) -> None:
-    existing = importlib.import_module("components.block.existing")
+    existing = importlib.import_module("components.volumes.existing_class")
     _class(f"{space}.{name}", zones)
     existing.ExistingClassClaim(name, {"namespace": space, "storage_class": f"{space}.{name}"})
 
@@ -58,7 +58,7 @@ def _ebs_volume(space: str, name: str, zones: list[str]) -> None:
 
 
 def _zonal_files(space: str, name: str, zones: list[str]) -> None:
-    csi_volume = importlib.import_module("components.file.csi_volume")
+    csi_volume = importlib.import_module("components.volumes.static")
     contract = importlib.import_module("components.contract")
     claim = {"name": name, "size_gib": 10, "access_mode": contract.AccessMode.RWX, "zones": zones}
     source = {"driver": "efs.csi.aws.com", "volume_handle": f"fs-{name}"}
@@ -187,7 +187,7 @@ def objects(platform: Platform, row: Row, space: str) -> list[Manifest]:
             BUILDERS[platform][kind](space, name, zone_names(platform, zones))
 
     run = run_program(program)
-    made = [manifest(r, "zones", space) for r in run.registrations if is_object(r)]
+    made = [manifest(r, "zones", space) for r in run.registrations if r.is_object]
     return [*made, deployment(space, names, row.replicas)]
 
 

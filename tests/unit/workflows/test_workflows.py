@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from devcluster.paths import cache_root
-from runner.stack import ROOT
+from plan.stack_file import ROOT
 
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTION = ROOT / ".github" / "actions" / "stack" / "action.yml"

@@ -17,9 +17,8 @@ from components.file.nfs import (
     mount_options,
     nfs_claim,
     refused_option,
-    volume_name,
 )
-from stacks.registered import UNKNOWN_TEXT
+from plan.plain import UNKNOWN_TEXT
 
 ARGS = NfsStorageArgs(namespace="kotaemon", server="nfs.example.com", path="/srv/nfs/kotaemon")
 PV = "kubernetes:core/v1:PersistentVolume"
@@ -135,10 +134,6 @@ def test_version_decides_the_backend(options: list[str], backend: str) -> None:
 def test_a_bad_size_names_the_component() -> None:
     with pytest.raises(pulumi.RunError, match=r"^NfsStorage 'files': size: '100GB' is not allowed; "):
         nfs_claim("files", with_args(size="100GB"))
-
-
-def test_volume_names_do_not_collide() -> None:
-    assert volume_name("a", "b-c") != volume_name("a-b", "c")
 
 
 def test_objects(pulumi_run: Callable[..., Any]) -> None:

@@ -4,20 +4,13 @@ from typing import Any
 
 from pulumi._types import input_type_to_dict, is_input_type
 
-from components.block.existing import existing_class_claim
 from components.contract import Claim, Profile, Role, RoleMount, StorageMap
 from components.file.nfs import nfs_claim
 from components.kotaemon.application import Application, application
-from components.kotaemon.args import (
-    AuthProxy,
-    DocumentStoreKind,
-    Exposure,
-    ExposureKind,
-    KotaemonArgs,
-    SecretKey,
-    Stores,
-    VectorStoreKind,
-)
+from components.kotaemon.args import AuthProxy, Exposure, ExposureKind, KotaemonArgs
+from components.pod.args import SecretKey
+from components.state.stores import DocumentStoreKind, Stores, VectorStoreKind
+from components.volumes.existing_class import existing_class_claim
 
 DISK = existing_class_claim("disk", {"namespace": "kotaemon", "storage_class": "fast", "size": "20Gi"})
 FILES = nfs_claim("files", {"namespace": "kotaemon", "server": "nfs.example.com", "path": "/srv/nfs/kotaemon"})

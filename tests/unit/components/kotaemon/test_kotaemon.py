@@ -10,9 +10,9 @@ import pytest
 
 from components.kotaemon.args import KotaemonArgs
 from components.kotaemon.kotaemon import Kotaemon
-from components.kotaemon.namespace import ApplicationNamespace
-from components.kotaemon.runtime_files import runtime_files
-from stacks.registered import UNKNOWN_TEXT
+from components.pod.files import runtime_files
+from components.pod.namespace import ApplicationNamespace
+from plan.plain import UNKNOWN_TEXT
 from tests.unit.components.kotaemon.samples import EXPOSURE, PROXY, elasticsearch, scaled_args, single_args
 
 PulumiRun = Callable[..., Any]

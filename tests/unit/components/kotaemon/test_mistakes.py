@@ -75,6 +75,11 @@ def test_good_arguments_pass(args: KotaemonArgs) -> None:
             {"env": {"OPENAI_API_KEY": "sk-1"}},
             "env: OPENAI_API_KEY looks like a secret; give it in api_keys, where it stays one",
         ),
+        (
+            {"env": {"USE_LIGHTRAG": "enabled"}},
+            "env: USE_LIGHTRAG: 'enabled' is no flag, and the application would not start; allowed: 1, on, t, true, y, "
+            "yes, or 0, f, false, n, no, off",
+        ),
         ({"env": {"HF_TOKEN": "hf"}}, "env: HF_TOKEN looks like a secret; give it in api_keys, where it stays one"),
         (
             {"env": {"GOOGLE_API_KEY": ""}, "api_keys": {"GOOGLE_API_KEY": "g"}},

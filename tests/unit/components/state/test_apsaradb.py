@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pulumi
 import pytest
 
-from components.kotaemon.args import PostgresDriver
 from components.state.apsaradb import ApsaraDatabase, ApsaraDatabaseArgs, database_url, new_password
-from runner.record import Echo
+from components.state.stores import PostgresDriver
+from plan.recorder import Echo
 
 HOST = "pgm-bp1example.pg.rds.aliyuncs.com"
 INSTANCE = "alicloud:rds/instance:Instance"

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from components.block.existing import existing_class_claim
 from components.file.nfs import nfs_claim
-from components.kotaemon.args import PostgresDriver
 from components.kotaemon.names import labels
 from components.state.backup import BackupArgs
 from components.state.postgres import BundledPostgres, BundledPostgresArgs
 from components.state.qdrant import BundledQdrant, BundledQdrantArgs
+from components.state.stores import PostgresDriver
+from components.volumes.existing_class import existing_class_claim
 from tests.unit.components.pod_security import restricted_violations
 
 PulumiRun = Callable[..., Any]

@@ -1,0 +1,189 @@
+"""Who makes the role folders: an init container on the application's own exports, or a Job where root owns them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import CustomTimeouts, Input, Output, ResourceOptions
+from pulumi_kubernetes.batch.v1 import (
+    JobSpecArgs,
+    PodFailurePolicyArgs,
+    PodFailurePolicyOnExitCodesRequirementArgs,
+    PodFailurePolicyRuleArgs,
+)
+from pulumi_kubernetes.core.v1 import (
+    CapabilitiesArgs,
+    ConfigMapVolumeSourceArgs,
+    ContainerArgs,
+    EnvVarArgs,
+    PersistentVolumeClaimVolumeSourceArgs,
+    PodSecurityContextArgs,
+    PodTemplateSpecArgs,
+    SeccompProfileArgs,
+    SecurityContextArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+)
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.contract import RoleMount
+from components.pod.args import ClusterImposes
+from components.pod.files import content_hash, runtime_files
+from components.pod.names import CLAIMS_DIR, PYTHON, RUNTIME_DIR
+from components.pod.namespace import PodSecurity, pod_security_labels
+from components.pod.network import no_network
+from components.pod.spec import Pod, pod_spec, resources
+
+SCRIPT = "prepare.py"
+NEEDS_PEOPLE = 78
+"""Exit code of prepare.py when trying again does not help."""
+JOB_ANNOTATIONS = {
+    # The server was put right after a failure: the next `up` tries again (pulumi-kubernetes#1575).
+    "pulumi.com/replaceUnready": "true",
+    "policy.kotaemon.dev/pod-user": "only root can give folders away: once, with CHOWN alone, without network or token",
+}
+"""Of the Job. The second is the exception that policy/ asks for."""
+
+
+def role_folders(storage: Mapping[str, RoleMount], claim_name: str) -> list[str]:
+    """Sub-paths of the roles on one claim."""
+    return [mount["sub_path"] for mount in storage.values() if mount["claim"]["name"] == claim_name]
+
+
+def prepare_task(claims: Iterable[tuple[str, list[str], bool]], uid: int, gid: int) -> str:
+    """KS_PREPARE for claims as (name, folders, read only): what prepare.py is to make, as JSON."""
+    wanted = [
+        {"root": f"{CLAIMS_DIR}/{name}", "folders": folders, "read_only": read_only}
+        for name, folders, read_only in claims
+    ]
+    return json.dumps({"uid": uid, "gid": gid, "claims": wanted})
+
+
+def prepare_container(
+    image: Input[str], task: str, claim_mounts: list[VolumeMountArgs], security: SecurityContextArgs | None = None
+) -> ContainerArgs:
+    """The container that runs prepare.py; volume `runtime` holds the script. `security`: where it is not the usual."""
+    return ContainerArgs(
+        name="prepare",
+        image=image,
+        command=[PYTHON, "-I", f"{RUNTIME_DIR}/{SCRIPT}"],
+        env=[EnvVarArgs(name="KS_PREPARE", value=task)],
+        resources=resources("50m", "128Mi", "128Mi"),
+        security_context=security,
+        volume_mounts=[VolumeMountArgs(name="runtime", mount_path=RUNTIME_DIR, read_only=True), *claim_mounts],
+        termination_message_policy="FallbackToLogsOnError",  # `kubectl describe pod` shows the commands to run
+    )
+
+
+def job_spec(
+    image: Input[str],
+    claim_name: str,
+    script_map: Input[str],
+    task: str,
+    cluster_imposes: ClusterImposes | None = None,
+) -> JobSpecArgs:
+    """The Job: root, because only root can give folders away, and of root's rights that one alone.
+
+    It has no ttl: a finished Job that went away would be made and run again by every `up`.
+    """
+    security = SecurityContextArgs(
+        run_as_user=0,
+        run_as_group=0,
+        allow_privilege_escalation=False,
+        capabilities=CapabilitiesArgs(drop=["ALL"], add=["CHOWN"]),
+        read_only_root_filesystem=True,
+        seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
+    )
+    mount = VolumeMountArgs(name="claim", mount_path=f"{CLAIMS_DIR}/{claim_name}")
+    source = PersistentVolumeClaimVolumeSourceArgs(claim_name=claim_name)
+    pod = Pod(
+        restart_policy="Never",
+        security=PodSecurityContextArgs(seccomp_profile=SeccompProfileArgs(type="RuntimeDefault")),
+        containers=[prepare_container(image, task, [mount], security)],
+        volumes=[
+            VolumeArgs(name="runtime", config_map=ConfigMapVolumeSourceArgs(name=script_map)),
+            VolumeArgs(name="claim", persistent_volume_claim=source),
+        ],
+    )
+    return JobSpecArgs(
+        backoff_limit=3,
+        pod_failure_policy=PodFailurePolicyArgs(
+            rules=[
+                PodFailurePolicyRuleArgs(
+                    action="FailJob",
+                    on_exit_codes=PodFailurePolicyOnExitCodesRequirementArgs(operator="In", values=[NEEDS_PEOPLE]),
+                )
+            ]
+        ),
+        template=PodTemplateSpecArgs(
+            metadata=ObjectMetaArgs(labels={"app.kubernetes.io/name": "kotaemon-prepare"}),
+            spec=pod_spec(pod, cluster_imposes),
+        ),
+    )
+
+
+def prepare_namespace(parent: pulumi.Resource, name: str, full_name: Input[str]) -> Output[str]:
+    """The Job's own namespace, without network: `restricted` admits no root, and `baseline` is as near as it gets."""
+    namespace = k8s.core.v1.Namespace(
+        f"{name}-namespace",
+        metadata=ObjectMetaArgs(name=full_name, labels=pod_security_labels(PodSecurity.BASELINE)),
+        opts=ResourceOptions(parent=parent),
+    )
+    return namespace.metadata.apply(lambda metadata: metadata.name or "")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the Job is to do, and where."""
+
+    claim_name: str
+    folders: list[str]
+    image: Input[str]
+    uid: int
+    gid: int
+    place: list[Input[str]]
+    """What says which file system it is: another one is another Job."""
+    cluster_imposes: ClusterImposes
+
+
+def prepare_job(
+    parent: pulumi.Resource, name: str, space: Output[str], claim: k8s.core.v1.PersistentVolumeClaim, work: Work
+) -> Output[str]:
+    """The Job with its script, after the policy that leaves it no network; its name.
+
+    The name carries a hash of the task: the same task never runs twice on one file system, and a new one is a new Job.
+    """
+    child = ResourceOptions(parent=parent)
+    policy = k8s.networking.v1.NetworkPolicy(
+        f"{name}-no-network",
+        metadata=ObjectMetaArgs(name="no-network", namespace=space),
+        spec=no_network(),
+        opts=child,
+    )
+    files = runtime_files(SCRIPT)
+    script = k8s.core.v1.ConfigMap(
+        f"{name}-script",
+        metadata=ObjectMetaArgs(name=f"prepare-{content_hash(files)}", namespace=space),
+        data=files,
+        immutable=True,
+        opts=child,
+    )
+    task = prepare_task([(work.claim_name, work.folders, False)], work.uid, work.gid)
+    job = Output.all(work.image, *work.place).apply(
+        lambda place: f"{work.claim_name}-{content_hash({'task': task, 'where': ' '.join(map(str, place)), **files})}"
+    )
+    script_name = script.metadata.apply(lambda metadata: metadata.name or "")
+    k8s.batch.v1.Job(
+        f"{name}-job",
+        metadata=ObjectMetaArgs(name=job, namespace=space, annotations=JOB_ANNOTATIONS),
+        spec=job_spec(work.image, work.claim_name, script_name, task, work.cluster_imposes),
+        opts=ResourceOptions(
+            parent=parent,
+            depends_on=[claim, policy],
+            # the image is 8-10 GB unpacked, and may be new to the node
+            custom_timeouts=CustomTimeouts(create="40m"),
+        ),
+    )
+    return job

@@ -1,0 +1,17 @@
+"""Environment variables of containers."""
+
+from pulumi import Input
+from pulumi_kubernetes.core.v1 import EnvVarArgs, EnvVarSourceArgs, SecretKeySelectorArgs
+
+from components.pod.args import SecretKey
+
+
+def plain(values: dict[str, Input[str]]) -> list[EnvVarArgs]:
+    """Variables with their values."""
+    return [EnvVarArgs(name=name, value=value) for name, value in values.items()]
+
+
+def secret_variable(name: str, source: SecretKey) -> EnvVarArgs:
+    """A variable whose value is in a Secret."""
+    selector = SecretKeySelectorArgs(name=source["secret_name"], key=source["key"])
+    return EnvVarArgs(name=name, value_from=EnvVarSourceArgs(secret_key_ref=selector))

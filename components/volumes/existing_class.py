@@ -1,0 +1,71 @@
+"""A disk from a StorageClass that the cluster already has."""
+
+from typing import TypedDict
+
+import pulumi
+from pulumi import Input, ResourceOptions
+from typing_extensions import NotRequired
+
+from components.contract import AccessMode, Claim, Locks, Medium
+from components.quantity import gib
+from components.volumes.on_class import claim_on_class
+
+
+class ExistingClassClaimArgs(TypedDict):
+    """Arguments of ExistingClassClaim."""
+
+    namespace: Input[str]
+    """Namespace of the claim: the application's."""
+    storage_class: Input[str]
+    """Name of the StorageClass. It should bind with WaitForFirstConsumer, so that the pod's zone decides."""
+    claim_name: NotRequired[str]
+    """Name of the PersistentVolumeClaim; default: the component's name."""
+    size: NotRequired[str]
+    """Size of the disk in Gi or Ti; default 20Gi: 500 documents took 17 GiB in one report. It can only grow."""
+    access_mode: NotRequired[AccessMode]
+    """Default ReadWriteOncePod: a second pod stays Pending instead of writing too. ReadWriteOnce: without CSI."""
+    zones: NotRequired[list[str]]
+    """Zones the class makes disks in, for the storage table; default: every zone."""
+    encrypted_by: NotRequired[str]
+    """Who encrypts the disks, for the storage table; default "nobody known"."""
+    protect: NotRequired[bool]
+    """Refuse to delete the claim; default true. It is kept on deletion in any case."""
+
+
+def existing_class_claim(name: str, args: ExistingClassClaimArgs) -> Claim:
+    """The claim that ExistingClassClaim(name, args) makes, before it makes it. Raises pulumi.RunError."""
+    mode = AccessMode(args.get("access_mode", AccessMode.RWOP))
+    if mode not in (AccessMode.RWOP, AccessMode.RWO):
+        raise pulumi.RunError(
+            f"ExistingClassClaim {name!r}: access_mode: {mode.value!r} is not allowed; "
+            "a disk is ReadWriteOncePod or ReadWriteOnce"
+        )
+    return Claim(
+        name=args.get("claim_name", name),
+        access_mode=mode,
+        medium=Medium.BLOCK,
+        backend="disk",
+        size_gib=gib(args.get("size", "20Gi"), f"ExistingClassClaim {name!r}: size"),
+        zones=args.get("zones", []),
+        encrypted_by=args.get("encrypted_by", "nobody known"),
+        locks=Locks.ONE_NODE,
+        fs_group=True,  # a new disk's root belongs to root
+    )
+
+
+class ExistingClassClaim(pulumi.ComponentResource):
+    """A claim on an existing StorageClass.
+
+    With WaitForFirstConsumer the claim stays Pending until the pod is scheduled. Pulumi counts that as ready
+    (pulumi-kubernetes >= 4.27; #3130, #4181), so nothing may wait for Bound here.
+    """
+
+    claim: Claim
+    """The claim, as plain values."""
+
+    def __init__(self, name: str, args: ExistingClassClaimArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:ExistingClassClaim", name, None, opts)
+        self.claim = existing_class_claim(name, args)
+        protect = args.get("protect", True)
+        claim_on_class(name, self.claim, args["namespace"], args["storage_class"], parent=self, protect=protect)
+        self.register_outputs({"claim": self.claim})

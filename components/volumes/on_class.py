@@ -1,0 +1,80 @@
+"""A claim on a StorageClass, whose driver makes the volume."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, Resource, ResourceOptions
+from pulumi_kubernetes import _utilities
+from pulumi_kubernetes.core.v1 import PersistentVolumeClaimSpecArgs, VolumeResourceRequirementsArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.contract import Claim
+
+FILLED_IN = ["spec.volumeName", "spec.volumeMode"]
+"""What the cluster fills in. An imported claim has them in its state, and their absence here would replace it."""
+
+
+def claim_spec(
+    claim: Claim, storage_class: Input[str], attributes_class: Input[str] | None = None
+) -> PersistentVolumeClaimSpecArgs:
+    """The claim on the class. `attributes_class`: name of the VolumeAttributesClass, where there is one."""
+    return PersistentVolumeClaimSpecArgs(
+        access_modes=[claim["access_mode"].value],
+        resources=VolumeResourceRequirementsArgs(requests={"storage": f"{claim['size_gib']}Gi"}),
+        storage_class_name=storage_class,
+        volume_attributes_class_name=attributes_class,
+    )
+
+
+def claim_on_class(
+    name: str,
+    claim: Claim,
+    namespace: Input[str],
+    storage_class: Input[str],
+    *,
+    parent: Resource,
+    protect: bool,
+    attributes_class: Input[str] | None = None,
+    unchanging: Sequence[str] = (),
+    after: Sequence[Resource] = (),
+) -> k8s.core.v1.PersistentVolumeClaim:
+    """The claim as a child of `parent`, made when everything in `after` is there, and kept on deletion.
+
+    Kept also where the class deletes its disks: they go with the claim. `unchanging`: fields besides FILLED_IN whose
+    changes are ignored.
+    """
+    return k8s.core.v1.PersistentVolumeClaim(
+        f"{name}-claim",
+        metadata=ObjectMetaArgs(name=claim["name"], namespace=namespace),
+        spec=claim_spec(claim, storage_class, attributes_class),
+        opts=ResourceOptions(
+            parent=parent,
+            protect=protect,
+            retain_on_delete=True,
+            ignore_changes=[*FILLED_IN, *unchanging],
+            depends_on=list(after),
+        ),
+    )
+
+
+def class_name(made: k8s.storage.v1.StorageClass | k8s.storage.v1.VolumeAttributesClass) -> pulumi.Output[str]:
+    """Name of a class, once it exists: a claim waits for its class (pulumi-kubernetes #3130)."""
+    return made.metadata.apply(lambda metadata: metadata.name or "")
+
+
+def snapshot_class(name: str, full_name: Input[str], driver: str, *, parent: Resource) -> None:
+    """A VolumeSnapshotClass that keeps snapshots when their objects are deleted."""
+    # The SDK's own CustomResource class knows no fields but `spec`, and this kind has none.
+    pulumi.CustomResource(
+        "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass",
+        f"{name}-snapshots",
+        props={
+            "apiVersion": "snapshot.storage.k8s.io/v1",
+            "kind": "VolumeSnapshotClass",
+            "metadata": {"name": full_name},
+            "driver": driver,
+            "deletionPolicy": "Retain",
+        },
+        opts=ResourceOptions(parent=parent, version=_utilities.get_version()),
+    )
