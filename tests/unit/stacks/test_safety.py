@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from pulumi.runtime.mocks import MockResourceArgs
-from stacks.load import SettingsError
+from stacks.settings.load import SettingsError
 
 from plan import stack_file
 from plan.recorder import Echo, Run
