@@ -94,7 +94,7 @@ format: $(INSTALLED) ## Format and fix what can be fixed
 	$(VENV)/bin/ruff format .
 
 schema: $(INSTALLED) ## Write the generated files: schemas of stack file, plan and plugin, page of the guard
-	$(PY) -m stacks.schema
+	$(PY) -m stacks.settings.schema
 	$(PY) -m plan.document
 	$(PY) -m guard.docs
 	$(PY) -m plugin.schema

@@ -4,8 +4,6 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 
-import pulumi
-
 TAGS_MAX = 20
 STORAGE_ADDONS = ("csi-plugin", "csi-provisioner", "managed-csiprovisioner", "storage-operator", "cnfs-nas-daemon")
 """What serves volumes. A new cluster has csi-plugin and one of the two provisioners."""
@@ -89,12 +87,6 @@ def refused_window(days: int) -> str:
 def refused_addon(name: str) -> str:
     """Only what serves storage: the cluster's other add-ons belong to whoever made the cluster."""
     return "" if name in STORAGE_ADDONS else f"is no storage add-on; allowed: {', '.join(STORAGE_ADDONS)}"
-
-
-def require(what: str, *reasons: str) -> None:
-    """Raise pulumi.RunError with the first reason there is. `what` names the component and the argument."""
-    for reason in filter(None, reasons):
-        raise pulumi.RunError(f"{what}: {reason}")
 
 
 def refused_database(instance_type: str, storage_gib: int, backup_days: int, zones: Sequence[str] | None) -> str:

@@ -9,8 +9,6 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
-import pulumi
-
 _KEY_ARN = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):([0-9]{12}):key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})")
 
 
@@ -54,12 +52,6 @@ OPENZFS_THROUGHPUT = {
 
 LUSTRE_THROUGHPUT = (125, 250, 500, 1000)
 """MB/s for each TiB of PERSISTENT_2 on SSD (API CreateFileSystemLustreConfiguration, PerUnitStorageThroughput)."""
-
-
-def require(what: str, *reasons: str) -> None:
-    """Raise pulumi.RunError with the first reason there is. `what` names the component and the argument."""
-    for reason in filter(None, reasons):
-        raise pulumi.RunError(f"{what}: {reason}")
 
 
 def tags_refused(tags: Mapping[str, str]) -> str:

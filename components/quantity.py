@@ -4,17 +4,23 @@ import re
 
 import pulumi
 
+_SIZE = re.compile(r"([1-9][0-9]*)(Gi|Ti)")
 _GIB = {"Gi": 1, "Ti": 1024}
 
 
-def gib(size: str, what: str) -> int:
-    """`100Gi` -> 100, `2Ti` -> 2048. `what` names the argument in the error. Raises pulumi.RunError.
+def refused_size(size: str) -> str:
+    """Why a text is no size; empty when it is one.
 
     Only Gi and Ti: decimal units (100GB is 93 GiB) are how people get a smaller disk than they think.
     """
-    match = re.fullmatch(r"([1-9][0-9]*)(Gi|Ti)", size)
+    if _SIZE.fullmatch(size):
+        return ""
+    return f"{size!r} is not allowed; it must be a whole number of Gi or Ti, for example 100Gi"
+
+
+def gib(size: str, what: str) -> int:
+    """A size in GiB: `100Gi` is 100, `2Ti` is 2048. `what` names the argument in the error. Raises pulumi.RunError."""
+    match = _SIZE.fullmatch(size)
     if match is None:
-        raise pulumi.RunError(
-            f"{what}: {size!r} is not allowed; it must be a whole number of Gi or Ti, for example 100Gi"
-        )
+        raise pulumi.RunError(f"{what}: {refused_size(size)}")
     return int(match[1]) * _GIB[match[2]]

@@ -20,7 +20,7 @@ def stack_file(advice: Advice, load: Load) -> str:
         "# Every id, address and name of a server or class below is an example: put your own.",
     ]
     config = {f"{NAMESPACE}:{key}": value for key, value in settings(advice.choice, load).items()}
-    return "\n".join(head) + "\n" + yaml.dump({"config": config}, Dumper=_NoAliases, sort_keys=False, width=110)
+    return "\n".join(head) + "\n" + yaml.safe_dump({"config": config}, sort_keys=False, width=110)
 
 
 def settings(choice: Choice, load: Load) -> dict[str, Any]:
@@ -43,10 +43,3 @@ def settings(choice: Choice, load: Load) -> dict[str, Any]:
     use = load.use
     wanted["estimate"] = {"modelGib": load.model_gib, "readGib": use.read_gib, "writtenGib": use.written_gib}
     return wanted
-
-
-class _NoAliases(yaml.SafeDumper):
-    """Two offers may hold one and the same value; people read it twice rather than `*id001`."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True

@@ -1,6 +1,7 @@
 """From a recorded run of the program to its plan: what is made, what it costs and gives, and what the checks say."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import policy
@@ -10,7 +11,6 @@ from estimate.levers import levers
 from estimate.performance import ONE_THREAD_MIB_S, performance
 from estimate.recognise import Resource as Fact
 from guard import zones
-from guard.report import Report
 from plan.document import (
     FORMAT,
     KNOWN_AT_UP,
@@ -34,19 +34,19 @@ from plan.document import (
 from plan.recognised import recognised
 from plan.recorder import Registration, Run, StackOutput, run_program
 from plan.stack_file import ROOT, StackFile
-from stacks import platforms, safety
-from stacks.cost import money, rounded, summary, use
+from stacks.cost import estimated, money, rounded, summary, use
 from stacks.names import NAMESPACE
+from stacks.planned import Planned
+from stacks.program import listening
 from stacks.settings.estimate import EstimateSettings
-from stacks.settings.settings import Settings
 
 
 def make(file: StackFile) -> Plan:
     """The plan of a stack. Raises what the program raises."""
-    reports: list[Report] = []
-    with safety.listening(reports.append):
+    stacks: list[Planned] = []
+    with listening(stacks.append):
         run = preview(file)
-    return collected(run, file.name, file.settings, reports)
+    return collected(run, file.name, stacks[0])
 
 
 def preview(file: StackFile) -> Run:
@@ -61,13 +61,16 @@ def preview(file: StackFile) -> Run:
     )
 
 
-def collected(run: Run, stack: str, settings: Settings, reports: Sequence[Report] = ()) -> Plan:
-    """The plan of a run. `reports`: what the guard said while it ran."""
+def collected(run: Run, stack: str, planned: Planned) -> Plan:
+    """The plan of a run. `planned`: what the program knew before its first resource."""
+    settings = planned.settings
     outputs = {name: _shown(output) for name, output in run.outputs.items()}
     told = outputs.get("storage")
     storage: Mapping[str, Any] = told if isinstance(told, dict) else {}
-    estimate = recognised(resources_of(run), storage, settings.platform, settings.estimate)
-    assumed = settings.estimate or EstimateSettings.model_validate({})
+    assumed = settings.estimate
+    # What is bought is said by the kinds; what is registered besides says itself why it costs nothing.
+    free = recognised(resources_of(run), storage, settings.platform, assumed).free
+    estimate = replace(estimated(planned), free=free)
     return Plan(
         format=FORMAT,
         stack=stack,
@@ -75,9 +78,9 @@ def collected(run: Run, stack: str, settings: Settings, reports: Sequence[Report
         made_by="the SDK's mock monitor in preview mode; the real engine was not used",
         resources=resources(run),
         storage={role: Mount.model_validate(mount) for role, mount in storage.items()},
-        guard=[Verdict.model_validate(verdict) for report in reports for verdict in report.verdicts],
+        guard=[Verdict.model_validate(verdict) for verdict in planned.report.verdicts],
         policy=violations(run),
-        zones=zone_verdict(run, platforms.platform(settings.platform.value).zones(settings)),
+        zones=zone_verdict(run, planned.platform.zones(settings)),
         cost=cost(estimate, assumed),
         performance=speed(estimate, assumed),
         budget=budget(estimate, settings.budget),

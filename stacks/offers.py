@@ -86,8 +86,8 @@ def essd(wanted: Wanted) -> Iterator[Offer]:
         auto = [EssdDisk(size, "cloud_auto", provisioned_iops=iops) for iops in (0, 5000, 20_000)]
         for product in (*auto, EssdDisk(size, "cloud_regional_disk_auto")):
             said = {"kind": "essd", "size": f"{size}Gi", "types": [product.category]}
-            said["provisionedIops"] = product.provisioned_iops or None
-            yield Offer(part, (product,), disk_claim(part, size, "KMS"), given(said))
+            faster = given({"provisionedIops": product.provisioned_iops or None})
+            yield Offer(part, (product,), disk_claim(part, size, "KMS"), {**said, **faster})
 
 
 def storage_class(wanted: Wanted) -> Iterator[Offer]:

@@ -1,8 +1,6 @@
 """The guard, asked about a stack before its first resource."""
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 
 import pulumi
 
@@ -14,8 +12,6 @@ from stacks.names import claim_name
 from stacks.settings.load import stack_file
 from stacks.settings.settings import Settings
 
-_LISTENER: ContextVar[Callable[[Report], object] | None] = ContextVar("listener", default=None)
-
 
 class RefusedByGuard(pulumi.RunError):
     """The stack would lose data; nothing was created."""
@@ -23,22 +19,10 @@ class RefusedByGuard(pulumi.RunError):
     exit_code = 2
 
 
-@contextmanager
-def listening(listener: Callable[[Report], object]) -> Generator[None]:
-    """Within it, `listener` gets every report: a plan shows the verdicts, and the program does not know of plans."""
-    token = _LISTENER.set(listener)
-    try:
-        yield
-    finally:
-        _LISTENER.reset(token)
-
-
 def check(settings: Settings, storage: StorageMap, document_store: str = "lancedb") -> Report:
     """Ask the guard; warnings and overrides are printed on every run. Raises RefusedByGuard."""
     try:
         report = safety.check(storage, pods(settings, document_store), settings.overrides, claim_keys(settings))
-        if listener := _LISTENER.get():
-            listener(report)
         report.raise_if_refused(stack_file(pulumi.get_stack()))
     except GuardRefused as refused:
         raise RefusedByGuard(str(refused)) from None

@@ -9,6 +9,7 @@ from pulumi import Input, ResourceOptions
 from typing_extensions import NotRequired
 
 from components.alicloud import refused_addon
+from components.refusal import refuse
 
 
 class AckAddonsArgs(TypedDict):
@@ -22,6 +23,16 @@ class AckAddonsArgs(TypedDict):
     """Add-on -> its own settings as JSON. They are merged into those the cluster has."""
 
 
+def check(name: str, args: AckAddonsArgs) -> list[str]:
+    """Mistakes in the arguments of AckAddons(name, args); none: they can be kept."""
+    refused = {addon: refused_addon(addon) for addon in args["addons"]}
+    unknown = [addon for addon in args.get("configuration", {}) if addon not in args["addons"]]
+    return [
+        *(f"addons: {addon!r} {reason}" for addon, reason in refused.items() if reason),
+        *(f"configuration: {addon!r} is not one of the addons" for addon in unknown),
+    ]
+
+
 class AckAddons(pulumi.ComponentResource):
     """Keeps the storage add-ons of an existing cluster at a version.
 
@@ -31,10 +42,9 @@ class AckAddons(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: AckAddonsArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("AckAddons", name, check(name, args))
         super().__init__("kotaemon:index:AckAddons", name, None, opts)
         for addon, version in args["addons"].items():
-            if reason := refused_addon(addon):
-                raise pulumi.RunError(f"AckAddons {name!r}: addons: {addon!r} {reason}")
             alicloud.cs.KubernetesAddon(
                 f"{name}-{addon}",
                 cluster_id=args["cluster_id"],

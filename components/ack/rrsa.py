@@ -8,6 +8,8 @@ import pulumi_alicloud as alicloud
 from pulumi import Input, Output, ResourceOptions
 from typing_extensions import NotRequired
 
+from components.refusal import refuse
+
 READ = ("oss:GetObject", "oss:ListObjects")
 WRITE = ("oss:PutObject", "oss:DeleteObject", "oss:AbortMultipartUpload", "oss:ListParts")
 
@@ -56,6 +58,14 @@ def bucket_document(bucket: str, prefix: str, *, read_only: bool) -> str:
     return json.dumps({"Version": "1", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}]})
 
 
+def check(name: str, args: OssRoleArgs) -> list[str]:
+    """Mistakes in the arguments of OssRole(name, args); none: it can be made."""
+    prefix = args.get("prefix", "")
+    if prefix.startswith("/") or "*" in prefix + args["bucket"]:
+        return [f"prefix: {prefix!r} must be a folder without '/' before it and '*'"]
+    return []
+
+
 class OssRole(pulumi.ComponentResource):
     """A role that one service account takes to reach one bucket."""
 
@@ -63,12 +73,9 @@ class OssRole(pulumi.ComponentResource):
     """Name of the role: `roleName` of an OSS volume with `authType: rrsa`."""
 
     def __init__(self, name: str, args: OssRoleArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("OssRole", name, check(name, args))
         super().__init__("kotaemon:index:OssRole", name, None, opts)
         prefix = args.get("prefix", "")
-        if prefix.startswith("/") or "*" in prefix + args["bucket"]:
-            raise pulumi.RunError(
-                f"OssRole {name!r}: prefix: {prefix!r} must be a folder without '/' before it and '*'"
-            )
         child = ResourceOptions(parent=self)
         role = alicloud.ram.Role(
             f"{name}-role",

@@ -11,11 +11,12 @@ from pulumi_kubernetes.core.v1 import TopologySelectorLabelRequirementArgs, Topo
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.aws import EbsType, ebs_refused, require, tags_refused
+from components.aws import EbsType, ebs_refused, tags_refused
 from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib
+from components.quantity import gib, refused_size
+from components.refusal import because, reasons, refuse
 from components.volumes.names import cluster_wide
-from components.volumes.on_class import claim_on_class, class_name, snapshot_class
+from components.volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
 from components.volumes.static import ZONE_KEY
 
 _AUTO_MODE_KEY = "eks.amazonaws.com/compute-type"
@@ -76,24 +77,30 @@ class EbsStorageArgs(TypedDict):
     """Refuse to delete the class and the claim; default true. They are kept on deletion in any case."""
 
 
+def check(name: str, args: EbsStorageArgs) -> list[str]:
+    """Mistakes in the arguments of EbsStorage(name, args); none: it can be made."""
+    size = args.get("size", "20Gi")
+    disk = ""
+    if not refused_size(size):
+        disk = ebs_refused(_kind(args), gib(size, "size"), args.get("iops"), args.get("throughput"))
+    return [
+        *because("access_mode", refused_disk_mode(args.get("access_mode", AccessMode.RWOP))),
+        *because("size", refused_size(size)),
+        *reasons(disk),
+        *because("tags", tags_refused(args.get("tags", {}))),
+    ]
+
+
 def ebs_claim(name: str, args: EbsStorageArgs) -> Claim:
     """The claim that EbsStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
-    what = f"EbsStorage {name!r}"
-    mode = AccessMode(args.get("access_mode", AccessMode.RWOP))
-    if mode not in (AccessMode.RWOP, AccessMode.RWO):
-        raise pulumi.RunError(
-            f"{what}: access_mode: {mode.value!r} is not allowed; a disk is ReadWriteOncePod or ReadWriteOnce"
-        )
-    size_gib = gib(args.get("size", "20Gi"), f"{what}: size")
-    require(what, ebs_refused(_kind(args), size_gib, args.get("iops"), args.get("throughput")))
-    require(f"{what}: tags", tags_refused(args.get("tags", {})))
+    refuse("EbsStorage", name, check(name, args))
     zones = args["zones"]
     return Claim(
         name=args.get("claim_name", name),
-        access_mode=mode,
+        access_mode=AccessMode(args.get("access_mode", AccessMode.RWOP)),
         medium=Medium.BLOCK,
         backend="disk",
-        size_gib=size_gib,
+        size_gib=gib(args.get("size", "20Gi"), "size"),
         zones=list(zones) if isinstance(zones, list | tuple) else [],
         encrypted_by=args.get("encrypted_by", "KMS, key of your own"),
         locks=Locks.ONE_NODE,
@@ -151,8 +158,9 @@ class EbsStorage(pulumi.ComponentResource):
     """Name of the VolumeSnapshotClass, when one was asked for."""
 
     def __init__(self, name: str, args: EbsStorageArgs, opts: ResourceOptions | None = None) -> None:
+        claim = ebs_claim(name, args)
         super().__init__("kotaemon:index:EbsStorage", name, None, opts)
-        self.claim = ebs_claim(name, args)
+        self.claim = claim
         full_name = cluster_wide(args["namespace"], self.claim["name"])
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         # The class is kept with its disks: a claim can grow only while its class is there.

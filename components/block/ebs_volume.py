@@ -9,10 +9,11 @@ from pulumi_aws import ebs
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
-from components.aws import EbsType, ebs_refused, require, tags_refused, zone_refused
+from components.aws import EbsType, ebs_refused, tags_refused, zone_refused
 from components.block.ebs import FileSystemType
 from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib
+from components.quantity import gib, refused_size
+from components.refusal import because, reasons, refuse
 from components.volumes.static import static_claim, volume_spec
 
 CLUSTER_TAG = "ebs.csi.aws.com/cluster"
@@ -53,20 +54,29 @@ class EbsVolumeArgs(TypedDict):
     """Refuse to delete disk, volume and claim; default true. They are kept on deletion in any case."""
 
 
+def check(name: str, args: EbsVolumeArgs) -> list[str]:
+    """Mistakes in the arguments of EbsVolume(name, args); none: it can be made."""
+    size, kind = args.get("size", "20Gi"), EbsType(args.get("kind", EbsType.GP3))
+    disk = ""
+    if not refused_size(size):
+        disk = ebs_refused(kind, gib(size, "size"), args.get("iops"), args.get("throughput"))
+    return [
+        *because("size", refused_size(size)),
+        *because(f"zone {args['zone']!r}", zone_refused(args["zone"], args["region"])),
+        *reasons(disk),
+        *because("tags", tags_refused(args.get("tags", {}))),
+    ]
+
+
 def ebs_volume_claim(name: str, args: EbsVolumeArgs) -> Claim:
     """The claim that EbsVolume(name, args) makes, before it makes it. Raises pulumi.RunError."""
-    what = f"EbsVolume {name!r}"
-    size_gib = gib(args.get("size", "20Gi"), f"{what}: size")
-    kind = EbsType(args.get("kind", EbsType.GP3))
-    require(f"{what}: zone {args['zone']!r}", zone_refused(args["zone"], args["region"]))
-    require(what, ebs_refused(kind, size_gib, args.get("iops"), args.get("throughput")))
-    require(f"{what}: tags", tags_refused(args.get("tags", {})))
+    refuse("EbsVolume", name, check(name, args))
     return Claim(
         name=args.get("claim_name", name),
         access_mode=AccessMode.RWOP,
         medium=Medium.BLOCK,
         backend="disk",
-        size_gib=size_gib,
+        size_gib=gib(args.get("size", "20Gi"), "size"),
         zones=[args["zone"]],
         encrypted_by=args.get("encrypted_by", "KMS, key of your own"),
         locks=Locks.ONE_NODE,
@@ -97,8 +107,9 @@ class EbsVolume(pulumi.ComponentResource):
     """The claim, as plain values."""
 
     def __init__(self, name: str, args: EbsVolumeArgs, opts: ResourceOptions | None = None) -> None:
+        claim = ebs_volume_claim(name, args)
         super().__init__("kotaemon:index:EbsVolume", name, None, opts)
-        self.claim = ebs_volume_claim(name, args)
+        self.claim = claim
         protect = args.get("protect", True)
         made = ebs.Volume(
             f"{name}-disk",

@@ -9,7 +9,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_cloud_name, refused_tags, require
+from components.alicloud import refused_cloud_name, refused_tags
 from components.block.essd import DRIVER, ENCRYPTED_BY
 from components.block.essd_rules import (
     Disk,
@@ -19,7 +19,8 @@ from components.block.essd_rules import (
     refused_static_disk,
 )
 from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib
+from components.quantity import gib, refused_size
+from components.refusal import because, reasons, refuse
 from components.volumes.static import static_claim, volume_spec
 
 SNAPSHOT_HOURS = ("2",)
@@ -79,18 +80,24 @@ def asked_disk(name: str, args: EcsDiskStorageArgs) -> Disk:
     )
 
 
+def check(name: str, args: EcsDiskStorageArgs) -> list[str]:
+    """Mistakes in the arguments of EcsDiskStorage(name, args); none: it can be made."""
+    size, full_name = refused_size(args.get("size", "20Gi")), cloud_name(name, args)
+    return [
+        *because("size", size),
+        *reasons(
+            "" if size else refused_static_disk(asked_disk(name, args)),
+            refused_snapshot_days(int(args.get("snapshot_days", 30))),
+            refused_tags(args.get("tags", {})),
+        ),
+        *because(f"cloud_name {full_name!r}", refused_cloud_name(full_name)),
+    ]
+
+
 def ecs_disk_claim(name: str, args: EcsDiskStorageArgs) -> Claim:
     """The claim that EcsDiskStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
+    refuse("EcsDiskStorage", name, check(name, args))
     disk = asked_disk(name, args)
-    require(
-        f"EcsDiskStorage {name!r}",
-        refused_static_disk(disk),
-        refused_snapshot_days(int(args.get("snapshot_days", 30))),
-        refused_tags(args.get("tags", {})),
-    )
-    require(
-        f"EcsDiskStorage {name!r}: cloud_name {cloud_name(name, args)!r}", refused_cloud_name(cloud_name(name, args))
-    )
     return Claim(
         name=args.get("claim_name", name),
         access_mode=AccessMode.RWOP,
@@ -153,8 +160,9 @@ class EcsDiskStorage(pulumi.ComponentResource):
     """Id of the disk."""
 
     def __init__(self, name: str, args: EcsDiskStorageArgs, opts: ResourceOptions | None = None) -> None:
+        claim = ecs_disk_claim(name, args)
         super().__init__("kotaemon:index:EcsDiskStorage", name, None, opts)
-        self.claim = ecs_disk_claim(name, args)
+        self.claim = claim
         full_name = cloud_name(name, args)
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         disk = alicloud.ecs.EcsDisk(f"{name}-disk", args=disk_args(args, asked_disk(name, args), full_name), opts=kept)

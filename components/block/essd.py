@@ -16,7 +16,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.storage.v1 import StorageClassInitArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_tags, require
+from components.alicloud import refused_tags
 from components.block.essd_rules import (
     DEFAULT_LEVEL,
     DEFAULT_TYPES,
@@ -28,9 +28,10 @@ from components.block.essd_rules import (
     refused_disk,
 )
 from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib
+from components.quantity import gib, refused_size
+from components.refusal import because, reasons, refuse
 from components.volumes.names import cluster_wide
-from components.volumes.on_class import claim_on_class, class_name, snapshot_class
+from components.volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
 
 DRIVER = "diskplugin.csi.alibabacloud.com"
 ENCRYPTED_BY = "KMS, key of your own"
@@ -89,23 +90,27 @@ def asked_disk(name: str, args: EssdStorageArgs) -> Disk:
     )
 
 
+def check(name: str, args: EssdStorageArgs) -> list[str]:
+    """Mistakes in the arguments of EssdStorage(name, args); none: it can be made."""
+    found = because("access_mode", refused_disk_mode(args.get("access_mode", AccessMode.RWOP)))
+    found += reasons(refused_tags(args.get("tags", {})))
+    if size := refused_size(args.get("size", "20Gi")):
+        return [*because("size", size), *found]
+    disk = asked_disk(name, args)
+    found = reasons(refused_disk(disk)) + found
+    found += reasons(refused_attributes_class(disk) if args.get("attributes_class", False) else "")
+    if not disk.regional and not args["zones"]:
+        found.append("zones: at least one zone of the cluster's nodes is needed")
+    return found
+
+
 def essd_claim(name: str, args: EssdStorageArgs) -> Claim:
     """The claim that EssdStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
-    what = f"EssdStorage {name!r}"
+    refuse("EssdStorage", name, check(name, args))
     disk = asked_disk(name, args)
-    mode = AccessMode(args.get("access_mode", AccessMode.RWOP))
-    not_a_disk = mode not in (AccessMode.RWOP, AccessMode.RWO)
-    require(what, refused_disk(disk), refused_tags(args.get("tags", {})))
-    require(what, refused_attributes_class(disk) if args.get("attributes_class", False) else "")
-    require(
-        f"{what}: access_mode",
-        f"{mode.value!r} is not allowed; a disk is ReadWriteOncePod or ReadWriteOnce" if not_a_disk else "",
-    )
-    if not disk.regional and not args["zones"]:
-        raise pulumi.RunError(f"{what}: zones: at least one zone of the cluster's nodes is needed")
     return Claim(
         name=args.get("claim_name", name),
-        access_mode=mode,
+        access_mode=AccessMode(args.get("access_mode", AccessMode.RWOP)),
         medium=Medium.BLOCK,
         backend="disk",
         size_gib=disk.size_gib,
@@ -186,8 +191,9 @@ class EssdStorage(pulumi.ComponentResource):
     """Name of the VolumeSnapshotClass, when one was asked for."""
 
     def __init__(self, name: str, args: EssdStorageArgs, opts: ResourceOptions | None = None) -> None:
+        claim = essd_claim(name, args)
         super().__init__("kotaemon:index:EssdStorage", name, None, opts)
-        self.claim = essd_claim(name, args)
+        self.claim = claim
         disk = asked_disk(name, args)
         full_name = cluster_wide(args["namespace"], self.claim["name"])
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)

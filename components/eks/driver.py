@@ -10,7 +10,8 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import eks, iam
 from typing_extensions import NotRequired
 
-from components.aws import partition
+from components.aws import partition, tags_refused
+from components.refusal import because, refuse
 
 
 class Driver(str, Enum):
@@ -114,6 +115,18 @@ def key_statements(key_arn: Any) -> dict[str, Any]:
     }
 
 
+def _permission(args: DriverRoleArgs) -> Permission:
+    return Permission(args.get("permission", Permission.POD_IDENTITY))
+
+
+def check_role(name: str, args: DriverRoleArgs) -> list[str]:
+    """Mistakes in the arguments of DriverRole(name, args); none: it can be made."""
+    found = because("tags", tags_refused(args.get("tags", {})))
+    if _permission(args) == Permission.IRSA and "oidc_issuer" not in args:
+        found.append("oidc_issuer: missing; permission irsa needs it")
+    return found
+
+
 class DriverRole(pulumi.ComponentResource):
     """The role of a driver. It is made before the key: a key's policy may name existing roles only."""
 
@@ -121,11 +134,10 @@ class DriverRole(pulumi.ComponentResource):
     role_name: Output[str]
 
     def __init__(self, name: str, args: DriverRoleArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("DriverRole", name, check_role(name, args))
         super().__init__("kotaemon:index:DriverRole", name, None, opts)
         driver, region = Driver(args["driver"]), args["region"]
-        if Permission(args.get("permission", Permission.POD_IDENTITY)) == Permission.IRSA:
-            if "oidc_issuer" not in args:
-                raise pulumi.RunError(f"DriverRole {name!r}: oidc_issuer: missing; permission irsa needs it")
+        if "oidc_issuer" in args and _permission(args) == Permission.IRSA:
             trust = Output.all(args["account"], args["oidc_issuer"]).apply(
                 lambda given: json.dumps(irsa_trust(given[0], region, given[1], SERVICE_ACCOUNTS[driver]))
             )
@@ -196,10 +208,19 @@ def addon(args: DriverAddonArgs) -> eks.AddonArgs:
     )
 
 
+def check_addon(name: str, args: DriverAddonArgs) -> list[str]:
+    """Mistakes in the arguments of DriverAddon(name, args); none: it can be made."""
+    found = because("tags", tags_refused(args.get("tags", {})))
+    if "key_arn" in args and "role_name" not in args:
+        found.append("role_name: missing; key_arn needs the role that may use the key")
+    return found
+
+
 class DriverAddon(pulumi.ComponentResource):
     """A driver as an EKS add-on. Give it `depends_on`: the role, and the agent of Pod Identity."""
 
     def __init__(self, name: str, args: DriverAddonArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("DriverAddon", name, check_addon(name, args))
         super().__init__("kotaemon:index:DriverAddon", name, None, opts)
         after: list[pulumi.Resource] = []
         if "key_arn" in args and "role_name" in args:
@@ -220,10 +241,16 @@ class PodIdentityAgentArgs(TypedDict):
     """Added to the add-on."""
 
 
+def check_agent(name: str, args: PodIdentityAgentArgs) -> list[str]:
+    """Mistakes in the arguments of PodIdentityAgent(name, args); none: it can be made."""
+    return because("tags", tags_refused(args.get("tags", {})))
+
+
 class PodIdentityAgent(pulumi.ComponentResource):
     """The add-on through which pods get the roles of EKS Pod Identity. Auto Mode has it built in."""
 
     def __init__(self, name: str, args: PodIdentityAgentArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("PodIdentityAgent", name, check_agent(name, args))
         super().__init__("kotaemon:index:PodIdentityAgent", name, None, opts)
         eks.Addon(
             f"{name}-addon",

@@ -16,8 +16,8 @@ from components.alicloud import (
     refused_rotation,
     refused_tags,
     refused_window,
-    require,
 )
+from components.refusal import because, refuse
 
 
 class ServiceRole(str, Enum):
@@ -70,14 +70,15 @@ class AlicloudKeyArgs(TypedDict):
     """Refuse to delete the key; default true. It is kept on deletion in any case: without it all data is lost."""
 
 
-def check(name: str, args: AlicloudKeyArgs) -> None:
-    """Raises pulumi.RunError that names the wrong argument."""
-    what = f"AlicloudKey {name!r}"
+def check(name: str, args: AlicloudKeyArgs) -> list[str]:
+    """Mistakes in the arguments of AlicloudKey(name, args); none: it can be made."""
     rotation = args.get("rotation_days", DEFAULT_KEY_ROTATION_DAYS)
-    require(f"{what}: alias {args['alias']!r}", refused_alias(args["alias"]))
-    require(f"{what}: rotation_days", refused_rotation(rotation, in_instance="instance_id" in args))
-    require(f"{what}: deletion_window_days", refused_window(args.get("deletion_window_days", 30)))
-    require(f"{what}: tags", refused_tags(args.get("tags", {})))
+    return [
+        *because(f"alias {args['alias']!r}", refused_alias(args["alias"])),
+        *because("rotation_days", refused_rotation(rotation, in_instance="instance_id" in args)),
+        *because("deletion_window_days", refused_window(args.get("deletion_window_days", 30))),
+        *because("tags", refused_tags(args.get("tags", {}))),
+    ]
 
 
 def key_args(args: AlicloudKeyArgs) -> alicloud.kms.KeyArgs:
@@ -117,8 +118,8 @@ class AlicloudKey(pulumi.ComponentResource):
     """Id of the key."""
 
     def __init__(self, name: str, args: AlicloudKeyArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("AlicloudKey", name, check(name, args))
         super().__init__("kotaemon:index:AlicloudKey", name, None, opts)
-        check(name, args)
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         key = alicloud.kms.Key(f"{name}-key", args=key_args(args), opts=kept)
         self.key_id = key.id
@@ -133,6 +134,12 @@ class ServiceRolesArgs(TypedDict):
     """Roles that the account lacks: one that exists already is an error of RAM."""
 
 
+def check_roles(name: str, args: ServiceRolesArgs) -> list[str]:
+    """Mistakes in the arguments of ServiceRoles(name, args); none: they can be made."""
+    roles = [ServiceRole(role).value for role in args["roles"]]
+    return [f"roles: {role} stands there twice" for role in sorted({r for r in roles if roles.count(r) > 1})]
+
+
 class ServiceRoles(pulumi.ComponentResource):
     """The roles by which services use keys of this account. Storage depends on it: it is encrypted when it is made.
 
@@ -140,6 +147,7 @@ class ServiceRoles(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: ServiceRolesArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("ServiceRoles", name, check_roles(name, args))
         super().__init__("kotaemon:index:ServiceRoles", name, None, opts)
         shared = ResourceOptions(parent=self, retain_on_delete=True)
         for role in map(ServiceRole, args["roles"]):

@@ -11,7 +11,8 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import kms
 from typing_extensions import NotRequired
 
-from components.aws import dns_suffix, key_arn_refused, partition, require, tags_refused
+from components.aws import dns_suffix, key_arn_refused, partition, tags_refused
+from components.refusal import because, refuse, require
 
 _ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]{1,250}")
 
@@ -61,6 +62,15 @@ def alias_refused(alias: str) -> str:
 def rotation_refused(days: int) -> str:
     """KMS EnableKeyRotation: RotationPeriodInDays."""
     return "" if 90 <= days <= 2560 else f"{days} days; KMS takes 90 to 2560"
+
+
+def check(name: str, args: AwsKeyArgs) -> list[str]:
+    """Mistakes in the arguments of AwsKey(name, args); none: it can be made."""
+    return [
+        *because("alias", alias_refused(args["alias"])),
+        *because("rotation_days", rotation_refused(int(args.get("rotation_days", 365)))),
+        *because("tags", tags_refused(args.get("tags", {}))),
+    ]
 
 
 _USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
@@ -133,11 +143,8 @@ class AwsKey(pulumi.ComponentResource):
     """Full ARN, the only form that every kind of storage takes."""
 
     def __init__(self, name: str, args: AwsKeyArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("AwsKey", name, check(name, args))
         super().__init__("kotaemon:index:AwsKey", name, None, opts)
-        rotation_days = int(args.get("rotation_days", 365))
-        require(f"AwsKey {name!r}: alias", alias_refused(args["alias"]))
-        require(f"AwsKey {name!r}: rotation_days", rotation_refused(rotation_days))
-        require(f"AwsKey {name!r}: tags", tags_refused(args.get("tags", {})))
         region, services = args["region"], args.get("services", ())
         policy = Output.all(
             args["account"], Output.all(*args.get("volume_roles", ())), Output.all(*args.get("instance_roles", ()))
@@ -150,7 +157,7 @@ class AwsKey(pulumi.ComponentResource):
             f"{name}-key",
             description="Storage of Kotaemon: disks, file systems, databases, backups",
             enable_key_rotation=True,
-            rotation_period_in_days=rotation_days,
+            rotation_period_in_days=int(args.get("rotation_days", 365)),
             deletion_window_in_days=30,
             policy=policy,
             tags=args.get("tags"),

@@ -11,7 +11,8 @@ from typing_extensions import NotRequired
 from components.contract import Claim
 from components.pod.args import ClusterImposes
 from components.pod.names import GID, IMAGE, UID
-from components.pod.preparation import Work, prepare_job, prepare_namespace
+from components.pod.preparation import Work, prepare_job, prepare_namespace, work_mistakes
+from components.refusal import refuse
 from components.volumes.static import static_claim, volume_spec
 
 
@@ -51,6 +52,11 @@ def source(volume: CsiVolume) -> CSIPersistentVolumeSourceArgs:
     )
 
 
+def check(name: str, args: CsiPreparationArgs) -> list[str]:
+    """Mistakes in the arguments of CsiPreparation(name, args); none: it can be made."""
+    return work_mistakes(args["folders"], args.get("uid", UID), args.get("gid", GID))
+
+
 class CsiPreparation(pulumi.ComponentResource):
     """Makes the role folders once, by the Job of components/pod/preparation.py, in a namespace of its own."""
 
@@ -58,6 +64,7 @@ class CsiPreparation(pulumi.ComponentResource):
     """Name of the Job; its log has one line for each folder."""
 
     def __init__(self, name: str, args: CsiPreparationArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("CsiPreparation", name, check(name, args))
         super().__init__("kotaemon:index:CsiPreparation", name, None, opts)
         volume, claim_name = args["volume"], args["volume"]["claim"]["name"]
         # Not the `-prepare` of an NFS export: a stack may have both.

@@ -9,10 +9,11 @@ from pulumi_aws import efs
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
-from components.aws import efs_refused, require, tags_refused, zone_refused
+from components.aws import efs_refused, tags_refused, zone_refused
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.eks.security_group import Ports, storage_group
-from components.quantity import gib
+from components.quantity import gib, refused_size
+from components.refusal import because, refuse
 from components.volumes.static import static_claim, volume_spec
 
 
@@ -52,21 +53,27 @@ class EfsStorageArgs(TypedDict):
     """Refuse to delete file system, access point, volume and claim; default true. They are kept in any case."""
 
 
+def check(name: str, args: EfsStorageArgs) -> list[str]:
+    """Mistakes in the arguments of EfsStorage(name, args); none: it can be made."""
+    zones = list(args["subnets"])
+    return [
+        *(mistake for zone in zones for mistake in because(f"subnets: {zone!r}", zone_refused(zone, args["region"]))),
+        *because("subnets", efs_refused(zones, args.get("one_zone", False))),
+        *because("size", refused_size(args.get("size", "100Gi"))),
+        *because("tags", tags_refused(args.get("tags", {}))),
+    ]
+
+
 def efs_claim(name: str, args: EfsStorageArgs, component: str = "EfsStorage") -> Claim:
     """The claim that EfsStorage(name, args) makes, before it makes it. Raises pulumi.RunError, naming `component`."""
-    what = f"{component} {name!r}"
-    zones = list(args["subnets"])
-    for zone in zones:
-        require(f"{what}: subnets: {zone!r}", zone_refused(zone, args["region"]))
-    require(f"{what}: subnets", efs_refused(zones, args.get("one_zone", False)))
-    require(f"{what}: tags", tags_refused(args.get("tags", {})))
+    refuse(component, name, check(name, args))
     return Claim(
         name=args.get("claim_name", name),
         access_mode=AccessMode.RWX,
         medium=Medium.FILE,
         backend="efs",
-        size_gib=gib(args.get("size", "100Gi"), f"{what}: size"),
-        zones=zones,
+        size_gib=gib(args.get("size", "100Gi"), "size"),
+        zones=list(args["subnets"]),
         encrypted_by=args.get("encrypted_by", "KMS, key of your own"),
         locks=Locks.SHARED,  # NFS 4.1: the server arbitrates
         fs_group=False,  # the access point answers every chown with EPERM
@@ -182,8 +189,9 @@ class EfsStorage(pulumi.ComponentResource):
     file_system_id: Output[str]
 
     def __init__(self, name: str, args: EfsStorageArgs, opts: ResourceOptions | None = None) -> None:
+        claim = efs_claim(name, args)
         super().__init__("kotaemon:index:EfsStorage", name, None, opts)
-        self.claim = efs_claim(name, args)
+        self.claim = claim
         protect = args.get("protect", True)
         made = encrypted_files(name, args, self)
         self.file_system_id = made.id

@@ -13,6 +13,7 @@ from typing_extensions import NotRequired
 from components.aws import partition
 from components.contract import Claim
 from components.file.efs import EfsStorageArgs, efs_claim, encrypted_files, file_system_policy, mount_targets
+from components.file.efs import check as check_files
 from components.volumes.names import cluster_wide
 from components.volumes.on_class import claim_on_class, class_name
 from components.volumes.static import STATIC
@@ -50,6 +51,11 @@ class EfsDynamicStorageArgs(TypedDict):
     """Who encrypts the data, for the storage table; default "KMS, key of your own"."""
     protect: NotRequired[bool]
     """Refuse to delete file system, class and claim; default true. They are kept in any case."""
+
+
+def check(name: str, args: EfsDynamicStorageArgs) -> list[str]:
+    """Mistakes in the arguments of EfsDynamicStorage(name, args); none: it can be made."""
+    return check_files(name, EfsStorageArgs(**args))
 
 
 def efs_dynamic_claim(name: str, args: EfsDynamicStorageArgs) -> Claim:
@@ -107,8 +113,9 @@ class EfsDynamicStorage(pulumi.ComponentResource):
     file_system_id: Output[str]
 
     def __init__(self, name: str, args: EfsDynamicStorageArgs, opts: ResourceOptions | None = None) -> None:
+        claim = efs_dynamic_claim(name, args)
         super().__init__("kotaemon:index:EfsDynamicStorage", name, None, opts)
-        self.claim = efs_dynamic_claim(name, args)
+        self.claim = claim
         files, protect = EfsStorageArgs(**args), args.get("protect", True)
         made = encrypted_files(name, files, self)
         self.file_system_id = made.id

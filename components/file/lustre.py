@@ -8,11 +8,12 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import fsx
 from typing_extensions import NotRequired
 
-from components.aws import lustre_refused, require, tags_refused, zone_refused
+from components.aws import lustre_refused, tags_refused, zone_refused
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.eks.security_group import Ports, storage_group
 from components.file.csi_preparation import CsiVolume, source
-from components.quantity import gib
+from components.quantity import gib, refused_size
+from components.refusal import because, reasons, refuse
 from components.volumes.static import static_claim, volume_spec
 
 PORTS = (Ports(988, 988), Ports(1018, 1023))
@@ -71,22 +72,37 @@ class LustreStorageArgs(TypedDict):
     """Refuse to delete file system, volume and claim; default true. They are kept on deletion in any case."""
 
 
+def check(name: str, args: LustreStorageArgs) -> list[str]:
+    """Mistakes in the arguments of LustreStorage(name, args); none: it can be made."""
+    size, links = args.get("size", "1200Gi"), args.get("s3_links", [])
+    system = "" if refused_size(size) else _system_refused(args, gib(size, "size"))
+    return [
+        *because("size", refused_size(size)),
+        *because(f"zone {args['zone']!r}", zone_refused(args["zone"], args["region"])),
+        *reasons(system),
+        *because("backup_days", backup_days_refused(backup_days(args), linked=bool(links))),
+        *(
+            found
+            for link in links
+            for found in because(f"s3_links: path {link['path']!r}", link_path_refused(link["path"]))
+        ),
+        *because("tags", tags_refused(args.get("tags", {}))),
+    ]
+
+
+def _system_refused(args: LustreStorageArgs, size_gib: int) -> str:
+    return lustre_refused(size_gib, args.get("throughput", 125), args["region"], args.get("metadata_iops"))
+
+
 def lustre_claim(name: str, args: LustreStorageArgs) -> Claim:
     """The claim that LustreStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
-    what = f"LustreStorage {name!r}"
-    size_gib = gib(args.get("size", "1200Gi"), f"{what}: size")
-    require(f"{what}: zone {args['zone']!r}", zone_refused(args["zone"], args["region"]))
-    require(what, lustre_refused(size_gib, args.get("throughput", 125), args["region"], args.get("metadata_iops")))
-    require(f"{what}: backup_days", backup_days_refused(backup_days(args), linked=bool(args.get("s3_links"))))
-    for link in args.get("s3_links", []):
-        require(f"{what}: s3_links: path {link['path']!r}", link_path_refused(link["path"]))
-    require(f"{what}: tags", tags_refused(args.get("tags", {})))
+    refuse("LustreStorage", name, check(name, args))
     return Claim(
         name=args.get("claim_name", name),
         access_mode=AccessMode.RWX,
         medium=Medium.FILE,
         backend="lustre",
-        size_gib=size_gib,
+        size_gib=gib(args.get("size", "1200Gi"), "size"),
         zones=[],
         encrypted_by=args.get("encrypted_by", "KMS, key of your own"),
         locks=Locks.SHARED,  # by the mount option flock; without it flock and fcntl fail
@@ -167,8 +183,9 @@ class LustreStorage(pulumi.ComponentResource):
     file_system_id: Output[str]
 
     def __init__(self, name: str, args: LustreStorageArgs, opts: ResourceOptions | None = None) -> None:
+        claim = lustre_claim(name, args)
         super().__init__("kotaemon:index:LustreStorage", name, None, opts)
-        self.claim = lustre_claim(name, args)
+        self.claim = claim
         protect, tags = args.get("protect", True), args.get("tags", {})
         group = storage_group(
             name,

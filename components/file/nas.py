@@ -13,7 +13,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_cidr, refused_cloud_name, refused_tags, require
+from components.alicloud import refused_cidr, refused_cloud_name, refused_tags
 from components.contract import AccessMode, Claim, Locks, Medium
 from components.file.nas_rules import (
     NasEncryption,
@@ -26,7 +26,8 @@ from components.file.nas_rules import (
     usual_system,
 )
 from components.file.nfs import NfsStorageArgs
-from components.quantity import gib
+from components.quantity import gib, refused_size
+from components.refusal import because, reasons, refuse
 from components.volumes.names import cluster_wide
 from components.volumes.static import static_claim, volume_spec
 
@@ -103,17 +104,23 @@ def asked_system(name: str, args: NasStorageArgs) -> NasSystem:
     )
 
 
+def check(name: str, args: NasStorageArgs) -> list[str]:
+    """Mistakes in the arguments of NasStorage(name, args); none: it can be made."""
+    size, full_name, cidrs = refused_size(args.get("size", "100Gi")), cloud_name(name, args), args["client_cidrs"]
+    nobody = "" if cidrs else "at least one network is needed, or no node can mount"
+    return [
+        *because("size", size),
+        *reasons("" if size else refused_system(asked_system(name, args)), refused_tags(args.get("tags", {}))),
+        *because(f"cloud_name {full_name!r}", refused_cloud_name(full_name)),
+        *because("client_cidrs", nobody),
+        *(mistake for cidr in cidrs for mistake in because(f"client_cidrs {cidr!r}", refused_cidr(cidr))),
+    ]
+
+
 def nas_claim(name: str, args: NasStorageArgs) -> Claim:
     """The claim that NasStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
-    what = f"NasStorage {name!r}"
+    refuse("NasStorage", name, check(name, args))
     system = asked_system(name, args)
-    require(what, refused_system(system), refused_tags(args.get("tags", {})))
-    full_name = cloud_name(name, args)
-    require(f"{what}: cloud_name {full_name!r}", refused_cloud_name(full_name))
-    if not args["client_cidrs"]:
-        raise pulumi.RunError(f"{what}: client_cidrs: at least one network is needed, or no node can mount")
-    for cidr in args["client_cidrs"]:
-        require(f"{what}: client_cidrs {cidr!r}", refused_cidr(cidr))
     return Claim(
         name=args.get("claim_name", name),
         access_mode=AccessMode.RWX,
@@ -231,8 +238,9 @@ class NasStorage(pulumi.ComponentResource):
     """Id of the file system."""
 
     def __init__(self, name: str, args: NasStorageArgs, opts: ResourceOptions | None = None) -> None:
+        claim = nas_claim(name, args)
         super().__init__("kotaemon:index:NasStorage", name, None, opts)
-        self.claim = nas_claim(name, args)
+        self.claim = claim
         system = asked_system(name, args)
         full_name = cloud_name(name, args)
         self._kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)

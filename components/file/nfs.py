@@ -1,5 +1,6 @@
 """An export of an existing NFS server as a ReadWriteMany claim."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import TypedDict
 
@@ -9,7 +10,8 @@ from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, NFSVolumeSo
 from typing_extensions import NotRequired
 
 from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib
+from components.quantity import gib, refused_size
+from components.refusal import because, refuse
 from components.volumes.names import cluster_wide
 from components.volumes.static import static_claim, volume_spec
 
@@ -98,17 +100,37 @@ def refused_option(option: str, *, allow_nolock: bool = False) -> str:
     return ""
 
 
+def option_mistakes(options: Sequence[str], *, allow_nolock: bool = False) -> list[str]:
+    """What is wrong with mount options."""
+    refused = {option: refused_option(option, allow_nolock=allow_nolock) for option in options}
+    return [f"{option!r} is not allowed: {reason}" for option, reason in refused.items() if reason]
+
+
 def mount_options(extra: list[str], *, allow_nolock: bool = False) -> list[str]:
     """DEFAULT_OPTIONS with `extra` added; an option of the same name replaces. Raises pulumi.RunError."""
-    for option in extra:
-        if reason := refused_option(option, allow_nolock=allow_nolock):
-            raise pulumi.RunError(f"mount option {option!r} is not allowed: {reason}")
+    for mistake in option_mistakes(extra, allow_nolock=allow_nolock):
+        raise pulumi.RunError(f"mount option {mistake}")
     merged = {_key(option): option for option in (*DEFAULT_OPTIONS, *extra)}
     return list(merged.values())
 
 
+def check(name: str, args: NfsStorageArgs) -> list[str]:
+    """Mistakes in the arguments of NfsStorage(name, args); none: it can be made."""
+    options, path = args.get("mount_options", []), args["path"]
+    return [
+        *because("path", _path_refused(path) if isinstance(path, str) else ""),
+        *because("mount_options", *option_mistakes(options, allow_nolock=args.get("allow_nolock", False))),
+        *because("size", refused_size(args.get("size", "100Gi"))),
+    ]
+
+
+def _path_refused(path: str) -> str:
+    return "" if path.startswith("/") else f"{path!r} is not allowed; an exported path is absolute"
+
+
 def nfs_claim(name: str, args: NfsStorageArgs) -> Claim:
     """The claim that NfsStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
+    refuse("NfsStorage", name, check(name, args))
     options = mount_options(args.get("mount_options", []), allow_nolock=args.get("allow_nolock", False))
     version = next(option.partition("=")[2] for option in options if _key(option) == "vers")
     return Claim(
@@ -116,7 +138,7 @@ def nfs_claim(name: str, args: NfsStorageArgs) -> Claim:
         access_mode=AccessMode.RWX,
         medium=Medium.FILE,
         backend=f"nfs{version[0]}",
-        size_gib=gib(args.get("size", "100Gi"), f"NfsStorage {name!r}: size"),
+        size_gib=gib(args.get("size", "100Gi"), "size"),
         zones=[],
         encrypted_by=args.get("encrypted_by", "nobody known"),
         locks=Locks.NODE_LOCAL if any(map(_node_local, options)) else Locks.SHARED,
@@ -148,8 +170,9 @@ class NfsStorage(pulumi.ComponentResource):
     """The claim, as plain values."""
 
     def __init__(self, name: str, args: NfsStorageArgs, opts: ResourceOptions | None = None) -> None:
+        claim = nfs_claim(name, args)
         super().__init__("kotaemon:index:NfsStorage", name, None, opts)
-        self.claim = nfs_claim(name, args)
+        self.claim = claim
         spec = nfs_volume_spec(args, self.claim)
         protect = args.get("protect", True)
         static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)

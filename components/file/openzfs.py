@@ -13,14 +13,15 @@ from components.aws import (
     OpenZfsDeployment,
     openzfs_network_refused,
     openzfs_refused,
-    require,
     tags_refused,
     zone_refused,
 )
 from components.contract import Claim
 from components.eks.security_group import Ports, storage_group
+from components.file import nfs
 from components.file.nfs import NfsStorage, NfsStorageArgs, nfs_claim
-from components.quantity import gib
+from components.quantity import gib, refused_size
+from components.refusal import because, reasons, refuse
 
 EXPORT_PATH = "/fsx"
 """Path of a file system's root volume (OpenZFS user guide, mount-openzfs-volumes)."""
@@ -77,18 +78,25 @@ class OpenZfsStorageArgs(TypedDict):
     """Refuse to delete file system, volume and claim; default true. They are kept on deletion in any case."""
 
 
+def check(name: str, args: OpenZfsStorageArgs) -> list[str]:
+    """Mistakes in the arguments of OpenZfsStorage(name, args); none: it can be made."""
+    deployment, zones, size = _deployment(args), list(args["subnets"]), args.get("size", "128Gi")
+    system = ""
+    if not refused_size(size):
+        system = openzfs_refused(deployment, gib(size, "size"), _throughput(args), args.get("iops"))
+    return [
+        *nfs.check(name, export(name, args, server="")),
+        *(mistake for zone in zones for mistake in because(f"subnets: {zone!r}", zone_refused(zone, args["region"]))),
+        *reasons(system, openzfs_network_refused(deployment, zones, args.get("endpoint_range"))),
+        *because("client_networks", _networks_refused(args["client_networks"])),
+        *because("backup_days", backup_days_refused(args.get("backup_days", 7))),
+        *because("tags", tags_refused(args.get("tags", {}))),
+    ]
+
+
 def openzfs_claim(name: str, args: OpenZfsStorageArgs) -> Claim:
     """The claim that OpenZfsStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
-    what = f"OpenZfsStorage {name!r}"
-    deployment, zones = _deployment(args), list(args["subnets"])
-    size_gib = gib(args.get("size", "128Gi"), f"{what}: size")
-    for zone in zones:
-        require(f"{what}: subnets: {zone!r}", zone_refused(zone, args["region"]))
-    require(what, openzfs_refused(deployment, size_gib, _throughput(args), args.get("iops")))
-    require(what, openzfs_network_refused(deployment, zones, args.get("endpoint_range")))
-    require(f"{what}: client_networks", _networks_refused(args["client_networks"]))
-    require(f"{what}: backup_days", backup_days_refused(args.get("backup_days", 7)))
-    require(f"{what}: tags", tags_refused(args.get("tags", {})))
+    refuse("OpenZfsStorage", name, check(name, args))
     claim = nfs_claim(name, export(name, args, server=""))
     claim["backend"] = "openzfs"
     return claim
@@ -173,8 +181,9 @@ class OpenZfsStorage(pulumi.ComponentResource):
     """The root volume as an NFS export, for components/file/preparation.py: it belongs to root until it is squashed."""
 
     def __init__(self, name: str, args: OpenZfsStorageArgs, opts: ResourceOptions | None = None) -> None:
+        claim = openzfs_claim(name, args)
         super().__init__("kotaemon:index:OpenZfsStorage", name, None, opts)
-        self.claim = openzfs_claim(name, args)
+        self.claim = claim
         group = storage_group(
             name,
             "FSx for OpenZFS of Kotaemon: NFS from the nodes",

@@ -7,10 +7,12 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 from typing_extensions import NotRequired
 
+from components.file import nfs
 from components.file.nfs import NfsStorageArgs, nfs_claim, nfs_volume_spec
 from components.pod.args import ClusterImposes
 from components.pod.names import GID, IMAGE, UID
-from components.pod.preparation import Work, prepare_job, prepare_namespace
+from components.pod.preparation import Work, prepare_job, prepare_namespace, work_mistakes
+from components.refusal import refuse
 from components.volumes.static import static_claim
 
 
@@ -31,6 +33,12 @@ class NfsPreparationArgs(TypedDict):
     """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
 
 
+def check(name: str, args: NfsPreparationArgs) -> list[str]:
+    """Mistakes in the arguments of NfsPreparation(name, args); none: it can be made."""
+    export = [f"export.{mistake}" for mistake in nfs.check(name, args["export"])]
+    return [*export, *work_mistakes(args["folders"], args.get("uid", UID), args.get("gid", GID))]
+
+
 class NfsPreparation(pulumi.ComponentResource):
     """Makes the role folders on an export that belongs to root, once, in the namespace `<namespace>-prepare`.
 
@@ -41,6 +49,7 @@ class NfsPreparation(pulumi.ComponentResource):
     """Name of the Job; its log has one line for each folder."""
 
     def __init__(self, name: str, args: NfsPreparationArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("NfsPreparation", name, check(name, args))
         super().__init__("kotaemon:index:NfsPreparation", name, None, opts)
         export = args["export"]
         space = prepare_namespace(self, name, Output.concat(export["namespace"], "-prepare"))

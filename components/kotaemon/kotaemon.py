@@ -12,10 +12,11 @@ from components.kotaemon.credentials import admin_secret, checksum, plain_secret
 from components.kotaemon.deployment import autoscaler_spec, deployment_spec, disruption_budget, progress_seconds
 from components.kotaemon.environment import Secrets
 from components.kotaemon.exposure import ingress_annotations, ingress_spec, route_spec
-from components.kotaemon.mistakes import refuse_mistakes
+from components.kotaemon.mistakes import check
 from components.kotaemon.names import PORT, labels
 from components.kotaemon.network import network_policy, service_spec
 from components.pod.files import content_hash, runtime_files
+from components.refusal import refuse
 
 
 class Kotaemon(pulumi.ComponentResource):
@@ -33,8 +34,8 @@ class Kotaemon(pulumi.ComponentResource):
     """Name of the Secret with the first administrator's password, key `password`."""
 
     def __init__(self, name: str, args: KotaemonArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("Kotaemon", name, check(name, args))
         app = application(name, args)
-        refuse_mistakes(app)
         super().__init__("kotaemon:index:Kotaemon", name, None, opts)
         self._app = app
         policy = k8s.networking.v1.NetworkPolicy(

@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-import pulumi
-
 from components.contract import WRITTEN, AccessMode, Role
-from components.kotaemon.application import Application
-from components.kotaemon.args import ExposureKind
+from components.kotaemon.application import Application, application
+from components.kotaemon.args import ExposureKind, KotaemonArgs
 from components.kotaemon.environment import version_of
 from components.kotaemon.switches import FLAGS, graphs_switched_on, refused_flag
 from components.pod.names import OLDEST_VERSION
@@ -33,13 +31,10 @@ OUR_PREFIXES = ("KS_", "QDRANT_", "MILVUS_", "ELASTICSEARCH_")
 SECRET_NAME = re.compile(r"(_API_KEY|SECRET_KEY|_PASSWORD|_SECRET|_TOKEN|_CREDENTIAL)$")
 
 
-def refuse_mistakes(app: Application) -> None:
-    """Raises pulumi.RunError with all mistakes at once."""
-    found = [*_numbers(app), *_storage(app), *_environment(app), *_stores(app), *_exposure(app)]
-    if found:
-        raise pulumi.RunError(
-            "\n".join([f"Kotaemon {app.name!r} cannot be made like this:", *(f"  - {m}" for m in found)])
-        )
+def check(name: str, args: KotaemonArgs) -> list[str]:
+    """Mistakes in the arguments of Kotaemon(name, args); none: it can be made."""
+    app = application(name, args)
+    return [*_numbers(app), *_storage(app), *_environment(app), *_stores(app), *_exposure(app)]
 
 
 def _numbers(app: Application) -> Iterator[str]:

@@ -9,6 +9,8 @@ from pulumi import ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
+from components.refusal import because, refuse, refused_label
+
 
 class PodSecurity(str, Enum):
     """Pod Security Standards levels in use here (kubernetes.io/docs/concepts/security/pod-security-standards)."""
@@ -33,6 +35,11 @@ def pod_security_labels(level: PodSecurity) -> dict[str, str]:
     }
 
 
+def check(name: str, args: ApplicationNamespaceArgs) -> list[str]:
+    """Mistakes in the arguments of ApplicationNamespace(name, args); none: it can be made."""
+    return because("namespace_name", refused_label(args.get("namespace_name", name)))
+
+
 class ApplicationNamespace(pulumi.ComponentResource):
     """A Namespace that admits only pods of Pod Security level restricted."""
 
@@ -40,6 +47,7 @@ class ApplicationNamespace(pulumi.ComponentResource):
     """Its name, once it exists."""
 
     def __init__(self, name: str, args: ApplicationNamespaceArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("ApplicationNamespace", name, check(name, args))
         super().__init__("kotaemon:index:ApplicationNamespace", name, None, opts)
         made = k8s.core.v1.Namespace(
             f"{name}-namespace",

@@ -1,7 +1,7 @@
 """Who makes the role folders: an init container on the application's own exports, or a Job where root owns them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -35,6 +35,7 @@ from components.pod.names import CLAIMS_DIR, PYTHON, RUNTIME_DIR
 from components.pod.namespace import PodSecurity, pod_security_labels
 from components.pod.network import no_network
 from components.pod.spec import Pod, pod_spec, resources
+from components.refusal import because, refused_folder
 
 SCRIPT = "prepare.py"
 NEEDS_PEOPLE = 78
@@ -50,6 +51,15 @@ JOB_ANNOTATIONS = {
 def role_folders(storage: Mapping[str, RoleMount], claim_name: str) -> list[str]:
     """Sub-paths of the roles on one claim."""
     return [mount["sub_path"] for mount in storage.values() if mount["claim"]["name"] == claim_name]
+
+
+def work_mistakes(folders: Sequence[str], uid: int, gid: int) -> list[str]:
+    """What is wrong with folders that are to be made for a user and a group."""
+    owners = {"uid": int(uid), "gid": int(gid)}
+    return [
+        *(mistake for folder in folders for mistake in because("folders", refused_folder(folder))),
+        *(f"{key}: {value} is not allowed; pods never run as root" for key, value in owners.items() if value < 1),
+    ]
 
 
 def prepare_task(claims: Iterable[tuple[str, list[str], bool]], uid: int, gid: int) -> str:

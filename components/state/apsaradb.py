@@ -12,9 +12,10 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_cidr, refused_cloud_name, refused_database, refused_tags, require
+from components.alicloud import refused_cidr, refused_cloud_name, refused_database, refused_tags
 from components.pod.args import Endpoint, SecretKey
 from components.pod.secret import secret_data
+from components.refusal import because, reasons, refuse
 from components.state.stores import DatabaseStore, PostgresDriver
 
 PORT = 5432
@@ -77,17 +78,16 @@ def database_url(password: str, host: str) -> str:
     return f"postgresql://{USER}:{password}@{host}:{PORT}/{DATABASE}?sslmode=require"
 
 
-def check(name: str, args: ApsaraDatabaseArgs) -> None:
-    """Raises pulumi.RunError that names the wrong argument."""
-    what = f"ApsaraDatabase {name!r}"
-    kind, size, days = _instance_type(args), _storage(args), _backup_days(args)
-    require(what, refused_database(kind, size, days, list(args["vswitches"])))
-    require(f"{what}: cloud_name {args['cloud_name']!r}", refused_cloud_name(args["cloud_name"]))
-    require(f"{what}: tags", refused_tags(args.get("tags", {})))
-    if not args["client_cidrs"]:
-        raise pulumi.RunError(f"{what}: client_cidrs: at least one network is needed, or no pod can connect")
-    for cidr in args["client_cidrs"]:
-        require(f"{what}: client_cidrs {cidr!r}", refused_cidr(cidr))
+def check(name: str, args: ApsaraDatabaseArgs) -> list[str]:
+    """Mistakes in the arguments of ApsaraDatabase(name, args); none: it can be made."""
+    kind, size, days, cidrs = _instance_type(args), _storage(args), _backup_days(args), args["client_cidrs"]
+    return [
+        *reasons(refused_database(kind, size, days, list(args["vswitches"]))),
+        *because(f"cloud_name {args['cloud_name']!r}", refused_cloud_name(args["cloud_name"])),
+        *because("tags", refused_tags(args.get("tags", {}))),
+        *because("client_cidrs", "" if cidrs else "at least one network is needed, or no pod can connect"),
+        *(mistake for cidr in cidrs for mistake in because(f"client_cidrs {cidr!r}", refused_cidr(cidr))),
+    ]
 
 
 def instance_args(args: ApsaraDatabaseArgs) -> alicloud.rds.InstanceArgs:
@@ -137,8 +137,8 @@ class ApsaraDatabase(pulumi.ComponentResource):
     """What Kotaemon takes as `stores.database`."""
 
     def __init__(self, name: str, args: ApsaraDatabaseArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("ApsaraDatabase", name, check(name, args))
         super().__init__("kotaemon:index:ApsaraDatabase", name, None, opts)
-        check(name, args)
         self._kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         instance = alicloud.rds.Instance(f"{name}-instance", args=instance_args(args), opts=self._kept)
         alicloud.rds.BackupPolicy(

@@ -1,5 +1,6 @@
 """The nightly copy of a bundled store onto the shared files."""
 
+import re
 from pathlib import Path
 from typing import TypedDict
 
@@ -21,6 +22,7 @@ from components.contract import Claim
 from components.pod.args import ClusterImposes
 from components.pod.names import GID, UID
 from components.pod.spec import TMP, Pod, pod_security, pod_spec, resources, tmp_volume
+from components.refusal import because, refused_folder
 
 SCRIPTS_DIR = "/etc/kotaemon"
 BACKUP_DIR = "/backup"
@@ -46,6 +48,26 @@ class BackupArgs(TypedDict):
     """User of the job, who owns the shared files; default 1001."""
     gid: NotRequired[int]
     """Group of the job; default 1001."""
+
+
+def backup_mistakes(args: BackupArgs | None) -> list[str]:
+    """What is wrong with the arguments of a nightly copy."""
+    if args is None:
+        return []
+    folder, schedule, keep = args["folder"], args.get("schedule", SCHEDULE), int(args.get("keep", KEEP))
+    deep = f"{folder!r} is not allowed; one level: the kubelet would have to pass through the others"
+    return [
+        *because("backup.folder", refused_folder(folder) or (deep if "/" in folder else "")),
+        *because("backup.schedule", refused_schedule(schedule) if isinstance(schedule, str) else ""),
+        *because("backup.keep", "" if keep >= 1 else f"{keep} is not allowed; it must be 1 or more"),
+    ]
+
+
+def refused_schedule(schedule: str) -> str:
+    """Why a text is no cron line; empty when it is one."""
+    if re.fullmatch(r"\S+( \S+){4}", schedule):
+        return ""
+    return f"{schedule!r} is not allowed; it must be a cron line of five fields, for example 15 2 * * *"
 
 
 def script(name: str) -> str:

@@ -4,7 +4,6 @@ The operator (1.26 or later) is in the cluster already, and with `archive` its B
 (https://cloudnative-pg.io/plugin-barman-cloud/docs/installation).
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
@@ -18,7 +17,9 @@ from typing_extensions import NotRequired
 from components.pod.args import ClusterImposes, Endpoint, SecretKey
 from components.pod.imposed import tolerations
 from components.pod.network import network_policy
-from components.quantity import gib
+from components.quantity import gib, refused_size
+from components.refusal import because, refuse, refused_label
+from components.state.backup import SCHEDULE, refused_schedule
 from components.state.bundled import StoreResources
 from components.state.stores import DatabaseStore, PostgresDriver
 
@@ -77,9 +78,22 @@ class CloudNativePostgresArgs(TypedDict):
     """Refuse to delete the cluster; default true. It is kept on deletion in any case: its disks go with it."""
 
 
+def check(name: str, args: CloudNativePostgresArgs) -> list[str]:
+    """Mistakes in the arguments of CloudNativePostgres(name, args); none: it can be made."""
+    instances, archive = int(args.get("instances", 3)), args.get("archive", ArchiveArgs(destination=""))
+    days = int(archive.get("retention_days", 30))
+    return [
+        *because("name", refused_label(name)),
+        *because("size", refused_size(args.get("size", "20Gi"))),
+        *because("instances", "" if instances >= 1 else f"{instances} is not allowed; it must be 1 or more"),
+        *because("archive.schedule", refused_schedule(archive.get("schedule", SCHEDULE))),
+        *because("archive.retention_days", "" if days >= 1 else f"{days} is not allowed; it must be 1 or more"),
+    ]
+
+
 def cluster_spec(name: str, args: CloudNativePostgresArgs) -> dict[str, Any]:
-    """`spec` of the Cluster. Raises pulumi.RunError for a size that is none."""
-    size = gib(args.get("size", "20Gi"), f"CloudNativePostgres {name!r}: size")
+    """`spec` of the Cluster."""
+    size = gib(args.get("size", "20Gi"), "size")
     instances, chosen = int(args.get("instances", 3)), args.get("resources", StoreResources())
     postgresql: dict[str, Any] = {"parameters": {"max_connections": MAX_CONNECTIONS}}
     if instances > 1:
@@ -125,13 +139,8 @@ def object_store_spec(archive: ArchiveArgs) -> dict[str, Any]:
 
 
 def scheduled_backup_spec(name: str, archive: ArchiveArgs) -> dict[str, Any]:
-    """`spec` of the ScheduledBackup. The operator's cron lines begin with seconds. Raises pulumi.RunError."""
-    schedule = archive.get("schedule", "15 2 * * *")
-    if not re.fullmatch(r"\S+( \S+){4}", schedule):
-        raise pulumi.RunError(
-            f"CloudNativePostgres {name!r}: archive.schedule: {schedule!r} is not allowed; it must be a cron line of "
-            "five fields, for example 15 2 * * *"
-        )
+    """`spec` of the ScheduledBackup. The operator's cron lines begin with seconds."""
+    schedule = archive.get("schedule", SCHEDULE)
     return {
         "schedule": f"0 {schedule}",
         "immediate": True,  # without a first base backup the archived log is worth nothing
@@ -182,6 +191,7 @@ class CloudNativePostgres(pulumi.ComponentResource):
     """The database, as the application takes it."""
 
     def __init__(self, name: str, args: CloudNativePostgresArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("CloudNativePostgres", name, check(name, args))
         super().__init__("kotaemon:index:CloudNativePostgres", name, None, opts)
         meta, child = ObjectMetaArgs(name=name, namespace=args["namespace"]), ResourceOptions(parent=self)
         operator = args.get("operator_namespace", OPERATOR_NAMESPACE)

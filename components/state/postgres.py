@@ -23,7 +23,8 @@ from components.contract import Claim
 from components.pod.args import ClusterImposes, Endpoint, SecretKey
 from components.pod.spec import TMP
 from components.pod.variables import plain, secret_variable
-from components.state.backup import SCRIPTS_DIR, BackupArgs, script
+from components.refusal import because, refuse, refused_label
+from components.state.backup import SCRIPTS_DIR, BackupArgs, backup_mistakes, script
 from components.state.bundled import DATA_DIR, StoreResources, resources
 from components.state.objects import StoreObjects
 from components.state.stores import DatabaseStore, PostgresDriver
@@ -135,6 +136,11 @@ def backup_environment(host: Input[str], secret: Input[str]) -> list[EnvVarArgs]
     return [*plain(connection), secret_variable("PGPASSWORD", SecretKey(secret_name=secret, key=PASSWORD_KEY))]
 
 
+def check(name: str, args: BundledPostgresArgs) -> list[str]:
+    """Mistakes in the arguments of BundledPostgres(name, args); none: it can be made."""
+    return [*because("name", refused_label(name)), *backup_mistakes(args.get("backup"))]
+
+
 class BundledPostgres(pulumi.ComponentResource):
     """PostgreSQL on one disk, in one pod.
 
@@ -146,6 +152,7 @@ class BundledPostgres(pulumi.ComponentResource):
     """The database, as the application takes it."""
 
     def __init__(self, name: str, args: BundledPostgresArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("BundledPostgres", name, check(name, args))
         super().__init__("kotaemon:index:BundledPostgres", name, None, opts)
         image = args.get("image", POSTGRES_IMAGE)
         objects = StoreObjects(

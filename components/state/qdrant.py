@@ -14,7 +14,8 @@ from components.pod.args import ClusterImposes, Endpoint, SecretKey
 from components.pod.names import IMAGE, PYTHON
 from components.pod.spec import TMP
 from components.pod.variables import plain, secret_variable
-from components.state.backup import SCRIPTS_DIR, BackupArgs
+from components.refusal import because, refuse, refused_label
+from components.state.backup import SCRIPTS_DIR, BackupArgs, backup_mistakes
 from components.state.bundled import DATA_DIR, StoreResources, resources
 from components.state.objects import StoreObjects
 from components.state.stores import VectorStore, VectorStoreKind
@@ -94,6 +95,11 @@ def _probe(path: str, period: int, failures: int) -> ProbeArgs:
     )
 
 
+def check(name: str, args: BundledQdrantArgs) -> list[str]:
+    """Mistakes in the arguments of BundledQdrant(name, args); none: it can be made."""
+    return [*because("name", refused_label(name)), *backup_mistakes(args.get("backup"))]
+
+
 class BundledQdrant(pulumi.ComponentResource):
     """Qdrant on one disk, in one pod, with a generated API key.
 
@@ -105,6 +111,7 @@ class BundledQdrant(pulumi.ComponentResource):
     """The vector server, as the application takes it."""
 
     def __init__(self, name: str, args: BundledQdrantArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("BundledQdrant", name, check(name, args))
         super().__init__("kotaemon:index:BundledQdrant", name, None, opts)
         objects = StoreObjects(
             self,

@@ -11,10 +11,11 @@ from pulumi_aws import rds
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.aws import rds_refused, require, tags_refused
+from components.aws import rds_refused, tags_refused
 from components.eks.security_group import Ports, storage_group
 from components.pod.args import Endpoint, SecretKey
 from components.pod.secret import secret_data
+from components.refusal import because, reasons, refuse
 from components.state.stores import DatabaseStore, PostgresDriver
 
 PORT = 5432
@@ -74,12 +75,13 @@ def database_url(user: str, password: str, host: str) -> str:
     return f"postgresql://{user}:{password}@{host}:{PORT}/{DATABASE}?sslmode=require"
 
 
-def check(name: str, args: RdsDatabaseArgs) -> None:
-    """Raises pulumi.RunError that names the wrong argument."""
-    what = f"RdsDatabase {name!r}"
-    size, max_size = args.get("size", 20), args.get("max_size", 100)
-    require(what, rds_refused(args["identifier"], size, max_size, len(args["subnets"]), args.get("backup_days", 14)))
-    require(f"{what}: tags", tags_refused(args.get("tags", {})))
+def check(name: str, args: RdsDatabaseArgs) -> list[str]:
+    """Mistakes in the arguments of RdsDatabase(name, args); none: it can be made."""
+    size, most, days = args.get("size", 20), args.get("max_size", 100), args.get("backup_days", 14)
+    return [
+        *reasons(rds_refused(args["identifier"], size, most, len(args["subnets"]), days)),
+        *because("tags", tags_refused(args.get("tags", {}))),
+    ]
 
 
 def instance(
@@ -125,8 +127,8 @@ class RdsDatabase(pulumi.ComponentResource):
     """The database, as the application takes it."""
 
     def __init__(self, name: str, args: RdsDatabaseArgs, opts: ResourceOptions | None = None) -> None:
+        refuse("RdsDatabase", name, check(name, args))
         super().__init__("kotaemon:index:RdsDatabase", name, None, opts)
-        check(name, args)
         child, protect = ResourceOptions(parent=self), args.get("protect", True)
         # The kept instance is in these groups: AWS refuses to delete them.
         used = ResourceOptions(parent=self, retain_on_delete=True)

@@ -7,8 +7,9 @@ from pulumi import Input, ResourceOptions
 from typing_extensions import NotRequired
 
 from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib
-from components.volumes.on_class import claim_on_class
+from components.quantity import gib, refused_size
+from components.refusal import because, refuse
+from components.volumes.on_class import claim_on_class, refused_disk_mode
 
 
 class ExistingClassClaimArgs(TypedDict):
@@ -32,17 +33,20 @@ class ExistingClassClaimArgs(TypedDict):
     """Refuse to delete the claim; default true. It is kept on deletion in any case."""
 
 
+def check(name: str, args: ExistingClassClaimArgs) -> list[str]:
+    """Mistakes in the arguments of ExistingClassClaim(name, args); none: it can be made."""
+    return [
+        *because("access_mode", refused_disk_mode(args.get("access_mode", AccessMode.RWOP))),
+        *because("size", refused_size(args.get("size", "20Gi"))),
+    ]
+
+
 def existing_class_claim(name: str, args: ExistingClassClaimArgs) -> Claim:
     """The claim that ExistingClassClaim(name, args) makes, before it makes it. Raises pulumi.RunError."""
-    mode = AccessMode(args.get("access_mode", AccessMode.RWOP))
-    if mode not in (AccessMode.RWOP, AccessMode.RWO):
-        raise pulumi.RunError(
-            f"ExistingClassClaim {name!r}: access_mode: {mode.value!r} is not allowed; "
-            "a disk is ReadWriteOncePod or ReadWriteOnce"
-        )
+    refuse("ExistingClassClaim", name, check(name, args))
     return Claim(
         name=args.get("claim_name", name),
-        access_mode=mode,
+        access_mode=AccessMode(args.get("access_mode", AccessMode.RWOP)),
         medium=Medium.BLOCK,
         backend="disk",
         size_gib=gib(args.get("size", "20Gi"), f"ExistingClassClaim {name!r}: size"),
@@ -64,8 +68,9 @@ class ExistingClassClaim(pulumi.ComponentResource):
     """The claim, as plain values."""
 
     def __init__(self, name: str, args: ExistingClassClaimArgs, opts: ResourceOptions | None = None) -> None:
+        claim = existing_class_claim(name, args)
         super().__init__("kotaemon:index:ExistingClassClaim", name, None, opts)
-        self.claim = existing_class_claim(name, args)
+        self.claim = claim
         protect = args.get("protect", True)
         claim_on_class(name, self.claim, args["namespace"], args["storage_class"], parent=self, protect=protect)
         self.register_outputs({"claim": self.claim})

@@ -9,10 +9,17 @@ from pulumi_kubernetes import _utilities
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaimSpecArgs, VolumeResourceRequirementsArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.contract import Claim
+from components.contract import AccessMode, Claim
 
 FILLED_IN = ["spec.volumeName", "spec.volumeMode"]
 """What the cluster fills in. An imported claim has them in its state, and their absence here would replace it."""
+
+
+def refused_disk_mode(mode: AccessMode) -> str:
+    """Why an access mode is none of a disk; empty when it is one."""
+    if mode in (AccessMode.RWOP, AccessMode.RWO):
+        return ""
+    return f"{AccessMode(mode).value!r} is not allowed; a disk is ReadWriteOncePod or ReadWriteOnce"
 
 
 def claim_spec(

@@ -1,6 +1,5 @@
 """Rules of Alibaba Cloud that hold for several resources: the exact words of each refusal."""
 
-import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +14,6 @@ from components.alicloud import (
     refused_rotation,
     refused_tags,
     refused_window,
-    require,
 )
 
 
@@ -157,9 +155,3 @@ def test_addons() -> None:
         "is no storage add-on; allowed: csi-plugin, csi-provisioner, managed-csiprovisioner, storage-operator, "
         "cnfs-nas-daemon"
     )
-
-
-def test_the_first_reason_is_told() -> None:
-    require("Key 'k'", "", "")
-    with pytest.raises(pulumi.RunError, match=r"^Key 'k': first$"):
-        require("Key 'k'", "", "first", "second")

@@ -9,10 +9,8 @@ import pytest
 from components.contract import Platform, Profile, Role
 from estimate.advisor import READS_PER_QUERY, Advice, Answer, Load
 from estimate.choices import choices, outage_minutes, survives_zone, zones_needed
-from estimate.offers import Part, Sizes, Wanted
 from guard.safety import Pods, check
 from stacks.advice import ask, offered
-from stacks.offers import lustre
 
 BUDGETS = (10, 50, 150, 400, 1000, 5000)
 
@@ -169,24 +167,3 @@ def why(load: Load, name: str) -> tuple[str, ...]:
 )  # fmt: skip
 def test_why_a_way_is_left_out(load: Load, name: str, reason: str) -> None:
     assert reason in why(load, name)
-
-
-def wanted(**gib: int) -> Wanted:
-    return Wanted(Platform.AWS, "us-east-1", ("us-east-1a",), Sizes(**gib))
-
-
-@pytest.mark.parametrize(
-    ("part", "gib"), [(Part.EVERYTHING, 1410), (Part.FILES, 1410), (Part.DISK, 45), (Part.MODELS, 1350)]
-)
-def test_a_claim_is_sized_with_room_for_what_is_on_it(part: Part, gib: int) -> None:
-    assert wanted(models=900, data=30, logs=10).gib(part) == gib
-
-
-def test_a_disk_is_never_too_small_for_the_iops_that_are_offered() -> None:
-    assert wanted(models=1, data=1, logs=0).gib(Part.DISK) == 40
-
-
-@pytest.mark.parametrize(("models", "size"), [(15, 1200), (800, 1200), (801, 2400), (900, 2400), (1601, 4800)])
-def test_lustre_is_offered_in_sizes_that_are_sold(models: int, size: int) -> None:
-    sizes = {offer.claim["size_gib"] for offer in lustre(wanted(models=models, data=30, logs=10)) if offer.claim}
-    assert sizes == {size}

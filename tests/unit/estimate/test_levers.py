@@ -1,18 +1,15 @@
 """What would cost less, and that it really can be bought."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from components import aws
 from components.contract import Platform
 from estimate import levers
 from estimate.cost import Bought, Estimate
 from estimate.price_list import PriceList
 from estimate.product import Product
-from estimate.products import ebs, lustre, openzfs
-from estimate.products.ebs import GP3_IOPS, EbsDisk
+from estimate.products.ebs import EbsDisk
 from estimate.products.efs import Efs
 from estimate.products.essd import EssdDisk
 from estimate.products.lustre import Lustre
@@ -77,29 +74,6 @@ def test_no_saving_is_told_where_a_price_is_unknown() -> None:
 
 def test_a_disk_that_gp3_cannot_replace_keeps_its_type() -> None:
     assert told(found(EbsDisk(100, "io2", 60_000), region="eu-central-1")) == []
-
-
-def test_the_limits_are_those_of_the_components() -> None:
-    assert aws.LUSTRE_THROUGHPUT == lustre.THROUGHPUT
-    assert {d.value: steps[0] for d, steps in aws.OPENZFS_THROUGHPUT.items()} == openzfs.SMALLEST_THROUGHPUT
-    most = ebs.GP3_MOST_IOPS
-    assert aws.ebs_refused(aws.EbsType.GP3, 1000, most, None) == ""
-    assert aws.ebs_refused(aws.EbsType.GP3, 1000, most + 1, None) != ""
-    assert aws.ebs_refused(aws.EbsType.GP3, 10, 10 * ebs.GP3_IOPS_PER_GIB, None) == ""
-    assert aws.ebs_refused(aws.EbsType.GP3, 10, 10 * ebs.GP3_IOPS_PER_GIB + 1, None) != ""
-
-
-@pytest.mark.parametrize("iops", [100, 3000, 5000, 60_000])
-@pytest.mark.parametrize("size", [4, 50, 1000])
-def test_every_cheaper_disk_can_be_bought(size: int, iops: int) -> None:
-    for kind in ("io2", "gp3"):
-        disk = EbsDisk(size, kind, max(iops, GP3_IOPS) if kind == "gp3" else iops, None)
-        for start in (disk, replace(disk, throughput=750) if kind == "gp3" else disk):
-            for _, _, product in start.cheaper():
-                assert isinstance(product, EbsDisk)
-                if kind == "gp3" and aws.ebs_refused(aws.EbsType.GP3, size, start.iops, start.throughput):
-                    continue
-                assert aws.ebs_refused(aws.EbsType(product.kind), size, product.iops, product.throughput) == ""
 
 
 def test_a_list_without_prices_gives_no_lever() -> None:

@@ -81,7 +81,6 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("aws-single", {"disk": {"kind": "ebs", "iops": 6000, "throughput": 500, "attributesClass": True}}),
     ("aws-single", {"files": {"kind": "efs", "oneZone": "eu-central-1b"}}),
     ("aws-single", {"files": {"kind": "efs", "provisioning": "dynamic"}}),
-    ("aws-single", {"files": {"kind": "efs", "backup": False}}),
     ("aws-single", {"files": {"kind": "openzfs", "deployment": "SINGLE_AZ_1", "iops": 2000}, "spare": NFS}),
     ("aws-single", {"weights": {"kind": "lustre", "s3Links": [{"path": "/m", "bucketPath": "s3://weights"}]}}),
     ("alicloud-single", {"disk": {"kind": "ecs-disk", "provisionedIops": 1000, "bursting": True}}),

@@ -11,6 +11,8 @@ from components.contract import Profile
 from plan import collect, command, stack_file
 from plan.recorder import Echo, Run
 from plan.stack_file import ROOT
+from stacks.planned import Planned
+from stacks.program import listening
 
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 RunProgram = Callable[..., Run]
@@ -85,8 +87,10 @@ def test_every_stack_can_be_planned_and_the_plan_shows_no_secret(
     pulumi_run: RunProgram, name: str, tmp_path: Path
 ) -> None:
     file = stack_file.read(name)
-    done = run(pulumi_run, name)
-    plan = collect.collected(done, name, file.settings)
+    stacks: list[Planned] = []
+    with listening(stacks.append):
+        done = run(pulumi_run, name)
+    plan = collect.collected(done, name, stacks[0])
     data, text = command.write(plan, tmp_path)
     password = done.one("kubernetes:core/v1:Secret", "kotaemon-admin").inputs["data"]["password"]
     assert password not in data.read_text() + text.read_text()

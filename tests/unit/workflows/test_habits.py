@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runner.stack import ROOT
+from tests.unit.tree import ROOT
 
 FORMS = [f for f in sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")) if f.name != "config.yml"]
 LOCKS = {"requirements.lock": "requirements-dev.txt", "requirements-cloud-api.lock": "requirements-cloud-api.txt"}

@@ -181,7 +181,7 @@ def test_the_address_is_known_only_after_the_creation(pulumi_run):
         ),
         (
             {"mount_options": ["soft"]},
-            "mount option 'soft' is not allowed: a soft mount reports success for writes that it has lost (nfs(5)); use hard",
+            "OpenZfsStorage 'files': mount_options: 'soft' is not allowed: a soft mount reports success for writes that it has lost (nfs(5)); use hard",
         ),
     ],
 )

@@ -50,9 +50,9 @@ def test_one_instance_waits_for_no_other() -> None:
     assert "synchronous" not in cluster_spec("database", arguments(instances=1))["postgresql"]
 
 
-def test_a_bad_size_names_the_component() -> None:
+def test_a_bad_size_names_the_component(pulumi_run: PulumiRun) -> None:
     with pytest.raises(pulumi.RunError) as refused:
-        cluster_spec("database", arguments(size="20GB"))
+        made(pulumi_run, size="20GB")
     assert str(refused.value) == (
         "CloudNativePostgres 'database': size: '20GB' is not allowed; it must be a whole number of Gi or Ti, "
         "for example 100Gi"
@@ -95,9 +95,9 @@ def test_base_backups_start_at_once_and_their_cron_line_has_seconds() -> None:
     }
 
 
-def test_a_cron_line_with_seconds_is_refused() -> None:
+def test_a_cron_line_with_seconds_is_refused(pulumi_run: PulumiRun) -> None:
     with pytest.raises(pulumi.RunError) as refused:
-        scheduled_backup_spec("database", ArchiveArgs(**{**ARCHIVE, "schedule": "0 0 4 * * *"}))
+        made(pulumi_run, archive=ArchiveArgs(**{**ARCHIVE, "schedule": "0 0 4 * * *"}))
     assert str(refused.value) == (
         "CloudNativePostgres 'database': archive.schedule: '0 0 4 * * *' is not allowed; it must be a cron line of "
         "five fields, for example 15 2 * * *"

@@ -63,7 +63,7 @@ def test_the_examples(name: str) -> None:
 def test_the_section_is_needed() -> None:
     values = example("alicloud-single")
     del values["alicloud"]
-    assert errors(values) == ["kotaemon:alicloud: None is not allowed: platform alicloud needs this section"]
+    assert errors(values) == ["kotaemon:alicloud: missing; platform alicloud needs this section"]
 
 
 @pytest.mark.parametrize("kind", ["essd", "ecs-disk", "nas"])
@@ -149,13 +149,12 @@ def test_wrong_sections(changes: dict[str, Any], message: str) -> None:
 
 DATABASES = [
     ({"instanceType": "pg.n2.2c.2m"}, "instance type 'pg.n2.2c.2m': only dedicated types (pg.x...) can be encrypted"),
-    ({"storageGib": 51}, "51 GiB; RDS takes 20 to 64,000 GiB in steps of 5"),
+    ({"size": "51Gi"}, "51 GiB; RDS takes 20 to 64,000 GiB in steps of 5"),
     ({"backupDays": 3}, "backups are kept 3 days; RDS takes 7 to 730"),
     ({"zones": ["cn-hangzhou-h", "cn-hangzhou-h"]}, "primary and standby need two different zones"),
     (
         {"zones": ["cn-hangzhou-h", "cn-hangzhou-j"]},
-        "database.zones holds cn-hangzhou-j, which has no vSwitch; zones with one: cn-hangzhou-h, cn-hangzhou-i, "
-        "cn-hangzhou-k",
+        "database.zones: 'cn-hangzhou-j' has no vSwitch; zones with one: cn-hangzhou-h, cn-hangzhou-i, cn-hangzhou-k",
     ),
 ]
 
@@ -244,7 +243,7 @@ def test_wrong_claims(claim: dict[str, Any], message: str) -> None:
 def test_zones_without_a_vswitch(kind: str, key: str, zone: Any) -> None:
     wrong = ["cn-hangzhou-j"] if isinstance(zone, list) else "cn-hangzhou-j"
     assert errors(with_claim(**{"kind": kind, key: wrong})) == [
-        f"kotaemon:alicloud: vswitches: storage.claims.c.{key} holds cn-hangzhou-j, which has no vSwitch; zones with one: "
+        f"kotaemon:storage.claims.c.{key}: 'cn-hangzhou-j' has no vSwitch; zones with one: "
         "cn-hangzhou-h, cn-hangzhou-i, cn-hangzhou-k"
     ]
 
@@ -286,10 +285,11 @@ def test_the_examples_as_the_plan_reads_them(name: str) -> None:
 
 def test_the_scaled_profile_needs_its_stores() -> None:
     values = with_section("alicloud-scaled", database=None)
-    assert errors(values) == ["kotaemon:stores: is not allowed: the profile scaled needs database here"]
+    assert errors(values) == ["kotaemon:stores.database: missing; the profile scaled needs it"]
     del values["stores"]
     assert errors(values) == [
-        "kotaemon:stores: None is not allowed: the profile scaled needs database and vectorStore here"
+        "kotaemon:stores.database: missing; the profile scaled needs it",
+        "kotaemon:stores.vectorStore: missing; the profile scaled needs it",
     ]
 
 
@@ -297,5 +297,5 @@ def test_two_databases_are_one_too_many() -> None:
     values = example("alicloud-scaled")
     values["stores"]["database"] = {"kind": "bundled", "storageClass": "fast"}
     assert errors(values) == [
-        "kotaemon:stores: database: the platform's own section has one as well; leave it in one of them"
+        "kotaemon:stores.database: the platform's own section has one as well; leave it in one of them"
     ]

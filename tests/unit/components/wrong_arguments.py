@@ -1,0 +1,70 @@
+"""Arguments with one mistake, for each component. Plain values: nothing is needed that only a run of Pulumi has."""
+
+from typing import Any
+
+from components.eks.driver import Driver, Permission
+from components.encryption.alicloud import ServiceRole
+from tests.unit.components.kotaemon.samples import DISK, FILES, single_args
+
+NETWORK = {"vpc_id": "vpc-1", "client_security_groups": {"nodes": "sg-1"}}
+ALICLOUD = {"namespace": "app", "cloud_name": "shop-prod", "key_id": "key-hzz1", "zone": "cn-hangzhou-h"}
+AWS = {
+    "namespace": "app",
+    "key_arn": "arn:aws:kms:eu-central-1:111122223333:key/1",
+    "region": "eu-central-1",
+    **NETWORK,
+}
+ZONES = {"eu-central-1a": "subnet-a", "eu-central-1b": "subnet-b"}
+BUNDLED = {"namespace": "app", "claim": DISK, "clients": {"app": "one"}}
+VOLUME = {"namespace": "app", "claim": FILES, "driver": "d", "handle": "h", "attributes": {}, "mount_options": []}
+
+WRONG: dict[str, Any] = {
+    "AckAddons": {"cluster_id": "c-1", "addons": {"terway-eniip": None}},
+    "AlicloudKey": {"alias": "mine"},
+    "ApplicationNamespace": {"namespace_name": "No Name"},
+    "ApsaraDatabase": {
+        **ALICLOUD,
+        "vpc_id": "vpc-1",
+        "vswitches": {"cn-hangzhou-h": "vsw-1", "cn-hangzhou-i": "vsw-2"},
+        "client_cidrs": [],
+        "client_network": "10.0.0.0/16",
+    },
+    "AwsKey": {"account": "111122223333", "region": "eu-central-1", "alias": "mine"},
+    "BundledPostgres": {**BUNDLED, "backup": {"claim": FILES, "folder": "a/b"}},
+    "BundledQdrant": {**BUNDLED, "backup": {"claim": FILES, "folder": "a", "keep": 0}},
+    "CloudNativePostgres": {"namespace": "app", "storage_class": "fast", "clients": {}, "instances": 0},
+    "CsiPreparation": {"volume": VOLUME, "folders": ["/models"]},
+    "DriverAddon": {"driver": Driver.EBS, "cluster": "prod", "key_arn": "arn:k"},
+    "DriverRole": {
+        "driver": Driver.EBS,
+        "account": "1",
+        "region": "eu-central-1",
+        "cluster": "prod",
+        "permission": Permission.IRSA,
+    },
+    "EbsStorage": {**AWS, "zones": list(ZONES), "size": "20GB"},
+    "EbsVolume": {**AWS, "zone": "eu-west-1a"},
+    "EcsDiskStorage": {**ALICLOUD, "size": "20GB"},
+    "EfsDynamicStorage": {**AWS, "subnets": {}},
+    "EfsStorage": {**AWS, "subnets": ZONES, "one_zone": True},
+    "EssdStorage": {**ALICLOUD, "zones": []},
+    "ExistingClassClaim": {"namespace": "app", "storage_class": "fast", "size": "20GB"},
+    "Kotaemon": single_args(replicas=0),
+    "LustreStorage": {**AWS, "zone": "eu-central-1a", "subnet": "subnet-a", "size": "100Gi"},
+    "NasStorage": {**ALICLOUD, "vpc_id": "vpc-1", "vswitch_id": "vsw-1", "client_cidrs": []},
+    "NfsPreparation": {"export": {"namespace": "app", "server": "s", "path": "/srv"}, "folders": ["../x"]},
+    "NfsStorage": {"namespace": "app", "server": "s", "path": "srv"},
+    "OpenZfsStorage": {**AWS, "subnets": ZONES, "client_networks": []},
+    "OssRole": {
+        "role_name": "r",
+        "oidc_issuer": "https://i",
+        "oidc_provider_arn": "acs:ram::1:oidc-provider/a",
+        "namespace": "app",
+        "service_account": "app",
+        "bucket": "b",
+        "prefix": "/x",
+    },
+    "PodIdentityAgent": {"cluster": "prod", "tags": {"aws:mine": "1"}},
+    "RdsDatabase": {**AWS, "identifier": "-", "subnets": ZONES, "client_network": "10.0.0.0/16"},
+    "ServiceRoles": {"roles": [ServiceRole.DISK, ServiceRole.DISK]},
+}
