@@ -99,9 +99,8 @@ def check(connection: Any, data: Path, report: Report) -> None:
             )
             report(f"{name}: uploads that citations open", uploads_missing(chunks))
         report(f"{name}: vectors", targets(connection, tables, number, "vector") - vectors.get(name, set()))
-        say(
-            f"{name}: {len(originals)} files, {len(documents.get(name, {}))} chunks, {len(vectors.get(name, ()))} vectors"
-        )
+        held = len(documents.get(name, {})), len(vectors.get(name, ()))
+        say(f"{name}: {len(originals)} files, {held[0]} chunks, {held[1]} vectors")
 
 
 def main() -> None:

@@ -2,13 +2,14 @@
 
     KS_PROFILE=scaled KS_VECTOR_STORE=... chroma_to_vectors.py --chroma /source/user_data/vectorstore [--check]
 
-Runs where the application runs: its Python, its folder as the working directory, the runtime files on PYTHONPATH and the
-stack's variables. Each collection is read from a copy of the folder, because Chroma writes where it reads. The text and
-the metadata go along as the application would have added them (kotaemon/storages/vectorstores/base.py:79-103).
+Runs where the application runs: its Python, its folder as the working directory, the runtime files on PYTHONPATH and
+the stack's variables. Each collection is read from a copy of the folder, because Chroma writes where it reads. The text
+and the metadata go along as the application would have added them (kotaemon/storages/vectorstores/base.py:79-103).
 
 A vector is found by its chunk's id: what is there already is not added again, so a run that was killed is simply run
 again. A collection of the server that holds ids which Chroma has not is refused: it is somebody else's, or the
-application has run on it. At the end the counts are compared, and a sample of vectors is looked up. Exit codes: console.py.
+application has run on it. At the end the ids are compared, and a sample of vectors is looked up.
+Exit codes: console.py.
 """
 
 import argparse
@@ -124,8 +125,8 @@ def copy(collection: Any, name: str) -> None:
     there = ids_there(store, name)
     if foreign := there - ids:
         raise Refused(
-            f"{name}: the server's collection holds {len(foreign)} vectors that Chroma has not ({min(foreign)} ...); nothing "
-            "was written to it. Delete or rename that collection if it is what a first start made, or use an empty server"
+            f"{name}: the server's collection holds {len(foreign)} vectors that Chroma has not ({min(foreign)} ...); "
+            "nothing was written to it; use an empty server, or remove that collection if nobody needs it"
         )
     progress, done = Progress(f"vectors of {name}", total), 0
     for batch in batches(collection):

@@ -3,8 +3,8 @@
     citation_paths.py --app-data /app/ktem_app_data --data /data --docstore /data/indexes/docstore [--dry-run]
     citation_paths.py --move /old/folder=/new/folder [--move ...] --docstore DIR [--dry-run]
 
-The application stores absolute paths of uploads in two places (found in the data of the real 0.11.3): `file_path` in the
-attributes of every chunk of the LanceDB document store, and the links of citations inside the JSON of the tables
+The application stores absolute paths of uploads in two places (found in the data of the real 0.11.3): `file_path` in
+the attributes of every chunk of the LanceDB document store, and the links of citations inside the JSON of the tables
 `conversation` and `issuereport`. So every text and JSON column of every table is searched. Vectors hold a copy of
 `file_path` that nothing reads (VectorRetrieval takes ids from them); it is left alone.
 

@@ -27,7 +27,7 @@ from layout import APP_DATA, DATA, Place, goes_to_a_server, is_left, place_of
 MARK = ".copied-from.json"
 PART = ".part-"
 GIB = 1024**3
-OWN = (MARK, ".writer.lock", ".start.lock", "lost+found")
+OWN = (MARK, ".writer.lock", ".start.lock", ".kotaemon-version", "lost+found")
 """Files of ours and of the file system that are in nobody's way."""
 SHOWN = 10
 

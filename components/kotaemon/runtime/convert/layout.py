@@ -1,7 +1,7 @@
 """Where each folder of a `ktem_app_data` folder goes in the roles of a stack.
 
-The left side is upstream's own layout (flowsettings.py:33-104 and app.py:7-11 of v0.11.3), the volume of its `docker run`
-instructions; the right side is what kh_settings.py and ks_variables.py set for the pod.
+The left side is upstream's own layout (flowsettings.py:33-104 and app.py:7-11 of v0.11.3), the volume of its
+`docker run` instructions; the right side is what kh_settings.py and ks_variables.py set for the pod.
 """
 
 from pathlib import PurePosixPath

@@ -3,14 +3,14 @@
     KH_DATABASE=postgresql://... sqlite_to_postgres.py --sqlite /source/user_data/sql.db [--aside]
     KH_DATABASE=postgresql://... sqlite_to_postgres.py --sqlite /source/user_data/sql.db --check
 
-Everything is one transaction of PostgreSQL: a run that was killed leaves nothing. The tables are made as the application
-itself makes them on PostgreSQL: constraints that are named alike get their table's name in front (kh_settings.py does the
-same), times with a zone where its models have one, users' ids as text as its models have them since 0.10.0. JSON is copied
-as the text that it is. Row counts and checksums are compared in the transaction, before it is committed.
+Everything is one transaction of PostgreSQL: a run that was killed leaves nothing. The tables are made as the
+application itself makes them on PostgreSQL: constraints that are named alike get their table's name in front
+(kh_settings.py does the same), times with a zone where its models have one, users' ids as text as its models have them
+since 0.10.0. JSON is copied as the text that it is. Row counts and checksums are compared before it is committed.
 
 Tables that are there already are refused, unless their comment says that they were copied from the same file (a second
-run), or --aside moves them into a schema `aside_<time>` first. The SQLite file is only read; where its folder is read-only or a journal lies beside it, a
-copy in the temporary folder is. Exit codes: console.py.
+run), or --aside moves them into a schema `aside_<time>` first. SQLite is only read: a copy in the temporary
+folder, with its journals. Exit codes: console.py.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def readable_copy(sqlite: Path) -> Path:
 def tables_for_postgres(source: Any, mark: str) -> Any:
     """The tables of SQLite, with the types and the names that the application's models have on PostgreSQL.
 
-    The mark is each table's comment: a second run knows by it that the rows have been copied, whatever was changed since.
+    The mark is each table's comment: by it a second run knows that they were copied, whatever was changed since.
     """
     sa: Any = importlib.import_module("sqlalchemy")
     target = sa.MetaData()
@@ -191,7 +191,8 @@ def differences(source: Any, target: Any, tables: Any, made: Any) -> list[str]:
         got = checksum(target_rows(target, made.tables[table.name]))
         if wanted != got:
             found.append(
-                f"{table.name}: SQLite {wanted.rows} rows {wanted.checksum[:8]}, PostgreSQL {got.rows} {got.checksum[:8]}"
+                f"{table.name}: SQLite {wanted.rows} rows {wanted.checksum[:8]}, "
+                f"PostgreSQL {got.rows} rows {got.checksum[:8]}"
             )
         else:
             say(f"{table.name}: {got.rows} rows, checksum {got.checksum[:8]} on both sides")

@@ -16,7 +16,7 @@ BATCH = 500
 
 
 def database_url(data: Path) -> str:
-    """The SQLAlchemy URL: KH_DATABASE, else sql.db of the role sessions. It may hold a password: it is never printed."""
+    """The SQLAlchemy URL: KH_DATABASE, else sql.db of the role sessions. Never printed: it may hold a password."""
     url = os.environ.get("KH_DATABASE", "")
     if url:
         scheme, _, rest = url.partition("://")
@@ -70,7 +70,8 @@ def refuse_others(url: str) -> None:
     engine.dispose()
     if others:
         raise Refused(
-            f"{len(others)} others are connected to the database ({', '.join(others)}); scale the application to 0 first"
+            f"{len(others)} others are connected to the database ({', '.join(others)}); "
+            "scale the application to 0 first"
         )
 
 
