@@ -1,17 +1,16 @@
 """Whether this version of the application may work on what another one has left: its variables, its notes, its tables.
 
-The application makes its tables by `create_all` and has no migrations: a table that is there is never changed, so a column
-that a newer version has is missing for ever, and shows as an error at some later click. So at the start every model is
-compared with the living database, at the moment when the application defines it and before it creates anything:
-SQLAlchemy calls us for each (`after_mapper_constructed`), with the application's own engine. That costs nothing, and knows
-every table of every version, those of the collections as well.
+The application makes its tables by `create_all` and has no migrations: a table that is there is never changed, so a
+column that a newer version has is missing for ever, and shows as an error at some later click. So at the start every
+model is compared with the living database, at the moment when the application defines it and before it creates
+anything: SQLAlchemy calls us for each (`after_mapper_constructed`), with the application's own engine. That knows every
+table of every version, those of the collections as well.
 
 As a script it compares and changes nothing: `python ks_schema.py` in a Job with the new image, before the roll
 (docs/runbooks/upgrade-kotaemon.md). Exit codes: 0 they fit, 78 they do not.
 """
 
 import importlib
-import importlib.metadata
 import os
 import sys
 from pathlib import Path
@@ -20,8 +19,8 @@ from typing import Any
 from ks_environment import EX_CONFIG, refuse, say
 
 TOGETHER = ("0.11.2", "0.11.3")
-"""Versions with the same tables, run on one database one after the other and at once, forwards and back. Whoever adds one
-compares its models with the last one's, and runs the steps of docs/runbooks/upgrade-kotaemon.md."""
+"""Versions with the same tables: allowed on one database one after the other and at once, forwards and back. Whoever
+adds one runs the steps of docs/runbooks/upgrade-kotaemon.md."""
 RENAMED = {
     "AZUREAI_DOCUMENT_INTELLIGENT_ENDPOINT": "AZURE_DI_ENDPOINT",
     "AZUREAI_DOCUMENT_INTELLIGENT_CREDENTIAL": "AZURE_DI_CREDENTIAL",
@@ -127,8 +126,8 @@ def refuse_drop(table: Any, connection: Any) -> None:
         rows = connection.scalar(sa.select(sa.func.count()).select_from(sa.table("mcp_table")))
         if rows:
             refuse(
-                f"the application wants to drop the table mcp_table with its {rows} rows, because they have the layout of "
-                f"an unreleased version; nothing was changed; note the MCP servers, empty the table, and start again; {HOW}"
+                f"the application wants to drop the table mcp_table with its {rows} rows: they have the layout of an "
+                f"unreleased version; nothing was changed; note the MCP servers, empty the table, start again; {HOW}"
             )
 
 
@@ -155,14 +154,14 @@ def check_data(uploads: Path) -> None:
     watch_tables()
 
 
+def nothing(*_: Any, **__: Any) -> None:
+    """Stands where something would be written or opened."""
+
+
 def change_nothing() -> None:
     """Take away what the application's modules write while they are imported."""
     schema: Any = importlib.import_module("sqlalchemy.schema")
     settings: Any = importlib.import_module("theflow.settings").settings
-
-    def nothing(*_: Any, **__: Any) -> None:
-        return
-
     schema.MetaData.create_all = nothing
     schema.Table.drop = nothing
     # The managers add what the settings name and the tables lack.
@@ -170,7 +169,7 @@ def change_nothing() -> None:
 
 
 def define_models() -> int:
-    """Import every model of the application, and those of each collection in the database; returns how many those are."""
+    """Import every model, and those of each collection in the database; returns how many collections."""
     for name in ("db.models", "index.models", "llms.db", "embeddings.db", "rerankings.db", "mcp.db"):
         try:
             importlib.import_module(f"ktem.{name}")
@@ -179,7 +178,7 @@ def define_models() -> int:
                 raise
     file_index: Any = importlib.import_module("ktem.index.file.index")
     # Stores are not touched.
-    file_index.get_vectorstore = file_index.get_docstore = lambda _name: None
+    file_index.get_vectorstore = file_index.get_docstore = nothing
     load: Any = importlib.import_module("theflow.utils.modules").import_dotted_string
     sa: Any = importlib.import_module("sqlalchemy")
     with living_engine().connect() as connection:

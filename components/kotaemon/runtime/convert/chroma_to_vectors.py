@@ -29,6 +29,10 @@ from console import Different, Progress, Refused, run, say
 
 BATCH = 100
 """Vectors in one request: 100 of 3072 numbers are about 4 MB as JSON, below the servers' limits of 32 MB and more."""
+LONG = 4096
+"""Characters. What is longer, the picture of a page for example, is not taken along with the vector: Milvus refuses
+rows of more than 64 KiB besides the vector, and the application reads text and pictures from the document store alone
+(kotaemon/indices/vectorindex.py, VectorRetrieval)."""
 SAMPLE = 20
 """Vectors that are looked up at the end, in each collection."""
 
@@ -53,13 +57,14 @@ def batches(collection: Any) -> Iterator[dict[str, Any]]:
 
 
 def document(identity: str, vector: Any, text: str | None, metadata: dict[str, Any]) -> Any:
-    """The chunk as the application had it when it added the vector."""
+    """The chunk as the application had it when it added the vector, without what is longer than LONG."""
     base: Any = importlib.import_module("kotaemon.base")
     node = json.loads(str(metadata.get("_node_content", "{}")))
     kept = {name: node[name] for name in ("excluded_embed_metadata_keys", "excluded_llm_metadata_keys") if name in node}
+    short = {name: value for name, value in node.get("metadata", {}).items() if len(str(value)) <= LONG}
     return base.DocumentWithEmbedding(
         embedding=[float(number) for number in vector],
-        content=base.Document(text=text or "", id_=identity, metadata=node.get("metadata", {}), **kept),
+        content=base.Document(text=(text or "")[:LONG], id_=identity, metadata=short, **kept),
     )
 
 

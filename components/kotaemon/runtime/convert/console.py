@@ -1,7 +1,7 @@
 """How every converter talks: lines of progress, a refusal in one line, and exit codes.
 
-Exit codes: 0 done or done before, 1 something was compared and differs, 78 (EX_CONFIG of sysexits.h) a person has to
-act and trying again does not help. Everything else, a server that is away for example, may be tried again.
+Exit codes: 0 done or done before, 1 something was compared and differs, 75 (EX_TEMPFAIL of sysexits.h) a store or a disk
+failed and trying again may help, 78 (EX_CONFIG) a person has to act and trying again does not help.
 """
 
 import sys
@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import NoReturn
 
 DIFFERENT = 1
+EX_TEMPFAIL = 75
 EX_CONFIG = 78
 PROGRESS_SECONDS = 5.0
+STORES = ("sqlalchemy", "psycopg2", "pymilvus", "qdrant_client", "grpc", "httpx")
+"""Libraries whose exceptions say that a store failed; any other exception is a mistake of ours, with its traceback."""
 
 
 def say(message: str) -> None:
@@ -41,10 +44,21 @@ class Progress:
 
 
 def run(main: Callable[[], None]) -> NoReturn:
-    """Run a converter; its refusals and differences become one line on the standard error and an exit code."""
+    """Run a converter; what it refuses or finds, and a store that fails, become one line and an exit code."""
     try:
         main()
-    except (Refused, Different) as error:
-        print(f"{Path(sys.argv[0]).stem}: {error}", file=sys.stderr, flush=True)
-        raise SystemExit(EX_CONFIG if isinstance(error, Refused) else DIFFERENT) from None
+    except Refused as error:
+        end(str(error), EX_CONFIG)
+    except Different as error:
+        end(str(error), DIFFERENT)
+    except Exception as error:
+        if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in STORES:
+            raise
+        lines = str(error).strip().splitlines() or [""]
+        end(f"{type(error).__name__}: {lines[0]}", EX_TEMPFAIL)
     raise SystemExit(0)
+
+
+def end(message: str, code: int) -> NoReturn:
+    print(f"{Path(sys.argv[0]).stem}: {message}", file=sys.stderr, flush=True)
+    raise SystemExit(code)
