@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ks_environment import EX_CONFIG, refuse, say
+from ks_folders import make_folder
+from ks_variables import bundled_data_variables, scratch_variables
 
 TOGETHER = ("0.11.2", "0.11.3")
 """Versions with the same tables: allowed on one database one after the other and at once, forwards and back. Whoever
@@ -193,7 +195,12 @@ def define_models() -> int:
 def main() -> int:
     # PostgreSQL itself refuses every write of this process (libpq reads PGOPTIONS).
     os.environ["PGOPTIONS"] = "-c default_transaction_read_only=on"
-    sys.path.insert(0, os.getcwd())
+    scratch = Path(os.environ.setdefault("KS_SCRATCH_DIR", "/tmp/kotaemon"))  # noqa: S108 the pod's own emptyDir
+    make_folder(scratch)
+    scratch_variables(scratch)
+    bundled_data_variables(scratch)
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    sys.path.insert(0, os.getcwd())  # flowsettings.py is found there
     check_variables()
     watch_tables()
     change_nothing()

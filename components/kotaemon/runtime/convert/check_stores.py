@@ -14,12 +14,12 @@ import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from application import as_the_application
 from chroma_to_vectors import chroma_client, ids_there, server_store, start
 from console import Different, run, say
 from layout import DATA
@@ -51,7 +51,7 @@ def vectors_of(names: list[str], folder: Path) -> dict[str, set[str]]:
     """Collection -> ids of its vectors, in Chroma or in the server."""
     if os.environ.get("KS_PROFILE") != "scaled":
         return chroma_ids(folder)
-    sys.path.insert(0, os.getcwd())
+    as_the_application()
     found: dict[str, set[str]] = {}
     for name in names:
         store = server_store(name)

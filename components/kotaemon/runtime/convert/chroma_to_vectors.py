@@ -19,12 +19,12 @@ import logging
 import math
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from application import as_the_application
 from console import Different, Progress, Refused, run, say
 
 BATCH = 100
@@ -190,7 +190,7 @@ def main() -> None:
         raise Refused(f"--chroma {args.chroma}: there is no chroma.sqlite3 in it")
     if os.environ.get("KS_PROFILE") != "scaled":
         raise Refused("KS_PROFILE is not scaled: only that profile has a vector server")
-    sys.path.insert(0, os.getcwd())  # flowsettings.py is found there
+    as_the_application()
     copied = Path(tempfile.mkdtemp(prefix="chroma-"))
     try:
         shutil.copytree(args.chroma, copied / "chroma")

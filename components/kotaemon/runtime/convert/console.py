@@ -1,7 +1,7 @@
 """How every converter talks: lines of progress, a refusal in one line, and exit codes.
 
-Exit codes: 0 done or done before, 1 something was compared and differs, 75 (EX_TEMPFAIL of sysexits.h) a store or a disk
-failed and trying again may help, 78 (EX_CONFIG) a person has to act and trying again does not help.
+Exit codes: 0 done or done before, 1 something was compared and differs, 75 (EX_TEMPFAIL of sysexits.h) a store or a
+disk failed and trying again may help, 78 (EX_CONFIG) a person has to act and trying again does not help.
 """
 
 import sys

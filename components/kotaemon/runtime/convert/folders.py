@@ -44,6 +44,11 @@ class Entry(NamedTuple):
 
 def entries(source: Path, profile: str, leave: tuple[str, ...]) -> list[Entry]:
     """Everything that is taken along. Raises Refused for what no rule knows or what cannot be copied."""
+    if not (source / "user_data" / "sql.db").is_file() or not (source / "user_data" / "files").is_dir():
+        raise Refused(
+            f"{source} holds no user_data/sql.db and user_data/files: it is not a ktem_app_data folder; "
+            f"name the folder that `docker run` mounts at {APP_DATA}"
+        )
     found: list[Entry] = []
     unknown: list[str] = []
     for path in walk(source):
@@ -59,11 +64,6 @@ def entries(source: Path, profile: str, leave: tuple[str, ...]) -> list[Entry]:
         raise Refused(
             f"{source} holds {some(unknown)}: no rule of layout.py knows where it belongs and nothing was copied; "
             "move it elsewhere, or leave it behind with --leave NAME for each"
-        )
-    if not any(str(item.path).startswith("user_data/files") for item in found):
-        raise Refused(
-            f"{source} holds no user_data/files: it is not a ktem_app_data folder; "
-            f"name the folder that `docker run` mounts at {APP_DATA}"
         )
     return found
 
