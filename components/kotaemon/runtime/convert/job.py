@@ -23,23 +23,37 @@ OF_THE_APPLICATION = ("livenessProbe", "readinessProbe", "startupProbe", "lifecy
 def command(container: dict[str, Any], words: list[str]) -> list[str]:
     """The converter, by the interpreter that starts the application."""
     script, *options = words
-    folder = "" if "/" in script else f"{CONVERT_DIR}/"
+    folder = "" if script.startswith("/") else f"{CONVERT_DIR}/"
     return [container["command"][0], f"{folder}{script}", *options]
 
 
-def pod_spec(spec: dict[str, Any], convert_map: str, source: str | None, words: list[str], image: str | None) -> Any:
+def waiting(container: dict[str, Any]) -> list[str]:
+    """A day in which `kubectl exec` can bring the folder in: in this very pod, so the claim gets a zone that fits."""
+    return [container["command"][0], "-c", "import time; time.sleep(86400)"]
+
+
+def with_scratch(volume: dict[str, Any], size: str | None) -> dict[str, Any]:
+    """The volume of /tmp with another limit."""
+    return {**volume, "emptyDir": {"sizeLimit": size}} if size and volume["name"] == "tmp" else volume
+
+
+def pod_spec(spec: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
     """The application's pod with another command, without what serves it."""
     (container,) = (found for found in spec["containers"] if found["name"] == "kotaemon")
-    volumes = [*spec["volumes"], {"name": "convert", "configMap": {"name": convert_map}}]
-    mounts = [*container["volumeMounts"], {"name": "convert", "mountPath": CONVERT_DIR, "readOnly": True}]
-    if source:
-        volumes.append({"name": "source", "persistentVolumeClaim": {"claimName": source, "readOnly": True}})
-        mounts.append({"name": "source", "mountPath": SOURCE_DIR, "readOnly": True})
+    volumes = [with_scratch(volume, args.scratch) for volume in spec["volumes"]]
+    mounts = [*container["volumeMounts"]]
+    if not args.bring:
+        volumes.append({"name": "convert", "configMap": {"name": args.map}})
+        mounts.append({"name": "convert", "mountPath": CONVERT_DIR, "readOnly": True})
+    if args.source_claim:
+        claim = {"claimName": args.source_claim, "readOnly": not args.bring}
+        volumes.append({"name": "source", "persistentVolumeClaim": claim})
+        mounts.append({"name": "source", "mountPath": SOURCE_DIR, "readOnly": not args.bring})
     kept = {name: value for name, value in container.items() if name not in OF_THE_APPLICATION}
-    kept |= {"name": "convert", "command": command(container, words), "volumeMounts": mounts}
-    kept |= {"terminationMessagePolicy": "FallbackToLogsOnError"}
-    if image:
-        kept["image"] = image
+    kept |= {"name": "convert", "volumeMounts": mounts, "terminationMessagePolicy": "FallbackToLogsOnError"}
+    kept["command"] = waiting(container) if args.bring else command(container, args.words)
+    if args.image:
+        kept["image"] = args.image
     # Sidecars never end, and a Job waits for its pod's end.
     before = [found for found in spec.get("initContainers", []) if found.get("restartPolicy") != "Always"]
     return {
@@ -65,7 +79,7 @@ def job(deployment: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
             "template": {
                 # The same labels: the stores' network policies admit them.
                 "metadata": {"labels": template["metadata"]["labels"]},
-                "spec": pod_spec(template["spec"], args.map, args.source_claim, args.words, args.image),
+                "spec": pod_spec(template["spec"], args),
             },
         },
     }
@@ -87,8 +101,12 @@ def main() -> None:
     parser.add_argument("--source-claim", help="the claim with the folder, mounted read-only at /source")
     parser.add_argument("--image", help="another image than the Deployment's: a new version, before the roll")
     parser.add_argument("--while-running", action="store_true", help="for what only reads")
-    parser.add_argument("words", nargs="+", help="the converter and its options, after --")
+    parser.add_argument("--scratch", metavar="SIZE", help="limit of /tmp, 8Gi else: Chroma and SQLite are copied there")
+    parser.add_argument("--bring", action="store_true", help="wait a day with /source writable, to bring the folder in")
+    parser.add_argument("words", nargs="*", help="the converter and its options, after --")
     args = parser.parse_args()
+    if bool(args.words) == args.bring or (args.bring and not args.source_claim):
+        parser.error("give a converter after --, or --bring with --source-claim")
     deployment = json.load(sys.stdin)
     check_scale(deployment, args.while_running)
     print(json.dumps(job(deployment, args), indent=2))

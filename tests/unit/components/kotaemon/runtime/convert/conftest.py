@@ -12,4 +12,4 @@ __all__ = ["postgres"]
 
 @pytest.fixture
 def volume(tmp_path: Path) -> Volume:
-    return Volume(tmp_path)
+    return Volume(tmp_path / "volume")

@@ -116,7 +116,9 @@ def test_in_postgresql_the_json_keeps_its_text(volume: Volume, postgres: str) ->
     options = (APP_DATA, "--data", "/data")
     said = volume.done("citation_paths.py", *options, KH_DATABASE=postgres)
     assert "2 values of the database" in said
-    engine = sqlalchemy.create_engine(postgres.replace("postgresql:", "postgresql+psycopg2:"))
+    engine = sqlalchemy.create_engine(
+        postgres.replace("postgresql:", "postgresql+psycopg2:"), poolclass=sqlalchemy.NullPool
+    )
     with engine.connect() as connection:
         text = connection.exec_driver_sql("SELECT data_source::text FROM conversation").scalar_one()
     engine.dispose()

@@ -32,7 +32,10 @@ def deployment(replicas: int = 0) -> dict[str, Any]:
         "restartPolicy": "Always",
         "containers": [APP],
         "initContainers": [{"name": "prepare"}, {"name": "auth-proxy", "restartPolicy": "Always"}],
-        "volumes": [{"name": "claim-0", "persistentVolumeClaim": {"claimName": "files"}}],
+        "volumes": [
+            {"name": "claim-0", "persistentVolumeClaim": {"claimName": "files"}},
+            {"name": "tmp", "emptyDir": {"sizeLimit": "8Gi"}},
+        ],
     }
     template = {"metadata": {"labels": {"app.kubernetes.io/name": "kotaemon"}}, "spec": spec}
     return {
@@ -83,6 +86,21 @@ def test_the_source_is_mounted_read_only_and_the_stacks_claims_as_they_are() -> 
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     assert volumes["source"]["persistentVolumeClaim"] == {"claimName": "import", "readOnly": True}
     assert volumes["convert"]["configMap"] == {"name": "kotaemon-convert"}
+
+
+def test_the_folder_is_brought_in_through_a_pod_with_the_same_claims() -> None:
+    pod = made("--source-claim", "import", "--bring")["spec"]["template"]["spec"]
+    mounts = {mount["name"]: mount for mount in pod["containers"][0]["volumeMounts"]}
+    assert mounts["source"] == {"name": "source", "mountPath": "/source", "readOnly": False}
+    assert mounts["claim-0"] == APP["volumeMounts"][0]
+    assert "sleep" in pod["containers"][0]["command"][-1]
+    assert run("--bring").returncode == 2
+    assert run("--source-claim", "import").returncode == 2
+
+
+def test_scratch_can_be_made_larger_for_large_databases() -> None:
+    pod = made("--scratch", "50Gi", "--", "from_docker.py")["spec"]["template"]["spec"]
+    assert {"name": "tmp", "emptyDir": {"sizeLimit": "50Gi"}} in pod["volumes"]
 
 
 def test_a_refusal_ends_the_job_at_once() -> None:

@@ -15,7 +15,9 @@ from tests.unit.components.kotaemon.runtime.stand_in import PYTHON, SCALED, Hous
 
 @pytest.fixture
 def database(postgres: str) -> Iterator[Any]:
-    engine = sqlalchemy.create_engine(postgres.replace("postgresql:", "postgresql+psycopg2:"))
+    engine = sqlalchemy.create_engine(
+        postgres.replace("postgresql:", "postgresql+psycopg2:"), poolclass=sqlalchemy.NullPool
+    )
     yield engine
     engine.dispose()
 
