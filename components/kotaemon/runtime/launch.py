@@ -21,6 +21,7 @@ from ks_environment import flag, number, profile_name, read_only_roles, refuse, 
 from ks_folders import check_folders, check_writable, make_folder
 from ks_locks import take_locks
 from ks_log import Tee, start_log
+from ks_schema import check_data
 from ks_stop import STOPPED, Stopper
 from ks_variables import (
     bundled_data_variables,
@@ -73,6 +74,7 @@ def main() -> int:
         profile = profile_name()
         folders, read_only = prepare(profile)
         start_log(tee, folders, read_only)
+        check_data(folders["uploads"])
         port, sso = number("GRADIO_SERVER_PORT", 7860), flag("KH_SSO_ENABLED")
         take_locks(profile, folders, port, "/login" if sso else "/app_id")
         sys.path.insert(0, os.getcwd())  # as `python app.py` does: flowsettings.py is found there
