@@ -19,6 +19,7 @@ from typing import Any
 
 from ks_environment import flag, number, profile_name, read_only_roles, refuse, role_folders, say
 from ks_folders import check_folders, check_writable, make_folder
+from ks_gradio import write_no_interface_files
 from ks_locks import take_locks
 from ks_log import Tee, start_log
 from ks_stop import STOPPED, Stopper
@@ -76,6 +77,7 @@ def main() -> int:
         port, sso = number("GRADIO_SERVER_PORT", 7860), flag("KH_SSO_ENABLED")
         take_locks(profile, folders, port, "/login" if sso else "/app_id")
         sys.path.insert(0, os.getcwd())  # as `python app.py` does: flowsettings.py is found there
+        write_no_interface_files()
         if sso:
             run_sso(port, stop_seconds)
         else:
