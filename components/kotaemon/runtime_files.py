@@ -9,7 +9,7 @@ _FOLDER = Path(__file__).parent / "runtime"
 
 def runtime_files(*only: str) -> dict[str, str]:
     """File name -> text: all of them, or the named ones."""
-    names = only or [path.name for path in sorted(_FOLDER.iterdir()) if path.suffix in (".py", ".txt")]
+    names = only or [path.name for path in sorted(_FOLDER.iterdir()) if path.suffix in (".py", ".txt", ".js")]
     return {name: (_FOLDER / name).read_text() for name in names}
 
 
