@@ -130,7 +130,7 @@ def test_a_new_image_compares_the_tables_before_the_roll() -> None:
 
 @pytest.mark.parametrize("name", sorted(path.name for path in CONVERT.glob("*.py")))
 def test_converters_are_small_enough_for_a_configmap_and_stay_out_of_the_pods_own(name: str) -> None:
-    from components.kotaemon.runtime_files import runtime_files
+    from components.pod.files import runtime_files
 
     assert name not in runtime_files()
     assert sum(path.stat().st_size for path in CONVERT.glob("*.py")) < 512 * 1024
