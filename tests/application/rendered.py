@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from runner import planning, stack
-from runner.manifests import manifest
+from plan import collect, stack_file
+from deploy.manifests import manifest
 
 from plan.recorder import Registration
 
