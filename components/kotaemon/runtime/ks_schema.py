@@ -201,7 +201,7 @@ def main() -> int:
     scratch = Path(os.environ.setdefault("KS_SCRATCH_DIR", "/tmp/kotaemon"))  # noqa: S108 the pod's own emptyDir
     make_folder(scratch)
     scratch_variables(scratch)
-    fetch_nothing(Path(os.environ["KS_MODELS_DIR"]), False, scratch)
+    fetch_nothing(Path(os.environ.get("KS_MODELS_DIR") or scratch), False, scratch)
     sys.path.insert(0, os.getcwd())  # flowsettings.py is found there
     check_variables()
     watch_tables()

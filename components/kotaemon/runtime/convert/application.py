@@ -17,6 +17,6 @@ def as_the_application() -> None:
     scratch.mkdir(parents=True, exist_ok=True)
     variables.scratch_variables(scratch)
     downloads: Any = importlib.import_module("ks_downloads")
-    downloads.fetch_nothing(Path(os.environ["KS_MODELS_DIR"]), False, scratch)
+    downloads.fetch_nothing(Path(os.environ.get("KS_MODELS_DIR") or scratch), False, scratch)
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # flowsettings.py is found there
