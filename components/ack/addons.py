@@ -8,8 +8,8 @@ import pulumi_alicloud as alicloud
 from pulumi import Input, ResourceOptions
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_addon
-from components.refusal import refuse
+from ..alicloud import refused_addon
+from ..refusal import refuse
 
 
 class AckAddonsArgs(TypedDict):

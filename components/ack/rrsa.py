@@ -8,7 +8,7 @@ import pulumi_alicloud as alicloud
 from pulumi import Input, Output, ResourceOptions
 from typing_extensions import NotRequired
 
-from components.refusal import refuse
+from ..refusal import refuse
 
 READ = ("oss:GetObject", "oss:ListObjects")
 WRITE = ("oss:PutObject", "oss:DeleteObject", "oss:AbortMultipartUpload", "oss:ListParts")

@@ -11,13 +11,13 @@ from pulumi_kubernetes.core.v1 import TopologySelectorLabelRequirementArgs, Topo
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.aws import EbsType, ebs_refused, tags_refused
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.names import cluster_wide
-from components.volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
-from components.volumes.static import ZONE_KEY
+from ..aws import EbsType, ebs_refused, tags_refused
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.names import cluster_wide
+from ..volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
+from ..volumes.static import ZONE_KEY
 
 _AUTO_MODE_KEY = "eks.amazonaws.com/compute-type"
 

@@ -9,12 +9,12 @@ from pulumi_aws import ebs
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
-from components.aws import EbsType, ebs_refused, tags_refused, zone_refused
-from components.block.ebs import FileSystemType
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.static import static_claim, volume_spec
+from ..aws import EbsType, ebs_refused, tags_refused, zone_refused
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.static import static_claim, volume_spec
+from .ebs import FileSystemType
 
 CLUSTER_TAG = "ebs.csi.aws.com/cluster"
 """AmazonEBSCSIDriverPolicyV2 lets the driver attach only volumes that carry it (aws-ebs-csi-driver#2918)."""

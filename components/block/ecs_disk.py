@@ -9,19 +9,19 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_cloud_name, refused_tags
-from components.block.essd import DRIVER, ENCRYPTED_BY
-from components.block.essd_rules import (
+from ..alicloud import refused_cloud_name, refused_tags
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.static import static_claim, volume_spec
+from .essd import DRIVER, ENCRYPTED_BY
+from .essd_rules import (
     Disk,
     DiskType,
     PerformanceLevel,
     refused_snapshot_days,
     refused_static_disk,
 )
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.static import static_claim, volume_spec
 
 SNAPSHOT_HOURS = ("2",)
 """UTC+8, always (ECS CreateAutoSnapshotPolicy: timePoints)."""

@@ -16,8 +16,13 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.storage.v1 import StorageClassInitArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_tags
-from components.block.essd_rules import (
+from ..alicloud import refused_tags
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.names import cluster_wide
+from ..volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
+from .essd_rules import (
     DEFAULT_LEVEL,
     DEFAULT_TYPES,
     Disk,
@@ -27,11 +32,6 @@ from components.block.essd_rules import (
     refused_attributes_class,
     refused_disk,
 )
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.names import cluster_wide
-from components.volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
 
 DRIVER = "diskplugin.csi.alibabacloud.com"
 ENCRYPTED_BY = "KMS, key of your own"

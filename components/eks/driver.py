@@ -10,8 +10,8 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import eks, iam
 from typing_extensions import NotRequired
 
-from components.aws import partition, tags_refused
-from components.refusal import because, refuse
+from ..aws import partition, tags_refused
+from ..refusal import because, refuse
 
 
 class Driver(str, Enum):

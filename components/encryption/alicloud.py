@@ -10,14 +10,14 @@ import pulumi_alicloud as alicloud
 from pulumi import Output, ResourceOptions
 from typing_extensions import NotRequired
 
-from components.alicloud import (
+from ..alicloud import (
     DEFAULT_KEY_ROTATION_DAYS,
     refused_alias,
     refused_rotation,
     refused_tags,
     refused_window,
 )
-from components.refusal import because, refuse
+from ..refusal import because, refuse
 
 
 class ServiceRole(str, Enum):

@@ -11,8 +11,8 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import kms
 from typing_extensions import NotRequired
 
-from components.aws import dns_suffix, key_arn_refused, partition, tags_refused
-from components.refusal import because, refuse, require
+from ..aws import dns_suffix, key_arn_refused, partition, tags_refused
+from ..refusal import because, refuse, require
 
 _ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]{1,250}")
 

@@ -8,12 +8,12 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
-from components.contract import Claim
-from components.pod.args import ClusterImposes
-from components.pod.names import GID, IMAGE, UID
-from components.pod.preparation import Work, prepare_job, prepare_namespace, work_mistakes
-from components.refusal import refuse
-from components.volumes.static import static_claim, volume_spec
+from ..contract import Claim
+from ..pod.args import ClusterImposes
+from ..pod.names import GID, IMAGE, UID
+from ..pod.preparation import Work, prepare_job, prepare_namespace, work_mistakes
+from ..refusal import refuse
+from ..volumes.static import static_claim, volume_spec
 
 
 class CsiVolume(TypedDict):

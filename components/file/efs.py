@@ -9,12 +9,12 @@ from pulumi_aws import efs
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
-from components.aws import efs_refused, tags_refused, zone_refused
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.eks.security_group import Ports, storage_group
-from components.quantity import gib, refused_size
-from components.refusal import because, refuse
-from components.volumes.static import static_claim, volume_spec
+from ..aws import efs_refused, tags_refused, zone_refused
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..eks.security_group import Ports, storage_group
+from ..quantity import gib, refused_size
+from ..refusal import because, refuse
+from ..volumes.static import static_claim, volume_spec
 
 
 class EfsStorageArgs(TypedDict):

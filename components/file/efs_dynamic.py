@@ -10,13 +10,13 @@ from pulumi_aws import efs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.aws import partition
-from components.contract import Claim
-from components.file.efs import EfsStorageArgs, efs_claim, encrypted_files, file_system_policy, mount_targets
-from components.file.efs import check as check_files
-from components.volumes.names import cluster_wide
-from components.volumes.on_class import claim_on_class, class_name
-from components.volumes.static import STATIC
+from ..aws import partition
+from ..contract import Claim
+from ..volumes.names import cluster_wide
+from ..volumes.on_class import claim_on_class, class_name
+from ..volumes.static import STATIC
+from .efs import EfsStorageArgs, efs_claim, encrypted_files, file_system_policy, mount_targets
+from .efs import check as check_files
 
 
 class EfsDynamicStorageArgs(TypedDict):

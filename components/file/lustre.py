@@ -8,13 +8,13 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import fsx
 from typing_extensions import NotRequired
 
-from components.aws import lustre_refused, tags_refused, zone_refused
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.eks.security_group import Ports, storage_group
-from components.file.csi_preparation import CsiVolume, source
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.static import static_claim, volume_spec
+from ..aws import lustre_refused, tags_refused, zone_refused
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..eks.security_group import Ports, storage_group
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.static import static_claim, volume_spec
+from .csi_preparation import CsiVolume, source
 
 PORTS = (Ports(988, 988), Ports(1018, 1023))
 """LNet between servers and clients, in both directions (LustreGuide, limit-access-security-groups)."""

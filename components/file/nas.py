@@ -13,9 +13,13 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_cidr, refused_cloud_name, refused_tags
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.file.nas_rules import (
+from ..alicloud import refused_cidr, refused_cloud_name, refused_tags
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.names import cluster_wide
+from ..volumes.static import static_claim, volume_spec
+from .nas_rules import (
     NasEncryption,
     NasKind,
     NasProtocol,
@@ -25,11 +29,7 @@ from components.file.nas_rules import (
     refused_system,
     usual_system,
 )
-from components.file.nfs import NfsStorageArgs
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.names import cluster_wide
-from components.volumes.static import static_claim, volume_spec
+from .nfs import NfsStorageArgs
 
 DRIVER = "nasplugin.csi.alibabacloud.com"
 BACKUP_SCHEDULE = "I|1767290400|P1D"

@@ -9,11 +9,11 @@ from pulumi import Input, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, NFSVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
 
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, refuse
-from components.volumes.names import cluster_wide
-from components.volumes.static import static_claim, volume_spec
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, refuse
+from ..volumes.names import cluster_wide
+from ..volumes.static import static_claim, volume_spec
 
 DEFAULT_OPTIONS = (
     "vers=4.2",  # one port, locks of its own; the client steps down where the server is older

@@ -8,7 +8,7 @@ from pulumi import Input, ResourceOptions
 from pulumi_aws import fsx
 from typing_extensions import NotRequired
 
-from components.aws import (
+from ..aws import (
     OPENZFS_THROUGHPUT,
     OpenZfsDeployment,
     openzfs_network_refused,
@@ -16,12 +16,12 @@ from components.aws import (
     tags_refused,
     zone_refused,
 )
-from components.contract import Claim
-from components.eks.security_group import Ports, storage_group
-from components.file import nfs
-from components.file.nfs import NfsStorage, NfsStorageArgs, nfs_claim
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
+from ..contract import Claim
+from ..eks.security_group import Ports, storage_group
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from . import nfs
+from .nfs import NfsStorage, NfsStorageArgs, nfs_claim
 
 EXPORT_PATH = "/fsx"
 """Path of a file system's root volume (OpenZFS user guide, mount-openzfs-volumes)."""

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from pulumi import Input
 
-from components.contract import Profile, Role, RoleMount
-from components.kotaemon.args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, PodResources
-from components.kotaemon.names import PORT, PROXY_PORT
-from components.kotaemon.switches import SINGLE_SIGN_ON, is_true
-from components.pod.args import ClusterImposes, Endpoint
-from components.pod.names import GID, IMAGE, UID
-from components.state.stores import PostgresDriver, Stores
+from ..contract import Profile, Role, RoleMount
+from ..pod.args import ClusterImposes, Endpoint
+from ..pod.names import GID, IMAGE, UID
+from ..state.stores import PostgresDriver, Stores
+from .args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, PodResources
+from .names import PORT, PROXY_PORT
+from .switches import SINGLE_SIGN_ON, is_true
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import TypedDict
 from pulumi import Input
 from typing_extensions import NotRequired
 
-from components.contract import Profile, RoleMount
-from components.pod.args import ClusterImposes, Endpoint
-from components.state.stores import Stores
+from ..contract import Profile, RoleMount
+from ..pod.args import ClusterImposes, Endpoint
+from ..state.stores import Stores
 
 
 class PodResources(TypedDict):

@@ -13,11 +13,11 @@ from pulumi_kubernetes.core.v1 import (
     ProbeArgs,
 )
 
-from components.kotaemon.args import AuthProxy
-from components.kotaemon.exposure import ANSWER_SECONDS
-from components.kotaemon.names import LOOPBACK, PORT, PROXY_PORT
-from components.pod.spec import resources
-from components.pod.variables import plain, secret_variable
+from ..pod.spec import resources
+from ..pod.variables import plain, secret_variable
+from .args import AuthProxy
+from .exposure import ANSWER_SECONDS
+from .names import LOOPBACK, PORT, PROXY_PORT
 
 IMAGE = "quay.io/oauth2-proxy/oauth2-proxy:v7.15.6"
 CLIENT_KEY, COOKIE_KEY = "client-secret", "cookie-secret"

@@ -8,10 +8,10 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.kotaemon.environment import ADMIN_PASSWORD_KEY
-from components.kotaemon.names import labels
-from components.pod.files import content_hash
-from components.pod.secret import GENERATED, secret_data
+from ..pod.files import content_hash
+from ..pod.secret import GENERATED, secret_data
+from .environment import ADMIN_PASSWORD_KEY
+from .names import labels
 
 PASSWORD_BYTES = 24
 

@@ -16,11 +16,11 @@ from pulumi_kubernetes.core.v1 import PodTemplateSpecArgs
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgs
 
-from components.kotaemon.application import Application
-from components.kotaemon.args import Autoscaler
-from components.kotaemon.environment import Secrets
-from components.kotaemon.names import labels
-from components.kotaemon.pod import pod_spec, startup_seconds
+from .application import Application
+from .args import Autoscaler
+from .environment import Secrets
+from .names import labels
+from .pod import pod_spec, startup_seconds
 
 PULL_SECONDS = 1800
 """The amd64 image is 8-10 GB unpacked (facts/kotaemon.md 1): half an hour is 5 MB/s."""

@@ -6,9 +6,12 @@ from typing import NamedTuple
 from pulumi import Input, Output
 from pulumi_kubernetes.core.v1 import EnvVarArgs, EnvVarSourceArgs, ObjectFieldSelectorArgs
 
-from components.contract import Role
-from components.kotaemon.application import Application
-from components.kotaemon.names import (
+from ..contract import Role
+from ..pod.names import RUNTIME_DIR
+from ..pod.variables import plain, secret_variable
+from ..state.stores import DocumentStore, DocumentStoreKind, VectorStore, VectorStoreKind
+from .application import Application
+from .names import (
     DATA_DIR,
     DRIVER_DIR,
     LOOPBACK,
@@ -18,9 +21,6 @@ from components.kotaemon.names import (
     STOP_SECONDS,
     WRITER_LOCK_SECONDS,
 )
-from components.pod.names import RUNTIME_DIR
-from components.pod.variables import plain, secret_variable
-from components.state.stores import DocumentStore, DocumentStoreKind, VectorStore, VectorStoreKind
 
 BOGUS_IN_IMAGE = ("OPENAI_API_KEY", "VOYAGE_API_KEY", "LOCAL_MODEL")
 """The image's /app/.env holds placeholders for these, which register models that do not work (facts/kotaemon.md 5)."""

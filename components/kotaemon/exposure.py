@@ -13,8 +13,8 @@ from pulumi_kubernetes.networking.v1 import (
     ServiceBackendPortArgs,
 )
 
-from components.kotaemon.args import Exposure
-from components.kotaemon.names import PORT
+from .args import Exposure
+from .names import PORT
 
 COOKIE = "kotaemon-pod"
 COOKIE_SECONDS = 24 * 60 * 60

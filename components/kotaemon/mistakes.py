@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from components.contract import WRITTEN, AccessMode, Role
-from components.kotaemon.application import Application, application
-from components.kotaemon.args import ExposureKind, KotaemonArgs
-from components.kotaemon.environment import version_of
-from components.kotaemon.switches import FLAGS, graphs_switched_on, refused_flag
-from components.pod.names import OLDEST_VERSION
-from components.state.stores import DocumentStoreKind
+from ..contract import WRITTEN, AccessMode, Role
+from ..pod.names import OLDEST_VERSION
+from ..state.stores import DocumentStoreKind
+from .application import Application, application
+from .args import ExposureKind, KotaemonArgs
+from .environment import version_of
+from .switches import FLAGS, graphs_switched_on, refused_flag
 
 SHARED = (AccessMode.RWX, AccessMode.ROX)
 OURS = (

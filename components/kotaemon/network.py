@@ -6,11 +6,11 @@ from pulumi import Input, Output
 from pulumi_kubernetes.core.v1 import ClientIPConfigArgs, ServicePortArgs, ServiceSpecArgs, SessionAffinityConfigArgs
 from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
 
-from components.kotaemon.application import Application
-from components.kotaemon.names import PORT, labels
-from components.pod import network
-from components.pod.args import Endpoint
-from components.state.stores import Stores
+from ..pod import network
+from ..pod.args import Endpoint
+from ..state.stores import Stores
+from .application import Application
+from .names import PORT, labels
 
 STICKY_SECONDS = 3 * 60 * 60
 

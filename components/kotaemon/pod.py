@@ -18,10 +18,15 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
-from components.kotaemon.application import Application
-from components.kotaemon.auth_proxy import proxy_container
-from components.kotaemon.environment import Secrets, container_env, store_variables
-from components.kotaemon.names import (
+from ..pod import spec
+from ..pod.names import PYTHON, RUNTIME_DIR
+from ..pod.preparation import prepare_container
+from ..pod.spec import TMP, Pod, resources
+from ..pod.variables import plain
+from .application import Application
+from .auth_proxy import proxy_container
+from .environment import Secrets, container_env, store_variables
+from .names import (
     APP_DIR,
     DRIVER_DIR,
     LOOPBACK,
@@ -35,13 +40,8 @@ from components.kotaemon.names import (
     WRITER_LOCK_SECONDS,
     labels,
 )
-from components.kotaemon.network import store_hosts
-from components.kotaemon.volumes import DRIVER, RUNTIME, app_mounts, claims_of, pod_volumes, whole_claims
-from components.pod import spec
-from components.pod.names import PYTHON, RUNTIME_DIR
-from components.pod.preparation import prepare_container
-from components.pod.spec import TMP, Pod, resources
-from components.pod.variables import plain
+from .network import store_hosts
+from .volumes import DRIVER, RUNTIME, app_mounts, claims_of, pod_volumes, whole_claims
 
 DRAIN_SECONDS = 5
 """Between the end of a pod's endpoint and its SIGTERM, so that no request is sent to a pod that is closing."""

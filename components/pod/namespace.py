@@ -9,7 +9,7 @@ from pulumi import ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.refusal import because, refuse, refused_label
+from ..refusal import because, refuse, refused_label
 
 
 class PodSecurity(str, Enum):

@@ -13,7 +13,7 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicySpecArgs,
 )
 
-from components.pod.args import Endpoint
+from .args import Endpoint
 
 METADATA_V4 = ["169.254.0.0/16"]
 METADATA_V6 = ["fe80::/10", "fd00:ec2::/32"]

@@ -28,14 +28,14 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.contract import RoleMount
-from components.pod.args import ClusterImposes
-from components.pod.files import content_hash, runtime_files
-from components.pod.names import CLAIMS_DIR, PYTHON, RUNTIME_DIR
-from components.pod.namespace import PodSecurity, pod_security_labels
-from components.pod.network import no_network
-from components.pod.spec import Pod, pod_spec, resources
-from components.refusal import because, refused_folder
+from ..contract import RoleMount
+from ..refusal import because, refused_folder
+from .args import ClusterImposes
+from .files import content_hash, runtime_files
+from .names import CLAIMS_DIR, PYTHON, RUNTIME_DIR
+from .namespace import PodSecurity, pod_security_labels
+from .network import no_network
+from .spec import Pod, pod_spec, resources
 
 SCRIPT = "prepare.py"
 NEEDS_PEOPLE = 78

@@ -22,8 +22,8 @@ from pulumi_kubernetes.core.v1 import (
     VolumeMountArgs,
 )
 
-from components.pod.args import ClusterImposes
-from components.pod.imposed import proxy_variables, tolerations
+from .args import ClusterImposes
+from .imposed import proxy_variables, tolerations
 
 LOST_NODE_SECONDS = 5
 """How long a pod stays on a node that is gone. Kubernetes's default is five minutes of outage for nothing: the node

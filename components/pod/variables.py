@@ -3,7 +3,7 @@
 from pulumi import Input
 from pulumi_kubernetes.core.v1 import EnvVarArgs, EnvVarSourceArgs, SecretKeySelectorArgs
 
-from components.pod.args import SecretKey
+from .args import SecretKey
 
 
 def plain(values: dict[str, Input[str]]) -> list[EnvVarArgs]:

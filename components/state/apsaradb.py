@@ -12,11 +12,11 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_cidr, refused_cloud_name, refused_database, refused_tags
-from components.pod.args import Endpoint, SecretKey
-from components.pod.secret import secret_data
-from components.refusal import because, reasons, refuse
-from components.state.stores import DatabaseStore, PostgresDriver
+from ..alicloud import refused_cidr, refused_cloud_name, refused_database, refused_tags
+from ..pod.args import Endpoint, SecretKey
+from ..pod.secret import secret_data
+from ..refusal import because, reasons, refuse
+from .stores import DatabaseStore, PostgresDriver
 
 PORT = 5432
 USER = "kotaemon"

@@ -18,11 +18,11 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.contract import Claim
-from components.pod.args import ClusterImposes
-from components.pod.names import GID, UID
-from components.pod.spec import TMP, Pod, pod_security, pod_spec, resources, tmp_volume
-from components.refusal import because, refused_folder
+from ..contract import Claim
+from ..pod.args import ClusterImposes
+from ..pod.names import GID, UID
+from ..pod.spec import TMP, Pod, pod_security, pod_spec, resources, tmp_volume
+from ..refusal import because, refused_folder
 
 SCRIPTS_DIR = "/etc/kotaemon"
 BACKUP_DIR = "/backup"

@@ -17,10 +17,10 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgs
 from typing_extensions import NotRequired
 
-from components.contract import Claim
-from components.pod import spec
-from components.pod.args import ClusterImposes
-from components.pod.spec import Pod, pod_security, pod_spec, tmp_volume
+from ..contract import Claim
+from ..pod import spec
+from ..pod.args import ClusterImposes
+from ..pod.spec import Pod, pod_security, pod_spec, tmp_volume
 
 DATA_DIR = "/data"
 """Where the disk is mounted: at no path that an image declares as its own volume, which would hide the disk."""

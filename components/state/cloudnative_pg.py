@@ -14,14 +14,14 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
 from typing_extensions import NotRequired
 
-from components.pod.args import ClusterImposes, Endpoint, SecretKey
-from components.pod.imposed import tolerations
-from components.pod.network import network_policy
-from components.quantity import gib, refused_size
-from components.refusal import because, refuse, refused_label
-from components.state.backup import SCHEDULE, refused_schedule
-from components.state.bundled import StoreResources
-from components.state.stores import DatabaseStore, PostgresDriver
+from ..pod.args import ClusterImposes, Endpoint, SecretKey
+from ..pod.imposed import tolerations
+from ..pod.network import network_policy
+from ..quantity import gib, refused_size
+from ..refusal import because, refuse, refused_label
+from .backup import SCHEDULE, refused_schedule
+from .bundled import StoreResources
+from .stores import DatabaseStore, PostgresDriver
 
 CNPG_IMAGE = "ghcr.io/cloudnative-pg/postgresql:18.6-system-trixie"
 PORT = 5432

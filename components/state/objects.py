@@ -8,13 +8,13 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import ContainerArgs, EnvVarArgs, VolumeArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.contract import Claim
-from components.pod.args import ClusterImposes, Endpoint
-from components.pod.files import content_hash
-from components.pod.network import network_policy
-from components.pod.secret import GENERATED, secret_data
-from components.state.backup import BackupArgs, cron_job_spec, script
-from components.state.bundled import disruption_budget, service_spec, stateful_set_spec, store_labels
+from ..contract import Claim
+from ..pod.args import ClusterImposes, Endpoint
+from ..pod.files import content_hash
+from ..pod.network import network_policy
+from ..pod.secret import GENERATED, secret_data
+from .backup import BackupArgs, cron_job_spec, script
+from .bundled import disruption_budget, service_spec, stateful_set_spec, store_labels
 
 
 class StoreObjects:

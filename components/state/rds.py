@@ -11,12 +11,12 @@ from pulumi_aws import rds
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.aws import rds_refused, tags_refused
-from components.eks.security_group import Ports, storage_group
-from components.pod.args import Endpoint, SecretKey
-from components.pod.secret import secret_data
-from components.refusal import because, reasons, refuse
-from components.state.stores import DatabaseStore, PostgresDriver
+from ..aws import rds_refused, tags_refused
+from ..eks.security_group import Ports, storage_group
+from ..pod.args import Endpoint, SecretKey
+from ..pod.secret import secret_data
+from ..refusal import because, reasons, refuse
+from .stores import DatabaseStore, PostgresDriver
 
 PORT = 5432
 USER = "kotaemon"

@@ -6,7 +6,7 @@ from typing import TypedDict
 from pulumi import Input
 from typing_extensions import NotRequired
 
-from components.pod.args import Endpoint, SecretKey
+from ..pod.args import Endpoint, SecretKey
 
 
 class VectorStoreKind(str, Enum):

@@ -6,10 +6,10 @@ import pulumi
 from pulumi import Input, ResourceOptions
 from typing_extensions import NotRequired
 
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, refuse
-from components.volumes.on_class import claim_on_class, refused_disk_mode
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, refuse
+from .on_class import claim_on_class, refused_disk_mode
 
 
 class ExistingClassClaimArgs(TypedDict):

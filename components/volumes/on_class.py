@@ -9,7 +9,7 @@ from pulumi_kubernetes import _utilities
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaimSpecArgs, VolumeResourceRequirementsArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.contract import AccessMode, Claim
+from ..contract import AccessMode, Claim
 
 FILLED_IN = ["spec.volumeName", "spec.volumeMode"]
 """What the cluster fills in. An imported claim has them in its state, and their absence here would replace it."""
