@@ -21,19 +21,19 @@ $(INSTALLED): requirements.lock
 	@touch $@
 
 up: $(INSTALLED) ## Bring the devcluster to what Pulumi.$(STACK).yaml says (STACK=dev)
-	@$(PY) -m runner up --stack $(STACK)
+	@$(PY) -m deploy up --stack $(STACK)
 
 down: $(INSTALLED) ## Remove what `make up` made, keep the data, stop the devcluster
-	@$(PY) -m runner down --stack $(STACK)
+	@$(PY) -m deploy down --stack $(STACK)
 
 purge: $(INSTALLED) ## Delete the devcluster of the stack with everything that `make down` kept
-	@$(PY) -m runner purge --stack $(STACK)
+	@$(PY) -m deploy purge --stack $(STACK)
 
 plan: $(INSTALLED) ## What a stack would make: no account, no cluster, no engine
-	@$(PY) -m runner plan --stack $(STACK) $(if $(AGAINST),--against $(AGAINST))
+	@$(PY) -m plan plan --stack $(STACK) $(if $(AGAINST),--against $(AGAINST))
 
 advise: $(INSTALLED) ## Ranked storage maps for a load: ARGS="--help" shows how to describe it
-	@$(PY) -m runner advise $(ARGS)
+	@$(PY) -m plan advise $(ARGS)
 
 preview: $(INSTALLED) ## `pulumi preview` of the stack on its own cluster
 	pulumi preview --stack $(STACK)
@@ -76,10 +76,10 @@ drills: $(INSTALLED) ## The drills in their short form, as tests
 	$(PY) -m pytest tests/drills
 
 drill-node: $(INSTALLED) ## Lose the node of the stack's pod on the devcluster, and read every acknowledged turn back
-	@$(PY) -m runner drill-node --stack $(STACK) $(if $(FENCING),--fencing $(FENCING))
+	@$(PY) -m drills drill-node --stack $(STACK) $(if $(FENCING),--fencing $(FENCING))
 
 drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
-	@$(PY) -m runner drill --full
+	@$(PY) -m drills drill --full
 
 bench: $(INSTALLED) ## Time of a plan against the time of importing its SDKs, as a ratio
 	$(PY) benchmarks/plan_time.py
@@ -89,13 +89,13 @@ format: $(INSTALLED) ## Format and fix what can be fixed
 	$(VENV)/bin/ruff format .
 
 schema: $(INSTALLED) ## Write the generated files: schemas of stack file, plan and plugin, page of the guard
-	$(PY) -m stacks.schema
-	$(PY) -m runner.plan_schema
+	$(PY) -m stacks.settings.schema
+	$(PY) -m plan.document
 	$(PY) -m guard.docs
 	$(PY) -m plugin.schema
 
 golden: $(INSTALLED) ## Renew the golden plans; read the difference before you commit it
-	KOTAEMON_RENEW_GOLDEN=1 $(PY) -m pytest tests/unit/runner/test_plan_golden.py
+	KOTAEMON_RENEW_GOLDEN=1 $(PY) -m pytest tests/unit/plan/test_plan_golden.py
 
 lock: $(INSTALLED) ## Pin requirements-dev.txt into requirements.lock, with hashes
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \

@@ -1,16 +1,16 @@
-"""`python -m runner drill` and `drill-node`."""
+"""`python -m drills drill` and `drill-node`."""
 
 import tempfile
 from pathlib import Path
 
 from rich.console import Console
 
+from deploy import up
 from devcluster.cluster import Cluster
 from drills import node_loss, program, readings, record, samples
 from drills.node_loss import Fencing, Scenario
 from drills.session import follow
-from runner import up
-from runner.stack import StackFile
+from plan.stack_file import StackFile
 
 
 def drill(full: bool, seed: int, console: Console) -> int:

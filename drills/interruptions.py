@@ -13,13 +13,13 @@ import time
 from typing import Any
 
 from components.contract import Platform
+from deploy.kube import Kube, Manifest, ref
+from deploy.manifests import manifest, selector
 from devcluster.cluster import Cluster
 from drills import samples
 from drills.results import Result
-from runner import stack
-from runner.kube import Kube, Manifest, ref
-from runner.manifests import is_object, manifest, selector
-from runner.record import run_program
+from plan import stack_file as stack_files
+from plan.recorder import run_program
 
 UP_SECONDS = 300
 """Limit for one `make up`."""
@@ -30,14 +30,14 @@ class Interrupted:
     """A stack of the project, on a devcluster of its own in the cache folder of this process."""
 
     def __init__(self, name: str = "dev") -> None:
-        self.file = stack.read(name)
+        self.file = stack_files.read(name)
         self.cluster = Cluster(name, Platform(self.file.settings.platform))
         self.cluster.start(keep=False)
         self._selector = selector(self.file.project, name)
         options: Any = {"project": self.file.project, "stack": name, "preview": True}
         config = self.file.with_cluster(self.cluster.kubeconfig, self.cluster.context)
         run = run_program(self.file.program, config=config, secret_keys=self.file.secret_keys, **options)
-        self.wanted = [manifest(r, self.file.project, name) for r in run.registrations if is_object(r)]
+        self.wanted = [manifest(r, self.file.project, name) for r in run.registrations if r.is_object]
         """What the program says, in its order."""
 
     @property
@@ -48,8 +48,8 @@ class Interrupted:
     def start_up(self) -> subprocess.Popen[str]:
         """`make up`, not waited for."""
         return subprocess.Popen(
-            [sys.executable, "-m", "runner", "up", "--stack", self.file.name],
-            cwd=stack.ROOT,
+            [sys.executable, "-m", "deploy", "up", "--stack", self.file.name],
+            cwd=stack_files.ROOT,
             env={**os.environ, "KOTAEMON_ENGINE": "monitor"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

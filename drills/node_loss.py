@@ -11,12 +11,12 @@ from typing import Any
 
 from kubernetes.client import ApiException, AppsV1Api, CoreV1Api
 
+from deploy.kube import Kube, Manifest
 from devcluster import nodes
 from devcluster.cluster import Cluster
 from drills import readings, samples
 from drills.results import Result, seconds
 from drills.session import Session, follow
-from runner.kube import Kube, Manifest
 
 GOAL_SECONDS = 10.0
 """From the control plane's detection to Ready, for a file medium and for a fenced block medium (issue 8)."""

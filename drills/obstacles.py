@@ -10,12 +10,12 @@ from typing import Any
 
 from kubernetes.client import CoreV1Api
 
+from deploy import apply
+from deploy.ready import NotReady
 from devcluster.cluster import Cluster
 from drills import kubelet, readings, samples
 from drills.results import Result
 from drills.session import follow
-from runner import apply
-from runner.ready import NotReady
 
 GIVE_UP_SECONDS = 5.0
 """How long `make up` waits for a Deployment here; by default three minutes."""

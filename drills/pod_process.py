@@ -20,8 +20,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from deploy.kube import Kube, Manifest
 from devcluster.process import die_with_parent
-from runner.kube import Kube, Manifest
 
 STAND_IN = Path(__file__).parent / "stand_in"
 STOP_SECONDS = 10

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from components.contract import Platform
+from deploy.ready import Report
 from devcluster import paths
 from devcluster.cluster import Cluster
 from drills import interruptions, node_loss, obstacles, samples, upheaval
 from drills.node_loss import Fencing, Scenario
 from drills.results import Result
-from runner.ready import Report
 
 HOLD_SECONDS = 30.0
 """Short form: how long a pod is seen to stay Pending. It is evicted after 13 s, on a busy machine later."""

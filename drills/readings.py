@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runner.kube import Kube, Manifest
+from deploy.kube import Kube, Manifest
 
 SELECTOR = "app.kubernetes.io/name=kotaemon"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from devcluster import recipe
 from drills.program import Section
 from drills.results import markdown_table, versions_table
-from runner.stack import ROOT
+from plan.stack_file import ROOT
 
 FILE = ROOT / "docs" / "test-record.md"
 SUITES = {

@@ -14,9 +14,10 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.args import SecretKey
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from components.state.stores import Stores, VectorStoreKind
+from deploy import apply, saved
+from deploy.kube import Kube
 from devcluster.cluster import Cluster
-from runner import apply, saved, stack
-from runner.kube import Kube
+from plan import stack_file as stack_files
 
 FILES = {"kind": "nfs", "server": "nfs.example.org", "path": "/srv/nfs", "encryptedBy": "simulated"}
 DISK = {"kind": "storage-class", "storageClass": "dev-block", "size": "10Gi", "encryptedBy": "simulated"}
@@ -42,15 +43,15 @@ def kube(cluster: Cluster) -> Kube:
     return Kube(cluster.api(), cluster.directory / "discovery.json")
 
 
-def stack_file(folder: Path, name: str, claims: Mapping[str, Any], **settings: object) -> stack.StackFile:
+def stack_file(folder: Path, name: str, claims: Mapping[str, Any], **settings: object) -> stack_files.StackFile:
     """A stack file of platform private, read back; its namespace has the stack's name."""
     ours = {"platform": "private", "namespace": name, "storage": {"claims": dict(claims)}, **settings}
     path = folder / f"Pulumi.{name}.yaml"
     path.write_text(yaml.safe_dump({"config": {f"kotaemon:{key}": value for key, value in ours.items()}}))
-    return stack.read(name, folder)
+    return stack_files.read(name, folder)
 
 
-def up(cluster: Cluster, file: stack.StackFile) -> apply.Outcome:
+def up(cluster: Cluster, file: stack_files.StackFile) -> apply.Outcome:
     """`make up` of a stack file, on the monitor road."""
     config = file.with_cluster(cluster.kubeconfig, cluster.context)
     return apply.up(file.program, _target(cluster, file.name), config, [])

@@ -10,9 +10,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.kube import Kube, Manifest
 from drills import readings
 from drills.pod_process import PodProcess
-from runner.kube import Kube, Manifest
 
 _PAUSE = 0.1
 _PACE = 0.05

@@ -9,12 +9,12 @@ from typing import Any
 
 from kubernetes.client import ApiClient, ApiException, AppsV1Api, CoreV1Api
 
+from deploy.kube import Kube, Manifest
+from deploy.ready import NotReady, wait_until_ready
 from devcluster.cluster import Cluster
 from drills import readings, samples
 from drills.results import Result, seconds
 from drills.session import Session, follow
-from runner.kube import Kube, Manifest
-from runner.ready import NotReady, wait_until_ready
 
 STEP_SECONDS = 60.0
 """Limit for one eviction, one roll-out, one change of scale. They take a few seconds on the devcluster."""

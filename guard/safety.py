@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from components.contract import Claim, Profile, Role, RoleMount, StorageMap
+from components.contract import WRITTEN, Claim, Profile, Role, RoleMount, StorageMap
 from guard.report import Report, Verdict, merged
 from guard.rules import RULES, check_overrides
 from guard.table import TABLE, backing_of
@@ -12,8 +12,6 @@ from guard.words import BACKING_NAMES, DISKS, STORE_NAMES, Store, Writers
 
 UNKNOWN = ("", "nobody known")
 """Values of claim["encrypted_by"] that name nobody."""
-WRITTEN = (Role.INDEXES, Role.SESSIONS, Role.UPLOADS)
-"""Roles that the application cannot run without writing to. Logs go to the standard output as well."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ _TYPES: dict[str, type | tuple[type, ...]] = {"object": Mapping, "array": list, 
 class ConfigError(ValueError):
     """The configuration has mistakes; the message lists all of them."""
 
+    exit_code = 1
+    """Marks it as an error for the user (plan/exits.py)."""
+
 
 def load_config(file: Path) -> dict[str, Any]:
     """Read a configuration file. `check` finds its mistakes. Raises ConfigError when it is no JSON object."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 UNKNOWN = "known at up"
-"""Stands for a value that only exists after something was created (runner/record.py writes the same text)."""
+"""Stands for a value that only exists after something was created (plan/recorder.py writes the same text)."""
 
 
 class Resource(Protocol):
-    """What a rule may ask. runner.record.Registration is one."""
+    """What a rule may ask. plan.recorder.Registration is one."""
 
     @property
     def type(self) -> str:

@@ -1,54 +1,22 @@
-"""What every platform's stack shares: from Settings and a storage map to Kotaemon and the outputs."""
+"""The application of a stack: from the stack file to the arguments of its component."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import pulumi
+from pulumi import Input, Output
 
-from components.contract import Claim, Profile, Role, RoleMount, StorageMap
+from components.contract import StorageMap
 from components.kotaemon.args import Autoscaler, Exposure, ExposureKind, KotaemonArgs, PodResources
-from components.kotaemon.kotaemon import Kotaemon
 from components.pod.args import Endpoint
-from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from components.state.stores import Stores
-from guard.report import Report
-from stacks import outputs
-from stacks.names import NAMESPACE
-from stacks.settings import Ingress, Settings
+from stacks.settings.pods import Ingress
+from stacks.settings.settings import Settings
 
 
-def application_namespace(settings: Settings, opts: pulumi.ResourceOptions) -> ApplicationNamespace:
-    """The namespace; claims go into it, so it comes first."""
-    args = ApplicationNamespaceArgs(namespace_name=settings.namespace, protect=settings.protect)
-    return ApplicationNamespace(NAMESPACE, args, opts)
-
-
-def storage_map(settings: Settings, claims: dict[str, Claim]) -> StorageMap:
-    """Role -> claim, folder, read-only flag. `claims`: by their name in the stack file."""
-    storage = settings.storage
-    return {
-        role.value: RoleMount(
-            claim=claims[storage.claim_of(role, settings.profile)],
-            sub_path=storage.sub_path_of(role),
-            read_only=storage.read_only(role),
-        )
-        for role in Role
-        # Users and conversations are in PostgreSQL then.
-        if not (settings.profile == Profile.SCALED and role == Role.SESSIONS)
-    }
-
-
-def deploy(
-    settings: Settings,
-    namespace: pulumi.Output[str],
-    storage: StorageMap,
-    opts: pulumi.ResourceOptions,
-    *,
-    after: Sequence[pulumi.Resource],
-    report: Report,
-    stores: Stores | None = None,
-) -> dict[str, Any]:
-    """Make Kotaemon after the claims (`after`) and give the stack outputs."""
+def arguments(
+    settings: Settings, namespace: Input[str], storage: StorageMap, stores: Mapping[str, Any]
+) -> KotaemonArgs:
+    """Arguments of Kotaemon. `stores`: place -> store as the application takes it; empty in single-writer."""
     args = KotaemonArgs(
         namespace=namespace,
         storage=storage,
@@ -63,12 +31,12 @@ def deploy(
             memory_limit=settings.resources.memory_limit,
         ),
         env=settings.env,
-        api_keys={k: pulumi.Output.secret(v.get_secret_value()) for k, v in settings.api_keys.items()},
+        api_keys={k: Output.secret(v.get_secret_value()) for k, v in settings.api_keys.items()},
         admin_name=settings.admin_name,
         protect=settings.protect,
     )
     if settings.admin_password is not None:
-        args["admin_password"] = pulumi.Output.secret(settings.admin_password.get_secret_value())
+        args["admin_password"] = Output.secret(settings.admin_password.get_secret_value())
     if settings.auth_proxy is not None:
         args["auth_proxy"] = settings.auth_proxy.args()
     if settings.ingress is not None:
@@ -80,18 +48,16 @@ def deploy(
         args["autoscaler"] = Autoscaler(
             min_replicas=chosen.min_replicas, max_replicas=chosen.max_replicas, cpu_percent=chosen.cpu_percent
         )
-    if stores is not None:
-        args["stores"] = stores
-    app = Kotaemon(NAMESPACE, args, pulumi.ResourceOptions(provider=opts.provider, depends_on=list(after)))
-    return outputs.contract(
-        namespace=settings.namespace,
-        service=app.service,
-        url=app.url,
-        storage=storage,
-        overrides=report.overrides,
-        uid=settings.uid,
-        gid=settings.gid,
-    )
+    if settings.scaled:
+        args["stores"] = _stores(stores)
+    return args
+
+
+def _stores(found: Mapping[str, Any]) -> Stores:
+    handed = Stores(database=found["database"], vector_store=found["vectors"])
+    if found.get("documents") is not None:
+        handed["document_store"] = found["documents"]
+    return handed
 
 
 def exposure(ingress: Ingress) -> Exposure:

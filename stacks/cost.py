@@ -1,51 +1,30 @@
-"""The stack output `cost`: the estimate of the plan, of what the program really registers."""
+"""The stack output `cost`: what the kinds, the stores and the platform say that they buy, priced."""
 
-from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from components.contract import Platform, Role
-from guard.charges import Use
-from guard.cost import Estimate, Mount, Sum, estimate
-from guard.recognise import Resource
-from stacks.estimate_settings import EstimateSettings
-from stacks.registered import Registered
-from stacks.settings import Settings
-
-PROVIDERS = {Platform.AWS: "pulumi:providers:aws", Platform.ALICLOUD: "pulumi:providers:alicloud"}
+from estimate.cost import Estimate, Sum, estimate_bought
+from estimate.product import Use
+from stacks.planned import Planned
+from stacks.settings.estimate import EstimateSettings
 
 
-async def output(settings: Settings, storage: Mapping[str, Any], registered: Registered) -> dict[str, Any]:
-    """A month's cost, once every resource is registered: see `summary`."""
-    found = estimated(await registered.resources(), storage, settings.platform, settings.estimate)
-    return summary(found)
+def output(stack: Planned) -> dict[str, Any]:
+    """A month's cost: see `summary`."""
+    return summary(estimated(stack))
 
 
-def estimated(
-    resources: Iterable[Resource], storage: Mapping[str, Any], platform: Platform, assumed: EstimateSettings | None
-) -> Estimate:
-    """The cost of a program's custom resources, with the storage map of its outputs."""
-    all_ = list(resources)
-    billed = [r for r in all_ if not r.type.startswith("pulumi:")]
-    return estimate(billed, mounts(storage), platform, _region(all_, platform), use(assumed))
+def estimated(stack: Planned) -> Estimate:
+    """The cost of a planned stack, line by line."""
+    settings = stack.settings
+    region = stack.platform.region(settings)
+    return estimate_bought(stack.bought, settings.platform, region, use(settings.estimate))
 
 
 def use(assumed: EstimateSettings | None) -> Use:
     """What the stack file assumes of use that costs depend on."""
     given = assumed or EstimateSettings.model_validate({})
     return Use(read_gib=given.read_gib, written_gib=given.written_gib, backup_gib=given.backup_gib)
-
-
-def mounts(storage: Mapping[str, Any]) -> list[Mount]:
-    """The claims of a storage map, with their roles in the order of Role."""
-    claims: dict[str, list[str]] = {}
-    for role in Role:
-        if role.value in storage:
-            claims.setdefault(storage[role.value]["claim"], []).append(role.value)
-    first = {name: storage[roles[0]] for name, roles in claims.items()}
-    return [
-        Mount(name, tuple(roles), first[name]["medium"], int(first[name]["size_gib"])) for name, roles in claims.items()
-    ]
 
 
 def summary(found: Estimate) -> dict[str, Any]:
@@ -71,8 +50,3 @@ def rounded(found: Sum) -> dict[str, Any]:
 def money(amount: Decimal) -> float:
     """Rounded to cents."""
     return float(round(amount, 2))
-
-
-def _region(resources: Iterable[Resource], platform: Platform) -> str:
-    found = [str(r.inputs["region"]) for r in resources if r.type == PROVIDERS.get(platform)]
-    return found[0] if found else ""

@@ -1,17 +1,31 @@
-"""The program: stack file -> Settings -> the platform's stack -> outputs."""
+"""The program: stack file -> settings -> planned -> guard -> components -> outputs."""
 
-import importlib
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import pulumi
 
-from stacks import cost, load
 from stacks.adopt import adopt
+from stacks.make import make
 from stacks.names import NAMESPACE
-from stacks.registered import watch
-from stacks.settings import Settings
+from stacks.planned import Planned, planned
+from stacks.settings import load
+from stacks.settings.settings import Settings
 
 SECRET_KEYS = ("apiKeys", "adminPassword", "authProxy")
 """Keys that hold a secret whatever they hold."""
+_LISTENER: ContextVar[Callable[[Planned], object] | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def listening(listener: Callable[[Planned], object]) -> Generator[None]:
+    """Within it, `listener` gets the planned stack of every run: a plan shows it, and the program knows of no plans."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
 
 
 def settings_of_this_run() -> Settings:
@@ -31,11 +45,8 @@ def main() -> None:
     """Everything is checked before the first resource is made."""
     settings = settings_of_this_run()
     adopt(settings.adopt)
-    # Only the platform's own SDKs are imported: one of them costs up to 2.5 s (facts/pulumi.md 8).
-    platform = importlib.import_module(f"stacks.{settings.platform.value}")
-    registered = watch()
-    outputs = platform.deploy(settings)
-    # An Output at once: a coroutine can be awaited only by one reader.
-    outputs["cost"] = pulumi.Output.from_input(cost.output(settings, outputs["storage"], registered))
-    for name, value in outputs.items():
+    stack = planned(settings)
+    if listener := _LISTENER.get():
+        listener(stack)
+    for name, value in make(stack).items():
         pulumi.export(name, value)

@@ -1,23 +1,16 @@
 """The guard, asked about a stack before its first resource."""
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 
 import pulumi
 
 from components.contract import Profile, StorageMap
+from components.kotaemon.switches import graphs_switched_on
 from guard import safety
 from guard.report import GuardRefused, Report
-from stacks.load import stack_file
 from stacks.names import claim_name
-from stacks.settings import Settings
-
-GRAPH_SWITCHES = ("USE_MS_GRAPHRAG", "USE_NANO_GRAPHRAG", "USE_LIGHTRAG")
-"""Variables of the application that turn local graph indexes on (flowsettings.py:356-359)."""
-
-
-_LISTENER: ContextVar[Callable[[Report], object] | None] = ContextVar("listener", default=None)
+from stacks.settings.load import stack_file
+from stacks.settings.settings import Settings
 
 
 class RefusedByGuard(pulumi.RunError):
@@ -26,22 +19,10 @@ class RefusedByGuard(pulumi.RunError):
     exit_code = 2
 
 
-@contextmanager
-def listening(listener: Callable[[Report], object]) -> Generator[None]:
-    """Within it, `listener` gets every report: a plan shows the verdicts, and the program does not know of plans."""
-    token = _LISTENER.set(listener)
-    try:
-        yield
-    finally:
-        _LISTENER.reset(token)
-
-
 def check(settings: Settings, storage: StorageMap, document_store: str = "lancedb") -> Report:
     """Ask the guard; warnings and overrides are printed on every run. Raises RefusedByGuard."""
     try:
         report = safety.check(storage, pods(settings, document_store), settings.overrides, claim_keys(settings))
-        if listener := _LISTENER.get():
-            listener(report)
         report.raise_if_refused(stack_file(pulumi.get_stack()))
     except GuardRefused as refused:
         raise RefusedByGuard(str(refused)) from None
@@ -61,13 +42,8 @@ def pods(settings: Settings, document_store: str) -> safety.Pods:
         strategy="RollingUpdate" if scaled else "Recreate",
         document_store="elasticsearch" if document_store == "elasticsearch" else "lancedb",
         # The scaled profile switches them off itself (components/kotaemon/runtime/kh_settings.py).
-        graph_indexes=not scaled and any(is_on(settings.env.get(name, "false")) for name in GRAPH_SWITCHES),
+        graph_indexes=not scaled and bool(graphs_switched_on(settings.env)),
     )
-
-
-def is_on(value: str) -> bool:
-    """How the application reads a switch."""
-    return value.strip().lower() in ("1", "true", "yes", "on")
 
 
 def claim_keys(settings: Settings) -> Mapping[str, str]:

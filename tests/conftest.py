@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runner.record import Run, run_program
+from plan.recorder import Run, run_program
 
 
 @pytest.fixture

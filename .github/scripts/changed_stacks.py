@@ -12,7 +12,17 @@ from pathlib import Path
 
 FILE = re.compile(r"Pulumi\.([A-Za-z0-9_-]{1,100})\.yaml")
 """Only names that are safe in a matrix, in a file name and on a command line."""
-CODE = ("components/", "stacks/", "guard/", "policy/", "runner/", "requirements.lock", "Pulumi.yaml", "__main__.py")
+CODE = (
+    "components/",
+    "stacks/",
+    "guard/",
+    "estimate/",
+    "policy/",
+    "plan/",
+    "requirements.lock",
+    "Pulumi.yaml",
+    "__main__.py",
+)
 """What can change the plan of any stack."""
 
 

@@ -13,7 +13,7 @@ WHY = {0: "fine", 1: "the stack file is wrong", 2: "refused: nothing would be cr
 
 def plan(stack: str, folder: Path) -> tuple[int, str]:
     """Exit code and Markdown of one stack."""
-    command = [sys.executable, "-m", "runner", "plan", "--stack", stack, "--out", str(folder)]
+    command = [sys.executable, "-m", "plan", "plan", "--stack", stack, "--out", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     sys.stdout.write(done.stdout)
     sys.stderr.write(done.stderr)

@@ -7,21 +7,21 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 from kubernetes.client import ApiClient, CoreV1Api
+from tests.unit.stacks.test_alicloud import Account
 
 from components.block.ecs_disk import EcsDiskStorage, EcsDiskStorageArgs
 from components.block.essd import EssdStorage, EssdStorageArgs
 from components.block.essd_rules import DiskType, TopologyKey
 from components.contract import Platform
+from deploy import apply, saved
 from devcluster import platforms
 from devcluster.cluster import Cluster
 from devcluster.platforms import REGION, ZONE
-from runner import apply, saved
-from runner.record import run_program
+from plan.recorder import run_program
 from stacks import program
 from tests.cluster import objects, stacks
 from tests.cluster.objects import wait
-from tests.unit.stacks.test_alicloud import Account
-from tests.unit.stacks.test_alicloud_settings import config, example
+from tests.unit.stacks.platforms.test_alicloud_settings import config, example
 
 KEY = "key-hzz6540example"
 PRIVATE = TopologyKey.PRIVATE.value

@@ -13,16 +13,16 @@ from components.block.ebs import EbsStorage, EbsStorageArgs
 from components.block.ebs_volume import EbsVolume, EbsVolumeArgs
 from components.contract import Platform
 from components.file.efs_dynamic import EfsDynamicStorage, EfsDynamicStorageArgs
+from deploy import apply, saved
 from devcluster import nodes, platforms
 from devcluster.cluster import Cluster
 from devcluster.platforms import ZONE
-from runner import apply, saved
-from runner.record import Run, run_program
+from plan.recorder import Run, run_program
 from stacks import program
 from tests.cloud_api.aws.cloud import KEY, Ids
 from tests.cluster import objects, stacks
 from tests.cluster.objects import wait
-from tests.unit.stacks.test_aws_settings import example
+from tests.unit.stacks.platforms.test_aws_settings import example
 
 ZONES = platforms.zones(Platform.AWS)
 A, B, C = ZONES

@@ -10,11 +10,11 @@ import pytest
 from kubernetes.client import ApiClient, BatchV1Api, CoreV1Api
 
 from components.contract import Platform
+from deploy import apply
+from deploy.kube import Kube, Manifest
 from devcluster import nodes, platforms
 from devcluster.cluster import Cluster
-from runner import apply
-from runner.kube import Kube, Manifest
-from runner.stack import StackFile
+from plan.stack_file import StackFile
 from tests.cluster import objects, stacks
 from tests.cluster.objects import wait
 from tests.cluster.stacks import DISK, FILES

@@ -9,11 +9,11 @@ from typing import Any
 import pulumi
 import pytest
 
+from deploy import apply, ready, saved
+from deploy.kube import Kube, Manifest
 from devcluster import nodes
 from devcluster.cluster import Cluster
-from runner import apply, ready, saved
-from runner.kube import Kube, Manifest
-from runner.record import StackOutput
+from plan.recorder import StackOutput
 from tests.cluster import stacks
 from tests.cluster.objects import wait
 from tests.cluster.stacks import DISK, FILES

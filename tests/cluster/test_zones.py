@@ -15,11 +15,11 @@ import pytest
 from kubernetes.client import ApiClient, CoreV1Api
 
 from components.contract import Platform
+from deploy.kube import Kube
 from devcluster import platforms
 from devcluster.cluster import Cluster
 from guard import zones
 from guard.zones import Why
-from runner.kube import Kube
 from tests.cluster import stacks
 from tests.cluster.objects import wait
 from tests.unit.guard import zone_rows

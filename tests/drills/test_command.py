@@ -1,4 +1,4 @@
-"""`python -m runner drill`: exit codes, the record, and a lost API server told in one line."""
+"""`python -m drills drill`: exit codes, the record, and a lost API server told in one line."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
-from drills import command, program, record
+from drills import cli, command, program, record
 from drills.program import Section
 from drills.results import Result
-from runner import cli
 
 GREEN, RED = Result("fine", {"lost": "0"}), Result("bad", {"lost": "3"}, ["3 turns are lost"])
 Sections = Callable[..., list[Section]]

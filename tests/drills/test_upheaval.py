@@ -7,10 +7,10 @@ from typing import Any, cast
 import pytest
 
 from components.kotaemon import kotaemon
+from deploy.kube import Kube
 from devcluster.cluster import Cluster
 from drills import obstacles, readings, samples, upheaval
 from drills.program import SHORT_ROLL_OUTS
-from runner.kube import Kube
 from tests.drills import spoil
 
 MEDIA = [pytest.param("file", id="file"), pytest.param("block", id="block")]
@@ -92,7 +92,7 @@ def test_red_when_the_program_ignores_the_replicas(
 def test_red_when_the_run_says_nothing_of_the_quota(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.ready._why", lambda *_: "")
+    monkeypatch.setattr("deploy.ready._why", lambda *_: "")
     (problem,) = obstacles.quota_exhausted(cluster, "red-quota", tmp_path).problems
     assert problem.startswith("the run does not say exceeded quota or drill: Deployment red-quota/kotaemon")
 

@@ -11,9 +11,9 @@ from pulumi import automation as auto
 from rich.console import Console
 
 from components.contract import Platform
+from deploy import engine
+from deploy.kube import Kube
 from devcluster.cluster import Cluster
-from runner import engine
-from runner.kube import Kube
 from tests.cluster.conftest import cluster_for, own_cache
 
 __all__ = ["cluster_for", "own_cache"]

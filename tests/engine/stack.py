@@ -9,8 +9,10 @@ from typing import Any
 import yaml
 from pulumi import automation as auto
 
-from runner import engine, planning, stack
-from runner.stack import ROOT, StackFile
+from deploy import engine
+from plan import collect, stack_file
+from plan.document import CostSummary
+from plan.stack_file import ROOT, StackFile
 from tests.engine.conftest import World
 
 FILES = {"kind": "nfs", "server": "nfs.example.org", "path": "/srv/nfs", "encryptedBy": "simulated"}
@@ -28,7 +30,7 @@ def write(folder: Path, name: str, **claims: Any) -> StackFile:
     }
     path = folder / f"Pulumi.{name}.yaml"
     path.write_text(yaml.safe_dump({"config": {f"kotaemon:{key}": value for key, value in ours.items()}}))
-    return stack.read(name, folder)
+    return stack_file.read(name, folder)
 
 
 def opened(world: World, file: StackFile) -> auto.Stack:
@@ -51,8 +53,8 @@ def state(world: World, file: StackFile) -> str:
 
 def cost_of_the_plan(file: StackFile) -> dict[str, Any]:
     """What `make plan` estimates for a stack file, as the output `cost` has it."""
-    cost = planning.make(file)["cost"]
-    return {key: cost[key] for key in ("currency", "region", "total", "by_role", "by_medium")}
+    cost = collect.make(file).cost.model_dump(mode="json")
+    return {key: cost[key] for key in CostSummary.model_fields}
 
 
 def outputs_of_another_repository(of: auto.Stack, kubeconfig: Path, folder: Path) -> dict[str, Any]:

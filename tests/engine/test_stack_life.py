@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from runner import engine
-from runner.apply import ApplyError
-from runner.kube import Manifest
-from runner.stack import ROOT, StackFile
+from deploy import engine
+from deploy.apply import ApplyError
+from deploy.kube import Manifest
+from plan.stack_file import ROOT, StackFile
 from tests.cluster.objects import wait
 from tests.engine import stack
 from tests.engine.conftest import World

@@ -13,8 +13,8 @@ from typing import Any
 
 from pulumi import automation as auto
 
-from runner.kube import Kube, Manifest
-from runner.stack import ROOT
+from deploy.kube import Kube, Manifest
+from plan.stack_file import ROOT
 
 STAND_IN = ROOT / "tests" / "engine" / "examples" / "provider.py"
 """For the clouds' plugins: it speaks the engine's protocol and asks no cloud."""

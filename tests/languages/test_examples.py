@@ -13,8 +13,8 @@ import yaml
 from pulumi import automation as auto
 
 from components.contract import Platform
+from deploy.kube import Kube
 from devcluster.cluster import Cluster
-from runner.kube import Kube
 from tests.languages.programs import Home, changes, copy_of, must, opened, secret_values
 from tests.languages.table import RUN_HERE, Example
 

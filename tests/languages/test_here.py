@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from runner.stack import ROOT
+from plan.stack_file import ROOT
 from tests.languages.programs import lacking
 from tests.languages.table import EXAMPLES, Example
 

@@ -11,11 +11,12 @@ import yaml
 from pulumi import automation as auto
 
 from components.contract import Platform
+from deploy import engine
+from deploy.kube import Kube
 from devcluster.cluster import Cluster
+from plan import collect, stack_file
+from plan.stack_file import ROOT, StackFile
 from policy import check
-from runner import engine, planning, stack
-from runner.kube import Kube
-from runner.stack import ROOT, StackFile
 from tests.languages.programs import Home, lacking, opened
 
 PACK = ROOT / "policy" / "pack"
@@ -60,7 +61,7 @@ class Ear:
 
 def planned(file: StackFile) -> list[Told]:
     """What `make plan` says of the same stack."""
-    found = check(planning.preview(file).registrations)
+    found = check(collect.preview(file).registrations)
     return [(v.rule, v.level.value, v.name, v.message) for v in found if not v.excepted]
 
 
@@ -72,7 +73,7 @@ def test_our_stacks_pass(
     platform = Platform(document["config"]["kotaemon:platform"])
     document["config"]["kotaemon:namespace"] = f"policy-{name}"
     (tmp_path / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
-    cluster, file = cluster_for(platform), stack.read(name, tmp_path)
+    cluster, file = cluster_for(platform), stack_file.read(name, tmp_path)
     home = Home(tmp_path / "home", cluster.kubeconfig)
     monkeypatch.setenv("PULUMI_HOME", str(home.folder))
     ours = engine._stack(auto.PulumiCommand(), file, cluster)

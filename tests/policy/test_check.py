@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import policy
+from plan.plain import UNKNOWN_TEXT
 from policy import ConfigError, Level, check, load_config, project_config
 from policy.resource import UNKNOWN
-from stacks.registered import UNKNOWN_TEXT
 from tests.policy.resources import CLAIM, RWO_CLAIM, resource
 
 LOOSE = resource(CLAIM, RWO_CLAIM, "files", protect=False)

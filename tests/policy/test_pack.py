@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from plan.stack_file import ROOT
 from policy import RULES, check
 from policy.resource import Given
-from runner.stack import ROOT
 from tests.policy.other_people import FARGATE_ON_EFS, KOREAN_CHART
 
 PACK = ROOT / "policy" / "pack"

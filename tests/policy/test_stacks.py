@@ -2,10 +2,10 @@
 
 import pytest
 
+from plan import collect, stack_file
 from policy import check
-from runner import planning, stack
 
-STACKS = sorted(f.name.split(".")[1] for f in stack.ROOT.glob("Pulumi.*.yaml"))
+STACKS = sorted(f.name.split(".")[1] for f in stack_file.ROOT.glob("Pulumi.*.yaml"))
 SQUASH_LATER = {"root-squash-advised"}
 """Storage of its own starts as root's: root makes the role folders first. The user squashes afterwards."""
 ROOT_ONCE = {"pod-user"}
@@ -14,7 +14,7 @@ ROOT_ONCE = {"pod-user"}
 
 @pytest.mark.parametrize("name", STACKS)
 def test_no_stack_of_ours_breaks_a_rule(name: str) -> None:
-    found = check(planning.preview(stack.read(name)).registrations)
+    found = check(collect.preview(stack_file.read(name)).registrations)
     assert [v.line for v in found if v.stops] == []
     assert {v.rule for v in found if not v.excepted} <= SQUASH_LATER
     excepted = [v for v in found if v.excepted]

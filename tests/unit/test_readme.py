@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
-GOLDEN = ROOT / "tests/unit/runner/golden/dev.txt"
+GOLDEN = ROOT / "tests/unit/plan/golden/dev.txt"
 
 
 def blocks(name: str) -> list[str]:

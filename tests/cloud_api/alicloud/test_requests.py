@@ -21,13 +21,13 @@ from alibabacloud_hbr20170908 import models as hbr
 from alibabacloud_kms20160120 import models as kms
 from alibabacloud_nas20170626 import models as nas
 from alibabacloud_rds20140815 import models as rds
+from tests.unit.stacks.test_alicloud import Account, with_disks
 
 from components.block.essd_rules import Disk, DiskType, PerformanceLevel, baseline_iops, refused_disk
 from components.file.nas_rules import STORAGE_TYPES, NasEncryption, NasKind, NasSquash
-from runner.record import Run
+from plan.recorder import Run
 from stacks import program
-from tests.unit.stacks.test_alicloud import Account, with_disks
-from tests.unit.stacks.test_alicloud_settings import config
+from tests.unit.stacks.platforms.test_alicloud_settings import config
 
 Inputs = Mapping[str, Any]
 
@@ -199,7 +199,7 @@ OTHER_CALLS = {
 @pytest.fixture(scope="module")
 def made() -> Run:
     """The scaled example with a disk of each kind: every resource that the platform has."""
-    from runner.record import run_program
+    from plan.recorder import run_program
 
     return run_program(program.main, Account(), config=config(copy.deepcopy(with_disks())), stack="prod")
 

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from runner.record import Echo
+from plan.recorder import Echo
 
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"

@@ -28,7 +28,7 @@ from components.file.efs import EfsStorage, EfsStorageArgs
 from components.file.lustre import LustreStorage, LustreStorageArgs
 from components.file.openzfs import OpenZfsStorage, OpenZfsStorageArgs
 from components.state.rds import RdsDatabase, RdsDatabaseArgs
-from stacks.registered import plain
+from plan.plain import plain
 from tests.cloud_api.aws.calls import calls, known
 from tests.cloud_api.aws.cloud import REGION, Ids
 

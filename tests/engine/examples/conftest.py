@@ -15,10 +15,11 @@ import yaml
 from pulumi import automation as auto
 
 from components.contract import Platform
+from deploy import engine
+from deploy.kube import Kube
 from devcluster.cluster import Cluster
-from runner import engine, stack
-from runner.kube import Kube
-from runner.stack import ROOT, StackFile
+from plan import stack_file
+from plan.stack_file import ROOT, StackFile
 from tests.engine.examples.table import EXAMPLES, Example
 
 PROVIDER = Path(__file__).with_name("provider.py")
@@ -69,7 +70,7 @@ class World:
     @property
     def file(self) -> StackFile:
         """The stack file as it is now."""
-        return stack.read(self.name, self.config.parent)
+        return stack_file.read(self.name, self.config.parent)
 
     def change(self, values: dict[str, Any]) -> None:
         """Set values of the configuration; a path with dots goes into objects."""
@@ -111,7 +112,7 @@ def world(
     log = folder / "calls.jsonl"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{plugins(folder, log, cluster.kubeconfig)}{os.pathsep}{os.environ['PATH']}")
-        opened = engine._stack(auto.PulumiCommand(), stack.read(example.name, folder), cluster)  # pyright: ignore[reportPrivateUsage]
+        opened = engine._stack(auto.PulumiCommand(), stack_file.read(example.name, folder), cluster)  # pyright: ignore[reportPrivateUsage]
         work = Path(opened.workspace.work_dir) / file
         kube = Kube(cluster.api(), cluster.directory / "discovery.json")
         made = World(example, opened, kube, work, log, engine._home() / "state", cluster.kubeconfig)  # pyright: ignore[reportPrivateUsage]

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from pulumi import automation as auto
 
-from runner.kube import Manifest
+from deploy.kube import Manifest
 from tests.cluster.objects import wait
 from tests.engine import stack
 from tests.engine.examples.conftest import API_KEY, Steps, World

@@ -2,8 +2,8 @@
 
 import pytest
 
-from runner.record import Registration
-from tests.unit.runner.plans import STACKS, run
+from plan.recorder import Registration
+from tests.unit.plan.plans import STACKS, run
 
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"

@@ -24,7 +24,7 @@ from components.file.nas import NasStorage, NasStorageArgs, nas_claim
 from components.file.nfs import NfsStorage, NfsStorageArgs, nfs_claim
 from components.file.openzfs import OpenZfsStorage, OpenZfsStorageArgs, openzfs_claim
 from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
-from runner.record import Echo, Registration, Run
+from plan.recorder import Echo, Registration, Run
 
 PV = "kubernetes:core/v1:PersistentVolume"
 PVC = "kubernetes:core/v1:PersistentVolumeClaim"

@@ -12,19 +12,19 @@ import pytest
 import yaml
 
 import policy
-from runner import stack
-from runner.record import STACK_REFERENCE, Echo, Run, run_program
+from plan import stack_file
+from plan.recorder import STACK_REFERENCE, Echo, Run, run_program
 from stacks.outputs import CONTRACT_VERSION
 
-FOLDER = stack.ROOT / "examples" / "app-repo"
+FOLDER = stack_file.ROOT / "examples" / "app-repo"
 FULL_NAME = "organization/kotaemon/dev"
-STACKS = sorted(file.name.split(".")[1] for file in stack.ROOT.glob("Pulumi.*.yaml"))
+STACKS = sorted(file.name.split(".")[1] for file in stack_file.ROOT.glob("Pulumi.*.yaml"))
 
 
 @cache
 def exported(name: str) -> dict[str, Any]:
     """The outputs of one of our stacks."""
-    file = stack.read(name)
+    file = stack_file.read(name)
     run = run_program(file.program, stack=name, config=file.config, preview=True, secret_keys=file.secret_keys)
     # What only a real provider tells stands for itself here.
     return {key: output.value if output.known else f"{key} of {name}" for key, output in run.outputs.items()}

@@ -9,10 +9,9 @@ from components.file.efs_dynamic import EfsDynamicStorage
 from devcluster.platforms import SHAPES
 from guard import zones
 from guard.zones import REGIONAL_DISKS, ZONE_KEYS, Why
-from runner import stack
-from runner.manifests import is_object
-from runner.record import run_program
-from runner.stack import ROOT
+from plan import stack_file
+from plan.recorder import run_program
+from plan.stack_file import ROOT
 from tests.unit.guard import zone_rows
 from tests.unit.guard.zone_rows import ALL, Row
 
@@ -157,10 +156,10 @@ def test_every_kind_of_workload_is_read(kind: str) -> None:
 
 @pytest.mark.parametrize("file", sorted(ROOT.glob("Pulumi.*.yaml")), ids=lambda f: f.stem)
 def test_every_example_stack_can_run_and_says_what_ties_it(file: Path) -> None:
-    read = stack.read(file.name.split(".")[1])
+    read = stack_file.read(file.name.split(".")[1])
     options = {"preview": True, "config": read.config, "secret_keys": read.secret_keys}
     run = run_program(read.program, project=read.project, stack=read.name, **options)
-    report = zones.verdict([r.inputs for r in run.registrations if is_object(r)])
+    report = zones.verdict([r.inputs for r in run.registrations if r.is_object])
     assert [pod["state"] for pod in report["pods"]] == ["schedulable"] * len(report["pods"])
     (app,) = [pod for pod in report["pods"] if pod["pod"] == "kotaemon"]
     disks = [m["claim"] for m in run.outputs["storage"].value.values() if m["medium"] == "block"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
+from plan.stack_file import ROOT
 from plugin.provider import PACKAGE, VERSION
 from plugin.schema import FILE
-from runner.stack import ROOT
 
 SCHEMA: dict[str, Any] = json.loads(FILE.read_text())
 YAML = ROOT / "examples" / "yaml" / "Pulumi.yaml"

@@ -16,10 +16,10 @@ from components.file.efs import EfsStorage
 from components.file.nfs import NfsStorage
 from components.kotaemon.kotaemon import Kotaemon
 from components.volumes.existing_class import ExistingClassClaim
+from plan.recorder import Run
+from plan.stack_file import ROOT
 from plugin.mistakes import as_input_errors
 from plugin.provider import KotaemonProvider
-from runner.record import Run
-from runner.stack import ROOT
 
 FILES = {"namespace": "app", "server": "nfs.example.com", "path": "/srv", "size": "100Gi"}
 DISK = {"namespace": "app", "storageClass": "fast", "size": "20Gi"}

@@ -17,10 +17,10 @@ import pulumi
 import pytest
 
 import components
+from plan.stack_file import ROOT
 from plugin.catalogue import COMPONENTS
 from plugin.provider import PACKAGE, VERSION
 from plugin.schema import FILE, text
-from runner.stack import ROOT
 
 
 @cache

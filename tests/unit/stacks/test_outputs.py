@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from runner import planning, stack
-from runner.record import Run
+from plan import collect, stack_file
+from plan.recorder import Run
 from stacks.outputs import CONTRACT_VERSION
 
 FIXTURES = {int(file.stem): file for file in (Path(__file__).parent / "contracts").glob("*.json")}
-STACKS = sorted(file.name.split(".")[1] for file in stack.ROOT.glob("Pulumi.*.yaml"))
+STACKS = sorted(file.name.split(".")[1] for file in stack_file.ROOT.glob("Pulumi.*.yaml"))
 
 
 @cache
@@ -28,7 +28,7 @@ def types(values: dict[str, Any]) -> dict[str, str]:
 @pytest.fixture(params=STACKS)
 def outputs(request: pytest.FixtureRequest, pulumi_run: Callable[..., Run]) -> dict[str, Any]:
     """The outputs of each example stack, all known."""
-    file = stack.read(request.param)
+    file = stack_file.read(request.param)
     run = pulumi_run(file.program, config=file.config, preview=True, secret_keys=file.secret_keys)
     return {name: output.value for name, output in run.outputs.items()}
 
@@ -60,9 +60,9 @@ def test_the_newest_fixture_is_what_the_program_exports(outputs: dict[str, Any])
 
 
 def test_cost_is_the_cost_of_the_plan(outputs: dict[str, Any], request: pytest.FixtureRequest) -> None:
-    file = stack.read(request.node.callspec.params["outputs"])
-    plan = planning.make(file)["cost"]
-    assert outputs["cost"] == {key: plan[key] for key in outputs["cost"]}
+    file = stack_file.read(request.node.callspec.params["outputs"])
+    cost = collect.make(file).cost.model_dump(mode="json")
+    assert outputs["cost"] == {key: cost[key] for key in outputs["cost"]}
     assert outputs["cost"]["total"]["known"] or outputs["cost"]["total"]["unknown"]
 
 
@@ -75,7 +75,7 @@ def test_encryption_and_zones_are_by_claim(outputs: dict[str, Any]) -> None:
 
 
 def test_dev(pulumi_run: Callable[..., Run]) -> None:
-    file = stack.read("dev")
+    file = stack_file.read("dev")
     values = {name: output.value for name, output in pulumi_run(file.program, config=file.config).outputs.items()}
     assert types(values) == promised(CONTRACT_VERSION)["outputs"]
     assert values["storage"]["sessions"]["access_mode"] == "ReadWriteOncePod"

@@ -8,9 +8,11 @@ import pytest
 from pulumi.runtime.mocks import MockCallArgs
 
 from components.contract import Profile
-from runner import plan, stack
-from runner.record import Echo, Run
-from runner.stack import ROOT
+from plan import collect, command, stack_file
+from plan.recorder import Echo, Run
+from plan.stack_file import ROOT
+from stacks.planned import Planned
+from stacks.program import listening
 
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 RunProgram = Callable[..., Run]
@@ -26,7 +28,7 @@ class Cloud(Echo):
 
 
 def run(pulumi_run: RunProgram, name: str, preview: bool = True) -> Run:
-    file = stack.read(name)
+    file = stack_file.read(name)
     resources = Echo() if preview else Cloud()
     return pulumi_run(
         file.program, resources, stack=name, preview=preview, config=file.config, secret_keys=file.secret_keys
@@ -44,7 +46,7 @@ def test_every_child_has_a_parent_that_is_ours(pulumi_run: RunProgram, name: str
 
 @pytest.mark.parametrize("name", STACKS)
 def test_every_claim_of_the_application_is_protected_and_retained(pulumi_run: RunProgram, name: str) -> None:
-    file = stack.read(name)
+    file = stack_file.read(name)
     done = run(pulumi_run, name)
     claims = [
         r
@@ -84,19 +86,21 @@ def test_previews_do_not_differ_from_updates(pulumi_run: RunProgram) -> None:
 def test_every_stack_can_be_planned_and_the_plan_shows_no_secret(
     pulumi_run: RunProgram, name: str, tmp_path: Path
 ) -> None:
-    file = stack.read(name)
-    done = run(pulumi_run, name)
-    document = plan.document(done, name, file.settings.platform.value)
-    data, text = plan.write(document, tmp_path)
+    file = stack_file.read(name)
+    stacks: list[Planned] = []
+    with listening(stacks.append):
+        done = run(pulumi_run, name)
+    plan = collect.collected(done, name, stacks[0])
+    data, text = command.write(plan, tmp_path)
     password = done.one("kubernetes:core/v1:Secret", "kotaemon-admin").inputs["data"]["password"]
     assert password not in data.read_text() + text.read_text()
     on_claims = {"models", "indexes", "uploads", "logs", "eval"}
     single = file.settings.profile == Profile.SINGLE_WRITER
-    assert set(document["storage"]) == on_claims | ({"sessions"} if single else set())
+    assert set(plan.storage) == on_claims | ({"sessions"} if single else set())
 
 
 def test_lifting_the_protection_lifts_all_of_it(pulumi_run: RunProgram) -> None:
-    file = stack.read("dev")
+    file = stack_file.read("dev")
     config = {**file.config, "kotaemon:protect": "false"}
     done = pulumi_run(file.program, config=config)
     assert [r.name for r in done.registrations if r.protect] == []
@@ -104,7 +108,7 @@ def test_lifting_the_protection_lifts_all_of_it(pulumi_run: RunProgram) -> None:
 
 
 def test_a_secret_in_plain_text_is_warned_of(pulumi_run: RunProgram) -> None:
-    file = stack.read("dev")
+    file = stack_file.read("dev")
     config = {**file.config, "kotaemon:apiKeys": '{"OPENAI_API_KEY": "sk-1"}'}
     (warning,) = pulumi_run(file.program, config=config, stack="dev").warnings
     assert warning.startswith("kotaemon:apiKeys stands in plain text in Pulumi.dev.yaml")

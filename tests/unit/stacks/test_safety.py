@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import yaml
 from pulumi.runtime.mocks import MockResourceArgs
+from stacks.settings.load import SettingsError
 
-from runner import stack
-from runner.record import Echo, Run
+from plan import stack_file
+from plan.recorder import Echo, Run
 from stacks.safety import RefusedByGuard
 
 RunProgram = Callable[..., Run]
@@ -28,10 +29,10 @@ class Counting(Echo):
         return super().new_resource(args)
 
 
-def program(folder: Path, **settings: Any) -> stack.StackFile:
+def program(folder: Path, **settings: Any) -> stack_file.StackFile:
     ours = {"platform": "private", "storage": {"claims": {"files": NOLOCK}}, **settings}
     (folder / "Pulumi.x.yaml").write_text(yaml.safe_dump({"config": {f"kotaemon:{k}": v for k, v in ours.items()}}))
-    return stack.read("x", folder)
+    return stack_file.read("x", folder)
 
 
 def test_nothing_is_registered_when_the_guard_refuses(pulumi_run: RunProgram, tmp_path: Path) -> None:
@@ -68,6 +69,6 @@ def test_an_override_is_told_on_every_run_and_exported(pulumi_run: RunProgram, t
 def test_an_override_that_cannot_be_is_an_error_of_the_stack_file(
     tmp_path: Path, overrides: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(stack.load.SettingsError) as error:
+    with pytest.raises(SettingsError) as error:
         program(tmp_path, overrides=overrides)
     assert message in str(error.value)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from runner.stack import ROOT
+from plan.stack_file import ROOT
 
 SCRIPTS = ROOT / ".github" / "scripts"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.stack import ROOT
+from plan.stack_file import ROOT
 from tests.unit.workflows.fakes import SCRIPTS, Bench
 
 

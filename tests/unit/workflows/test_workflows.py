@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from devcluster.paths import cache_root
-from runner.stack import ROOT
+from plan.stack_file import ROOT
 
 OURS = ("plan", "plan-comment", "preview", "deploy", "drift")
 FILES = [ROOT / ".github" / "workflows" / f"{name}.yml" for name in OURS]

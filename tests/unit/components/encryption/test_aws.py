@@ -15,7 +15,7 @@ from components.encryption.aws import (
     key_state_refused,
     rotation_refused,
 )
-from runner.record import Echo
+from plan.recorder import Echo
 
 ACCOUNT = "111122223333"
 DRIVER = f"arn:aws:iam::{ACCOUNT}:role/ebs-csi"

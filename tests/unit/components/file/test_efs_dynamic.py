@@ -14,7 +14,7 @@ from components.file.efs_dynamic import (
     efs_dynamic_claim,
     storage_class,
 )
-from runner.record import Echo
+from plan.recorder import Echo
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SUBNETS = {"eu-central-1a": "subnet-0000000a", "eu-central-1b": "subnet-0000000b"}

@@ -5,7 +5,7 @@ import pytest
 
 from components.contract import AccessMode, Locks, Medium
 from components.file.lustre import LustreStorage, LustreStorageArgs, lustre_claim
-from runner.record import Echo
+from plan.recorder import Echo
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 FILE_SYSTEM = "aws:fsx/lustreFileSystem:LustreFileSystem"

@@ -11,7 +11,7 @@ from components.file.nas import NasStorage, NasStorageArgs, as_export, mount_opt
 from components.file.nas_rules import NasEncryption, NasKind, NasProtocol, NasSquash
 from components.file.nfs import mount_options as nfs_mount_options
 from components.file.preparation import NfsPreparation, NfsPreparationArgs
-from runner.record import Echo
+from plan.recorder import Echo
 
 KEY = "key-hzz6540example"
 DOMAIN = "0cd8b4a576-abc12.cn-hangzhou.nas.aliyuncs.com"

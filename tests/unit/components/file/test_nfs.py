@@ -18,7 +18,7 @@ from components.file.nfs import (
     nfs_claim,
     refused_option,
 )
-from stacks.registered import UNKNOWN_TEXT
+from plan.plain import UNKNOWN_TEXT
 
 ARGS = NfsStorageArgs(namespace="kotaemon", server="nfs.example.com", path="/srv/nfs/kotaemon")
 PV = "kubernetes:core/v1:PersistentVolume"

@@ -12,7 +12,7 @@ from components.kotaemon.args import KotaemonArgs
 from components.kotaemon.kotaemon import Kotaemon
 from components.pod.files import runtime_files
 from components.pod.namespace import ApplicationNamespace
-from stacks.registered import UNKNOWN_TEXT
+from plan.plain import UNKNOWN_TEXT
 from tests.unit.components.kotaemon.samples import EXPOSURE, PROXY, elasticsearch, scaled_args, single_args
 
 PulumiRun = Callable[..., Any]

@@ -10,7 +10,7 @@ import pytest
 
 from components.state.apsaradb import ApsaraDatabase, ApsaraDatabaseArgs, database_url, new_password
 from components.state.stores import PostgresDriver
-from runner.record import Echo
+from plan.recorder import Echo
 
 HOST = "pgm-bp1example.pg.rds.aliyuncs.com"
 INSTANCE = "alicloud:rds/instance:Instance"

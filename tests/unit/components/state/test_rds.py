@@ -7,7 +7,7 @@ import pytest
 
 from components.state.rds import RdsDatabase, RdsDatabaseArgs, database_url
 from components.state.stores import PostgresDriver
-from runner.record import Echo
+from plan.recorder import Echo
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 INSTANCE = "aws:rds/instance:Instance"

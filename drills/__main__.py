@@ -1,0 +1,7 @@
+"""Entry of `python -m drills`."""
+
+import sys
+
+from drills.cli import main
+
+sys.exit(main())

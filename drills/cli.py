@@ -1,0 +1,52 @@
+"""`python -m drills drill|drill-node`: lose nodes, drain, roll out and interrupt, and say what was lost."""
+
+import argparse
+from collections.abc import Sequence
+
+from plan.exits import EXIT_CODES, ending
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = _parser().parse_args(arguments)
+    return ending(lambda: _run(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m drills",
+        description="Disasters on the devcluster, under somebody who chats.",
+        epilog=f"{EXIT_CODES}.",
+    )
+    commands = parser.add_subparsers(required=True, dest="command")
+    text = "lose nodes, drain, roll out, interrupt: on devclusters of their own, under a chatting session"
+    every = commands.add_parser("drill", help=text, description=text)
+    every.add_argument("--full", action="store_true", help="half an hour; writes docs/test-record.md")
+    text = "bring the stack up on the devcluster, lose the node of its pod, and say what comes back and when"
+    node = commands.add_parser("drill-node", help=text, description=text)
+    node.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
+    node.add_argument(
+        "--fencing",
+        choices=("none", "taint", "outside"),
+        default="none",
+        help="taint: set out-of-service once the node is lost; outside: watch an automation of your own do so",
+    )
+    for made in (every, node):
+        made.add_argument("--seed", type=int, default=1, help="chooses the random moments")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from plan import stack_file, terminal
+
+    file = stack_file.read(options.stack) if options.command == "drill-node" else None
+    # Only now: a wrong stack file is told in a second, before any SDK and the Kubernetes client are loaded.
+    from deploy.kube import answering
+    from drills import command
+    from drills.node_loss import Fencing
+
+    console = terminal.console()
+    with answering():
+        if file is None:
+            return command.drill(options.full, options.seed, console)
+        return command.drill_node(file, Fencing[options.fencing.upper()], options.seed, console)

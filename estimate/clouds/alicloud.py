@@ -1,0 +1,13 @@
+"""What is free on Alibaba Cloud for every product: type token -> why."""
+
+_ACCESS = "identities and permissions are free"
+FREE = {
+    "alicloud:cs/kubernetesAddon:KubernetesAddon": "ACK add-ons are free; their pods run on nodes that are there",
+    "alicloud:kms/alias:Alias": "aliases are free",
+    # https://www.alibabacloud.com/help/en/kms/key-management-service/product-overview/billing, "What's free"
+    "alicloud:kms/key:Key": "the account's default key is free; a KMS instance is billed itself, not its keys",
+    "alicloud:ram/policy:Policy": _ACCESS,
+    "alicloud:ram/role:Role": _ACCESS,
+    "alicloud:ram/rolePolicyAttachment:RolePolicyAttachment": _ACCESS,
+    "alicloud:resourcemanager/serviceLinkedRole:ServiceLinkedRole": _ACCESS,
+}

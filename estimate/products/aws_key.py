@@ -1,0 +1,32 @@
+"""A key of AWS KMS."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from estimate.product import Charge, Product, Recognised, Use
+
+
+@dataclass(frozen=True)
+class AwsKey(Product):
+    """A KMS key."""
+
+    rotates: bool = True
+
+    apart_medium = "key"
+
+    @classmethod
+    def recognised(cls) -> Recognised:
+        return Recognised(
+            types={"aws:kms/key:Key": lambda inputs, _size: cls(rotates=bool(inputs.get("enableKeyRotation")))},
+            free={"aws:kms/alias:Alias": "aliases are free"},
+        )
+
+    @property
+    def words(self) -> str:
+        return "KMS key"
+
+    def charges(self, use: Use) -> Iterator[Charge]:
+        rotation = "each of the first two rotations adds one" if self.rotates else ""
+        yield Charge("key", "kms.key", Decimal(1), rotation)
+        yield Charge("requests", "kms.requests", None, "the first 20,000 of the account are free")

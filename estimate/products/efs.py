@@ -1,0 +1,64 @@
+"""An EFS file system."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from estimate.product import Charge, Cheaper, Free, Inputs, Product, Recognised, Speed, Use, told
+
+_PART = "part of the file system, which is billed itself"
+_SOURCE = "https://docs.aws.amazon.com/efs/latest/ug/performance.html"
+
+
+@dataclass(frozen=True)
+class Efs(Product):
+    """An EFS file system in elastic throughput mode."""
+
+    size_gib: int | None
+    """What is stored in it: taken as the size of its claim. None: no claim is known."""
+    one_zone: bool = False
+    backup: bool = True
+
+    apart_medium = "file"
+
+    @classmethod
+    def recognised(cls) -> Recognised:
+        return Recognised(
+            types={"aws:efs/fileSystem:FileSystem": cls._from},
+            free={
+                "aws:efs/accessPoint:AccessPoint": _PART,
+                "aws:efs/backupPolicy:BackupPolicy": "the backups are billed with the file system",
+                "aws:efs/fileSystemPolicy:FileSystemPolicy": _PART,
+                "aws:efs/mountTarget:MountTarget": _PART,
+            },
+            # its classes give out folders of one file system, which is billed as a whole
+            provisioners={"efs.csi.aws.com": lambda _parameters, _size: Free("a way to storage that is billed itself")},
+        )
+
+    @classmethod
+    def _from(cls, inputs: Inputs, size: int | None) -> "Efs":
+        if inputs.get("throughputMode") != "elastic":
+            raise ValueError(f"throughput mode {inputs.get('throughputMode')}: only elastic has a rule")
+        return cls(size, one_zone=bool(inputs.get("availabilityZoneName")))
+
+    @property
+    def words(self) -> str:
+        return "EFS One Zone" if self.one_zone else "EFS"
+
+    def charges(self, use: Use) -> Iterator[Charge]:
+        zone = "one-zone" if self.one_zone else "standard"
+        full = "the claim is full; EFS bills what is stored"
+        yield Charge("storage", f"efs.{zone}.storage", told(self.size_gib), full)
+        yield Charge("reading", "efs.elastic.read", told(use.read_gib), "GiB read in a month")
+        yield Charge("writing", "efs.elastic.write", told(use.written_gib), "GiB written in a month")
+        if self.backup:
+            yield Charge("backups", "efs.backup", told(use.backup_gib), "GiB held by AWS Backup")
+
+    def speed(self, own_mib_s: float | None = None) -> Speed | None:
+        return Speed(90_000, 1500.0, "elastic: up to 90,000 read IOPS; 1500 MiB/s for each client", _SOURCE)
+
+    def cheaper(self) -> Iterator[Cheaper]:
+        if not self.one_zone:
+            yield Cheaper("oneZone: <zone>", "the data is lost with its zone", replace(self, one_zone=True))
+
+    def lost_with_zone(self) -> str:
+        return f"{self.words} is in one zone" if self.one_zone else ""

@@ -1,0 +1,33 @@
+"""A bucket of Alibaba Cloud OSS."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from estimate.product import Charge, Product, Recognised, Use
+
+_PART = "a setting of the bucket, which is billed itself"
+
+
+@dataclass(frozen=True)
+class OssBucket(Product):
+    """A bucket; what it will hold is not known from its definition."""
+
+    @classmethod
+    def recognised(cls) -> Recognised:
+        return Recognised(
+            types={"alicloud:oss/bucket:Bucket": lambda _inputs, _size: cls()},
+            free={
+                "alicloud:oss/bucketAcl:BucketAcl": _PART,
+                "alicloud:oss/bucketPolicy:BucketPolicy": _PART,
+                "alicloud:oss/bucketPublicAccessBlock:BucketPublicAccessBlock": _PART,
+                "alicloud:oss/bucketServerSideEncryption:BucketServerSideEncryption": _PART,
+                "alicloud:oss/bucketVersioning:BucketVersioning": _PART,
+            },
+        )
+
+    @property
+    def words(self) -> str:
+        return "OSS bucket"
+
+    def charges(self, use: Use) -> Iterator[Charge]:
+        yield Charge("storage and requests", "oss.standard.storage", None, "what the bucket will hold")

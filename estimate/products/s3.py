@@ -1,0 +1,34 @@
+"""A bucket of Amazon S3."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from estimate.product import Charge, Product, Recognised, Use
+
+_PART = "a setting of the bucket, which is billed itself"
+
+
+@dataclass(frozen=True)
+class S3Bucket(Product):
+    """A bucket; what it will hold is not known from its definition."""
+
+    @classmethod
+    def recognised(cls) -> Recognised:
+        return Recognised(
+            types={"aws:s3/bucket:Bucket": lambda _inputs, _size: cls()},
+            free={
+                "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _PART,
+                "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _PART,
+                "aws:s3/bucketPolicy:BucketPolicy": _PART,
+                "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _PART,
+                "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _PART,
+                "aws:s3/bucketVersioning:BucketVersioning": _PART,
+            },
+        )
+
+    @property
+    def words(self) -> str:
+        return "S3 bucket"
+
+    def charges(self, use: Use) -> Iterator[Charge]:
+        yield Charge("storage and requests", "s3.standard.storage", None, "what the bucket will hold")

@@ -1,0 +1,242 @@
+"""From a recorded run of the program to its plan: what is made, what it costs and gives, and what the checks say."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import policy
+from estimate.cost import ASSUMPTIONS, Estimate, in_reference_region
+from estimate.cost import Line as CostLine
+from estimate.levers import levers
+from estimate.performance import ONE_THREAD_MIB_S, performance
+from estimate.recognise import Resource as Fact
+from guard import zones
+from plan.document import (
+    FORMAT,
+    KNOWN_AT_UP,
+    SECRET,
+    SHOWN_APART,
+    Budget,
+    ClaimSpeed,
+    Cost,
+    Lever,
+    Line,
+    Mount,
+    Performance,
+    Plan,
+    RegionSum,
+    Resource,
+    Sum,
+    Verdict,
+    Violation,
+    Zones,
+)
+from plan.recognised import recognised
+from plan.recorder import Registration, Run, StackOutput, run_program
+from plan.stack_file import ROOT, StackFile
+from stacks.cost import estimated, money, rounded, summary, use
+from stacks.names import NAMESPACE
+from stacks.planned import Planned
+from stacks.program import listening
+from stacks.settings.estimate import EstimateSettings
+
+
+def make(file: StackFile) -> Plan:
+    """The plan of a stack. Raises what the program raises."""
+    stacks: list[Planned] = []
+    with listening(stacks.append):
+        run = preview(file)
+    return collected(run, file.name, stacks[0])
+
+
+def preview(file: StackFile) -> Run:
+    """Run the program of a stack file with nothing behind it, and keep what it registers."""
+    return run_program(
+        file.program,
+        project=file.project,
+        stack=file.name,
+        preview=True,
+        config=file.config,
+        secret_keys=file.secret_keys,
+    )
+
+
+def collected(run: Run, stack: str, planned: Planned) -> Plan:
+    """The plan of a run. `planned`: what the program knew before its first resource."""
+    settings = planned.settings
+    outputs = {name: _shown(output) for name, output in run.outputs.items()}
+    told = outputs.get("storage")
+    storage: Mapping[str, Any] = told if isinstance(told, dict) else {}
+    assumed = settings.estimate
+    # What is bought is said by the kinds; what is registered besides says itself why it costs nothing.
+    free = recognised(resources_of(run), storage, settings.platform, assumed).free
+    estimate = replace(estimated(planned), free=free)
+    return Plan(
+        format=FORMAT,
+        stack=stack,
+        platform=settings.platform.value,
+        made_by="the SDK's mock monitor in preview mode; the real engine was not used",
+        resources=resources(run),
+        storage={role: Mount.model_validate(mount) for role, mount in storage.items()},
+        guard=[Verdict.model_validate(verdict) for verdict in planned.report.verdicts],
+        policy=violations(run),
+        zones=zone_verdict(run, planned.platform.zones(settings)),
+        cost=cost(estimate, assumed),
+        performance=speed(estimate, assumed),
+        budget=budget(estimate, settings.budget),
+        outputs={name: value for name, value in outputs.items() if name not in SHOWN_APART},
+        warnings=run.warnings,
+        known_at_up=known_at_up(run),
+    )
+
+
+def resources(run: Run) -> list[Resource]:
+    """What is made, except components and providers."""
+    made = [_resource(run, r) for r in run.registrations if r.custom and not r.type.startswith("pulumi:")]
+    # sorted: independent resources register in any order, and two plans of one stack are the same text
+    return sorted(made, key=lambda r: (r.component, r.type, r.name))
+
+
+def resources_of(run: Run) -> list[Fact]:
+    """Everything the program made except components, as the estimate wants it."""
+    return [
+        Fact(r.type, r.name, tuple(reversed([parent.name for parent in run.parents(r)])), r.inputs)
+        for r in run.registrations
+        if r.custom
+    ]
+
+
+def known_at_up(run: Run) -> list[str]:
+    """Inputs and outputs that only a live account or cluster can tell."""
+    # sorted: independent resources register in any order
+    inputs = sorted(f"{r.name}: {key}" for r in run.registrations for key in r.unknowns)
+    return inputs + [f"output {name}" for name, output in run.outputs.items() if not output.known]
+
+
+def violations(run: Run) -> list[Violation]:
+    """What the rules of policy/ find, sorted by rule; an exception is listed with its reason."""
+    found = policy.check(run.registrations, policy.project_config(ROOT))
+    return [Violation.model_validate(v) for v in sorted(found, key=lambda v: (v.rule, v.name, v.message))]
+
+
+def zone_verdict(run: Run, known: Iterable[str]) -> Zones:
+    """Where the pods can run, and what the loss of a node or a zone does. Jobs are left out: they end before that.
+
+    `known`: zones of the nodes; none: the zones that the objects name.
+    """
+    # sorted: independent resources register in any order
+    objects = sorted((r for r in run.registrations if r.is_object), key=lambda r: (r.type, r.name))
+    lasting = [r.inputs for r in objects if r.inputs["kind"] not in ("Job", "CronJob")]
+    nodes = dict.fromkeys(known, zones.NODES_PER_ZONE)
+    return Zones.model_validate(zones.verdict(lasting, zones.pool(nodes) if nodes else None))
+
+
+def cost(found: Estimate, assumed: EstimateSettings) -> Cost:
+    """The cost of a month. Amounts are rounded to cents, sums before that are exact."""
+    other = in_reference_region(found, use(assumed))
+    prices = {line.price for line in found.lines if line.price is not None}
+    return Cost(
+        **summary(found),
+        by_resource={key: Sum(**rounded(sum_)) for key, sum_ in found.by(lambda line: line.resource).items()},
+        lines=[_line(line) for line in found.lines],
+        free=dict(sorted(found.free.items())),
+        levers=[
+            Lever(
+                change=f"{_section(lever.claim, found)}.{lever.change}",
+                gives_up=lever.gives_up,
+                saves=money(lever.saves),
+            )
+            for lever in levers(found)
+        ],
+        in_reference_region=RegionSum(region=other.region, **rounded(other.total)) if other else None,
+        assumptions=list(ASSUMPTIONS),
+        sources=sorted({f"{price.date} {price.source}" for price in prices}),
+    )
+
+
+def speed(found: Estimate, assumed: EstimateSettings) -> Performance:
+    """What the storage of each claim gives."""
+    model_gib = assumed.model_gib
+    return Performance(
+        model_gib=model_gib,
+        claims=[
+            ClaimSpeed(
+                claim=item.claim,
+                roles=item.roles,
+                iops=item.speed.iops,
+                mib_s=_rounded(item.speed.mib_s),
+                load_seconds=_rounded(item.load_seconds),
+                load_seconds_one_thread=_rounded(item.load_seconds_one_thread),
+                formula=item.speed.formula,
+                source=item.speed.source,
+            )
+            for item in performance(found.bought, model_gib, assumed.nfs_mib_per_second)
+        ],
+        assumptions=[
+            "Limits of the storage; the node's own limits can be lower.",
+            f"One pod reads {model_gib:g} GiB of models once, from storage that nobody else uses.",
+            f"A loader with one thread gets at most {ONE_THREAD_MIB_S:.0f} MiB/s, as measured for safetensors by "
+            "run-ai-model-streamer.",
+        ],
+    )
+
+
+def budget(found: Estimate, monthly: int | None) -> Budget:
+    """Whether the cost is within the budget: `none`, `within`, `over`, or `unsure` where something is unknown."""
+    if monthly is None:
+        return Budget(monthly=None, verdict="none", text="no budget is given (kotaemon:budget)")
+    sum_ = found.total
+    limit = f"the budget of {monthly} {found.currency} a month"
+    if sum_.known > monthly:
+        over = money(sum_.known - monthly)
+        return Budget(monthly=monthly, verdict="over", text=f"{over:.2f} {found.currency} above {limit}")
+    if sum_.complete:
+        return Budget(monthly=monthly, verdict="within", text=f"within {limit}")
+    return Budget(monthly=monthly, verdict="unsure", text=f"what is known is within {limit}")
+
+
+def _resource(run: Run, r: Registration) -> Resource:
+    meta = r.inputs.get("metadata") or {}
+    return Resource(
+        component="/".join(reversed([parent.name for parent in run.parents(r)])),
+        type=r.type,
+        kind=r.inputs["kind"] if r.is_object else r.type.rpartition(":")[2],
+        name=r.name,
+        object="/".join(filter(None, (meta.get("namespace"), meta.get("name")))) if r.is_object else r.name,
+        protect=r.protect,
+        holds_data=r.retain_on_delete,
+    )
+
+
+def _shown(output: StackOutput) -> Any:
+    if not output.known:
+        return KNOWN_AT_UP
+    return SECRET if output.secret else output.value
+
+
+def _line(line: CostLine) -> Line:
+    price = line.price
+    return Line(
+        resource=line.resource,
+        claim=line.claim,
+        roles=line.roles,
+        medium=line.medium,
+        what=line.what,
+        quantity=None if line.quantity is None else float(line.quantity),
+        unit=price.unit if price else "",
+        price=float(price.amount) if price else None,
+        amount=None if line.amount is None else money(line.amount),
+        note=line.note,
+        unknown=line.unknown,
+        date=price.date if price else "",
+        source=price.source if price else "",
+    )
+
+
+def _section(claim: str, found: Estimate) -> str:
+    """Where in the stack file a lever is: below its claim, or in the platform's database."""
+    return f"storage.claims.{claim.removeprefix(NAMESPACE + '-')}" if claim else f"{found.platform.value}.database"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

@@ -1,0 +1,39 @@
+"""The command `plan`: run the program with nothing behind it, write the plan, show it."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from plan import collect, compare, terminal
+from plan.document import Plan
+from plan.exits import OVER_BUDGET, REFUSED
+from plan.markdown import markdown
+from plan.stack_file import StackFile
+
+
+def plan(file: StackFile, folder: Path, against: Path | None, console: Console) -> int:
+    """Plan a stack; the exit code: 2 for a mandatory policy, 3 above the budget.
+
+    Raises what the program raises, and UserError for a file to compare with that is no plan.
+    """
+    earlier = None if against is None else compare.read(against)
+    made = collect.make(file)
+    if against is not None and earlier is not None:
+        made = compare.beside(made, earlier, against.name)
+    written = write(made, folder)
+    console.print(f"Plan of stack {file.name} ({file.settings.platform.value}, {file.settings.profile.value})\n")
+    terminal.show(made, console)
+    console.print(f"{len(made.resources)} resources; nothing was created. Made by {made.made_by}.")
+    console.print(f"Written: {written[0]} and {written[1]}")
+    if any(violation.stops for violation in made.policy):
+        return REFUSED
+    return OVER_BUDGET if made.budget.verdict == "over" else 0
+
+
+def write(plan: Plan, folder: Path) -> tuple[Path, Path]:
+    """Write `<stack>.json` and `<stack>.md`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data, text = folder / f"{plan.stack}.json", folder / f"{plan.stack}.md"
+    data.write_text(plan.text)
+    text.write_text(markdown(plan))
+    return data, text

@@ -1,0 +1,160 @@
+"""Rows of a plan's tables: the same in the terminal and in Markdown."""
+
+from collections.abc import Mapping
+
+from plan.document import ClaimSpeed, CostSummary, Mount, Plan, Sum
+
+UNKNOWN = "unknown"
+STORAGE = ("role", "claim", "medium", "access mode", "folder", "zones", "encrypted by")
+RESOURCES = ("component", "kind", "object", "data")
+COST = ("resource", "roles", "what", "quantity", "price", "a month")
+SUMS = ("of", "a month")
+SPEED = ("claim", "IOPS", "MiB/s", "models loaded in", "by one thread")
+LEVERS = ("change", "saves a month", "gives up")
+POLICY = ("policy", "rule", "resource", "why")
+CHANGED = ("resource", "before", "after")
+VERDICTS = ("verdict", "rule", "about", "why", "change")
+
+
+def storage(role: str, mount: Mount, unknown_zone: str) -> tuple[str, ...]:
+    """One row of the storage table. `unknown_zone` stands for a disk whose zone the first pod decides."""
+    any_zone = unknown_zone if mount.medium == "block" else "every zone"
+    access = mount.access_mode + (" (read-only)" if mount.read_only else "")
+    zones = ", ".join(mount.zones) or any_zone
+    return (role, mount.claim, mount.medium, access, mount.sub_path, zones, mount.encrypted_by)
+
+
+def resources(plan: Plan) -> list[tuple[str, ...]]:
+    """What a plan makes, by component."""
+    listed = sorted(plan.resources, key=lambda r: (r.component, r.kind, r.object))
+    return [(r.component or "-", r.kind, r.object, "kept" if r.holds_data else "") for r in listed]
+
+
+def verdicts(plan: Plan) -> list[tuple[str, ...]]:
+    """What the guard says."""
+    return [
+        (
+            "overridden" if v.overridden else v.severity,
+            v.rule,
+            ", ".join(part for part in (v.role, v.claim) if part) or "the pod",
+            v.message,
+            v.overridden or v.fix,
+        )
+        for v in plan.guard
+    ]
+
+
+def violations(plan: Plan) -> list[tuple[str, ...]]:
+    """What the policies say."""
+    return [
+        (
+            "excepted" if v.excepted else v.level,
+            v.rule,
+            f"{v.type.rpartition(':')[2]} {v.name}",
+            v.message + (f" (exception: {v.excepted})" if v.excepted else ""),
+        )
+        for v in plan.policy
+    ]
+
+
+def warnings(plan: Plan) -> list[str]:
+    """The program's warnings, without those that the guard's verdicts say already."""
+    told = tuple(f"{v.rule}{sign}" for v in plan.guard for sign in (",", ":"))
+    return [line for line in plan.warnings if not line.removeprefix("overridden: ").startswith(told)]
+
+
+def cost(plan: Plan) -> list[tuple[str, ...]]:
+    """One row a line; lines that nobody can price say so."""
+    return [
+        (
+            line.resource,
+            line.roles,
+            line.what,
+            "by use" if line.quantity is None else f"{line.quantity:g}",
+            f"{line.price:g} / {line.unit}" if line.price is not None else UNKNOWN,
+            UNKNOWN if line.amount is None else f"{line.amount:.2f}",
+        )
+        for line in plan.cost.lines
+    ]
+
+
+def sums(found: Mapping[str, Sum], currency: str) -> list[tuple[str, str]]:
+    """Sums by role, medium or resource."""
+    return [(key, amount(value, currency)) for key, value in found.items()]
+
+
+def amount(found: Sum, currency: str) -> str:
+    """A sum in words: exact, at least, or unknown."""
+    missing = [f"{count} {what}" for count, what in ((found.unknown, "unknown"), (found.by_use, "by use")) if count]
+    if not missing:
+        return f"{found.known:.2f} {currency}"
+    start = f"at least {found.known:.2f} {currency}" if found.known else UNKNOWN
+    return f"{start} ({', '.join(missing)})"
+
+
+def total(plan: Plan) -> list[str]:
+    """The cost in some sentences: total, comparisons, budget."""
+    cost = plan.cost
+    lines = [monthly(cost)]
+    if not cost.currency:
+        return lines
+    if other := cost.in_reference_region:
+        lines.append(
+            f"For comparison, the same in {other.region}: {amount(other, cost.currency)}; "
+            f"not all prices of {cost.region} are known here."
+        )
+    if against := cost.against:
+        change = "in another currency" if against.change is None else f"{against.change:+.2f} {cost.currency}"
+        exact = "" if against.exact else ", as far as is known"
+        lines.append(f"Against {against.file}: {change} a month{exact}.")
+    if plan.budget.verdict != "none":
+        lines.append(f"Budget: {plan.budget.text}.")
+    return lines
+
+
+def monthly(cost: CostSummary) -> str:
+    """The cost of a plan, or the output `cost` of a stack, in one sentence."""
+    if not cost.currency:
+        return "What storage of your own costs is not known here."
+    return f"Storage costs {amount(cost.total, cost.currency)} a month."
+
+
+def against(plan: Plan) -> list[tuple[str, str, str]]:
+    """Resources whose cost changes."""
+    found = plan.cost.against
+    return [(r.resource, _money(r.before), _money(r.after)) for r in found.resources] if found else []
+
+
+def levers(plan: Plan) -> list[tuple[str, str, str]]:
+    """What would cost less."""
+    currency = plan.cost.currency
+    return [(x.change, f"{x.saves:.2f} {currency}", x.gives_up) for x in plan.cost.levers]
+
+
+def speed(plan: Plan) -> list[tuple[str, ...]]:
+    """What each claim gives."""
+    return [
+        (
+            c.claim,
+            UNKNOWN if c.iops is None else f"{c.iops}",
+            UNKNOWN if c.mib_s is None else f"{c.mib_s:g}",
+            _seconds(c, c.load_seconds),
+            _seconds(c, c.load_seconds_one_thread),
+        )
+        for c in plan.performance.claims
+    ]
+
+
+def formulas(plan: Plan) -> list[str]:
+    """Where the numbers come from."""
+    return [f"{c.claim}: {c.formula}" + (f" ({c.source})" if c.source else "") for c in plan.performance.claims]
+
+
+def _seconds(claim: ClaimSpeed, seconds: float | None) -> str:
+    if "models" not in claim.roles.split(", "):
+        return ""
+    return UNKNOWN if seconds is None else f"{seconds:g} s"
+
+
+def _money(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.2f}"

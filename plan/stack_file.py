@@ -1,0 +1,47 @@
+"""A stack file, read and validated, and the program that it configures."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from stacks import program
+from stacks.names import NAMESPACE
+from stacks.settings import load
+from stacks.settings.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+"""The project's folder: stack files are in it."""
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """One stack, as its file says. Encrypted values are not decrypted."""
+
+    project: str
+    name: str
+    path: Path
+    settings: Settings
+    config: dict[str, str]
+    secret_keys: list[str]
+
+    @property
+    def program(self) -> Callable[[], None]:
+        """The Pulumi program; it reads the configuration of the run it is in."""
+        return program.main
+
+    def with_cluster(self, kubeconfig: Path, context: str) -> dict[str, str]:
+        """The configuration with the cluster to use."""
+        cluster = json.dumps({"kubeconfig": str(kubeconfig), "context": context, "identifier": context})
+        return {**self.config, f"{NAMESPACE}:cluster": cluster}
+
+
+def read(name: str, folder: Path | None = None) -> StackFile:
+    """Read and validate `Pulumi.<name>.yaml` of the project's folder, or of another. Raises SettingsError."""
+    path = (folder or ROOT) / load.stack_file(name)
+    config, secret_keys = load.from_file(path)
+    settings = load.load(config, set(secret_keys), path.name)
+    project: dict[str, str] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    return StackFile(project["name"], name, path, settings, config, secret_keys)

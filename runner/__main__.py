@@ -1,7 +1,0 @@
-"""Entry of `python -m runner`."""
-
-import sys
-
-from runner.cli import main
-
-sys.exit(main())

@@ -1,0 +1,117 @@
+"""What a kind of claim is, for the rest of the program: one interface, and the values that go through it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+import pulumi
+from estimate.offers import Offer, Wanted
+from estimate.product import Product
+from pulumi import Input, ResourceOptions
+
+from components.contract import Claim, Platform
+from stacks.names import claim_name
+from stacks.settings.claim import ClaimSettings
+from stacks.settings.settings import Settings
+
+ClaimT = TypeVar("ClaimT", bound=ClaimSettings)
+ChosenT_co = TypeVar("ChosenT_co", bound=ClaimSettings, covariant=True)
+Identity = Mapping[str, str]
+"""What makes a storage the same one, as far as the stack file knows it, for example server and path."""
+
+
+class Effect(str, Enum):
+    """What a change of a field does to a claim that lives."""
+
+    IN_PLACE = "in place"
+    """The living storage takes it."""
+    NEW_ONLY = "new only"
+    """Only claims made later take it; the living one stays as it is."""
+    LOSES_DATA = "would lose data"
+    """The claim would stand on other, empty storage."""
+
+
+class Buys(NamedTuple):
+    """Something that a claim or a store buys, before anything is made."""
+
+    resource: str
+    """Name of the resource, as the component registers it."""
+    product: Product
+
+
+@dataclass(frozen=True)
+class Context(Generic[ChosenT_co]):
+    """One claim of a stack file, with all that its kind may ask for.
+
+    The same values serve the plan and the making; before anything is made, what only an account can tell is a
+    stand-in that nobody reads.
+    """
+
+    name: str
+    """Name of the claim in the stack file."""
+    chosen: ChosenT_co
+    settings: Settings
+    place: Any
+    """Where on the platform the stack is; its type is the platform's own."""
+    namespace: Input[str]
+    key: Input[str]
+    """Id or ARN of the key that encrypts; empty before it is made, and on platforms without one."""
+
+    @property
+    def component(self) -> str:
+        """Name of the component and of its PersistentVolumeClaim."""
+        return claim_name(self.name)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a kind made."""
+
+    component: pulumi.ComponentResource
+    """The application waits for it."""
+    prepare: Callable[[Sequence[str], ResourceOptions], pulumi.Resource | None] | None = None
+    """Makes the folders of the roles, where the pod cannot: the root of a new file system belongs to root. None: the
+    pod's own init container makes them."""
+
+
+class Kind(ABC, Generic[ClaimT]):
+    """One way to get a claim. Nothing outside a kind's file asks which kind it is."""
+
+    settings: type[ClaimT]
+    """The keys of the stack file."""
+    platforms: ClassVar[tuple[Platform, ...]]
+    """Where it can be used."""
+    in_account: ClassVar[bool] = False
+    """Whether it is made in the account of the platform; otherwise only the cluster is asked."""
+    effects: ClassVar[Mapping[str, Effect]] = {}
+    """Field of the settings -> what its change does. A field without an entry counts as `would lose data`."""
+
+    @abstractmethod
+    def planned(self, at: Context[ClaimT]) -> Claim:
+        """The claim as plain values, before anything is made. Raises pulumi.RunError for what cannot be made."""
+
+    @abstractmethod
+    def make(self, at: Context[ClaimT], opts: ResourceOptions) -> Made:
+        """Register the component."""
+
+    def identity(self, at: Context[ClaimT]) -> Identity:
+        """What makes it the same storage, in the words of the stack file; where it has none, kind and name."""
+        return {"kind": str(at.chosen.kind), "name": at.name}
+
+    def products(self, at: Context[ClaimT]) -> list[Buys]:
+        """What it buys. Nothing: it stands on storage of the user's own."""
+        return []
+
+    def mistakes(self, chosen: ClaimT, settings: Settings) -> Iterator[str]:
+        """What does not fit the rest of the stack file: `<key below the claim>: <reason>`."""
+        yield from ()
+
+    def key_users(self, chosen: ClaimT) -> tuple[str, ...]:
+        """Services that use the platform's key for it, in the platform's own words."""
+        return ()
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """What the advisor may weigh for a load, on the platforms where the kind can be used."""
+        yield from ()

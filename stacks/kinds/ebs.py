@@ -1,0 +1,151 @@
+"""Kind `ebs`: a disk of Amazon EBS."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+import pulumi
+from estimate.products.ebs import EbsDisk
+from pydantic import Field, model_validator
+
+from components.aws import EbsType, ebs_refused
+from components.contract import AccessMode, Claim, Medium, Platform
+from components.quantity import gib
+from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.platforms.aws.settings import AwsSettings, encrypted_by, tags, zone_mistakes
+from stacks.settings.claim import ClaimSettings
+from stacks.settings.fields import Size, accept
+from stacks.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from components.block.ebs import EbsStorageArgs
+    from components.block.ebs_volume import EbsVolumeArgs
+
+
+class EbsClaim(ClaimSettings):
+    """A disk of Amazon EBS, encrypted with the stack's key, in the zone of the first pod."""
+
+    kind: Literal["ebs"]
+    size: Size = Field("20Gi", description="Size of the disk; it can only grow.")
+    volume_type: EbsType = Field(EbsType.GP3, description="gp3, or io2 for a disk that never waits.")
+    iops: int | None = Field(None, description="gp3: 3000 (default) to 80000, 500 for each GiB; io2: required.")
+    throughput: int | None = Field(None, description="gp3, MiB/s: 125 (default) to 2000, a quarter of the IOPS.")
+    file_system: Literal["ext4", "xfs"] = Field("ext4", description="xfs for very many small files.")
+    zone: str | None = Field(None, description="Make the disk now, in this zone; none: in the zone of the first pod.")
+    snapshot: str | None = Field(None, description="Snapshot to start from; needs zone.")
+    access_mode: Literal["ReadWriteOncePod", "ReadWriteOnce"] = Field(
+        "ReadWriteOncePod", description="ReadWriteOncePod keeps a second pod Pending; ReadWriteOnce is per node only."
+    )
+    attributes_class: bool = Field(False, description="IOPS and throughput can change later; needs Kubernetes 1.34.")
+    snapshot_class: bool = Field(False, description="Make a VolumeSnapshotClass; needs the snapshot controller add-on.")
+
+    @model_validator(mode="after")
+    def _limits(self) -> "EbsClaim":
+        accept(ebs_refused(self.volume_type, gib(self.size, "size"), self.iops, self.throughput))
+        if self.snapshot is not None and self.zone is None:
+            raise ValueError("snapshot needs zone: the driver starts from a snapshot only through a VolumeSnapshot")
+        if self.zone is not None and (self.attributes_class or self.snapshot_class):
+            raise ValueError("attributesClass and snapshotClass need a class, and a disk in a given zone has none")
+        return self
+
+    @property
+    def medium(self) -> Medium:
+        """EBS is a disk."""
+        return Medium.BLOCK
+
+
+class EbsKind(Kind[EbsClaim]):
+    """A disk of Amazon EBS: made by the driver for the first pod, or by the stack in a zone that the file names."""
+
+    settings = EbsClaim
+    platforms = (Platform.AWS,)
+    in_account = True
+
+    def planned(self, at: Context[EbsClaim]) -> Claim:
+        """The claim as plain values."""
+        from components.block.ebs import ebs_claim
+        from components.block.ebs_volume import ebs_volume_claim
+
+        if at.chosen.zone is None:
+            return ebs_claim(at.component, _ebs_args(at))
+        return ebs_volume_claim(at.component, _ebs_volume_args(at))
+
+    def products(self, at: Context[EbsClaim]) -> list[Buys]:
+        """One disk."""
+        chosen = at.chosen
+        disk = EbsDisk(gib(chosen.size, "size"), chosen.volume_type.value, chosen.iops, chosen.throughput)
+        return [Buys(f"{at.component}-{'claim' if chosen.zone is None else 'disk'}", disk)]
+
+    def make(self, at: Context[EbsClaim], opts: pulumi.ResourceOptions) -> Made:
+        """A claim with a class of its own, or the disk with its volume and claim."""
+        from components.block.ebs import EbsStorage
+        from components.block.ebs_volume import EbsVolume
+
+        if at.chosen.zone is None:
+            return Made(EbsStorage(at.component, _ebs_args(at), opts))
+        return Made(EbsVolume(at.component, _ebs_volume_args(at), opts))
+
+    def mistakes(self, chosen: EbsClaim, settings: Settings) -> Iterator[str]:
+        """Zones of others, and disks that Auto Mode's driver does not take."""
+        aws = settings.section(AwsSettings)
+        yield from zone_mistakes(aws, "zone", [chosen.zone] if chosen.zone else [])
+        if chosen.zone is not None and aws.auto_mode:
+            yield "zone: EKS Auto Mode's driver takes no disks that were made elsewhere; leave zone out"
+
+    def key_users(self, chosen: EbsClaim) -> tuple[str, ...]:
+        """The driver makes and attaches its disks with the key."""
+        return ("ebs",)
+
+
+def _ebs_args(at: Context[EbsClaim]) -> "EbsStorageArgs":
+    from components.block.ebs import EbsDriver, EbsStorageArgs, FileSystemType
+
+    aws = at.settings.section(AwsSettings)
+    args = EbsStorageArgs(
+        namespace=at.namespace,
+        key_arn=at.key,
+        zones=at.place.zones,
+        size=at.chosen.size,
+        kind=at.chosen.volume_type,
+        driver=EbsDriver.AUTO_MODE if aws.auto_mode else EbsDriver.STANDARD,
+        file_system=FileSystemType(at.chosen.file_system),
+        access_mode=AccessMode(at.chosen.access_mode),
+        attributes_class=at.chosen.attributes_class,
+        snapshot_class=at.chosen.snapshot_class,
+        tags=tags(aws),
+        encrypted_by=encrypted_by(aws),
+        protect=at.settings.protect,
+    )
+    if at.chosen.iops is not None:
+        args["iops"] = at.chosen.iops
+    if at.chosen.throughput is not None:
+        args["throughput"] = at.chosen.throughput
+    return args
+
+
+def _ebs_volume_args(at: Context[EbsClaim]) -> "EbsVolumeArgs":
+    from components.block.ebs import FileSystemType
+    from components.block.ebs_volume import EbsVolumeArgs
+
+    aws = at.settings.section(AwsSettings)
+    args = EbsVolumeArgs(
+        namespace=at.namespace,
+        key_arn=at.key,
+        region=aws.region,
+        zone=at.chosen.zone or "",
+        size=at.chosen.size,
+        kind=at.chosen.volume_type,
+        file_system=FileSystemType(at.chosen.file_system),
+        tags=tags(aws),
+        encrypted_by=encrypted_by(aws),
+        protect=at.settings.protect,
+    )
+    if at.chosen.iops is not None:
+        args["iops"] = at.chosen.iops
+    if at.chosen.throughput is not None:
+        args["throughput"] = at.chosen.throughput
+    if at.chosen.snapshot is not None:
+        args["snapshot_id"] = at.chosen.snapshot
+    return args
+
+
+KIND = EbsKind()

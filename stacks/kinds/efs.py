@@ -1,0 +1,136 @@
+"""Kind `efs`: Amazon EFS."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+import pulumi
+from estimate.products.efs import Efs
+from pydantic import Field, model_validator
+
+from components.contract import Claim, Medium, Platform
+from components.quantity import gib
+from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
+from stacks.settings.claim import ClaimSettings
+from stacks.settings.fields import Size
+from stacks.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from components.file.efs import EfsStorageArgs
+    from components.file.efs_dynamic import EfsDynamicStorageArgs
+
+
+class EfsClaim(ClaimSettings):
+    """Amazon EFS: NFS without sizing, in every zone of the stack."""
+
+    kind: Literal["efs"]
+    size: Size = Field("100Gi", description="Size of the claim; EFS does not enforce it.")
+    one_zone: str | None = Field(None, description="Keep the data in this zone only: half the price, lost with it.")
+    backup: bool = Field(True, description="Daily backups, kept for 35 days.")
+    provisioning: Literal["static", "dynamic"] = Field(
+        "static",
+        description="Who makes the volume. static: the stack, and a claim made anew finds its data again. dynamic: the "
+        "driver, through a StorageClass; its controller needs AWS permissions, and a claim made anew is empty.",
+    )
+
+    @model_validator(mode="after")
+    def _ways(self) -> "EfsClaim":
+        if self.provisioning == "dynamic" and self.one_zone is not None:
+            raise ValueError(
+                "oneZone belongs to provisioning static: the driver's volume does not keep pods in the zone; "
+                "leave oneZone out, or set provisioning to static"
+            )
+        return self
+
+    @property
+    def medium(self) -> Medium:
+        """EFS is shared."""
+        return Medium.FILE
+
+
+class EfsKind(Kind[EfsClaim]):
+    """A file system of Amazon EFS, with an access point of the stack's own or volumes that the driver makes."""
+
+    settings = EfsClaim
+    platforms = (Platform.AWS,)
+    in_account = True
+
+    def planned(self, at: Context[EfsClaim]) -> Claim:
+        """The claim as plain values."""
+        from components.file.efs import efs_claim
+        from components.file.efs_dynamic import efs_dynamic_claim
+
+        if at.chosen.provisioning == "dynamic":
+            return efs_dynamic_claim(at.component, _efs_dynamic_args(at))
+        return efs_claim(at.component, _efs_args(at))
+
+    def products(self, at: Context[EfsClaim]) -> list[Buys]:
+        """One file system. It bills what is stored, taken as the size of the claim."""
+        size = gib(at.chosen.size, "size")
+        return [Buys(f"{at.component}-files", Efs(size, at.chosen.one_zone is not None, at.chosen.backup))]
+
+    def make(self, at: Context[EfsClaim], opts: pulumi.ResourceOptions) -> Made:
+        """The file system with its mount targets, volume and claim. Its access point owns the folders."""
+        from components.file.efs import EfsStorage
+        from components.file.efs_dynamic import EfsDynamicStorage
+
+        if at.chosen.provisioning == "dynamic":
+            return Made(EfsDynamicStorage(at.component, _efs_dynamic_args(at), opts))
+        return Made(EfsStorage(at.component, _efs_args(at), opts))
+
+    def mistakes(self, chosen: EfsClaim, settings: Settings) -> Iterator[str]:
+        """A zone of others, and a network that is not known."""
+        aws = settings.section(AwsSettings)
+        yield from zone_mistakes(aws, "oneZone", [chosen.one_zone] if chosen.one_zone else [])
+        yield from network_mistakes(aws, 1)
+
+    def key_users(self, chosen: EfsClaim) -> tuple[str, ...]:
+        """EFS itself, and AWS Backup for its copies."""
+        return ("elasticfilesystem", "backup")
+
+
+def _efs_args(at: Context[EfsClaim]) -> "EfsStorageArgs":
+    from components.file.efs import EfsStorageArgs
+
+    aws = at.settings.section(AwsSettings)
+    zones = [at.chosen.one_zone] if at.chosen.one_zone else list(at.place.subnets)
+    return EfsStorageArgs(
+        namespace=at.namespace,
+        key_arn=at.key,
+        region=aws.region,
+        vpc_id=at.place.vpc,
+        subnets={zone: at.place.subnets[zone] for zone in zones},
+        client_security_groups=at.place.groups,
+        size=at.chosen.size,
+        uid=at.settings.uid,
+        gid=at.settings.gid,
+        one_zone=at.chosen.one_zone is not None,
+        backup=at.chosen.backup,
+        tags=tags(aws),
+        encrypted_by=encrypted_by(aws),
+        protect=at.settings.protect,
+    )
+
+
+def _efs_dynamic_args(at: Context[EfsClaim]) -> "EfsDynamicStorageArgs":
+    from components.file.efs_dynamic import EfsDynamicStorageArgs
+
+    aws = at.settings.section(AwsSettings)
+    return EfsDynamicStorageArgs(
+        namespace=at.namespace,
+        key_arn=at.key,
+        region=aws.region,
+        vpc_id=at.place.vpc,
+        subnets=at.place.subnets,
+        client_security_groups=at.place.groups,
+        size=at.chosen.size,
+        uid=at.settings.uid,
+        gid=at.settings.gid,
+        backup=at.chosen.backup,
+        tags=tags(aws),
+        encrypted_by=encrypted_by(aws),
+        protect=at.settings.protect,
+    )
+
+
+KIND = EfsKind()

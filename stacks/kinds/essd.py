@@ -1,0 +1,147 @@
+"""Kind `essd`: an ESSD disk of Alibaba Cloud that the driver makes."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+import pulumi
+from estimate.products.essd import EssdDisk
+from pydantic import Field, field_validator, model_validator
+
+from components.block.essd_rules import (
+    DEFAULT_TYPES,
+    Disk,
+    DiskType,
+    PerformanceLevel,
+    TopologyKey,
+    refused_attributes_class,
+    refused_disk,
+    refused_type,
+)
+from components.contract import AccessMode, Claim, Medium, Platform
+from components.quantity import gib
+from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.platforms.alicloud.fields import Zone
+from stacks.platforms.alicloud.settings import AlicloudSettings, encrypted_by, tags, zone_mistakes
+from stacks.settings.claim import ClaimSettings
+from stacks.settings.fields import Size, accept
+from stacks.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from components.block.essd import EssdStorageArgs
+
+_LEVELS = Literal["PL0", "PL1", "PL2", "PL3"]
+
+
+class EssdClaim(ClaimSettings):
+    """An ESSD disk that the CSI driver makes when the first pod is placed, from a StorageClass of the stack's own."""
+
+    kind: Literal["essd"]
+    size: Size = Field("20Gi", description="Size of the disk; it can only grow.")
+    access_mode: Literal["ReadWriteOncePod", "ReadWriteOnce"] = Field(
+        "ReadWriteOncePod", description="ReadWriteOncePod keeps a second pod Pending."
+    )
+    types: list[str] = Field(
+        default_factory=lambda: [kind.value for kind in DEFAULT_TYPES],
+        description="Disk categories, tried in order; cloud_regional_disk_auto alone follows its pod across zones.",
+    )
+    performance_level: _LEVELS | None = Field(None, description="Of cloud_essd; none: PL1.")
+    provisioned_iops: int | None = Field(None, ge=1, description="Of cloud_auto, on top of the baseline.")
+    bursting: bool = Field(False, description="Of cloud_auto: bursts, billed by use.")
+    zones: list[Zone] | None = Field(None, description="Where disks may be made; none: all zones of the section.")
+    topology_key: Literal["topology.kubernetes.io/zone", "topology.diskplugin.csi.alibabacloud.com/zone"] = Field(
+        "topology.kubernetes.io/zone", description="Node label by which the class names the zones."
+    )
+    attributes_class: bool = Field(False, description="Type and performance can change later; Kubernetes 1.34.")
+    snapshot_class: bool = Field(False, description="A VolumeSnapshotClass that keeps snapshots.")
+
+    @field_validator("types")
+    @classmethod
+    def _known(cls, value: list[str]) -> list[str]:
+        for kind in value:
+            if reason := refused_type(kind):
+                raise ValueError(f"holds {kind!r}, which is not allowed: {reason}")
+        return value
+
+    @model_validator(mode="after")
+    def _possible(self) -> "EssdClaim":
+        disk = Disk(
+            size_gib=gib(self.size, "size"),
+            types=[DiskType(kind) for kind in self.types],
+            level=PerformanceLevel(self.performance_level) if self.performance_level else None,
+            iops=self.provisioned_iops,
+            bursting=self.bursting,
+        )
+        accept(refused_disk(disk) or (refused_attributes_class(disk) if self.attributes_class else ""))
+        return self
+
+    @property
+    def medium(self) -> Medium:
+        """ESSD is a disk."""
+        return Medium.BLOCK
+
+
+class EssdKind(Kind[EssdClaim]):
+    """An ESSD disk that the CSI driver makes when the first pod is placed."""
+
+    settings = EssdClaim
+    platforms = (Platform.ALICLOUD,)
+    in_account = True
+
+    def planned(self, at: Context[EssdClaim]) -> Claim:
+        """The claim as plain values."""
+        from components.block.essd import essd_claim
+
+        return essd_claim(at.component, _essd_args(at))
+
+    def products(self, at: Context[EssdClaim]) -> list[Buys]:
+        """One disk, of the first of its types."""
+        chosen = at.chosen
+        disk = EssdDisk(
+            gib(chosen.size, "size"),
+            chosen.types[0],
+            chosen.performance_level or "PL1",
+            chosen.provisioned_iops or 0,
+            chosen.bursting,
+        )
+        return [Buys(f"{at.component}-claim", disk)]
+
+    def make(self, at: Context[EssdClaim], opts: pulumi.ResourceOptions) -> Made:
+        """A claim with a class of its own."""
+        from components.block.essd import EssdStorage
+
+        return Made(EssdStorage(at.component, _essd_args(at), opts))
+
+    def mistakes(self, chosen: EssdClaim, settings: Settings) -> Iterator[str]:
+        """Zones without a vSwitch."""
+        yield from zone_mistakes(settings.section(AlicloudSettings), "zones", chosen.zones or [])
+
+
+def _essd_args(at: Context[EssdClaim]) -> "EssdStorageArgs":
+    from components.block.essd import EssdStorageArgs
+
+    alicloud = at.settings.section(AlicloudSettings)
+    args = EssdStorageArgs(
+        namespace=at.namespace,
+        key_id=at.key,
+        zones=at.chosen.zones or alicloud.zones,
+        size=at.chosen.size,
+        access_mode=AccessMode(at.chosen.access_mode),
+        types=[DiskType(kind) for kind in at.chosen.types],
+        bursting=at.chosen.bursting,
+        attributes_class=at.chosen.attributes_class,
+        snapshot_class=at.chosen.snapshot_class,
+        topology_key=TopologyKey(at.chosen.topology_key),
+        tags=tags(alicloud),
+        encrypted_by=encrypted_by(alicloud),
+        protect=at.settings.protect,
+    )
+    if at.chosen.performance_level is not None:
+        args["performance_level"] = PerformanceLevel(at.chosen.performance_level)
+    if at.chosen.provisioned_iops is not None:
+        args["provisioned_iops"] = at.chosen.provisioned_iops
+    if alicloud.resource_group_id is not None:
+        args["resource_group_id"] = alicloud.resource_group_id
+    return args
+
+
+KIND = EssdKind()

@@ -1,0 +1,175 @@
+"""Kind `lustre`: FSx for Lustre."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import pulumi
+from estimate.products.lustre import Lustre
+from pydantic import Field, model_validator
+
+from components.aws import lustre_refused
+from components.contract import Claim, Medium, Platform
+from components.quantity import gib
+from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
+from stacks.settings.claim import ClaimSettings
+from stacks.settings.fields import Size, Strict, accept, matching
+from stacks.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from components.file.lustre import LustreStorageArgs
+
+BucketPath = Annotated[
+    str, matching(r"s3://[a-z0-9.-]{3,63}(/\S*)?", "must be a bucket or a prefix, for example s3://weights/prod")
+]
+Folder = Annotated[
+    str, matching(r"/(?!\.\.?(/|$))[^/\s]+(/(?!\.\.?(/|$))[^/\s]+)*", "must be an absolute folder, for example /models")
+]
+
+
+_IS_STATIC = (
+    "provisioning 'dynamic' is not allowed; only static: the root of a new file system belongs to root, and nothing "
+    "that may run beside the application can change that; leave provisioning out"
+)
+"""The Job that makes the role folders runs as root, in a namespace of its own, on a second volume
+(components/file/csi_preparation.py).
+
+The application's namespace is `restricted`, so the Job cannot run there. Elsewhere it cannot use the driver's claim,
+and a second volume needs the file system's id, which nobody knows before the claim is bound: after about ten minutes,
+and Pulumi waits for five. The kubelet leaves the root alone (fsGroupPolicy ReadWriteOnceWithFSType), and no
+parameter of a StorageClass sets its owner (aws-fsx-csi-driver, its page on options).
+"""
+
+
+class S3LinkSettings(Strict):
+    """A bucket that appears as a folder."""
+
+    path: Folder = Field(description="Folder in the file system.")
+    bucket_path: BucketPath = Field(description="Bucket or prefix.")
+    write_back: bool = Field(False, description="Also write changes of files back to the bucket.")
+
+
+class LustreClaim(ClaimSettings):
+    """FSx for Lustre: gigabytes a second for weights, from 1200Gi up, in one zone."""
+
+    kind: Literal["lustre"]
+    size: Size = Field("1200Gi", description="1200Gi, 2400Gi or a multiple of 2400Gi; it can only grow.")
+    throughput: int = Field(125, description="MB/s for each TiB: 125, 250, 500 or 1000.")
+    metadata_iops: int | None = Field(None, description="1500, 3000, 6000, or a multiple of 12000; none: by size.")
+    zone: str | None = Field(None, description="Zone of the file system; none: the first of the stack.")
+    s3_links: list[S3LinkSettings] = Field(
+        default_factory=list[S3LinkSettings], description="Buckets as folders; there are no backups then."
+    )
+    backup_days: int | None = Field(None, ge=0, le=90, description="Days of daily backups; none: 7, or 0 with links.")
+    provisioning: Literal["static", "dynamic"] = Field(
+        "static",
+        description="Who makes the file system: static, the stack. dynamic is refused, with the reason.",
+        json_schema_extra={"enum": ["static"]},  # editors offer only what is accepted
+    )
+
+    @model_validator(mode="after")
+    def _limits(self) -> "LustreClaim":
+        if self.provisioning == "dynamic":
+            raise ValueError(_IS_STATIC)
+        # The region is not known here; it is checked with the section kotaemon:aws.
+        accept(lustre_refused(gib(self.size, "size"), self.throughput, "", self.metadata_iops))
+        if self.s3_links and self.backup_days:
+            raise ValueError(
+                "backupDays: FSx makes no backups of a file system that is linked to S3; version the bucket"
+            )
+        return self
+
+    @property
+    def medium(self) -> Medium:
+        """Lustre is shared."""
+        return Medium.FILE
+
+    @property
+    def kept_days(self) -> int:
+        """Days of backups: a file system that is linked to a bucket has none."""
+        return self.backup_days if self.backup_days is not None else 0 if self.s3_links else 7
+
+
+class LustreKind(Kind[LustreClaim]):
+    """A file system of FSx for Lustre."""
+
+    settings = LustreClaim
+    platforms = (Platform.AWS,)
+    in_account = True
+
+    def planned(self, at: Context[LustreClaim]) -> Claim:
+        """The claim as plain values."""
+        from components.file.lustre import lustre_claim
+
+        return lustre_claim(at.component, _lustre_args(at))
+
+    def products(self, at: Context[LustreClaim]) -> list[Buys]:
+        """One file system with its backups."""
+        chosen = at.chosen
+        backup = chosen.kept_days > 0
+        system = Lustre(gib(chosen.size, "size"), "PERSISTENT_2", chosen.throughput, chosen.metadata_iops, backup)
+        return [Buys(f"{at.component}-files", system)]
+
+    def make(self, at: Context[LustreClaim], opts: pulumi.ResourceOptions) -> Made:
+        """The file system, volume and claim. Its root belongs to root: a Job makes the folders."""
+        from components.file.csi_preparation import CsiPreparation, CsiPreparationArgs
+        from components.file.lustre import LustreStorage
+
+        made = LustreStorage(at.component, _lustre_args(at), opts)
+
+        def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource:
+            args = CsiPreparationArgs(
+                volume=made.volume,
+                folders=list(folders),
+                image=at.settings.image,
+                uid=at.settings.uid,
+                gid=at.settings.gid,
+            )
+            return CsiPreparation(f"{at.component}-folders", args, kubernetes)
+
+        return Made(made, prepare)
+
+    def mistakes(self, chosen: LustreClaim, settings: Settings) -> Iterator[str]:
+        """A zone of others, a network that is not known, and a region that does not sell it."""
+        aws = settings.section(AwsSettings)
+        yield from zone_mistakes(aws, "zone", [chosen.zone] if chosen.zone else [])
+        yield from network_mistakes(aws, 1)
+        if reason := lustre_refused(1200, 125, aws.region):
+            yield f"kind: {reason}"
+
+    def key_users(self, chosen: LustreClaim) -> tuple[str, ...]:
+        """FSx."""
+        return ("fsx",)
+
+
+def _lustre_args(at: Context[LustreClaim]) -> "LustreStorageArgs":
+    from components.file.lustre import LustreStorageArgs, S3Link
+
+    aws = at.settings.section(AwsSettings)
+    zone = at.chosen.zone or next(iter(at.place.subnets))
+    args = LustreStorageArgs(
+        namespace=at.namespace,
+        key_arn=at.key,
+        region=aws.region,
+        vpc_id=at.place.vpc,
+        zone=zone,
+        subnet=at.place.subnets[zone],
+        client_security_groups=at.place.groups,
+        size=at.chosen.size,
+        throughput=at.chosen.throughput,
+        s3_links=[
+            S3Link(path=link.path, bucket_path=link.bucket_path, write_back=link.write_back)
+            for link in at.chosen.s3_links
+        ],
+        tags=tags(aws),
+        encrypted_by=encrypted_by(aws),
+        protect=at.settings.protect,
+    )
+    if at.chosen.metadata_iops is not None:
+        args["metadata_iops"] = at.chosen.metadata_iops
+    if at.chosen.backup_days is not None:
+        args["backup_days"] = at.chosen.backup_days
+    return args
+
+
+KIND = LustreKind()

@@ -1,0 +1,173 @@
+"""Kind `nas`: a NAS file system of Alibaba Cloud."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import pulumi
+from estimate.products.alicloud_backups import Backups
+from estimate.products.nas import Nas
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from components.contract import Claim, Medium, Platform
+from components.file.nas_rules import (
+    NasEncryption,
+    NasKind,
+    NasProtocol,
+    NasSquash,
+    NasStorageType,
+    NasSystem,
+    refused_kind,
+    refused_squash,
+    refused_system,
+    usual_system,
+)
+from components.quantity import gib
+from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.platforms.alicloud.fields import Zone, number_as_text
+from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
+from stacks.settings.claim import ClaimSettings
+from stacks.settings.fields import Size, accept
+from stacks.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from components.file.nas import NasStorageArgs
+
+
+class NasClaim(ClaimSettings):
+    """A NAS file system that the stack makes: encrypted, reachable from the cluster only, backed up every day."""
+
+    kind: Literal["nas"]
+    file_system: str = Field("standard", description="standard (grows by itself, real locks) or extreme.")
+    storage_type: Literal["Performance", "Premium", "Capacity", "standard", "advance"] | None = Field(
+        None, description="standard: Performance (default), Premium, Capacity; extreme: standard (default), advance."
+    )
+    size: Size = Field("100Gi", description="Size of the claim; extreme is bought in it, standard does not enforce it.")
+    zone: Zone | None = Field(None, description="Zone of the file system; none: the first of the section.")
+    protocol: Annotated[Literal["3", "4.0"], BeforeValidator(number_as_text)] | None = Field(
+        None, description="4.0 (default) has real locks; 3 has none between nodes, extreme speaks 3 only."
+    )
+    encryption: Literal["own-key", "nas-key"] = Field("own-key", description="Whose key; data is always encrypted.")
+    squash: str = Field("no_squash", description="root_squash only once the role folders are there.")
+    recycle_bin_days: int | None = Field(None, description="1 to 180, 0 for none; standard: 7, extreme has none.")
+    backup_days: int = Field(30, description="Days that Cloud Backup keeps its daily copy; 0 for none.")
+    infrequent_access_days: int | None = Field(None, description="Always refused: encrypted NAS has no lifecycle.")
+
+    @field_validator("file_system")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        accept(refused_kind(value))
+        return value
+
+    @field_validator("squash")
+    @classmethod
+    def _squash(cls, value: str) -> str:
+        accept(refused_squash(value))
+        return value
+
+    @model_validator(mode="after")
+    def _possible(self) -> "NasClaim":
+        accept(refused_system(self.system))
+        return self
+
+    @property
+    def system(self) -> NasSystem:
+        """The file system, with the defaults of its family."""
+        return usual_system(
+            self.file_system,
+            gib(self.size, "size"),
+            storage_type=self.storage_type,
+            protocol=self.protocol,
+            recycle_bin_days=self.recycle_bin_days,
+            backup_days=self.backup_days,
+            infrequent_access_days=self.infrequent_access_days,
+        )
+
+    @property
+    def medium(self) -> Medium:
+        """NAS is shared."""
+        return Medium.FILE
+
+
+class NasClaimKind(Kind[NasClaim]):
+    """A NAS file system that the stack makes."""
+
+    settings = NasClaim
+    platforms = (Platform.ALICLOUD,)
+    in_account = True
+
+    def planned(self, at: Context[NasClaim]) -> Claim:
+        """The claim as plain values."""
+        from components.file.nas import nas_claim
+
+        return nas_claim(at.component, _nas_args(at))
+
+    def products(self, at: Context[NasClaim]) -> list[Buys]:
+        """One file system, and the vault of its copies."""
+        system = at.chosen.system
+        bought = [
+            Buys(f"{at.component}-file-system", Nas(system.size_gib, system.kind.value, system.storage_type.value))
+        ]
+        if system.backup_days:
+            bought.append(Buys(f"{at.component}-vault", Backups("hbr.vault.storage")))
+        return bought
+
+    def make(self, at: Context[NasClaim], opts: pulumi.ResourceOptions) -> Made:
+        """The file system, mount target, volume and claim. Its root belongs to root: a Job makes the folders."""
+        from components.file.nas import NasStorage, as_export
+        from components.file.preparation import NfsPreparation, NfsPreparationArgs
+
+        made = NasStorage(at.component, _nas_args(at), opts)
+
+        def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource | None:
+            if not folders:
+                return None
+            args = NfsPreparationArgs(
+                export=as_export(at.component, _nas_args(at), made.server),
+                folders=list(folders),
+                image=at.settings.image,
+                uid=at.settings.uid,
+                gid=at.settings.gid,
+            )
+            return NfsPreparation(f"{at.component}-folders", args, kubernetes)
+
+        return Made(made, prepare)
+
+    def mistakes(self, chosen: NasClaim, settings: Settings) -> Iterator[str]:
+        """A zone without a vSwitch."""
+        yield from zone_mistakes(settings.section(AlicloudSettings), "zone", [chosen.zone] if chosen.zone else [])
+
+
+def _nas_args(at: Context[NasClaim]) -> "NasStorageArgs":
+    from components.file.nas import NasStorageArgs
+
+    alicloud = at.settings.section(AlicloudSettings)
+    zone = at.chosen.zone or alicloud.zones[0]
+    args = NasStorageArgs(
+        namespace=at.namespace,
+        cloud_name=cloud_name(),
+        key_id=at.key,
+        zone=zone,
+        vpc_id=alicloud.vpc_id,
+        vswitch_id=alicloud.vswitches[zone],
+        client_cidrs=alicloud.cluster_cidrs,
+        size=at.chosen.size,
+        kind=NasKind(at.chosen.file_system),
+        encryption=NasEncryption(at.chosen.encryption),
+        squash=NasSquash(at.chosen.squash),
+        backup_days=at.chosen.backup_days,
+        tags=tags(alicloud),
+        encrypted_by=encrypted_by(alicloud),
+        protect=at.settings.protect,
+    )
+    if at.chosen.storage_type is not None:
+        args["storage_type"] = NasStorageType(at.chosen.storage_type)
+    if at.chosen.protocol is not None:
+        args["protocol"] = NasProtocol(at.chosen.protocol)
+    if at.chosen.recycle_bin_days is not None:
+        args["recycle_bin_days"] = at.chosen.recycle_bin_days
+    if alicloud.resource_group_id is not None:
+        args["resource_group_id"] = alicloud.resource_group_id
+    return args
+
+
+KIND = NasClaimKind()

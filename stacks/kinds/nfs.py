@@ -1,0 +1,107 @@
+"""Kind `nfs`: an export of an NFS server that exists already."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import pulumi
+from estimate.products.own_storage import OwnStorage
+from pydantic import Field, model_validator
+
+from components.contract import Claim, Medium, Platform
+from components.file.nfs import refused_option
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.settings.claim import ClaimSettings
+from stacks.settings.fields import ExportPath, Server, Size
+
+if TYPE_CHECKING:
+    from components.file.nfs import NfsStorageArgs
+
+
+class NfsClaim(ClaimSettings):
+    """An export of an existing NFS server, shared by all pods (ReadWriteMany)."""
+
+    kind: Literal["nfs"]
+    server: Server = Field(description="Host name or address of the server, or of the VIP that follows it.")
+    path: ExportPath = Field(description="Exported path.")
+    size: Size = Field("100Gi", description="Size of the claim; NFS does not enforce it.")
+    driver: Literal["in-tree", "csi"] = Field("in-tree", description="in-tree needs no driver; csi is nfs.csi.k8s.io.")
+    allow_nolock: bool = Field(False, description="Accept nolock: locks are then local to each node.")
+    mount_options: list[str] = Field(
+        default_factory=list[str], description="Added to the defaults; an option of the same name replaces the default."
+    )
+    root_owner: Literal["app", "root"] = Field(
+        "app",
+        description="Who owns the export's root: app (the pod's uid, or all_squash to it), or root without squashing, "
+        "where a preparation Job makes the folders.",
+    )
+    encrypted_by: str = Field("nobody known", description="Who encrypts the server's disks, for the storage table.")
+
+    @model_validator(mode="after")
+    def _options(self) -> "NfsClaim":
+        for option in self.mount_options:
+            if reason := refused_option(option, allow_nolock=self.allow_nolock):
+                raise ValueError(f"mountOptions holds {option!r}, which is not allowed: {reason}")
+        return self
+
+    @property
+    def medium(self) -> Medium:
+        """NFS is shared."""
+        return Medium.FILE
+
+
+class NfsKind(Kind[NfsClaim]):
+    """An export of an existing NFS server."""
+
+    settings = NfsClaim
+    platforms = tuple(Platform)
+
+    def planned(self, at: Context[NfsClaim]) -> Claim:
+        """The claim as plain values."""
+        from components.file.nfs import nfs_claim
+
+        return nfs_claim(at.component, _args(at))
+
+    def identity(self, at: Context[NfsClaim]) -> Identity:
+        """Another server or another path is other storage."""
+        return {"server": at.chosen.server, "path": at.chosen.path}
+
+    def products(self, at: Context[NfsClaim]) -> list[Buys]:
+        """Nothing is bought; what the user's own server costs is not known here."""
+        return [Buys(at.component, OwnStorage(self.planned(at)["size_gib"]))]
+
+    def make(self, at: Context[NfsClaim], opts: pulumi.ResourceOptions) -> Made:
+        """Volume and claim; where root owns the export, a Job makes the folders."""
+        from components.file.nfs import NfsStorage
+        from components.file.preparation import NfsPreparation, NfsPreparationArgs
+
+        def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource:
+            args = NfsPreparationArgs(
+                export={**_args(at), "claim_name": at.component},
+                folders=list(folders),
+                image=at.settings.image,
+                uid=at.settings.uid,
+                gid=at.settings.gid,
+            )
+            return NfsPreparation(f"{at.component}-folders", args, kubernetes)
+
+        made = NfsStorage(at.component, _args(at), opts)
+        return Made(made, prepare if at.chosen.root_owner == "root" else None)
+
+
+def _args(at: Context[NfsClaim]) -> "NfsStorageArgs":
+    from components.file.nfs import NfsDriver, NfsStorageArgs
+
+    return NfsStorageArgs(
+        namespace=at.namespace,
+        server=at.chosen.server,
+        path=at.chosen.path,
+        size=at.chosen.size,
+        driver=NfsDriver(at.chosen.driver),
+        mount_options=at.chosen.mount_options,
+        allow_nolock=at.chosen.allow_nolock,
+        encrypted_by=at.chosen.encrypted_by,
+        protect=at.settings.protect,
+    )
+
+
+KIND = NfsKind()

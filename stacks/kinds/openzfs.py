@@ -1,0 +1,152 @@
+"""Kind `openzfs`: FSx for OpenZFS."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import pulumi
+from estimate.products.openzfs import OpenZfs
+from pydantic import Field, model_validator
+
+from components.aws import OPENZFS_THROUGHPUT, OpenZfsDeployment, openzfs_network_refused, openzfs_refused
+from components.contract import Claim, Medium, Platform
+from components.file.nfs import refused_option
+from components.quantity import gib
+from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
+from stacks.settings.claim import ClaimSettings
+from stacks.settings.fields import Size, accept
+from stacks.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from components.file.openzfs import OpenZfsStorageArgs
+
+
+class OpenZfsClaim(ClaimSettings):
+    """FSx for OpenZFS: NFS with failover, the best latency for small files on AWS."""
+
+    kind: Literal["openzfs"]
+    size: Size = Field("128Gi", description="Size of the file system, 64Gi at least; it can only grow.")
+    deployment: OpenZfsDeployment = Field(OpenZfsDeployment.MULTI_AZ_1, description="Servers and zones.")
+    throughput: int | None = Field(None, description="MB/s; none: the smallest of the deployment.")
+    iops: int | None = Field(None, description="SSD IOPS; none: 3 for each GiB.")
+    zones: list[str] = Field(
+        default_factory=list[str],
+        description="MULTI_AZ_1: the preferred zone and the standby; else one zone. None: the first of the stack.",
+    )
+    endpoint_range: str | None = Field(None, description="MULTI_AZ_1: network outside all subnets; none: FSx chooses.")
+    squash: bool = Field(False, description="Every access as uid and gid; set it after the first up.")
+    backup_days: int = Field(7, ge=1, le=90, description="Days that daily backups are kept.")
+    mount_options: list[str] = Field(default_factory=list[str], description="Added to the defaults, as for kind nfs.")
+
+    @model_validator(mode="after")
+    def _limits(self) -> "OpenZfsClaim":
+        throughput = self.throughput or self.smallest_throughput
+        accept(openzfs_refused(self.deployment, gib(self.size, "size"), throughput, self.iops))
+        zones = self.zones or ["the first", "the second"][: self.zone_count]
+        accept(openzfs_network_refused(self.deployment, zones, self.endpoint_range))
+        for option in self.mount_options:
+            if reason := refused_option(option):
+                raise ValueError(f"mountOptions holds {option!r}, which is not allowed: {reason}")
+        return self
+
+    @property
+    def smallest_throughput(self) -> int:
+        """MB/s where none are given."""
+        return OPENZFS_THROUGHPUT[self.deployment][0]
+
+    @property
+    def zone_count(self) -> int:
+        """How many zones its servers are in."""
+        return 2 if self.deployment == OpenZfsDeployment.MULTI_AZ_1 else 1
+
+    @property
+    def medium(self) -> Medium:
+        """OpenZFS is shared by NFS."""
+        return Medium.FILE
+
+
+class OpenZfsKind(Kind[OpenZfsClaim]):
+    """A file system of FSx for OpenZFS."""
+
+    settings = OpenZfsClaim
+    platforms = (Platform.AWS,)
+    in_account = True
+
+    def planned(self, at: Context[OpenZfsClaim]) -> Claim:
+        """The claim as plain values."""
+        from components.file.openzfs import openzfs_claim
+
+        return openzfs_claim(at.component, _openzfs_args(at))
+
+    def products(self, at: Context[OpenZfsClaim]) -> list[Buys]:
+        """One file system with its backups."""
+        chosen = at.chosen
+        throughput = chosen.throughput or chosen.smallest_throughput
+        system = OpenZfs(gib(chosen.size, "size"), chosen.deployment.value, throughput, chosen.iops, backup=True)
+        return [Buys(f"{at.component}-files", system)]
+
+    def make(self, at: Context[OpenZfsClaim], opts: pulumi.ResourceOptions) -> Made:
+        """The file system, volume and claim. Its root belongs to root until it is squashed: a Job makes the folders."""
+        from components.file.openzfs import OpenZfsStorage
+        from components.file.preparation import NfsPreparation, NfsPreparationArgs
+
+        made = OpenZfsStorage(at.component, _openzfs_args(at), opts)
+
+        def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource:
+            args = NfsPreparationArgs(
+                export=made.export,
+                folders=list(folders),
+                image=at.settings.image,
+                uid=at.settings.uid,
+                gid=at.settings.gid,
+            )
+            return NfsPreparation(f"{at.component}-folders", args, kubernetes)
+
+        return Made(made, None if at.chosen.squash else prepare)
+
+    def mistakes(self, chosen: OpenZfsClaim, settings: Settings) -> Iterator[str]:
+        """Zones of others, and a network that is not known or too small."""
+        aws = settings.section(AwsSettings)
+        yield from zone_mistakes(aws, "zones", chosen.zones)
+        yield from network_mistakes(aws, chosen.zone_count)
+
+    def key_users(self, chosen: OpenZfsClaim) -> tuple[str, ...]:
+        """FSx."""
+        return ("fsx",)
+
+
+def _openzfs_args(at: Context[OpenZfsClaim]) -> "OpenZfsStorageArgs":
+    from components.file.openzfs import OpenZfsStorageArgs
+
+    aws = at.settings.section(AwsSettings)
+    zones = at.chosen.zones or list(at.place.subnets)[: at.chosen.zone_count]
+    args = OpenZfsStorageArgs(
+        namespace=at.namespace,
+        key_arn=at.key,
+        region=aws.region,
+        vpc_id=at.place.vpc,
+        subnets={zone: at.place.subnets[zone] for zone in zones},
+        client_security_groups=at.place.groups,
+        client_networks=at.place.networks,
+        size=at.chosen.size,
+        deployment=at.chosen.deployment,
+        throughput=at.chosen.throughput or at.chosen.smallest_throughput,
+        mount_options=at.chosen.mount_options,
+        squash=at.chosen.squash,
+        uid=at.settings.uid,
+        gid=at.settings.gid,
+        backup_days=at.chosen.backup_days,
+        tags=tags(aws),
+        encrypted_by=encrypted_by(aws),
+        protect=at.settings.protect,
+    )
+    if at.place.route_tables is not None:
+        args["route_tables"] = at.place.route_tables
+    if at.chosen.iops is not None:
+        args["iops"] = at.chosen.iops
+    if at.chosen.endpoint_range is not None:
+        args["endpoint_range"] = at.chosen.endpoint_range
+    return args
+
+
+KIND = OpenZfsKind()

@@ -1,0 +1,128 @@
+"""A stack before anything is made: claims, stores and what they buy as plain values, checked as a whole."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from estimate.cost import Bought, Mount, bought
+
+from components.contract import Claim, Role, RoleMount, StorageMap
+from components.kotaemon.application import application
+from components.kotaemon.mistakes import refuse_mistakes
+from guard.report import Report
+from stacks import kinds, platforms, safety, stores
+from stacks.application import arguments
+from stacks.kinds.base import Context
+from stacks.names import NAMESPACE
+from stacks.platforms.base import PlatformStack
+from stacks.settings.settings import Settings
+from stacks.stores.base import Store, StoreContext
+
+HELD = {"database": Role.SESSIONS.value, "vectors": Role.INDEXES.value, "documents": Role.INDEXES.value}
+"""Place of a store -> the role whose data it holds. Their disks are in no storage map."""
+
+
+@dataclass(frozen=True)
+class PlannedStore:
+    """A store, and its kind."""
+
+    at: StoreContext[Any]
+    store: Store[Any]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """All that is known of a stack before its first resource."""
+
+    settings: Settings
+    platform: PlatformStack
+    contexts: Mapping[str, Context[Any]]
+    """By the name of the claim in the stack file, as everything here."""
+    claims: Mapping[str, Claim]
+    storage: StorageMap
+    stores: Mapping[str, PlannedStore]
+    """By place: database, vectors, documents. Empty in the profile single-writer."""
+    report: Report
+
+    @property
+    def bought(self) -> list[Bought]:
+        """What the stack buys, with the claim and the roles that it is for."""
+        return list(_bought(self))
+
+
+def planned(settings: Settings) -> Planned:
+    """Plan a stack. Raises pulumi.RunError for what cannot be made, and RefusedByGuard."""
+    platform = platforms.platform(settings.platform.value)
+    place = platform.planned(settings)
+    contexts = {
+        name: Context(name, chosen, settings, place, settings.namespace, "")
+        for name, chosen in settings.storage.claims.items()
+    }
+    claims = {name: kinds.kind(at.chosen.kind).planned(at) for name, at in contexts.items()}
+    storage = storage_map(settings, claims)
+    found = _stores(settings, platform, claims, place) if settings.scaled else {}
+    documents = found.get("documents")
+    report = safety.check(settings, storage, documents.at.chosen.kind if documents else "lancedb")
+    _check_application(settings, storage, found)
+    return Planned(settings, platform, contexts, claims, storage, found, report)
+
+
+def storage_map(settings: Settings, claims: Mapping[str, Claim]) -> StorageMap:
+    """Role -> claim, folder, read-only flag. `claims`: by their name in the stack file."""
+    storage = settings.storage
+    return {
+        role.value: RoleMount(
+            claim=claims[storage.claim_of(role, settings.profile)],
+            sub_path=storage.sub_path_of(role),
+            read_only=storage.read_only(role),
+        )
+        for role in Role
+        # Users and conversations are in PostgreSQL then.
+        if not (settings.scaled and role == Role.SESSIONS)
+    }
+
+
+def _stores(
+    settings: Settings, platform: PlatformStack, claims: Mapping[str, Claim], place: Any
+) -> dict[str, PlannedStore]:
+    found: dict[str, PlannedStore] = {}
+    own = platform.database(settings)
+    for name, field in stores.FIELDS.items():
+        chosen = getattr(settings.stores, field, None)
+        at = StoreContext(name, chosen, settings, claims, place, settings.namespace, "")
+        if chosen is not None:
+            found[name] = PlannedStore(at, stores.store(name, chosen.kind))
+        elif name == "database" and own is not None:
+            found[name] = PlannedStore(replace(at, chosen=own.chosen), own.store)
+    return found
+
+
+def _check_application(settings: Settings, storage: StorageMap, found: Mapping[str, PlannedStore]) -> None:
+    """Raise pulumi.RunError with all that the application's component would refuse, before any claim is registered."""
+    handed = {name: one.store.planned(one.at) for name, one in found.items()}
+    args = arguments(settings, settings.namespace, storage, handed)
+    refuse_mistakes(application(NAMESPACE, args))
+
+
+def _bought(stack: Planned) -> Iterator[Bought]:
+    mounts = [mount for name in stack.contexts if (mount := _mount(stack, name)) is not None]
+    for name, at in stack.contexts.items():
+        for resource, product in kinds.kind(at.chosen.kind).products(at):
+            if not product.made and _mount(stack, name) is None:
+                continue  # storage of the user's own that no role is on
+            yield bought(resource, product, claim=at.component, mounts=mounts)
+    for name, one in stack.stores.items():
+        for resource, product in one.store.products(one.at):
+            yield bought(resource, product, roles=HELD[name])
+    for resource, product in stack.platform.products(stack.settings):
+        yield bought(resource, product)
+
+
+def _mount(stack: Planned, name: str) -> Mount | None:
+    claim = stack.claims[name]
+    roles = tuple(role.value for role in Role if _claim_name(stack, role) == claim["name"])
+    return Mount(claim["name"], roles, claim["medium"].value, claim["size_gib"]) if roles else None
+
+
+def _claim_name(stack: Planned, role: Role) -> str:
+    return stack.storage[role.value]["claim"]["name"] if role.value in stack.storage else ""

@@ -1,0 +1,154 @@
+"""What a stack file says about Alibaba Cloud: the section `kotaemon:alicloud`, and what follows from it."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import pulumi
+from pydantic import Field, field_validator, model_validator
+
+from components.alicloud import (
+    DEFAULT_KEY_ROTATION_DAYS,
+    refused_addon,
+    refused_alias,
+    refused_cidr,
+    refused_key_id,
+    refused_rotation,
+    refused_tags,
+    refused_window,
+)
+from stacks.platforms.alicloud.fields import Zone
+from stacks.settings.fields import Strict, accept, matching
+from stacks.stores.apsaradb import ApsaraSettings
+
+Region = Annotated[str, matching(r"[a-z]{2}-[a-z0-9-]+", "must be a region of Alibaba Cloud, for example cn-hangzhou")]
+VpcId = Annotated[str, matching(r"vpc-[a-z0-9]+", "must be the id of a VPC, for example vpc-bp1example")]
+VSwitchId = Annotated[str, matching(r"vsw-[a-z0-9]+", "must be the id of a vSwitch, for example vsw-bp1example")]
+ClusterId = Annotated[str, matching(r"c[0-9a-f]{32}", "must be the id of an ACK cluster: c and 32 hexadecimal digits")]
+GroupId = Annotated[str, matching(r"rg-[a-z0-9]+", "must be the id of a resource group, for example rg-acfmexample")]
+StackName = Annotated[
+    str, matching(r"[^/\s]+/[^/\s]+/[^/\s]+", "must be the full name of a stack: organization/project/stack")
+]
+
+
+class KeySettings(Strict):
+    """The KMS key that the stack makes when none is given."""
+
+    alias: str | None = Field(None, description="Alias, for people; none: alias/<project>-<stack>.")
+    rotation_days: int = Field(
+        DEFAULT_KEY_ROTATION_DAYS, description="7 to 365; other than 365 in a KMS instance only."
+    )
+    deletion_window_days: int = Field(30, description="Days in which a deletion can be taken back, 7 to 366.")
+    instance_id: str | None = Field(None, description="KMS instance; none: the shared service.")
+
+    @model_validator(mode="after")
+    def _possible(self) -> "KeySettings":
+        alias = refused_alias(self.alias) if self.alias is not None else ""
+        days = refused_rotation(self.rotation_days, in_instance=self.instance_id is not None)
+        window = refused_window(self.deletion_window_days)
+        accept(f"alias: {self.alias!r} {alias}" if alias else "")
+        accept(f"rotationDays: {days}" if days else "")
+        accept(f"deletionWindowDays: {window}" if window else "")
+        return self
+
+
+class AlicloudSettings(Strict):
+    """Where on Alibaba Cloud the cluster is, and with whose key its storage is encrypted."""
+
+    region: Region = Field(description="Region of the cluster.")
+    vpc_id: VpcId = Field(description="VPC of the cluster.")
+    vswitches: dict[Zone, VSwitchId] = Field(min_length=1, description="Zone -> vSwitch, for each zone with nodes.")
+    cluster_cidrs: list[str] = Field(min_length=1, description="Private networks of the nodes and pods: who may mount.")
+    cluster_id: ClusterId | None = Field(
+        None, description="ACK cluster whose credentials are read; none: kotaemon:cluster or clusterStack."
+    )
+    cluster_stack: StackName | None = Field(
+        None, description="Stack that made the cluster; its output `kubeconfig` is read."
+    )
+    key_id: str | None = Field(None, description="Id of an existing KMS key; none: the stack makes one.")
+    key: KeySettings = Field(default_factory=lambda: KeySettings.model_validate({}), description="The key it makes.")
+    service_roles: list[Literal["disk", "nas", "nas-backup", "vault", "database"]] = Field(
+        default_factory=list[Literal["disk", "nas", "nas-backup", "vault", "database"]],
+        description="Roles the account lacks, by which services use the key; the stack makes them.",
+    )
+    resource_group_id: GroupId | None = Field(None, description="Resource group; none: the default one.")
+    tags: dict[str, str] = Field(default_factory=dict[str, str], description="Added to everything that takes tags.")
+    database: ApsaraSettings | None = Field(None, description="PostgreSQL made by the stack; profile scaled.")
+    addons: dict[str, str | None] = Field(
+        default_factory=dict[str, str | None],
+        description="ACK add-ons to keep at a version (none: the installed one); those that are there are adopted.",
+    )
+
+    @field_validator("cluster_cidrs")
+    @classmethod
+    def _private(cls, value: list[str]) -> list[str]:
+        for cidr in value:
+            if reason := refused_cidr(cidr):
+                raise ValueError(f"holds {cidr!r}, which {reason}")
+        return value
+
+    @field_validator("key_id")
+    @classmethod
+    def _id(cls, value: str | None) -> str | None:
+        accept(refused_key_id(value) if value is not None else "")
+        return value
+
+    @field_validator("addons")
+    @classmethod
+    def _storage_addons(cls, value: dict[str, str | None]) -> dict[str, str | None]:
+        for name in value:
+            if reason := refused_addon(name):
+                raise ValueError(f"holds {name!r}, which {reason}")
+        return value
+
+    @field_validator("tags")
+    @classmethod
+    def _tags(cls, value: dict[str, str]) -> dict[str, str]:
+        accept(refused_tags(value))
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "AlicloudSettings":
+        for zone in self.vswitches:
+            if not zone.startswith(f"{self.region}-"):
+                raise ValueError(f"vswitches.{zone} is not a zone of region {self.region}")
+        if self.cluster_id is not None and self.cluster_stack is not None:
+            raise ValueError("clusterId and clusterStack name the cluster twice; leave one out")
+        if self.database is not None:
+            for line in zone_mistakes(self, "database.zones", self.database.zones or []):
+                raise ValueError(line)
+            if self.database.zones is None and len(self.vswitches) < 2:
+                raise ValueError("database: primary and standby need two zones, and vswitches has one")
+        return self
+
+    @property
+    def zones(self) -> list[str]:
+        """Zones with nodes."""
+        return list(self.vswitches)
+
+
+def cloud_name() -> str:
+    """Prefix of the names in the account: two stacks of one account must not meet."""
+    return f"{pulumi.get_project()}-{pulumi.get_stack()}"
+
+
+def key_alias(alicloud: AlicloudSettings) -> str:
+    """Alias of the stack's key."""
+    return alicloud.key.alias or f"alias/{cloud_name()}"
+
+
+def encrypted_by(alicloud: AlicloudSettings) -> str:
+    """Whose key encrypts, for the storage table."""
+    return f"KMS {alicloud.key_id or key_alias(alicloud)}"
+
+
+def tags(alicloud: AlicloudSettings) -> dict[str, str]:
+    """Tags of everything that takes tags."""
+    return {"app": "kotaemon", "stack": pulumi.get_stack(), **alicloud.tags}
+
+
+def zone_mistakes(alicloud: AlicloudSettings, key: str, zones: list[str]) -> Iterator[str]:
+    """Zones under `key` that have no vSwitch."""
+    for zone in zones:
+        if zone not in alicloud.vswitches:
+            known = ", ".join(alicloud.vswitches)
+            yield f"{key}: {zone!r} has no vSwitch; zones with one: {known}"

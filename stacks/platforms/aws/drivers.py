@@ -1,0 +1,108 @@
+"""The CSI drivers of the cluster: adopted, or installed with a role of their own."""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import Input, Output, ResourceOptions
+
+from components.aws import partition
+from components.eks.driver import (
+    Driver,
+    DriverAddon,
+    DriverAddonArgs,
+    DriverRole,
+    DriverRoleArgs,
+    Permission,
+    PodIdentityAgent,
+    PodIdentityAgentArgs,
+)
+from stacks.platforms.aws.place import Place
+from stacks.platforms.aws.settings import AwsSettings, tags
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Roles of the drivers that the stack installs. They come before the key, whose policy names them."""
+
+    ebs: DriverRole | None
+    efs: DriverRole | None
+
+
+def roles(section: AwsSettings, place: Place, opts: ResourceOptions) -> Roles:
+    """Make the roles."""
+    drivers = section.drivers
+    return Roles(
+        ebs=_role(section, Driver.EBS, place, opts) if drivers.ebs.mode == "install" else None,
+        efs=_role(section, Driver.EFS, place, opts) if drivers.efs.mode == "install" else None,
+    )
+
+
+def volume_roles(section: AwsSettings, made: Roles, *, uses_disks: bool) -> list[Input[str]]:
+    """Who makes and attaches disks with the key. `uses_disks`: whether any claim is a disk that the driver makes."""
+    given = section.drivers.ebs.role
+    if made.ebs is not None:
+        return [made.ebs.arn]
+    return [given] if given is not None and uses_disks else []
+
+
+def instance_roles(section: AwsSettings, place: Place) -> list[Input[str]]:
+    """Who starts nodes, or on Auto Mode also attaches volumes, with disks under the key."""
+    found: list[Input[str]] = []
+    if section.auto_mode and place.cluster_role is not None:
+        found.append(place.cluster_role)
+    if section.key_for_nodes and not section.auto_mode:
+        service = "aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+        found.append(Output.concat(f"arn:{partition(section.region)}:iam::", place.account, f":role/{service}"))
+    return found
+
+
+def install(chosen: AwsSettings, made: Roles, key: Input[str], opts: ResourceOptions) -> list[pulumi.Resource]:
+    """Make the add-ons of the drivers that are to be installed. Claims come after them, and go before them."""
+    if chosen.cluster is None:
+        return []
+    before: list[pulumi.Resource] = []
+    if chosen.drivers.install_agent:
+        agent = PodIdentityAgentArgs(cluster=chosen.cluster, tags=tags(chosen))
+        before.append(PodIdentityAgent("pod-identity", agent, opts))
+    addons = list(before)
+    if made.ebs is not None:
+        args = _args(chosen, Driver.EBS, chosen.drivers.ebs.version, made.ebs)
+        args["key_arn"] = key
+        addons.append(_addon(args, [*before, made.ebs], opts))
+    if made.efs is not None:
+        args = _args(chosen, Driver.EFS, chosen.drivers.efs.version, made.efs)
+        addons.append(_addon(args, [*before, made.efs], opts))
+    if chosen.drivers.fsx.mode == "install":
+        addons.append(_addon(_args(chosen, Driver.FSX, chosen.drivers.fsx.version, None), before, opts))
+    return addons
+
+
+def _addon(args: DriverAddonArgs, after: list[pulumi.Resource], opts: ResourceOptions) -> DriverAddon:
+    return DriverAddon(f"{args['driver'].value}-addon", args, ResourceOptions(provider=opts.provider, depends_on=after))
+
+
+def _role(chosen: AwsSettings, driver: Driver, place: Place, opts: ResourceOptions) -> DriverRole:
+    args = DriverRoleArgs(
+        driver=driver,
+        account=place.account,
+        region=chosen.region,
+        cluster=chosen.cluster or "",
+        permission=Permission(chosen.drivers.permission),
+        oidc_issuer=place.oidc_issuer,
+        tags=tags(chosen),
+    )
+    return DriverRole(driver.value, args, opts)
+
+
+def _args(chosen: AwsSettings, driver: Driver, version: str | None, role: DriverRole | None) -> DriverAddonArgs:
+    args = DriverAddonArgs(
+        driver=driver,
+        cluster=chosen.cluster or "",
+        permission=Permission(chosen.drivers.permission),
+        tags=tags(chosen),
+    )
+    if version is not None:
+        args["version"] = version
+    if role is not None:
+        args["role_arn"], args["role_name"] = role.arn, role.role_name
+    return args

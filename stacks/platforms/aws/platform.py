@@ -1,0 +1,109 @@
+"""Platform `aws`: an existing EKS cluster, with a key, storage and stores made by the stack."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pulumi import Input, InvokeOptions, ResourceOptions
+
+from estimate.products.aws_key import AwsKey as KeyProduct
+from stacks import kinds
+from stacks.kinds.base import Buys
+from stacks.platforms.aws.place import Place
+from stacks.platforms.aws.settings import AwsSettings, adopted, key_alias, tags
+from stacks.platforms.base import Ground, OwnDatabase, PlatformStack
+from stacks.settings.settings import Settings
+from stacks.stores.rds import STORE as RDS
+
+if TYPE_CHECKING:
+    from stacks.platforms.aws.drivers import Roles
+
+
+class Aws(PlatformStack):
+    """An EKS cluster that exists."""
+
+    section = AwsSettings
+    about = "region, network, key, drivers, stores"
+
+    def zones(self, settings: Settings) -> list[str]:
+        """Those of the subnets, or as they are given."""
+        return settings.section(AwsSettings).known_zones
+
+    def region(self, settings: Settings) -> str:
+        """The section's."""
+        return settings.section(AwsSettings).region
+
+    def planned(self, settings: Settings) -> Place:
+        """Zones as far as they are given, and stand-ins."""
+        return Place.planned(settings.section(AwsSettings))
+
+    def ground(self, settings: Settings) -> Ground:
+        """Account and cluster, the drivers' roles, the key whose policy names them, and the add-ons."""
+        import pulumi_aws as aws
+
+        from stacks.platforms.aws import drivers, lookup
+
+        section = settings.section(AwsSettings)
+        account = aws.Provider("aws", region=section.region)
+        invoke = InvokeOptions(provider=account)
+        place = lookup.find(section, invoke)
+        cluster = lookup.kubernetes_provider(settings, section, invoke)
+        cloud = ResourceOptions(provider=account)
+        roles = drivers.roles(section, place, cloud)
+        key = _key(settings, place, roles, cloud, invoke)
+        addons = drivers.install(section, roles, key, cloud)
+        both = ResourceOptions(providers=[cluster, account], depends_on=addons)
+        return Ground(ResourceOptions(provider=cluster), both, place, key)
+
+    def mistakes(self, settings: Settings) -> Iterator[str]:
+        """What the drivers, the key and the database need of the claims, and the other way round."""
+        section = settings.section(AwsSettings)
+        unnamed = section.drivers.ebs == adopted() and not section.auto_mode
+        if "ebs" in key_users(settings) and section.key_arn is None and unnamed:
+            yield "drivers.ebs.role: missing; the policy of the stack's key names the role of the driver that is there"
+        if section.database is not None:
+            zones = len(section.known_zones)
+            if zones < 2:
+                yield f"database: {section.database.short_of_zones(zones)}; give subnets"
+            if not settings.scaled:
+                yield "database: only the profile scaled keeps its state in PostgreSQL; leave it out"
+
+    def database(self, settings: Settings) -> OwnDatabase | None:
+        """RDS, where the section asks for it."""
+        chosen = settings.section(AwsSettings).database
+        return None if chosen is None else OwnDatabase(chosen, RDS)
+
+    def products(self, settings: Settings) -> list[Buys]:
+        """The key, where the stack makes one."""
+        given = settings.section(AwsSettings).key_arn
+        return [] if given is not None else [Buys("key-key", KeyProduct())]
+
+
+def key_users(settings: Settings) -> set[str]:
+    """Services that use the key, for any claim."""
+    claims = settings.storage.claims.values()
+    return {user for claim in claims for user in kinds.kind(claim.kind).key_users(claim)}
+
+
+def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions, invoke: InvokeOptions) -> Input[str]:
+    """ARN of the key: the given one, once it was found usable, or one that the stack makes."""
+    from components.encryption.aws import AwsKey, AwsKeyArgs, KeyService, existing_key
+    from stacks.platforms.aws import drivers
+
+    section = settings.section(AwsSettings)
+    if section.key_arn is not None:
+        return existing_key(section.key_arn, section.region, invoke)
+    used = key_users(settings) | ({KeyService.RDS.value} if section.database is not None else set())
+    args = AwsKeyArgs(
+        account=place.account,
+        region=section.region,
+        alias=key_alias(),
+        volume_roles=drivers.volume_roles(section, roles, uses_disks="ebs" in used),
+        instance_roles=drivers.instance_roles(section, place),
+        services=[service for service in KeyService if service.value in used],
+        tags=tags(section),
+        protect=settings.protect,
+    )
+    return AwsKey("key", args, opts).arn
+
+
+PLATFORM = Aws()

@@ -1,0 +1,84 @@
+"""What has to fit between the sections of a stack file: plain functions over the finished settings.
+
+Each gives lines with the full key, the value where it helps, what is allowed and what to change.
+"""
+
+from collections.abc import Iterator
+
+from components.contract import Platform
+from components.kotaemon.switches import graphs_switched_on
+from stacks import kinds, platforms, stores
+from stacks.settings.settings import Settings
+
+
+def mistakes(settings: Settings) -> Iterator[str]:
+    """Every mistake between the sections, with its key from `kotaemon:` on."""
+    checks = [_access, _money, _scale, _kinds_of_the_platform, _section]
+    if not list(_section(settings)):
+        checks += [_claims, _platform, _stores]
+    for check in checks:
+        yield from (f"kotaemon:{line}" for line in check(settings))
+
+
+def _access(settings: Settings) -> Iterator[str]:
+    if settings.auth_proxy is not None and settings.ingress is None:
+        yield "authProxy: needs ingress: people log in at its host name"
+
+
+def _money(settings: Settings) -> Iterator[str]:
+    if settings.budget is not None and settings.platform == Platform.PRIVATE:
+        yield (
+            f"budget: '{settings.budget}' is not allowed: platform private has no prices, its hardware is your own; "
+            "leave it out"
+        )
+
+
+def _scale(settings: Settings) -> Iterator[str]:
+    if settings.autoscaler is not None and not settings.scaled:
+        yield "autoscaler: only the profile scaled can have more pods by load; leave it out"
+    for name in graphs_switched_on(settings.env) if settings.scaled else ():
+        yield f"env: {name}: graph indexes are local files of one writer; the profile scaled has none"
+
+
+def _kinds_of_the_platform(settings: Settings) -> Iterator[str]:
+    for name, claim in settings.storage.claims.items():
+        suited = kinds.kind(claim.kind).platforms
+        if settings.platform not in suited:
+            names = ", ".join(platform.value for platform in suited)
+            yield f"storage: claims.{name}: kind {claim.kind} is for platform {names}, not {settings.platform.value}"
+
+
+def _section(settings: Settings) -> Iterator[str]:
+    name = settings.platform.value
+    if platforms.platform(name).section is not None and getattr(settings, name) is None:
+        yield f"{name}: missing; platform {name} needs this section"
+
+
+def _claims(settings: Settings) -> Iterator[str]:
+    for name, claim in settings.storage.claims.items():
+        kind = kinds.kind(claim.kind)
+        if settings.platform in kind.platforms:
+            yield from (f"storage.claims.{name}.{line}" for line in kind.mistakes(claim, settings))
+
+
+def _platform(settings: Settings) -> Iterator[str]:
+    name = settings.platform.value
+    yield from (f"{name}.{line}" for line in platforms.platform(name).mistakes(settings))
+
+
+def _stores(settings: Settings) -> Iterator[str]:
+    if not settings.scaled:
+        if settings.stores is not None:
+            yield "stores: the profile single-writer keeps its state in files; use the profile scaled, or leave it out"
+        return
+    own = platforms.platform(settings.platform.value).database(settings)
+    for name, field in stores.FIELDS.items():
+        chosen = getattr(settings.stores, field, None)
+        key = f"stores.{stores.KEYS[name]}"
+        if chosen is not None:
+            kind = stores.store(name, chosen.kind)
+            yield from (f"{key}{line}" for line in kind.mistakes(name, chosen, settings))
+            if name == "database" and own is not None:
+                yield f"{key}: the platform's own section has one as well; leave it in one of them"
+        elif name != "documents" and not (name == "database" and own is not None):
+            yield f"{key}: missing; the profile scaled needs it"

@@ -1,0 +1,136 @@
+"""Types of single values in the stack file. Each says in its own words what is allowed."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+SECRET_TEXT = "[secret]"  # noqa: S105 what is shown in place of a secret, and stands for one that is still encrypted
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors; keys are camelCase in the stack file."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Key of an earlier release -> the line to write now. `{}` in it stands for the value that was given."""
+
+
+def matching(pattern: str, allowed: str) -> AfterValidator:
+    """A check by pattern, with a message in words; the pattern itself goes to the JSON Schema."""
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(allowed)
+        return value
+
+    return AfterValidator(check)
+
+
+def _schema(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern})
+
+
+_QUANTITY = r"^[1-9][0-9]*(Gi|Ti)$"
+_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+_SUBDOMAIN = r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$"
+_HOST = r"^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$"
+_PATH = r"^/[^:\s]*$"
+_FOLDER = r"^(?!.*(^|/)\.\.?(/|$))[^/\s][^:\s]*$"
+_IMAGE = r"^[a-z0-9][^\s@]*(:[\w][\w.-]*|@sha256:[0-9a-f]{64})$"
+_CPU = r"^([1-9][0-9]*m|[1-9][0-9]*(\.[0-9]+)?|0\.[0-9]+)$"
+_MEMORY = r"^[1-9][0-9]*(Mi|Gi)$"
+
+
+def _with_unit(value: object) -> object:
+    """Earlier releases took the sizes of databases as numbers of GiB."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise ValueError(f"must be a size with its unit, as everywhere in a stack file: {value}Gi")
+    return value
+
+
+Size = Annotated[
+    str,
+    BeforeValidator(_with_unit),
+    matching(_QUANTITY, "must be a whole number of Gi or Ti, for example 100Gi"),
+    _schema(_QUANTITY),
+]
+DnsLabel = Annotated[
+    str,
+    matching(_LABEL, "must be lower-case letters, digits and '-', at most 63, for example kotaemon"),
+    _schema(_LABEL),
+]
+ObjectName = Annotated[
+    str,
+    matching(_SUBDOMAIN, "must be the name of a Kubernetes object: lower-case letters, digits, '-' and '.'"),
+    _schema(_SUBDOMAIN),
+]
+HostName = Annotated[str, matching(_HOST, "must be a host name, without scheme, port or path"), _schema(_HOST)]
+ExportPath = Annotated[
+    str,
+    matching(_PATH, "must be an absolute path, for example /srv/nfs/kotaemon"),
+    _schema(_PATH),
+]
+SubPath = Annotated[
+    str,
+    matching(_FOLDER, "must be a relative folder without '..', for example models"),
+    _schema(_FOLDER),
+]
+Cpu = Annotated[str, matching(_CPU, "must be CPUs, for example 500m or 2"), _schema(_CPU)]
+Memory = Annotated[
+    str,
+    matching(_MEMORY, "must be a whole number of Mi or Gi, for example 4Gi"),
+    _schema(_MEMORY),
+]
+
+
+_URL = r"^https?://[^\s/@]+(/\S*)?$"
+Url = Annotated[
+    str, matching(_URL, "must be an address like https://login.example.com, without a password"), _schema(_URL)
+]
+
+
+def _pinned(value: str) -> str:
+    if not re.fullmatch(_IMAGE, value):
+        raise ValueError("must name a version tag or a digest, for example ghcr.io/cinnamon/kotaemon:0.11.3-lite")
+    if value.rsplit(":", 1)[-1].startswith(("main", "latest")):
+        raise ValueError("must be pinned by a version tag or a digest: main-* and latest-* change under you")
+    return value
+
+
+PinnedImage = Annotated[str, AfterValidator(_pinned), _schema(_IMAGE)]
+
+
+def _server(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        if not re.fullmatch(_HOST, value):
+            raise ValueError(
+                "must be a host name or an address, without path or port; the path has its own key"
+            ) from None
+    return value
+
+
+Server = Annotated[str, AfterValidator(_server)]
+
+
+def _cidr(value: str) -> str:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        raise ValueError("must be a network, for example 10.0.0.0/16") from None
+    return value
+
+
+Cidr = Annotated[str, AfterValidator(_cidr)]
+
+
+def accept(reason: str) -> None:
+    """Raise ValueError with the reason of a refusal, when there is one: for validators that ask a pure rule."""
+    if reason:
+        raise ValueError(reason)

@@ -1,0 +1,120 @@
+"""From configuration to Settings, with every mistake of a stack file in one error."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from pulumi.runtime import config as runtime_config
+from pydantic import ValidationError
+
+from stacks.names import NAMESPACE
+from stacks.settings import checks, model
+from stacks.settings.errors import line, nearest
+from stacks.settings.fields import SECRET_TEXT
+from stacks.settings.settings import Settings
+
+PROVIDER_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider", "environment", "config")
+
+
+class SettingsError(pulumi.RunError):
+    """The stack file is wrong. The message lists every error: key, value, what is allowed, file."""
+
+    def __init__(self, file: str, errors: list[str]) -> None:
+        self.errors = errors
+        count = f"{len(errors)} error" + ("s" if len(errors) > 1 else "")
+        super().__init__("\n".join([f"{file}: {count}, nothing was created:", *(f"  - {e}" for e in errors)]))
+
+
+def stack_file(stack: str) -> str:
+    """Name of the stack file of a stack."""
+    return f"Pulumi.{stack}.yaml"
+
+
+def from_runtime() -> tuple[dict[str, str], set[str]]:
+    """The configuration Pulumi gave to this run, and the names of its secret keys."""
+    values = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    secret = {*runtime_config.get_config_secret_keys_env(), *(k for k in values if runtime_config.is_config_secret(k))}
+    return values, secret
+
+
+def from_file(path: Path) -> tuple[dict[str, str], list[str]]:
+    """The configuration in a stack file, as Pulumi hands it to a program, and the names of its secret keys.
+
+    Encrypted values are not decrypted: SECRET_TEXT stands in their place. Raises SettingsError.
+    """
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        raise SettingsError(path.name, [f"there is no such file in {path.parent.resolve()}"]) from None
+    try:
+        document: object = yaml.load(text, _NoDuplicates)  # noqa: S506 it is a SafeLoader
+    except yaml.YAMLError as error:
+        raise SettingsError(path.name, [f"it is not YAML: {' '.join(str(error).split())}"]) from None
+    if document is None:
+        document = {}
+    if not isinstance(document, dict) or not isinstance(document.get("config") or {}, dict):
+        raise SettingsError(path.name, ["it must be a mapping with the key `config`"])
+    if unknown := [str(k) for k in document if k not in PROVIDER_KEYS]:
+        raise SettingsError(path.name, [f"{k}: unknown key{nearest(k, PROVIDER_KEYS)}" for k in unknown])
+    values, secret = dict[str, str](), list[str]()
+    for key, value in (document.get("config") or {}).items():
+        name = key if ":" in str(key) else f"{NAMESPACE}:{key}"  # Pulumi's own rule: no namespace is the project's
+        hidden = _hide(value)
+        if hidden != value:
+            secret.append(name)
+        values[name] = hidden if isinstance(hidden, str) else json.dumps(hidden)
+    return values, secret
+
+
+def load(values: Mapping[str, str], secret: set[str], file: str) -> Settings:
+    """Validate the keys of our namespace. Raises SettingsError with all errors at once."""
+    prefix = f"{NAMESPACE}:"
+    ours = {k.removeprefix(prefix): _parsed(v) for k, v in values.items() if k.startswith(prefix)}
+    settings = _validated(ours, {k.removeprefix(prefix) for k in secret}, file)
+    if found := list(checks.mistakes(settings)):
+        raise SettingsError(file, found)
+    return settings
+
+
+def _validated(ours: Mapping[str, Any], secret: set[str], file: str) -> Settings:
+    wanted = model.model_of(ours)
+    try:
+        return (wanted or model.whole_model()).model_validate(ours)
+    except ValidationError:
+        pass  # the message speaks of every kind there is, not only of those in this file
+    whole = model.whole_model()
+    try:
+        return whole.model_validate(ours)
+    except ValidationError as error:
+        found = [line(whole, dict(e), secret) for e in error.errors(include_url=False)]
+        raise SettingsError(file, found) from None
+
+
+class _NoDuplicates(yaml.SafeLoader):
+    """Of two equal keys YAML's own loader silently takes the last; Pulumi's refuses them."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if twice := [str(k) for k in keys if keys.count(k) > 1]:
+            raise yaml.constructor.ConstructorError(
+                problem=f"the key {twice[0]} stands there twice", problem_mark=node.start_mark
+            )
+        return super().construct_mapping(node, deep)
+
+
+def _hide(value: object) -> Any:
+    if isinstance(value, dict):
+        return SECRET_TEXT if set(value) == {"secure"} else {k: _hide(v) for k, v in value.items()}
+    return [_hide(v) for v in value] if isinstance(value, list) else value
+
+
+def _parsed(value: str) -> object:
+    # Objects and lists arrive as JSON, scalars as they stand: "3" may be a number or a name, the field decides.
+    try:
+        parsed: object = json.loads(value)
+    except ValueError:
+        return value
+    return parsed if isinstance(parsed, dict | list) else value

@@ -1,0 +1,97 @@
+"""PostgreSQL on ApsaraDB RDS: key `database` of the section `kotaemon:alicloud`."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from components.alicloud import refused_database
+from components.pod.args import Endpoint, SecretKey
+from components.quantity import gib
+from components.state.stores import DatabaseStore, PostgresDriver
+from estimate.products.apsaradb import ApsaraPostgres
+from stacks.kinds.base import Buys
+from stacks.platforms.alicloud.fields import Zone, number_as_text
+from stacks.settings.fields import Cidr, Size, Strict, accept
+from stacks.stores.base import MadeStore, Store, StoreContext
+
+if TYPE_CHECKING:
+    from components.state.apsaradb import ApsaraDatabaseArgs
+
+
+class ApsaraSettings(Strict):
+    """PostgreSQL on ApsaraDB RDS, for the profile scaled: two zones, your key, TLS, daily backups."""
+
+    instance_type: str = Field("pg.x4.medium.2c", description="A dedicated type: general ones cannot have your key.")
+    size: Size = Field("50Gi", description="Size of its ESSD disk, in steps of 5 GiB; it can only grow.")
+    version: Annotated[Literal["14.0", "15.0", "16.0", "17.0"], BeforeValidator(number_as_text)] = Field(
+        "16.0", description="Version of PostgreSQL."
+    )
+    zones: list[Zone] | None = Field(
+        None, description="Zones of primary and standby; none: the first two of the section."
+    )
+    backup_days: int = Field(14, description="Days that backups and logs are kept, 7 to 730.")
+    network: Cidr | None = Field(
+        None, description="Network that holds the vSwitches, for the NetworkPolicy; none: the first of clusterCidrs."
+    )
+    renamed: ClassVar[Mapping[str, str]] = {"storageGib": "size: {}Gi"}
+    driver: Literal["install", "image"] = Field("install", description="Where psycopg2 comes from.")
+
+    @model_validator(mode="after")
+    def _possible(self) -> "ApsaraSettings":
+        accept(refused_database(self.instance_type, gib(self.size, "size"), self.backup_days, self.zones))
+        return self
+
+
+class ApsaraStore(Store[ApsaraSettings]):
+    """PostgreSQL on ApsaraDB RDS that the stack makes."""
+
+    settings = ApsaraSettings
+
+    def planned(self, at: StoreContext[ApsaraSettings]) -> DatabaseStore:
+        """Where it will be; the component makes the Secret with the URL."""
+        return DatabaseStore(
+            url=SecretKey(secret_name=f"{at.component}-url", key="url"),
+            endpoint=Endpoint(cidr=at.chosen.network or "0.0.0.0/32", port=5432),
+            driver=PostgresDriver(at.chosen.driver),
+        )
+
+    def products(self, at: StoreContext[ApsaraSettings]) -> list[Buys]:
+        """Primary and standby with their disks."""
+        product = ApsaraPostgres(at.chosen.instance_type, gib(at.chosen.size, "size"))
+        return [Buys(f"{at.component}-instance", product)]
+
+    def make(self, at: StoreContext[ApsaraSettings]) -> MadeStore:
+        """The instance with its account, database and Secret."""
+        from components.state.apsaradb import ApsaraDatabase
+
+        return MadeStore(ApsaraDatabase(at.component, _args(at), at.cloud).store)
+
+
+def _args(at: StoreContext[ApsaraSettings]) -> "ApsaraDatabaseArgs":
+    from components.state.apsaradb import ApsaraDatabaseArgs
+    from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, tags
+
+    chosen, section = at.chosen, at.settings.section(AlicloudSettings)
+    args = ApsaraDatabaseArgs(
+        namespace=at.namespace,
+        cloud_name=cloud_name(),
+        key_id=at.key,
+        vpc_id=section.vpc_id,
+        vswitches={zone: section.vswitches[zone] for zone in chosen.zones or section.zones[:2]},
+        client_cidrs=section.cluster_cidrs,
+        client_network=chosen.network or section.cluster_cidrs[0],
+        version=chosen.version,
+        instance_type=chosen.instance_type,
+        storage_gib=gib(chosen.size, "size"),
+        backup_days=chosen.backup_days,
+        driver=PostgresDriver(chosen.driver),
+        tags=tags(section),
+        protect=at.settings.protect,
+    )
+    if section.resource_group_id is not None:
+        args["resource_group_id"] = section.resource_group_id
+    return args
+
+
+STORE = ApsaraStore()

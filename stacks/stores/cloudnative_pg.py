@@ -1,0 +1,110 @@
+"""Store kind `cloudnative-pg`: PostgreSQL by the operator CloudNativePG."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from components.pod.args import Endpoint, SecretKey
+from components.state.cloudnative_pg import CNPG_IMAGE, ArchiveArgs, CloudNativePostgres, CloudNativePostgresArgs
+from components.state.stores import DatabaseStore, PostgresDriver
+from estimate.product import Unknown
+from stacks.kinds.base import Buys, Identity
+from stacks.settings.fields import DnsLabel, ObjectName, PinnedImage, Strict, matching
+from stacks.settings.stores import DRIVER_HELP, Driver, OnDisks, Schedule
+from stacks.stores import on_disks
+from stacks.stores.base import MadeStore, Store, StoreContext
+from stacks.stores.servers import CLIENTS
+
+BucketPath = Annotated[
+    str, matching(r"s3://[^/\s]+(/\S*)?", "must be a bucket's URL, for example s3://backups/kotaemon")
+]
+EndpointUrl = Annotated[str, matching(r"https?://\S+", "must be a URL, for example https://minio.example.com:9000")]
+
+
+class ArchiveSettings(Strict):
+    """Backups and write-ahead log in a bucket, by the operator's Barman Cloud plugin."""
+
+    destination: BucketPath = Field(description="Bucket and folder, of this database alone.")
+    endpoint_url: EndpointUrl | None = Field(None, description="Of an S3-compatible service; none: AWS.")
+    credentials_secret: ObjectName | None = Field(
+        None, description="Secret with ACCESS_KEY_ID and ACCESS_SECRET_KEY; none: the service account's role."
+    )
+    schedule: Schedule = Field("15 2 * * *", description="Cron line of the base backups, in UTC.")
+    retention_days: int = Field(30, ge=1, description="How far back a restore can go.")
+
+
+class OperatorDatabase(OnDisks):
+    """PostgreSQL by CloudNativePG: instances over zones, failover, archive. The operator is in the cluster already."""
+
+    kind: Literal["cloudnative-pg"]
+    instances: int = Field(3, ge=1, le=9, description="Instances; the scheduler spreads them over zones.")
+    image: PinnedImage = Field(CNPG_IMAGE, description="Image of the operator's own line.")
+    operator_namespace: DnsLabel = Field("cnpg-system", description="Where the operator runs.")
+    archive: ArchiveSettings | None = Field(None, description="none: no backup at all.")
+    driver: Driver = Field("install", description=DRIVER_HELP)
+
+
+class OperatorStore(Store[OperatorDatabase]):
+    """PostgreSQL that the operator runs."""
+
+    settings = OperatorDatabase
+
+    def planned(self, at: StoreContext[OperatorDatabase]) -> DatabaseStore:
+        """Where it will be; the operator makes the Secret with the URL."""
+        return DatabaseStore(
+            url=SecretKey(secret_name=f"{at.component}-app", key="uri"),
+            endpoint=Endpoint(pod_labels={}, port=5432),
+            driver=PostgresDriver(at.chosen.driver),
+        )
+
+    def identity(self, at: StoreContext[OperatorDatabase]) -> Identity:
+        """Disks of another class are other disks."""
+        return {"class": at.chosen.storage_class, "cluster": at.component}
+
+    def products(self, at: StoreContext[OperatorDatabase]) -> list[Buys]:
+        """The operator makes the disks, and nobody here knows what they cost."""
+        reason = "a custom resource: what its operator makes is not known here"
+        return [Buys(f"{at.component}-cluster", Unknown(reason))]
+
+    def make(self, at: StoreContext[OperatorDatabase]) -> MadeStore:
+        """The operator's objects."""
+        made = CloudNativePostgres(at.component, operator_args(at), at.kubernetes)
+        return MadeStore(made.store, [made])
+
+    def warnings(self, name: str, chosen: OperatorDatabase) -> Iterator[str]:
+        """Disks that nobody encrypts, and no archive."""
+        yield from on_disks.warnings(chosen)
+        if chosen.archive is None:
+            yield ".archive: there is none, so nothing copies the database"
+
+
+def operator_args(at: StoreContext[OperatorDatabase]) -> CloudNativePostgresArgs:
+    """Arguments of a cluster that CloudNativePG runs."""
+    chosen = at.chosen
+    args = CloudNativePostgresArgs(
+        namespace=at.namespace,
+        storage_class=chosen.storage_class,
+        clients=CLIENTS,
+        size=chosen.size,
+        instances=chosen.instances,
+        image=chosen.image,
+        resources=on_disks.resources(chosen),
+        operator_namespace=chosen.operator_namespace,
+        driver=PostgresDriver(chosen.driver),
+        protect=at.settings.protect,
+    )
+    archive = chosen.archive
+    if archive is None:
+        return args
+    args["archive"] = ArchiveArgs(
+        destination=archive.destination, schedule=archive.schedule, retention_days=archive.retention_days
+    )
+    if archive.endpoint_url is not None:
+        args["archive"]["endpoint_url"] = archive.endpoint_url
+    if archive.credentials_secret is not None:
+        args["archive"]["credentials_secret"] = archive.credentials_secret
+    return args
+
+
+STORE = OperatorStore()

@@ -1,0 +1,77 @@
+"""Store kind `external`: PostgreSQL that exists already, anywhere."""
+
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from components.state.stores import DatabaseStore, PostgresDriver
+from stacks.kinds.base import Identity
+from stacks.settings.fields import SECRET_TEXT
+from stacks.settings.stores import DRIVER_HELP, Driver, FromSecret
+from stacks.stores.base import MadeStore, Store, StoreContext
+from stacks.stores.servers import endpoint, planned_key, secret_key
+
+DATABASE_URL = "postgresql://<user>:<password>@<host>:5432/<database>"
+
+
+class ExternalDatabase(FromSecret):
+    """PostgreSQL that exists already, anywhere."""
+
+    kind: Literal["external"]
+    url: SecretStr | None = Field(None, description=f"{DATABASE_URL}; set it with `pulumi config set --secret`.")
+    driver: Driver = Field("install", description=DRIVER_HELP)
+
+    @field_validator("url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and (reason := refused_url(value.get_secret_value())):
+            raise ValueError(reason)  # without the URL: it holds a password
+        return value
+
+    @model_validator(mode="after")
+    def _source(self) -> "ExternalDatabase":
+        self.one_source("url", self.url, "the application connects with it")
+        return self
+
+
+def refused_url(url: str) -> str:
+    """Why a database URL is not allowed; empty when it is. A value that is still encrypted cannot be looked at."""
+    if url == SECRET_TEXT:
+        return ""
+    if "://" not in url:
+        return f"has no scheme; it must be like {DATABASE_URL}"
+    if not url.startswith("postgresql://"):
+        return f"must start with postgresql://, like {DATABASE_URL}"
+    try:
+        whole = urlsplit(url).hostname
+    except ValueError:
+        whole = None
+    return "" if whole else f"has no host; it must be like {DATABASE_URL}"
+
+
+class ExternalStore(Store[ExternalDatabase]):
+    """PostgreSQL that exists already."""
+
+    settings = ExternalDatabase
+
+    def planned(self, at: StoreContext[ExternalDatabase]) -> DatabaseStore:
+        """Where it is; its URL is in a Secret."""
+        chosen = at.chosen
+        return DatabaseStore(
+            url=planned_key(at.name, "url", chosen, chosen.url),
+            endpoint=endpoint(chosen.endpoint),
+            driver=PostgresDriver(chosen.driver),
+        )
+
+    def identity(self, at: StoreContext[ExternalDatabase]) -> Identity:
+        """Another address is another database; the URL itself is secret."""
+        chosen = at.chosen.endpoint
+        return {"kind": "external", "where": chosen.cidr or chosen.namespace or "", "port": str(chosen.port)}
+
+    def make(self, at: StoreContext[ExternalDatabase]) -> MadeStore:
+        """A Secret with the URL, where the stack file has it."""
+        return MadeStore({**self.planned(at), "url": secret_key(at, "url", at.chosen.url)})
+
+
+STORE = ExternalStore()

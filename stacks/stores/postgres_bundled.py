@@ -1,0 +1,79 @@
+"""Store kind `bundled`: PostgreSQL in one pod on one disk."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from components.pod.args import Endpoint, SecretKey
+from components.state.postgres import POSTGRES_IMAGE, BundledPostgres, BundledPostgresArgs
+from components.state.stores import DatabaseStore, PostgresDriver
+from stacks.kinds.base import Buys, Identity
+from stacks.settings.fields import PinnedImage
+from stacks.settings.settings import Settings
+from stacks.settings.stores import DRIVER_HELP, Bundled, Driver
+from stacks.stores import on_disks
+from stacks.stores.base import MadeStore, Store, StoreContext
+from stacks.stores.servers import CLIENTS
+
+
+class BundledDatabase(Bundled):
+    """PostgreSQL in one pod on one disk."""
+
+    kind: Literal["bundled"]
+    image: PinnedImage = Field(
+        POSTGRES_IMAGE, description="Official Debian image; a new major version needs a restore."
+    )
+    driver: Driver = Field("install", description=DRIVER_HELP)
+
+
+class BundledDatabaseStore(Store[BundledDatabase]):
+    """PostgreSQL that the stack runs."""
+
+    settings = BundledDatabase
+
+    def planned(self, at: StoreContext[BundledDatabase]) -> DatabaseStore:
+        """Where it will be. Raises pulumi.RunError for a disk that cannot be made."""
+        on_disks.planned_disk(at)
+        return DatabaseStore(
+            url=SecretKey(secret_name=at.component, key="url"),
+            endpoint=Endpoint(pod_labels={}, port=5432),
+            driver=PostgresDriver(at.chosen.driver),
+        )
+
+    def identity(self, at: StoreContext[BundledDatabase]) -> Identity:
+        """A disk of another class is another disk."""
+        return {"class": at.chosen.storage_class, "claim": f"{at.component}-disk"}
+
+    def products(self, at: StoreContext[BundledDatabase]) -> list[Buys]:
+        """Its disk."""
+        return on_disks.disk_bought(at)
+
+    def make(self, at: StoreContext[BundledDatabase]) -> MadeStore:
+        """The disk and the server on it."""
+        chosen = at.chosen
+        disk = on_disks.make_disk(at)
+        args = BundledPostgresArgs(
+            namespace=at.namespace,
+            claim=disk.claim,
+            clients=CLIENTS,
+            image=chosen.image,
+            resources=on_disks.resources(chosen),
+            driver=PostgresDriver(chosen.driver),
+            protect=at.settings.protect,
+        )
+        if chosen.backup is not None:
+            args["backup"] = on_disks.backup_args(at, chosen.backup)
+        made = BundledPostgres(at.component, args, on_disks.after(at, disk))
+        return MadeStore(made.store, [disk, made])
+
+    def mistakes(self, name: str, chosen: BundledDatabase, settings: Settings) -> Iterator[str]:
+        """Its disk's name and its copy's folder."""
+        yield from on_disks.mistakes(name, chosen, settings)
+
+    def warnings(self, name: str, chosen: BundledDatabase) -> Iterator[str]:
+        """Disks that nobody encrypts, and no copy."""
+        yield from on_disks.warnings(chosen)
+
+
+STORE = BundledDatabaseStore()

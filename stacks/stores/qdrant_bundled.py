@@ -1,0 +1,77 @@
+"""Store kind `qdrant-bundled`: Qdrant in one pod on one disk."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from components.pod.args import Endpoint, SecretKey
+from components.state.qdrant import QDRANT_IMAGE, BundledQdrant, BundledQdrantArgs
+from components.state.stores import VectorStore, VectorStoreKind
+from stacks.kinds.base import Buys, Identity
+from stacks.settings.fields import PinnedImage
+from stacks.settings.settings import Settings
+from stacks.settings.stores import Bundled
+from stacks.stores import on_disks
+from stacks.stores.base import MadeStore, Store, StoreContext
+from stacks.stores.servers import CLIENTS
+
+
+class BundledVectors(Bundled):
+    """Qdrant in one pod on one disk."""
+
+    kind: Literal["qdrant-bundled"]
+    image: PinnedImage = Field(QDRANT_IMAGE, description="The unprivileged image; upgrade one minor version at a time.")
+
+
+class BundledVectorsStore(Store[BundledVectors]):
+    """Qdrant that the stack runs."""
+
+    settings = BundledVectors
+
+    def planned(self, at: StoreContext[BundledVectors]) -> VectorStore:
+        """Where it will be. Raises pulumi.RunError for a disk that cannot be made."""
+        on_disks.planned_disk(at)
+        return VectorStore(
+            kind=VectorStoreKind.QDRANT,
+            url=f"http://{at.component}:6333",
+            api_key=SecretKey(secret_name=at.component, key="api-key"),
+            endpoint=Endpoint(pod_labels={}, port=6333),
+        )
+
+    def identity(self, at: StoreContext[BundledVectors]) -> Identity:
+        """A disk of another class is another disk."""
+        return {"class": at.chosen.storage_class, "claim": f"{at.component}-disk"}
+
+    def products(self, at: StoreContext[BundledVectors]) -> list[Buys]:
+        """Its disk."""
+        return on_disks.disk_bought(at)
+
+    def make(self, at: StoreContext[BundledVectors]) -> MadeStore:
+        """The disk and the server on it."""
+        chosen = at.chosen
+        disk = on_disks.make_disk(at)
+        args = BundledQdrantArgs(
+            namespace=at.namespace,
+            claim=disk.claim,
+            clients=CLIENTS,
+            image=chosen.image,
+            resources=on_disks.resources(chosen),
+            backup_image=at.settings.image,
+            protect=at.settings.protect,
+        )
+        if chosen.backup is not None:
+            args["backup"] = on_disks.backup_args(at, chosen.backup)
+        made = BundledQdrant(at.component, args, on_disks.after(at, disk))
+        return MadeStore(made.store, [disk, made])
+
+    def mistakes(self, name: str, chosen: BundledVectors, settings: Settings) -> Iterator[str]:
+        """Its disk's name and its copy's folder."""
+        yield from on_disks.mistakes(name, chosen, settings)
+
+    def warnings(self, name: str, chosen: BundledVectors) -> Iterator[str]:
+        """Disks that nobody encrypts, and no copy."""
+        yield from on_disks.warnings(chosen)
+
+
+STORE = BundledVectorsStore()

@@ -1,0 +1,49 @@
+"""What stores share that exist already: where they are, and the Secret with their password, key or URL."""
+
+import pulumi_kubernetes as k8s
+from pulumi import Output
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pydantic import SecretStr
+
+from components.kotaemon.names import labels
+from components.pod.args import Endpoint, SecretKey
+from components.pod.secret import secret_data
+from stacks.names import NAMESPACE, claim_name
+from stacks.settings.stores import FromSecret, StoreEndpoint
+from stacks.stores.base import StoreContext
+
+CLIENTS = labels(NAMESPACE)
+"""The application's pods, by their labels."""
+
+
+def endpoint(chosen: StoreEndpoint) -> Endpoint:
+    """Where a store is, as the component takes it."""
+    if chosen.cidr is not None:
+        return Endpoint(cidr=chosen.cidr, port=chosen.port)
+    found = Endpoint(namespace=chosen.namespace or "", port=chosen.port)
+    if chosen.pod_labels is not None:
+        found["pod_labels"] = chosen.pod_labels
+    return found
+
+
+def planned_key(store: str, key: str, chosen: FromSecret, given: SecretStr | None) -> SecretKey:
+    """The key of the Secret that `secret_key` will give."""
+    if given is None:
+        return SecretKey(secret_name=chosen.secret_name or "", key=chosen.secret_key or "")
+    return SecretKey(secret_name=claim_name(f"{store}-{key}"), key=key)
+
+
+def secret_key(at: StoreContext[FromSecret], key: str, given: SecretStr | None) -> SecretKey:
+    """The existing Secret, or one that is made with the value of the stack file."""
+    planned = planned_key(at.name, key, at.chosen, given)
+    if given is None:
+        return planned
+    name = claim_name(f"{at.name}-{key}")
+    secret = k8s.core.v1.Secret(
+        name,
+        metadata=ObjectMetaArgs(name=name, namespace=at.namespace, labels=CLIENTS),
+        type="Opaque",
+        data=secret_data({key: Output.secret(given.get_secret_value())}),
+        opts=at.kubernetes,
+    )
+    return SecretKey(secret_name=secret.metadata.apply(lambda metadata: metadata.name or ""), key=key)

@@ -1,0 +1,41 @@
+"""The plan of every example stack as people see it, reviewed as text.
+
+After a wanted change: `KOTAEMON_RENEW_GOLDEN=1 python -m pytest tests/unit/plan/test_plan_golden.py`, and read the diff.
+"""
+
+import io
+import os
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from plan import terminal
+from tests.unit.plan.plans import STACKS, plan
+
+FOLDER = Path(__file__).parent / "golden"
+HASH = re.compile(r"-[0-9a-f]{8}\b")
+"""Of the contents of runtime files: it changes with every edit of one."""
+
+
+def text(name: str) -> str:
+    """The terminal view, without what changes with every edit."""
+    out = io.StringIO()
+    # wide enough that a hash of another length folds nothing differently
+    terminal.show(plan(name), Console(file=out, width=terminal.WIDTH, highlight=False))
+    lines = (HASH.sub("-(hash)", line).rstrip() for line in out.getvalue().splitlines())
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_plan_is_as_reviewed(name: str) -> None:
+    path = FOLDER / f"{name}.txt"
+    found = text(name)
+    if os.environ.get("KOTAEMON_RENEW_GOLDEN"):
+        path.write_text(found)
+    assert found == path.read_text(), "see the docstring of this file for the command that renews it"
+
+
+def test_no_golden_plan_is_left_over() -> None:
+    assert sorted(path.stem for path in FOLDER.glob("*.txt")) == STACKS

@@ -1,0 +1,458 @@
+"""The stack on AWS: the examples whole, what is found through the cluster, and what is refused when it is found."""
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from plan.recorder import Echo, Run
+from stacks import program
+from stacks.platforms.aws.lookup import eks_kubeconfig
+from stacks.safety import RefusedByGuard
+from tests.unit.stacks.platforms.test_aws_settings import KEY, example, single
+
+ACCOUNT = "111122223333"
+NODES = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+class Account(Echo):
+    """An account with a cluster in three zones."""
+
+    def __init__(self, **changes: Any) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.node_zones: list[str] = changes.get("node_zones", ["a", "b", "c"])
+        self.auto_mode: bool = changes.get("auto_mode", False)
+        self.subnets = {f"subnet-{zone}": zone for zone in changes.get("subnet_zones", ["c", "a", "b"])}
+        self.outputs: dict[str, Any] = changes.get("outputs", {"kubeconfig": "kubeconfig of the other stack"})
+
+    def new_resource(self, args):
+        id_, outputs = super().new_resource(args)
+        if args.typ == "pulumi:pulumi:StackReference":
+            return args.inputs["name"], {**args.inputs, "outputs": self.outputs, "secretOutputNames": []}
+        for output in ("arn", "name", "dnsName", "mountName", "address"):
+            if args.typ.startswith("aws:"):
+                outputs.setdefault(output, f"{output}:{args.name}")
+        return id_, outputs
+
+    def call(self, args):
+        self.asked.append(args.token.rsplit(":", 1)[1])
+        return getattr(self, self.asked[-1])(args.args), []
+
+    def getCallerIdentity(self, _):
+        return {"accountId": ACCOUNT}
+
+    def getCluster(self, given):
+        assert given["name"] == "prod"
+        return {
+            "name": "prod",
+            "endpoint": "https://prod.eks.example.com",
+            "certificateAuthorities": [{"data": "Q0E="}],
+            "roleArn": f"arn:aws:iam::{ACCOUNT}:role/cluster",
+            "identities": [{"oidcs": [{"issuer": "https://oidc.example.com/id/1"}]}],
+            "computeConfigs": [{"enabled": self.auto_mode, "nodePools": [], "nodeRoleArn": ""}],
+            "vpcConfig": {
+                "vpcId": "vpc-found",
+                "subnetIds": list(self.subnets),
+                "clusterSecurityGroupId": "sg-found",
+            },
+        }
+
+    def getNodeGroups(self, _):
+        return {"names": ["workers"] if self.node_zones else []}
+
+    def getNodeGroup(self, given):
+        assert given["nodeGroupName"] == "workers"
+        return {"subnetIds": [f"subnet-{zone}" for zone in self.node_zones]}
+
+    def getSubnet(self, given):
+        zone = given["id"].removeprefix("subnet-")
+        return {"id": given["id"], "availabilityZone": f"eu-central-1{zone}", "cidrBlock": f"10.0.{ord(zone)}.0/24"}
+
+    def getSubnets(self, given):
+        ids, zones = (f["values"] for f in given["filters"])
+        return {"ids": [i for i in ids if f"eu-central-1{self.subnets[i]}" in zones]}
+
+    def getRouteTables(self, given):
+        assert given["filters"][0]["name"] == "association.subnet-id"
+        return {"ids": ["rtb-found"]}
+
+    def getKey(self, given):
+        return {
+            "arn": given["keyId"],
+            "keyState": "Enabled",
+            "keyUsage": "ENCRYPT_DECRYPT",
+            "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+            "keyManager": "CUSTOMER",
+        }
+
+
+def run(pulumi_run, values: dict[str, Any], account: Echo | None = None, *, preview: bool = False) -> Run:
+    config = {f"kotaemon:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    return pulumi_run(program.main, resources=account, config=config, stack="aws-test", preview=preview)
+
+
+def found(**changes: Any) -> dict[str, Any]:
+    """The single-writer example with everything left to be found, but its zones."""
+    nothing = dict.fromkeys(("account", "vpc", "subnets", "securityGroups", "networks"))
+    return single(cluster="prod", **{"zones": ["eu-central-1a", "eu-central-1b"], **nothing, **changes})
+
+
+@pytest.mark.parametrize("name", ["aws-single", "aws-scaled"])
+def test_the_examples_ask_no_account(pulumi_run, name):
+    """Echo knows no provider function: a look-up would fail the run."""
+    made = run(pulumi_run, example(name), preview=True)
+    assert made.outputs["contract_version"].known
+    assert made.outputs["storage"].known
+
+
+@pytest.mark.parametrize("name", ["aws-single", "aws-scaled"])
+def test_everything_that_holds_data_is_kept(pulumi_run, name):
+    made = run(pulumi_run, example(name), Account())
+    holders = {
+        "aws:kms/key:Key",
+        "aws:efs/fileSystem:FileSystem",
+        "aws:efs/accessPoint:AccessPoint",
+        "aws:fsx/openZfsFileSystem:OpenZfsFileSystem",
+        "aws:fsx/lustreFileSystem:LustreFileSystem",
+        "aws:rds/instance:Instance",
+        "kubernetes:storage.k8s.io/v1:StorageClass",
+    }
+    data = [r for r in made.registrations if r.type in holders]
+    assert len(data) >= 3
+    assert {(r.protect, r.retain_on_delete) for r in data} == {(True, True)}
+    # Volumes and claims of the preparation Jobs are second ways to the same data, and may go.
+    volumes = [r for r in made.registrations if "PersistentVolume" in r.type and "folders" not in r.name]
+    assert {(r.protect, r.retain_on_delete) for r in volumes} == {(True, True)}
+
+
+@pytest.mark.parametrize("name", ["aws-single", "aws-scaled"])
+def test_everything_is_encrypted_with_the_stacks_key(pulumi_run, name):
+    made = run(pulumi_run, example(name), Account())
+    for registration in made.registrations:
+        if "kmsKeyId" in registration.inputs:
+            assert registration.inputs["kmsKeyId"] == "arn:key-key"
+    encrypted = [r.type for r in made.registrations if "kmsKeyId" in r.inputs]
+    expected = {
+        "aws-single": ["aws:efs/fileSystem:FileSystem"],
+        "aws-scaled": [
+            "aws:fsx/lustreFileSystem:LustreFileSystem",
+            "aws:fsx/openZfsFileSystem:OpenZfsFileSystem",
+            "aws:rds/instance:Instance",
+        ],
+    }
+    assert sorted(encrypted) == expected[name]
+    for storage_class in made.of("kubernetes:storage.k8s.io/v1:StorageClass"):
+        assert storage_class.inputs["parameters"]["kmsKeyId"] == "arn:key-key"
+        assert storage_class.inputs["parameters"]["encrypted"] == "true"
+
+
+@pytest.mark.parametrize("name", ["aws-single", "aws-scaled"])
+def test_everything_that_takes_tags_has_them(pulumi_run, name):
+    made = run(pulumi_run, example(name), Account())
+    tagged = [r for r in made.registrations if "tags" in r.inputs]
+    assert len(tagged) >= 4
+    for registration in tagged:
+        assert registration.inputs["tags"].items() >= {"app": "kotaemon", "stack": "aws-test", "team": "search"}.items()
+
+
+def dynamic() -> dict[str, Any]:
+    """The single-writer example with EFS served by the driver."""
+    values = single()
+    values["storage"]["claims"]["files"]["provisioning"] = "dynamic"
+    return values
+
+
+def test_efs_served_by_the_driver(pulumi_run):
+    """Same claim, same storage table; the class takes the place of volume and access point."""
+    made, static = run(pulumi_run, dynamic(), Account()), run(pulumi_run, single(), Account())
+    assert made.outputs["storage"].value == static.outputs["storage"].value
+    assert made.of("aws:efs/accessPoint:AccessPoint") == []
+    (files,) = [c for c in made.of("kubernetes:storage.k8s.io/v1:StorageClass") if "efs" in c.inputs["provisioner"]]
+    assert files.inputs["parameters"].items() >= {"uid": "1001", "gid": "1001"}.items()
+    assert (files.protect, files.retain_on_delete) == (True, True)
+    key = made.one("aws:kms/key:Key").inputs["policy"]
+    assert key == static.one("aws:kms/key:Key").inputs["policy"]
+    jobs = [r.name for r in made.of("kubernetes:batch/v1:Job")]
+    assert jobs == [r.name for r in static.of("kubernetes:batch/v1:Job")]
+
+
+def test_efs_served_by_the_driver_in_a_preview_without_an_account(pulumi_run):
+    made = run(pulumi_run, dynamic(), preview=True)
+    assert made.outputs["storage"].known
+
+
+def test_kubernetes_and_aws_each_get_their_provider(pulumi_run):
+    made = run(pulumi_run, example("aws-scaled"), Account())
+    for registration in made.registrations:
+        if registration.custom and not registration.type.startswith("pulumi:"):
+            wanted = "pulumi:providers:aws" if registration.type.startswith("aws:") else "pulumi:providers:kubernetes"
+            assert wanted in registration.provider, registration.urn
+
+
+def test_roles_go_where_they_suit(pulumi_run):
+    storage = run(pulumi_run, example("aws-scaled"), Account()).outputs["storage"].value
+    assert {role: mount["claim"] for role, mount in storage.items()} == {
+        "models": "kotaemon-weights",
+        "indexes": "kotaemon-shared",
+        "uploads": "kotaemon-shared",
+        "logs": "kotaemon-shared",
+        "eval": "kotaemon-shared",
+    }
+
+
+def test_the_application_waits_for_its_folders(pulumi_run):
+    made = run(pulumi_run, example("aws-scaled"), Account())
+    deployment = made.one("kubernetes:apps/v1:Deployment")
+    jobs = {urn.rsplit("::", 1)[1] for urn in deployment.depends_on} | {
+        urn.rsplit("::", 1)[1] for parent in made.parents(deployment) for urn in parent.depends_on
+    }
+    assert {"kotaemon-shared-folders-job", "kotaemon-weights-folders-job"} <= jobs
+
+
+def test_the_guard_is_asked_before_the_first_resource(pulumi_run):
+    values = example("aws-scaled") | {"profile": "single-writer", "replicas": 3}
+    del values["aws"]["database"], values["stores"]
+    registered: list[str] = []
+
+    class Watch(Account):
+        def new_resource(self, args):
+            registered.append(args.typ)
+            return super().new_resource(args)
+
+    with pytest.raises(RefusedByGuard):
+        run(pulumi_run, values, Watch())
+    assert [kind for kind in registered if kind != "pulumi:pulumi:Stack"] == []
+
+
+def test_what_is_left_out_is_found_through_the_cluster(pulumi_run):
+    made = run(pulumi_run, found(), Account())
+    assert json.loads(made.one("aws:kms/key:Key").inputs["policy"])["Statement"][0]["Principal"] == {
+        "AWS": f"arn:aws:iam::{ACCOUNT}:root"
+    }
+    targets = {t.name: t.inputs["subnetId"] for t in made.of("aws:efs/mountTarget:MountTarget")}
+    assert targets == {
+        "kotaemon-files-eu-central-1a": "subnet-a",
+        "kotaemon-files-eu-central-1b": "subnet-b",
+    }
+    assert made.one("aws:ec2/securityGroup:SecurityGroup").inputs["vpcId"] == "vpc-found"
+    assert made.one(NODES).inputs["referencedSecurityGroupId"] == "sg-found"
+
+
+def test_without_an_account_what_is_found_is_known_at_up(pulumi_run):
+    made = run(pulumi_run, found(keyArn=KEY), preview=True)
+    unknown = {r.name: set(r.unknowns) for r in made.registrations if r.unknowns}
+    assert unknown["kotaemon-files-group"] == {"vpcId"}
+    assert unknown["kotaemon-files-eu-central-1a"] == {"subnetId"}
+    # The zones are given, so the class and the storage table are complete.
+    assert unknown["kotaemon-disk-class"] == {"parameters"}
+    assert made.outputs["storage"].value["sessions"]["zones"] == ["eu-central-1a", "eu-central-1b"]
+
+
+def test_without_an_account_zones_to_be_found_are_known_at_up(pulumi_run):
+    values = found(zones=None)
+    values["storage"]["claims"] = {"disk": {"kind": "ebs"}}
+    made = run(pulumi_run, values, preview=True)
+    assert "allowedTopologies" in made.one("kubernetes:storage.k8s.io/v1:StorageClass").unknowns
+    assert made.outputs["storage"].value["sessions"]["zones"] == []
+
+
+def test_networks_and_route_tables_are_found(pulumi_run):
+    values = found()
+    values["storage"]["claims"]["files"] = {"kind": "openzfs"}
+    files = run(pulumi_run, values, Account()).one("aws:fsx/openZfsFileSystem:OpenZfsFileSystem").inputs
+    clients = files["rootVolumeConfiguration"]["nfsExports"]["clientConfigurations"]
+    assert [client["clients"] for client in clients] == ["10.0.97.0/24", "10.0.98.0/24"]
+    assert files["routeTableIds"] == ["rtb-found"]
+
+
+def test_zones_are_found(pulumi_run):
+    values = found(zones=None)
+    values["storage"]["claims"] = {"disk": {"kind": "ebs"}}
+    made = run(pulumi_run, values, Account())
+    terms = made.one("kubernetes:storage.k8s.io/v1:StorageClass").inputs["allowedTopologies"]
+    assert terms[0]["matchLabelExpressions"][0]["values"] == ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+    assert made.outputs["storage"].value["sessions"]["zones"] == []
+
+
+def test_no_subnets_in_a_zone(pulumi_run):
+    with pytest.raises(pulumi.RunError) as error:
+        run(pulumi_run, found(zones=["eu-central-1d"]), Account(node_zones=[]))
+    assert str(error.value) == (
+        "kotaemon:aws.zones: cluster prod has no subnets in eu-central-1d; leave the zone out, or give kotaemon:aws.subnets"
+    )
+
+
+def test_nodes_in_none_of_the_zones(pulumi_run):
+    with pytest.raises(pulumi.RunError) as error:
+        run(pulumi_run, found(), Account(node_zones=["c"]))
+    assert str(error.value) == (
+        "kotaemon:aws.zones: eu-central-1a, eu-central-1b; but the nodes of cluster prod are in eu-central-1c: "
+        "no pod could ever use a disk. Give zones that have nodes"
+    )
+
+
+def test_a_cluster_without_node_groups_is_not_refused(pulumi_run):
+    assert run(pulumi_run, found(), Account(node_zones=[])).outputs["namespace"].value == "kotaemon"
+
+
+def test_the_standard_driver_on_an_auto_mode_cluster(pulumi_run):
+    with pytest.raises(pulumi.RunError) as error:
+        run(pulumi_run, found(), Account(auto_mode=True))
+    assert str(error.value) == (
+        "kotaemon:aws.autoMode: false, but cluster prod runs EKS Auto Mode, which has an EBS driver of its own; set it "
+        "to true, or install the standard driver (drivers.ebs.mode: install)"
+    )
+
+
+def test_auto_mode_on_a_standard_cluster(pulumi_run):
+    with pytest.raises(pulumi.RunError) as error:
+        run(pulumi_run, found(autoMode=True, drivers=None), Account())
+    assert str(error.value) == (
+        "kotaemon:aws.autoMode: true, but cluster prod does not run EKS Auto Mode; leave it out"
+    )
+
+
+def test_auto_mode(pulumi_run):
+    made = run(pulumi_run, found(autoMode=True, drivers=None), Account(auto_mode=True))
+    assert made.one("kubernetes:storage.k8s.io/v1:StorageClass").inputs["provisioner"] == "ebs.csi.eks.amazonaws.com"
+    policy = json.loads(made.one("aws:kms/key:Key").inputs["policy"])
+    nodes = next(s for s in policy["Statement"] if s["Sid"] == "NodesUseTheKey")
+    assert nodes["Principal"] == {"AWS": [f"arn:aws:iam::{ACCOUNT}:role/cluster"]}
+
+
+def test_node_disks_under_the_key(pulumi_run):
+    made = run(pulumi_run, single(keyForNodes=True), Account())
+    policy = json.loads(made.one("aws:kms/key:Key").inputs["policy"])
+    nodes = next(s for s in policy["Statement"] if s["Sid"] == "NodesUseTheKey")
+    assert nodes["Principal"]["AWS"] == [
+        f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+    ]
+
+
+@pytest.mark.parametrize("permission", ["pod-identity", "irsa"])
+def test_installed_drivers(pulumi_run, permission):
+    install = {"mode": "install"}
+    drivers = {"ebs": install, "efs": install, "fsx": install, "permission": permission, "installAgent": True}
+    made = run(pulumi_run, found(drivers=drivers), Account())
+    addons = {a.inputs["addonName"]: a for a in made.of("aws:eks/addon:Addon")}
+    assert set(addons) == {
+        "eks-pod-identity-agent",
+        "aws-ebs-csi-driver",
+        "aws-efs-csi-driver",
+        "aws-fsx-csi-driver",
+    }
+    ebs = addons["aws-ebs-csi-driver"]
+    if permission == "irsa":
+        assert ebs.inputs["serviceAccountRoleArn"] == "arn:aws-ebs-csi-driver-role"
+    else:
+        assert ebs.inputs["podIdentityAssociations"][0]["roleArn"] == "arn:aws-ebs-csi-driver-role"
+    assert {a.inputs["preserve"] for a in addons.values()} == {True}
+    # The key names the role, and the role may use the key.
+    policy = json.loads(made.one("aws:kms/key:Key").inputs["policy"])
+    volumes = next(s for s in policy["Statement"] if s["Sid"] == "VolumesUseTheKey")
+    assert volumes["Principal"] == {"AWS": ["arn:aws-ebs-csi-driver-role"]}
+    inline = json.loads(made.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    assert {s["Resource"] for s in inline["Statement"]} == {"arn:key-key"}
+    # The driver comes after its role and the agent, and claims after the driver.
+    addon = made.one("kotaemon:index:DriverAddon", "aws-ebs-csi-driver-addon")
+    waits = {urn.rsplit("::", 1)[1] for urn in addon.depends_on}
+    assert {"aws-ebs-csi-driver-role", "aws-ebs-csi-driver-policy", "pod-identity-addon"} <= waits
+    disk = made.one("kotaemon:index:EbsStorage")
+    assert any(urn.endswith("aws-ebs-csi-driver-addon-addon") for urn in disk.depends_on)
+
+
+def test_everything_of_aws_belongs_to_a_component(pulumi_run):
+    install = {"mode": "install"}
+    drivers = {"ebs": install, "efs": install, "fsx": install, "installAgent": True}
+    for values in (found(drivers=drivers), example("aws-scaled")):
+        made = run(pulumi_run, values, Account())
+        assert [r.name for r in made.registrations if r.type.startswith("aws:") and not list(made.parents(r))] == []
+
+
+def test_adopted_drivers_are_left_alone(pulumi_run):
+    made = run(pulumi_run, found(), Account())
+    assert made.of("aws:eks/addon:Addon") == []
+    assert made.of("aws:iam/role:Role") == []
+
+
+def test_a_key_of_your_own(pulumi_run):
+    made = run(pulumi_run, single(keyArn=KEY), Account())
+    assert made.of("aws:kms/key:Key") == []
+    assert made.one("aws:efs/fileSystem:FileSystem").inputs["kmsKeyId"] == KEY
+    assert made.outputs["storage"].value["sessions"]["encrypted_by"] == f"KMS {KEY}"
+
+
+def test_a_disk_in_a_given_zone(pulumi_run):
+    values = single()
+    values["storage"]["claims"]["disk"] = {"kind": "ebs", "zone": "eu-central-1b", "snapshot": "snap-1"}
+    made = run(pulumi_run, values, Account())
+    assert made.one("aws:ebs/volume:Volume").inputs["availabilityZone"] == "eu-central-1b"
+    assert made.outputs["storage"].value["sessions"]["zones"] == ["eu-central-1b"]
+
+
+def test_claims_of_other_kinds_beside_ours(pulumi_run):
+    values = single()
+    values["storage"]["claims"]["files"] = {"kind": "nfs", "server": "nfs.example.com", "path": "/srv"}
+    made = run(pulumi_run, values, Account())
+    assert made.one("kubernetes:core/v1:PersistentVolume").inputs["spec"]["nfs"]["path"] == "/srv"
+
+
+def provider(made: Run) -> dict[str, Any]:
+    return made.one("pulumi:providers:kubernetes").inputs
+
+
+def test_the_cluster_by_its_name(pulumi_run):
+    values = found()
+    del values["cluster"]
+    kubeconfig = json.loads(provider(run(pulumi_run, values, Account()))["kubeconfig"])
+    assert kubeconfig["clusters"][0]["cluster"]["server"] == "https://prod.eks.example.com"
+
+
+def test_a_kubeconfig_holds_no_token():
+    config = json.loads(eks_kubeconfig("prod", "https://e", "Q0E=", "eu-central-1"))
+    assert config["users"] == [
+        {
+            "name": "prod",
+            "user": {
+                "exec": {
+                    "apiVersion": "client.authentication.k8s.io/v1beta1",
+                    "command": "aws",
+                    "args": [
+                        "--region",
+                        "eu-central-1",
+                        "eks",
+                        "get-token",
+                        "--cluster-name",
+                        "prod",
+                        "--output",
+                        "json",
+                    ],
+                }
+            },
+        }
+    ]
+
+
+def test_the_cluster_from_another_stack(pulumi_run):
+    values = single(clusterStack="organization/platform/prod")
+    del values["cluster"]
+    made = run(pulumi_run, values, Account())
+    assert provider(made)["kubeconfig"] == "kubeconfig of the other stack"
+    assert "kubeconfig" in made.one("pulumi:providers:kubernetes").secret_keys
+
+
+def test_another_stack_without_a_kubeconfig(pulumi_run):
+    values = single(clusterStack="organization/platform/prod")
+    del values["cluster"]
+    with pytest.raises(pulumi.RunError) as error:
+        run(pulumi_run, values, Account(outputs={"vpc_id": "vpc-1"}))
+    assert str(error.value) == (
+        "kotaemon:aws.clusterStack: stack organization/platform/prod has no output kubeconfig; it has: vpc_id"
+    )
+
+
+def test_a_given_kubeconfig_wins(pulumi_run):
+    made = run(pulumi_run, single(clusterStack="organization/platform/prod", cluster="prod"), Account())
+    assert (provider(made)["kubeconfig"], provider(made)["context"]) == ("kubeconfig.yaml", "kotaemon")
