@@ -1,20 +1,21 @@
 """A stack before anything is made: claims, stores and what they buy as plain values, checked as a whole."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from estimate.cost import Bought, Mount, bought
+import pulumi
 
 from components.contract import Claim, Role, RoleMount, StorageMap
-from components.kotaemon.application import application
-from components.kotaemon.mistakes import refuse_mistakes
+from components.kotaemon.mistakes import check
+from estimate.cost import Bought, Mount, bought
 from guard.report import Report
 from stacks import kinds, platforms, safety, stores
 from stacks.application import arguments
 from stacks.kinds.base import Context
 from stacks.names import NAMESPACE
 from stacks.platforms.base import PlatformStack
+from stacks.settings.load import stack_file
 from stacks.settings.settings import Settings
 from stacks.stores.base import Store, StoreContext
 
@@ -63,7 +64,7 @@ def planned(settings: Settings) -> Planned:
     found = _stores(settings, platform, claims, place) if settings.scaled else {}
     documents = found.get("documents")
     report = safety.check(settings, storage, documents.at.chosen.kind if documents else "lancedb")
-    _check_application(settings, storage, found)
+    _refuse(list(_mistakes(settings, platform, storage, found)))
     return Planned(settings, platform, contexts, claims, storage, found, report)
 
 
@@ -97,11 +98,23 @@ def _stores(
     return found
 
 
-def _check_application(settings: Settings, storage: StorageMap, found: Mapping[str, PlannedStore]) -> None:
-    """Raise pulumi.RunError with all that the application's component would refuse, before any claim is registered."""
+def _refuse(mistakes: Sequence[str]) -> None:
+    if mistakes:
+        lines = "\n".join(f"  - {mistake}" for mistake in mistakes)
+        file = stack_file(pulumi.get_stack())
+        raise pulumi.RunError(f"{file}: the stack cannot be made like this, nothing was created:\n{lines}")
+
+
+def _mistakes(
+    settings: Settings, platform: PlatformStack, storage: StorageMap, found: Mapping[str, PlannedStore]
+) -> Iterator[str]:
+    """What any component would refuse, before the first of them is registered. Claims were checked as planned."""
+    yield from (f"kotaemon:{settings.platform.value}: {line}" for line in platform.check(settings))
+    for name, one in found.items():
+        yield from (f"kotaemon:stores.{stores.KEYS[name]}: {line}" for line in one.store.check(one.at))
     handed = {name: one.store.planned(one.at) for name, one in found.items()}
     args = arguments(settings, settings.namespace, storage, handed)
-    refuse_mistakes(application(NAMESPACE, args))
+    yield from (f"kotaemon:{line}" for line in check(NAMESPACE, args))
 
 
 def _bought(stack: Planned) -> Iterator[Bought]:

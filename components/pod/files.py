@@ -12,7 +12,7 @@ def runtime_files(*only: str) -> dict[str, str]:
 
     They are one folder, because the application's pod mounts all of them; the preparation Job takes one.
     """
-    names = only or [path.name for path in sorted(_RUNTIME.iterdir()) if path.suffix in (".py", ".txt")]
+    names = only or [path.name for path in sorted(_RUNTIME.iterdir()) if path.suffix in (".py", ".txt", ".js")]
     return {name: (_RUNTIME / name).read_text() for name in names}
 
 

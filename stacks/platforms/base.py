@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from estimate.offers import Offer, Wanted
 from pulumi import Input, ResourceOptions
 
+from estimate.offers import Offer, Wanted
 from stacks.kinds.base import Buys
 from stacks.settings.fields import Strict
 from stacks.settings.settings import Settings
@@ -63,6 +63,10 @@ class PlatformStack(ABC):
     def mistakes(self, settings: Settings) -> Iterator[str]:
         """What in its section does not fit the rest of the stack file: `<key below the section>: <reason>`."""
         yield from ()
+
+    def check(self, settings: Settings) -> list[str]:
+        """What the components of the platform itself would refuse, before anything is registered."""
+        return []
 
     def database(self, settings: Settings) -> OwnDatabase | None:
         """The database that its section asks for."""

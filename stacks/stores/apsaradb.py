@@ -56,6 +56,12 @@ class ApsaraStore(Store[ApsaraSettings]):
             driver=PostgresDriver(at.chosen.driver),
         )
 
+    def check(self, at: StoreContext[ApsaraSettings]) -> list[str]:
+        """Its component's own check."""
+        from components.state.apsaradb import check
+
+        return check(at.component, _args(at))
+
     def products(self, at: StoreContext[ApsaraSettings]) -> list[Buys]:
         """Primary and standby with their disks."""
         product = ApsaraPostgres(at.chosen.instance_type, gib(at.chosen.size, "size"))

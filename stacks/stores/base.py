@@ -73,6 +73,10 @@ class Store(ABC, Generic[StoreT]):
     def make(self, at: StoreContext[StoreT]) -> MadeStore:
         """Register what has to be made."""
 
+    def check(self, at: StoreContext[StoreT]) -> list[str]:
+        """What its component would refuse, before anything is registered. Nothing: it makes none."""
+        return []
+
     def identity(self, at: StoreContext[StoreT]) -> Identity:
         """What makes it the same store, in the words of the stack file: kind and name, where it has none of its own."""
         return {"kind": str(getattr(at.chosen, "kind", at.name)), "name": at.name}

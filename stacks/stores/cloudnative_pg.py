@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.pod.args import Endpoint, SecretKey
-from components.state.cloudnative_pg import CNPG_IMAGE, ArchiveArgs, CloudNativePostgres, CloudNativePostgresArgs
+from components.state.cloudnative_pg import CNPG_IMAGE, ArchiveArgs, CloudNativePostgres, CloudNativePostgresArgs, check
 from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.product import Unknown
 from stacks.kinds.base import Buys, Identity
@@ -57,6 +57,10 @@ class OperatorStore(Store[OperatorDatabase]):
             endpoint=Endpoint(pod_labels={}, port=5432),
             driver=PostgresDriver(at.chosen.driver),
         )
+
+    def check(self, at: StoreContext[OperatorDatabase]) -> list[str]:
+        """Its component's own check."""
+        return check(at.component, operator_args(at))
 
     def identity(self, at: StoreContext[OperatorDatabase]) -> Identity:
         """Disks of another class are other disks."""

@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from components.contract import Claim
 from components.pod.args import Endpoint, SecretKey
-from components.state.postgres import POSTGRES_IMAGE, BundledPostgres, BundledPostgresArgs
+from components.state.postgres import POSTGRES_IMAGE, BundledPostgres, BundledPostgresArgs, check
 from components.state.stores import DatabaseStore, PostgresDriver
 from stacks.kinds.base import Buys, Identity
 from stacks.settings.fields import PinnedImage
@@ -33,13 +34,16 @@ class BundledDatabaseStore(Store[BundledDatabase]):
     settings = BundledDatabase
 
     def planned(self, at: StoreContext[BundledDatabase]) -> DatabaseStore:
-        """Where it will be. Raises pulumi.RunError for a disk that cannot be made."""
-        on_disks.planned_disk(at)
+        """Where it will be."""
         return DatabaseStore(
             url=SecretKey(secret_name=at.component, key="url"),
             endpoint=Endpoint(pod_labels={}, port=5432),
             driver=PostgresDriver(at.chosen.driver),
         )
+
+    def check(self, at: StoreContext[BundledDatabase]) -> list[str]:
+        """Its component's own check. Raises pulumi.RunError for a disk that cannot be made."""
+        return check(at.component, _args(at, on_disks.planned_disk(at)))
 
     def identity(self, at: StoreContext[BundledDatabase]) -> Identity:
         """A disk of another class is another disk."""
@@ -51,20 +55,8 @@ class BundledDatabaseStore(Store[BundledDatabase]):
 
     def make(self, at: StoreContext[BundledDatabase]) -> MadeStore:
         """The disk and the server on it."""
-        chosen = at.chosen
         disk = on_disks.make_disk(at)
-        args = BundledPostgresArgs(
-            namespace=at.namespace,
-            claim=disk.claim,
-            clients=CLIENTS,
-            image=chosen.image,
-            resources=on_disks.resources(chosen),
-            driver=PostgresDriver(chosen.driver),
-            protect=at.settings.protect,
-        )
-        if chosen.backup is not None:
-            args["backup"] = on_disks.backup_args(at, chosen.backup)
-        made = BundledPostgres(at.component, args, on_disks.after(at, disk))
+        made = BundledPostgres(at.component, _args(at, disk.claim), on_disks.after(at, disk))
         return MadeStore(made.store, [disk, made])
 
     def mistakes(self, name: str, chosen: BundledDatabase, settings: Settings) -> Iterator[str]:
@@ -74,6 +66,22 @@ class BundledDatabaseStore(Store[BundledDatabase]):
     def warnings(self, name: str, chosen: BundledDatabase) -> Iterator[str]:
         """Disks that nobody encrypts, and no copy."""
         yield from on_disks.warnings(chosen)
+
+
+def _args(at: StoreContext[BundledDatabase], disk: Claim) -> BundledPostgresArgs:
+    chosen = at.chosen
+    args = BundledPostgresArgs(
+        namespace=at.namespace,
+        claim=disk,
+        clients=CLIENTS,
+        image=chosen.image,
+        resources=on_disks.resources(chosen),
+        driver=PostgresDriver(chosen.driver),
+        protect=at.settings.protect,
+    )
+    if chosen.backup is not None:
+        args["backup"] = on_disks.backup_args(at, chosen.backup)
+    return args
 
 
 STORE = BundledDatabaseStore()

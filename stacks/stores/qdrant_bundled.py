@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from components.contract import Claim
 from components.pod.args import Endpoint, SecretKey
-from components.state.qdrant import QDRANT_IMAGE, BundledQdrant, BundledQdrantArgs
+from components.state.qdrant import QDRANT_IMAGE, BundledQdrant, BundledQdrantArgs, check
 from components.state.stores import VectorStore, VectorStoreKind
 from stacks.kinds.base import Buys, Identity
 from stacks.settings.fields import PinnedImage
@@ -30,14 +31,17 @@ class BundledVectorsStore(Store[BundledVectors]):
     settings = BundledVectors
 
     def planned(self, at: StoreContext[BundledVectors]) -> VectorStore:
-        """Where it will be. Raises pulumi.RunError for a disk that cannot be made."""
-        on_disks.planned_disk(at)
+        """Where it will be."""
         return VectorStore(
             kind=VectorStoreKind.QDRANT,
             url=f"http://{at.component}:6333",
             api_key=SecretKey(secret_name=at.component, key="api-key"),
             endpoint=Endpoint(pod_labels={}, port=6333),
         )
+
+    def check(self, at: StoreContext[BundledVectors]) -> list[str]:
+        """Its component's own check. Raises pulumi.RunError for a disk that cannot be made."""
+        return check(at.component, _args(at, on_disks.planned_disk(at)))
 
     def identity(self, at: StoreContext[BundledVectors]) -> Identity:
         """A disk of another class is another disk."""
@@ -49,20 +53,8 @@ class BundledVectorsStore(Store[BundledVectors]):
 
     def make(self, at: StoreContext[BundledVectors]) -> MadeStore:
         """The disk and the server on it."""
-        chosen = at.chosen
         disk = on_disks.make_disk(at)
-        args = BundledQdrantArgs(
-            namespace=at.namespace,
-            claim=disk.claim,
-            clients=CLIENTS,
-            image=chosen.image,
-            resources=on_disks.resources(chosen),
-            backup_image=at.settings.image,
-            protect=at.settings.protect,
-        )
-        if chosen.backup is not None:
-            args["backup"] = on_disks.backup_args(at, chosen.backup)
-        made = BundledQdrant(at.component, args, on_disks.after(at, disk))
+        made = BundledQdrant(at.component, _args(at, disk.claim), on_disks.after(at, disk))
         return MadeStore(made.store, [disk, made])
 
     def mistakes(self, name: str, chosen: BundledVectors, settings: Settings) -> Iterator[str]:
@@ -72,6 +64,22 @@ class BundledVectorsStore(Store[BundledVectors]):
     def warnings(self, name: str, chosen: BundledVectors) -> Iterator[str]:
         """Disks that nobody encrypts, and no copy."""
         yield from on_disks.warnings(chosen)
+
+
+def _args(at: StoreContext[BundledVectors], disk: Claim) -> BundledQdrantArgs:
+    chosen = at.chosen
+    args = BundledQdrantArgs(
+        namespace=at.namespace,
+        claim=disk,
+        clients=CLIENTS,
+        image=chosen.image,
+        resources=on_disks.resources(chosen),
+        backup_image=at.settings.image,
+        protect=at.settings.protect,
+    )
+    if chosen.backup is not None:
+        args["backup"] = on_disks.backup_args(at, chosen.backup)
+    return args
 
 
 STORE = BundledVectorsStore()

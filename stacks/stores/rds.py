@@ -58,6 +58,12 @@ class RdsStore(Store[RdsSettings]):
             driver=PostgresDriver(at.chosen.driver),
         )
 
+    def check(self, at: StoreContext[RdsSettings]) -> list[str]:
+        """Its component's own check."""
+        from components.state.rds import check
+
+        return check(at.component, _args(at))
+
     def identity(self, at: StoreContext[RdsSettings]) -> Identity:
         """Another identifier is another instance."""
         return {"identifier": at.chosen.identifier}

@@ -1,4 +1,7 @@
-"""The pod's output, copied to one file per pod in the logs role."""
+"""The pod's output, copied to <pod>/app.log in the role `logs`; app.log.1 beside it is the file before.
+
+Files of earlier releases, <pod>.log in the folder itself, are left as they are.
+"""
 
 import atexit
 import contextlib
@@ -85,6 +88,7 @@ class LogFile:
 
     def _open(self) -> None:
         if self._fd < 0:
+            self.path.parent.mkdir(mode=0o750, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._fd = os.open(self.path, flags, 0o640)
             self._size = os.fstat(self._fd).st_size
@@ -177,5 +181,5 @@ def start_log(tee: Tee, folders: dict[str, Path], read_only: set[str]) -> None:
     if "logs" not in folders or "logs" in read_only:
         return
     limit = max(1, number("KS_LOG_MAX_MIB", 64)) * 1024 * 1024
-    tee.start(folders["logs"] / f"{pod_name()}.log", limit)
+    tee.start(folders["logs"] / pod_name() / "app.log", limit)
     atexit.register(tee.close)  # registered before the application's own: runs after them

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import sysconfig
 from pathlib import Path
 
 from ks_environment import SET_BY, refuse
@@ -29,24 +28,6 @@ def scratch_variables(scratch: Path) -> None:
     # flowsettings.py:37 makes it at import, whatever the settings module says afterwards.
     make_folder(Path.cwd() / "ktem_app_data")
     check_writable("scratch", Path.cwd() / "ktem_app_data")
-
-
-def bundled_data_variables(scratch: Path) -> None:
-    """Data in llama-index that would be downloaded at import otherwise (facts/kotaemon.md 8-1)."""
-    static = Path(sysconfig.get_paths()["purelib"], "llama_index", "core", "_static")
-    if (static / "tiktoken_cache").is_dir():
-        os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(static / "tiktoken_cache"))
-    nltk = static / "nltk_cache"
-    ready = all((nltk / part).is_dir() for part in ("tokenizers/punkt_tab", "corpora/stopwords"))
-    # Where it is not filled, a download into the read-only image is a crash at import (1-6).
-    default_folder("NLTK_DATA", nltk if ready else scratch / "nltk")
-
-
-def model_variables(models: Path, writable: bool, scratch: Path) -> None:
-    cache = (models if writable else scratch) / "fastembed"
-    os.environ.setdefault("FASTEMBED_CACHE_PATH", str(cache))
-    if not writable:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
 def server_variables() -> None:

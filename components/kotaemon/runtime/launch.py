@@ -17,18 +17,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ks_downloads import fetch_nothing
 from ks_environment import flag, number, profile_name, read_only_roles, refuse, role_folders, say
 from ks_folders import check_folders, check_writable, make_folder
+from ks_gradio import write_no_interface_files
 from ks_locks import take_locks
 from ks_log import Tee, start_log
+from ks_page import survive_without_cdns
+from ks_schema import check_data
 from ks_stop import STOPPED, Stopper
-from ks_variables import (
-    bundled_data_variables,
-    model_variables,
-    scratch_variables,
-    server_variables,
-    upload_folder,
-)
+from ks_variables import scratch_variables, server_variables, upload_folder
 
 
 def run_sso(port: int, stop_seconds: int) -> None:
@@ -56,8 +54,7 @@ def prepare(profile: str) -> tuple[dict[str, Path], set[str]]:
     make_folder(scratch)
     check_folders(folders, read_only)
     scratch_variables(scratch)
-    bundled_data_variables(scratch)
-    model_variables(folders["models"], "models" not in read_only, scratch)
+    fetch_nothing(folders["models"], "models" not in read_only, scratch)
     server_variables()
     check_writable("uploads", upload_folder(folders["uploads"]))
     return folders, read_only
@@ -73,9 +70,12 @@ def main() -> int:
         profile = profile_name()
         folders, read_only = prepare(profile)
         start_log(tee, folders, read_only)
+        check_data(folders["uploads"])
         port, sso = number("GRADIO_SERVER_PORT", 7860), flag("KH_SSO_ENABLED")
         take_locks(profile, folders, port, "/login" if sso else "/app_id")
         sys.path.insert(0, os.getcwd())  # as `python app.py` does: flowsettings.py is found there
+        write_no_interface_files()
+        survive_without_cdns()
         if sso:
             run_sso(port, stop_seconds)
         else:

@@ -1,6 +1,7 @@
 """Platform `alicloud`: an existing ACK cluster, with a key, storage and a database made by the stack."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi import Input, InvokeOptions, ResourceOptions
@@ -11,6 +12,9 @@ from stacks.platforms.alicloud.settings import AlicloudSettings, key_alias, tags
 from stacks.platforms.base import Ground, OwnDatabase, PlatformStack
 from stacks.settings.settings import Settings
 from stacks.stores.apsaradb import STORE as APSARADB
+
+if TYPE_CHECKING:
+    from components.encryption.alicloud import AlicloudKeyArgs
 
 CREDENTIAL_MINUTES = 120
 """How long the cluster's temporary kubeconfig is good: the first roll-out may take 40 minutes."""
@@ -53,6 +57,13 @@ class Alicloud(PlatformStack):
         if section.addons and section.cluster_id is None:
             yield "addons: they are found through clusterId, which is missing"
 
+    def check(self, settings: Settings) -> list[str]:
+        """What the key's component would refuse."""
+        from components.encryption.alicloud import check
+
+        section = settings.section(AlicloudSettings)
+        return [] if section.key_id is not None else check("key", _key_args(settings, section))
+
     def database(self, settings: Settings) -> OwnDatabase | None:
         """ApsaraDB, where the section asks for it."""
         chosen = settings.section(AlicloudSettings).database
@@ -75,10 +86,16 @@ def kubernetes_provider(settings: Settings, section: AlicloudSettings, invoke: I
 
 def _key(settings: Settings, section: AlicloudSettings, opts: ResourceOptions) -> Input[str]:
     """Id of the key: the given one, or one that the stack makes."""
-    from components.encryption.alicloud import AlicloudKey, AlicloudKeyArgs
+    from components.encryption.alicloud import AlicloudKey
 
     if section.key_id is not None:
         return section.key_id
+    return AlicloudKey("key", _key_args(settings, section), opts).key_id
+
+
+def _key_args(settings: Settings, section: AlicloudSettings) -> "AlicloudKeyArgs":
+    from components.encryption.alicloud import AlicloudKeyArgs
+
     args = AlicloudKeyArgs(
         alias=key_alias(section),
         rotation_days=section.key.rotation_days,
@@ -88,7 +105,7 @@ def _key(settings: Settings, section: AlicloudSettings, opts: ResourceOptions) -
     )
     if section.key.instance_id is not None:
         args["instance_id"] = section.key.instance_id
-    return AlicloudKey("key", args, opts).key_id
+    return args
 
 
 def _needed_by_storage(section: AlicloudSettings, opts: ResourceOptions) -> list[pulumi.Resource]:

@@ -15,6 +15,7 @@ from stacks.settings.settings import Settings
 from stacks.stores.rds import STORE as RDS
 
 if TYPE_CHECKING:
+    from components.encryption.aws import AwsKeyArgs
     from stacks.platforms.aws.drivers import Roles
 
 
@@ -67,6 +68,15 @@ class Aws(PlatformStack):
             if not settings.scaled:
                 yield "database: only the profile scaled keeps its state in PostgreSQL; leave it out"
 
+    def check(self, settings: Settings) -> list[str]:
+        """What the key's component would refuse."""
+        from components.encryption.aws import check
+        from stacks.platforms.aws.drivers import Roles
+
+        if settings.section(AwsSettings).key_arn is not None:
+            return []
+        return check("key", _key_args(settings, self.planned(settings), Roles(ebs=None, efs=None)))
+
     def database(self, settings: Settings) -> OwnDatabase | None:
         """RDS, where the section asks for it."""
         chosen = settings.section(AwsSettings).database
@@ -86,14 +96,21 @@ def key_users(settings: Settings) -> set[str]:
 
 def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions, invoke: InvokeOptions) -> Input[str]:
     """ARN of the key: the given one, once it was found usable, or one that the stack makes."""
-    from components.encryption.aws import AwsKey, AwsKeyArgs, KeyService, existing_key
-    from stacks.platforms.aws import drivers
+    from components.encryption.aws import AwsKey, existing_key
 
     section = settings.section(AwsSettings)
     if section.key_arn is not None:
         return existing_key(section.key_arn, section.region, invoke)
+    return AwsKey("key", _key_args(settings, place, roles), opts).arn
+
+
+def _key_args(settings: Settings, place: Place, roles: "Roles") -> "AwsKeyArgs":
+    from components.encryption.aws import AwsKeyArgs, KeyService
+    from stacks.platforms.aws import drivers
+
+    section = settings.section(AwsSettings)
     used = key_users(settings) | ({KeyService.RDS.value} if section.database is not None else set())
-    args = AwsKeyArgs(
+    return AwsKeyArgs(
         account=place.account,
         region=section.region,
         alias=key_alias(),
@@ -103,7 +120,6 @@ def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions
         tags=tags(section),
         protect=settings.protect,
     )
-    return AwsKey("key", args, opts).arn
 
 
 PLATFORM = Aws()

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 from pulumi.runtime.mocks import MockResourceArgs
-from stacks.settings.load import SettingsError
 
 from plan import stack_file
 from plan.recorder import Echo, Run
 from stacks.safety import RefusedByGuard
+from stacks.settings.load import SettingsError
 
 RunProgram = Callable[..., Run]
 NOLOCK = {"kind": "nfs", "server": "nfs.example.org", "path": "/srv", "mountOptions": ["nolock"], "allowNolock": True}

@@ -10,8 +10,15 @@ TEXTS = st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=4)
 
 def test_every_file_that_the_pod_starts_is_there() -> None:
     files = runtime_files()
-    assert {"launch.py", "kh_settings.py", "prepare.py", "wait_stores.py", "postgres-driver.txt"} <= set(files)
-    assert all(name.endswith((".py", ".txt")) for name in files)
+    assert {
+        "launch.py",
+        "kh_settings.py",
+        "prepare.py",
+        "wait_stores.py",
+        "postgres-driver.txt",
+        "page_stand_ins.js",
+    } <= set(files)
+    assert all(name.endswith((".py", ".txt", ".js")) for name in files)
     assert sum(len(text.encode()) for text in files.values()) < 1024 * 1024, "the limit of a ConfigMap"
 
 

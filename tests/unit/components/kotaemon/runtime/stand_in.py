@@ -148,7 +148,7 @@ class Pod:
         self.port = free_port()
         self.output = house.root / f"{name}.{self.port}.out"
         self.env_file = house.root / f"{name}.{self.port}.env"
-        self.log = house.folders["logs"] / f"{name}.log"
+        self.log = house.folders["logs"] / name / "app.log"
         self.env = house.env(name) | {
             "GRADIO_SERVER_PORT": str(self.port),
             "APP_ENV_FILE": str(self.env_file),

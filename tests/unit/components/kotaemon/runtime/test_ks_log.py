@@ -22,6 +22,15 @@ def test_no_logs_role_no_log_file(house: House) -> None:
     assert pod.text().rstrip("\n").endswith("last words without a newline")
 
 
+def test_the_folder_of_one_pod_is_its_own_and_older_files_stay(house: House) -> None:
+    old = house.folders["logs"] / "pod-a.log"
+    old.write_text("of an earlier release\n")
+    for name in ("pod-a", "pod-b"):
+        assert house.serving(name).stop() == 0
+    assert sorted(p.name for p in house.folders["logs"].iterdir()) == ["pod-a", "pod-a.log", "pod-b"]
+    assert old.read_text() == "of an earlier release\n"
+
+
 def test_log_file_of_a_restarted_container_goes_on(house: House) -> None:
     assert house.serving().stop() == 0
     pod = house.serving()
@@ -32,8 +41,8 @@ def test_log_file_of_a_restarted_container_goes_on(house: House) -> None:
 def test_log_rotates_and_keeps_one_generation(house: House) -> None:
     pod = house.serving(APP_MODE="chatty", KS_LOG_MAX_MIB="1")
     assert pod.stop() == 0
-    files = sorted(house.folders["logs"].iterdir())
-    assert [file.name for file in files] == ["pod-a.log", "pod-a.log.1"]
+    files = sorted(pod.log.parent.iterdir())
+    assert [file.name for file in files] == ["app.log", "app.log.1"]
     assert all(file.stat().st_size <= 1024 * 1024 for file in files)
     kept = files[1].read_text() + files[0].read_text()
     numbers = [int(line[:6]) for line in kept.splitlines() if line[:6].isdigit()]
@@ -44,6 +53,7 @@ def test_log_rotates_and_keeps_one_generation(house: House) -> None:
 
 def test_full_log_volume_does_not_stop_the_application(house: House) -> None:
     pod = house.pod()
+    pod.log.parent.mkdir()
     pod.log.symlink_to("/dev/full")
     pod.start().until("serving")
     pod.until(f"launch: log file {pod.log} cannot be written: No space left on device")
@@ -53,6 +63,7 @@ def test_full_log_volume_does_not_stop_the_application(house: House) -> None:
 
 def test_hanging_log_volume_does_not_stop_the_application(house: House) -> None:
     pod = house.pod(APP_MODE="chatty")
+    pod.log.parent.mkdir()
     os.mkfifo(pod.log)  # opening it blocks for ever, as a file on a server that is away
     pod.start().until("serving")
     assert pod.stop(seconds=8) == 0
@@ -61,12 +72,12 @@ def test_hanging_log_volume_does_not_stop_the_application(house: House) -> None:
 
 def test_lines_lost_are_counted(tmp_path: Path) -> None:
     complaints: list[str] = []
-    path = tmp_path / "away" / "pod.log"
+    path = tmp_path / "away" / "pod-a" / "app.log"
     log = runtime_module("ks_log").LogFile(path, 1024, complaints.append)
     log.RETRY_SECONDS = 0.0
     log.add(b"one\ntwo\n")
     eventually(lambda: len(complaints) == 1, "a complaint", lambda: str(complaints), 5)
-    path.parent.mkdir()
+    path.parent.parent.mkdir()
     log.add(b"three\n")
     log.close(5)
     assert path.read_text() == "launch: 2 lines are missing here\nthree\n"

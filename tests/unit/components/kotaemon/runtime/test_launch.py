@@ -15,7 +15,6 @@ from tests.unit.components.kotaemon.runtime.stand_in import (
     answers,
     eventually,
     python_has,
-    runtime_module,
 )
 
 
@@ -106,7 +105,6 @@ def test_environment_of_the_application(house: House) -> None:
         "NUMBA_CACHE_DIR": f"{scratch}/numba",
         "MPLCONFIGDIR": f"{scratch}/mpl",
     }
-    assert env["NLTK_DATA"] == f"{scratch}/nltk"
     assert env["THEFLOW_TEMP_PATH"] == f"{scratch}/theflow"
     assert env["GRADIO_TEMP_DIR"] == f"{house.folders['uploads']}/gradio_tmp"
     for name in ("HOME", "TMPDIR", "NUMBA_CACHE_DIR", "MPLCONFIGDIR", "NLTK_DATA"):
@@ -114,7 +112,6 @@ def test_environment_of_the_application(house: House) -> None:
     assert env["NO_PROXY"] == "10.0.0.0/8,localhost,127.0.0.1"
     assert env["GRADIO_SERVER_NAME"] == "0.0.0.0"
     assert env["GRADIO_NUM_PORTS"] == "1"
-    assert "TIKTOKEN_CACHE_DIR" not in env
     assert pod.stop() == 0
 
 
@@ -124,24 +121,6 @@ def test_what_the_deployment_sets_is_kept(house: House) -> None:
     assert env["NLTK_DATA"] == f"{house.root}/nltk"
     assert env["GRADIO_SERVER_NAME"] == "127.0.0.1"
     assert pod.stop() == 0
-
-
-def test_data_bundled_with_llama_index_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    static = tmp_path / "llama_index" / "core" / "_static"
-    for folder in (
-        "tiktoken_cache",
-        "nltk_cache/tokenizers/punkt_tab",
-        "nltk_cache/corpora/stopwords",
-    ):
-        (static / folder).mkdir(parents=True)
-    variables = runtime_module("ks_variables")
-    monkeypatch.setattr(variables.sysconfig, "get_paths", lambda: {"purelib": str(tmp_path)})
-    for name in ("TIKTOKEN_CACHE_DIR", "NLTK_DATA"):
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-    variables.bundled_data_variables(tmp_path / "scratch")
-    assert os.environ["TIKTOKEN_CACHE_DIR"] == str(static / "tiktoken_cache")
-    assert os.environ["NLTK_DATA"] == str(static / "nltk_cache")
 
 
 SSO_APP = """
