@@ -58,7 +58,8 @@ def _ingress(clients: Sequence[Endpoint]) -> list[NetworkPolicyIngressRuleArgs]:
     """One rule for all clients that reach the same ports."""
     ports: list[tuple[Endpoint, list[int]]] = []
     for client in clients:
-        peer = Endpoint(**{**client, "port": 0})
+        peer = client.copy()
+        peer["port"] = 0  # a peer is the same whatever it reaches
         known = next((found for other, found in ports if other == peer), None)
         if known is None:
             ports.append((peer, [int(client["port"])]))
