@@ -123,7 +123,7 @@ if TYPE_CHECKING:
         ApplicationNamespaceArgs as ApplicationNamespaceArgs,
         PodSecurity as PodSecurity,
     )
-    from .pod.preparation import role_folders as role_folders
+    from .pod.folders import role_folders as role_folders
     from .state.apsaradb import ApsaraDatabase as ApsaraDatabase, ApsaraDatabaseArgs as ApsaraDatabaseArgs
     from .state.backup import BackupArgs as BackupArgs
     from .state.bundled import StoreResources as StoreResources
@@ -193,7 +193,7 @@ _HOMES = {
         "TolerationOperator",
     ),
     "pod.namespace": ("ApplicationNamespace", "ApplicationNamespaceArgs", "PodSecurity"),
-    "pod.preparation": ("role_folders",),
+    "pod.folders": ("role_folders",),
     "state.apsaradb": ("ApsaraDatabase", "ApsaraDatabaseArgs"),
     "state.backup": ("BackupArgs",),
     "state.bundled": ("StoreResources",),

@@ -10,8 +10,9 @@ from typing_extensions import NotRequired
 
 from ..contract import Claim
 from ..pod.args import ClusterImposes
+from ..pod.folders import work_mistakes
 from ..pod.names import GID, IMAGE, UID
-from ..pod.preparation import Work, prepare_job, prepare_namespace, work_mistakes
+from ..pod.preparation import Work, prepare_job, prepare_namespace
 from ..refusal import refuse
 from ..volumes.static import static_claim, volume_spec
 

@@ -8,8 +8,9 @@ from pulumi import Input, Output, ResourceOptions
 from typing_extensions import NotRequired
 
 from ..pod.args import ClusterImposes
+from ..pod.folders import work_mistakes
 from ..pod.names import GID, IMAGE, UID
-from ..pod.preparation import Work, prepare_job, prepare_namespace, work_mistakes
+from ..pod.preparation import Work, prepare_job, prepare_namespace
 from ..refusal import refuse
 from ..volumes.static import static_claim
 from . import nfs

@@ -1,23 +1,12 @@
-"""The Deployment and what steers it: roll-out, disruptions, scale."""
+"""The Deployment and what steers it: roll-out and disruptions."""
 
 from pulumi import Input
 from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs, DeploymentStrategyArgs, RollingUpdateDeploymentArgs
-from pulumi_kubernetes.autoscaling.v2 import (
-    CrossVersionObjectReferenceArgs,
-    HorizontalPodAutoscalerBehaviorArgs,
-    HorizontalPodAutoscalerSpecArgs,
-    HPAScalingPolicyArgs,
-    HPAScalingRulesArgs,
-    MetricSpecArgs,
-    MetricTargetArgs,
-    ResourceMetricSourceArgs,
-)
 from pulumi_kubernetes.core.v1 import PodTemplateSpecArgs
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgs
 
 from .application import Application
-from .args import Autoscaler
 from .environment import Secrets
 from .names import labels
 from .pod import pod_spec, startup_seconds
@@ -69,21 +58,4 @@ def disruption_budget(app: Application) -> PodDisruptionBudgetSpecArgs:
         max_unavailable=1,
         selector=LabelSelectorArgs(match_labels=labels(app.name)),
         unhealthy_pod_eviction_policy="AlwaysAllow",
-    )
-
-
-def autoscaler_spec(app: Application, scaling: Autoscaler) -> HorizontalPodAutoscalerSpecArgs:
-    """Scale on CPU. Slowly down: the sessions of a pod end with it, they are in its memory (facts/kotaemon.md 3)."""
-    target = MetricTargetArgs(type="Utilization", average_utilization=int(scaling.get("cpu_percent", 80)))
-    return HorizontalPodAutoscalerSpecArgs(
-        scale_target_ref=CrossVersionObjectReferenceArgs(api_version="apps/v1", kind="Deployment", name=app.name),
-        min_replicas=int(scaling["min_replicas"]),
-        max_replicas=int(scaling["max_replicas"]),
-        metrics=[MetricSpecArgs(type="Resource", resource=ResourceMetricSourceArgs(name="cpu", target=target))],
-        behavior=HorizontalPodAutoscalerBehaviorArgs(
-            scale_down=HPAScalingRulesArgs(
-                stabilization_window_seconds=1800,
-                policies=[HPAScalingPolicyArgs(type="Pods", value=1, period_seconds=600)],
-            )
-        ),
     )

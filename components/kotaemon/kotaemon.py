@@ -11,7 +11,7 @@ from .application import application
 from .args import Exposure, ExposureKind, KotaemonArgs
 from .auth_proxy import proxy_secrets
 from .credentials import admin_secret, checksum, plain_secret
-from .deployment import autoscaler_spec, deployment_spec, disruption_budget, progress_seconds
+from .deployment import deployment_spec, disruption_budget, progress_seconds
 from .environment import Secrets
 from .exposure import ingress_annotations, ingress_spec, route_spec
 from .mistakes import check
@@ -95,6 +95,8 @@ class Kotaemon(pulumi.ComponentResource):
             ),
         )
         if app.autoscaler:
+            from .autoscaler import autoscaler_spec
+
             k8s.autoscaling.v2.HorizontalPodAutoscaler(
                 f"{name}-autoscaler",
                 metadata=self._meta(name),

@@ -19,8 +19,8 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from ..pod import spec
+from ..pod.folders import prepare_container
 from ..pod.names import PYTHON, RUNTIME_DIR
-from ..pod.preparation import prepare_container
 from ..pod.spec import TMP, Pod, resources
 from ..pod.variables import plain
 from .application import Application

@@ -10,8 +10,8 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from ..contract import Claim
+from ..pod.folders import prepare_task, role_folders
 from ..pod.names import CLAIMS_DIR, RUNTIME_DIR
-from ..pod.preparation import prepare_task, role_folders
 from ..pod.spec import TMP, tmp_volume
 from .application import Application
 from .environment import role_dir

@@ -13,7 +13,8 @@ from ..pod.args import ClusterImposes, Endpoint
 from ..pod.files import content_hash
 from ..pod.network import network_policy
 from ..pod.secret import GENERATED, secret_data
-from .backup import BackupArgs, cron_job_spec, script
+from .backup import BackupArgs, script
+from .backup_job import cron_job_spec
 from .bundled import disruption_budget, service_spec, stateful_set_spec, store_labels
 
 

@@ -65,7 +65,7 @@ def claim_on_class(
     )
 
 
-def class_name(made: k8s.storage.v1.StorageClass | k8s.storage.v1.VolumeAttributesClass) -> pulumi.Output[str]:
+def class_name(made: "k8s.storage.v1.StorageClass | k8s.storage.v1.VolumeAttributesClass") -> pulumi.Output[str]:
     """Name of a class, once it exists: a claim waits for its class (pulumi-kubernetes #3130)."""
     return made.metadata.apply(lambda metadata: metadata.name or "")
 
