@@ -1,4 +1,4 @@
-"""Add-ons of an ACK cluster: adopted, not fought."""
+"""Add-ons of an ACK cluster. One that is installed already is taken over; none is installed a second time."""
 
 from collections.abc import Mapping
 from typing import TypedDict

@@ -28,11 +28,11 @@ class OssRoleArgs(TypedDict):
     service_account: str
     """The one service account that may take the role."""
     bucket: str
-    """Bucket it opens."""
+    """Bucket that the role may read and write."""
     prefix: NotRequired[str]
     """Folder in the bucket, without a leading slash; default: all of it."""
     read_only: NotRequired[bool]
-    """Default false."""
+    """Whether the role may only read; default false."""
 
 
 def trust_document(issuer: str, provider_arn: str, namespace: str, service_account: str) -> str:

@@ -24,7 +24,7 @@ from .essd_rules import (
 )
 
 SNAPSHOT_HOURS = ("2",)
-"""UTC+8, always (ECS CreateAutoSnapshotPolicy: timePoints)."""
+"""Hour of the daily snapshot. ECS counts it in UTC+8 in every region (API CreateAutoSnapshotPolicy, timePoints)."""
 EVERY_DAY = ("1", "2", "3", "4", "5", "6", "7")
 
 
@@ -32,7 +32,7 @@ class EcsDiskStorageArgs(TypedDict):
     """Arguments of EcsDiskStorage."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     cloud_name: str
     """Prefix of the names in the account, for example <project>-<stack>."""
     key_id: Input[str]
@@ -155,7 +155,7 @@ class EcsDiskStorage(pulumi.ComponentResource):
     """A disk, daily snapshots of it, and the volume and claim on it."""
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
     disk_id: Output[str]
     """Id of the disk."""
 

@@ -33,7 +33,7 @@ class CsiPreparationArgs(TypedDict):
     """Arguments of CsiPreparation."""
 
     volume: CsiVolume
-    """The file system that is prepared."""
+    """The file system in which the folders are made."""
     folders: list[str]
     """Folders to make, relative to the file system's root; see preparation.role_folders."""
     image: NotRequired[Input[str]]
@@ -47,7 +47,7 @@ class CsiPreparationArgs(TypedDict):
 
 
 def source(volume: CsiVolume) -> CSIPersistentVolumeSourceArgs:
-    """The volume's source."""
+    """The part of a PersistentVolume that says which driver mounts what."""
     return CSIPersistentVolumeSourceArgs(
         driver=volume["driver"], volume_handle=volume["handle"], volume_attributes=volume["attributes"]
     )

@@ -41,7 +41,7 @@ class NasStorageArgs(TypedDict):
     """Arguments of NasStorage."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     cloud_name: str
     """Prefix of the names in the account, for example <project>-<stack>; unique in the region."""
     key_id: Input[str]
@@ -156,7 +156,7 @@ def mount_options(protocol: NasProtocol) -> list[str]:
 
 
 def mount_path(kind: NasKind) -> str:
-    """What is mounted: extreme file systems begin at /share."""
+    """Path that is mounted. Extreme file systems begin at /share, all others at /."""
     return "/share" if kind == NasKind.EXTREME else "/"
 
 
@@ -231,7 +231,7 @@ class NasStorage(pulumi.ComponentResource):
     """
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
     server: Output[str]
     """Domain of the mount target."""
     file_system_id: Output[str]

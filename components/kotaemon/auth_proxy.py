@@ -24,7 +24,7 @@ CLIENT_KEY, COOKIE_KEY = "client-secret", "cookie-secret"
 
 
 def proxy_secrets(client_secret: Input[str]) -> dict[str, Input[str]]:
-    """Key -> value of the proxy's Secret."""
+    """Data of the proxy's Secret: key -> value."""
     return {CLIENT_KEY: client_secret, COOKIE_KEY: Output.from_input(client_secret).apply(cookie_secret)}
 
 
@@ -48,7 +48,7 @@ def proxy_container(proxy: AuthProxy, hostname: Input[str], secret_name: Input[s
 
 
 def proxy_env(proxy: AuthProxy, hostname: Input[str], secret_name: Input[str]) -> list[EnvVarArgs]:
-    """Its settings (oauth2-proxy.github.io/oauth2-proxy/configuration/overview)."""
+    """Settings of oauth2-proxy, as variables (https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview)."""
     settings: dict[str, Input[str]] = {
         "PROVIDER": "oidc",
         "OIDC_ISSUER_URL": proxy["issuer_url"],

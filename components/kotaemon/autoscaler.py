@@ -16,7 +16,8 @@ from .args import Autoscaler
 
 
 def autoscaler_spec(app: Application, scaling: Autoscaler) -> HorizontalPodAutoscalerSpecArgs:
-    """Scale on CPU. Slowly down: the sessions of a pod end with it, they are in its memory (facts/kotaemon.md 3)."""
+    """Scales with CPU use. Scaling down is slow, because a pod's sessions are in its memory and end with it
+    (docs/facts/kotaemon.md 3)."""
     target = MetricTargetArgs(type="Utilization", average_utilization=int(scaling.get("cpu_percent", 80)))
     return HorizontalPodAutoscalerSpecArgs(
         scale_target_ref=CrossVersionObjectReferenceArgs(api_version="apps/v1", kind="Deployment", name=app.name),

@@ -31,8 +31,8 @@ def admin_secret(
 ) -> k8s.core.v1.Secret:
     """The first administrator's password, given or generated.
 
-    The application reads it once, when the user does not exist yet (facts/kotaemon.md 5). So a generated one has to
-    stay what it was at the first `up`: later ones are ignored, and it is kept on deletion, like the database.
+    The application reads it once, when the user does not exist yet (docs/facts/kotaemon.md 5). So a generated one has
+    to stay what it was at the first `up`: later ones are ignored, and it is kept on deletion, like the database.
     """
     generated = password is None
     value = secrets.token_urlsafe(PASSWORD_BYTES) if password is None else password
@@ -57,7 +57,7 @@ def admin_secret(
 def plain_secret(
     parent: pulumi.ComponentResource, name: str, suffix: str, namespace: Input[str], values: Mapping[str, Input[str]]
 ) -> k8s.core.v1.Secret:
-    """A Secret of given values."""
+    """A Secret that holds values which the user has given."""
     return k8s.core.v1.Secret(
         f"{name}-{suffix}",
         metadata=ObjectMetaArgs(name=f"{name}-{suffix}", namespace=namespace, labels=labels(name)),

@@ -1,4 +1,4 @@
-"""The Deployment and what steers it: roll-out and disruptions."""
+"""The Deployment, how a new version is rolled out, and how many pods a drain may evict at once."""
 
 from pulumi import Input
 from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs, DeploymentStrategyArgs, RollingUpdateDeploymentArgs
@@ -12,7 +12,7 @@ from .names import labels
 from .pod import pod_spec, startup_seconds
 
 PULL_SECONDS = 1800
-"""The amd64 image is 8-10 GB unpacked (facts/kotaemon.md 1): half an hour is 5 MB/s."""
+"""The amd64 image is 8-10 GB unpacked (docs/facts/kotaemon.md 1): half an hour is 5 MB/s."""
 SECRETS_CHECKSUM = "kotaemon.dev/secrets"
 
 

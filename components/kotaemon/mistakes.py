@@ -16,8 +16,8 @@ SHARED = (AccessMode.RWX, AccessMode.ROX)
 OURS = (
     "GRADIO_SERVER_NAME",
     "GRADIO_SERVER_PORT",
-    "GRADIO_TEMP_DIR",  # citations hold this path for ever (facts/kotaemon.md 8-4)
-    "HF_HOME",  # the application overwrites both (facts/kotaemon.md 2)
+    "GRADIO_TEMP_DIR",  # citations hold this path for ever (docs/facts/kotaemon.md 8-4)
+    "HF_HOME",  # the application overwrites both (docs/facts/kotaemon.md 2)
     "HF_HUB_CACHE",
     "KH_DATABASE",
     "KH_DEMO_MODE",

@@ -48,7 +48,8 @@ def volume_of(app: Application, claim: Claim) -> str:
 
 
 def app_mounts(app: Application) -> list[VolumeMountArgs]:
-    """Mounts of the application. A sub-path, not a link: files behind a link answer 403 (facts/kotaemon.md 8-5)."""
+    """Mounts of the application. Roles are mounted by sub-path: the application answers 403 for files behind a symbolic
+    link (docs/facts/kotaemon.md 8-5)."""
     roles = [
         VolumeMountArgs(
             name=volume_of(app, mount["claim"]),

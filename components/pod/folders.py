@@ -16,16 +16,16 @@ from .names import CLAIMS_DIR, PYTHON, RUNTIME_DIR
 from .spec import resources
 
 SCRIPT = "prepare.py"
-"""Its file, in components/kotaemon/runtime."""
+"""File of components/kotaemon/runtime that makes the folders."""
 
 
 def role_folders(storage: Mapping[str, RoleMount], claim_name: str) -> list[str]:
-    """Sub-paths of the roles on one claim."""
+    """The folders of the roles on one claim: their sub-paths."""
     return [mount["sub_path"] for mount in storage.values() if mount["claim"]["name"] == claim_name]
 
 
 def work_mistakes(folders: Sequence[str], uid: int, gid: int) -> list[str]:
-    """What is wrong with folders that are to be made for a user and a group."""
+    """Mistakes in the folders, the user and the group of a preparation; none: it can be made."""
     owners = {"uid": int(uid), "gid": int(gid)}
     return [
         *(mistake for folder in folders for mistake in because("folders", refused_folder(folder))),

@@ -13,7 +13,7 @@ ALWAYS_DIRECT = ("localhost", "127.0.0.1", "::1", ".svc", ".cluster.local")
 
 
 def tolerations(imposed: ClusterImposes) -> list[TolerationArgs]:
-    """`tolerations` of a pod."""
+    """The cluster's tolerations in the form that a pod's `spec` takes."""
     return [
         TolerationArgs(
             key=given.get("key"),

@@ -88,7 +88,7 @@ def _peer(endpoint: Endpoint) -> NetworkPolicyPeerArgs:
 
 
 def _dns() -> NetworkPolicyEgressRuleArgs:
-    """Out to the cluster's name servers."""
+    """The rule that lets pods ask the cluster's name servers."""
     peers = [
         NetworkPolicyPeerArgs(namespace_selector=_namespace("kube-system")),
         NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=NODE_LOCAL_DNS)),

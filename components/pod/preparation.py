@@ -39,7 +39,7 @@ JOB_ANNOTATIONS = {
     "pulumi.com/replaceUnready": "true",
     "policy.kotaemon.dev/pod-user": "only root can give folders away: once, with CHOWN alone, without network or token",
 }
-"""Of the Job. The second is the exception that policy/ asks for."""
+"""Annotations of the Job. The second one says why it may run as root: the rules in policy/ ask for a reason."""
 
 
 def job_spec(
@@ -109,7 +109,7 @@ class Work:
     uid: int
     gid: int
     place: list[Input[str]]
-    """What says which file system it is: another one is another Job."""
+    """Values that identify the file system, such as server and path: for another file system another Job is made."""
     cluster_imposes: ClusterImposes
 
 

@@ -7,7 +7,7 @@ from .args import SecretKey
 
 
 def plain(values: dict[str, Input[str]]) -> list[EnvVarArgs]:
-    """Variables with their values."""
+    """Variables whose values stand in the pod's `spec`."""
     return [EnvVarArgs(name=name, value=value) for name, value in values.items()]
 
 

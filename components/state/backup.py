@@ -16,7 +16,7 @@ KEEP = 14
 
 
 class BackupArgs(TypedDict):
-    """Where a store's nightly copy goes."""
+    """When and where a store is copied every night."""
 
     claim: Claim
     """A file claim: the job runs wherever there is room, and the store's own disk is the one that may be lost."""
@@ -33,7 +33,7 @@ class BackupArgs(TypedDict):
 
 
 def backup_mistakes(args: BackupArgs | None) -> list[str]:
-    """What is wrong with the arguments of a nightly copy."""
+    """Mistakes in the arguments of a nightly copy; none: it can be made."""
     if args is None:
         return []
     folder, schedule, keep = args["folder"], args.get("schedule", SCHEDULE), int(args.get("keep", KEEP))
@@ -46,12 +46,12 @@ def backup_mistakes(args: BackupArgs | None) -> list[str]:
 
 
 def refused_schedule(schedule: str) -> str:
-    """Why a text is no cron line; empty when it is one."""
+    """Why a text cannot be a cron line; empty when it can."""
     if re.fullmatch(r"\S+( \S+){4}", schedule):
         return ""
     return f"{schedule!r} is not allowed; it must be a cron line of five fields, for example 15 2 * * *"
 
 
 def script(name: str) -> str:
-    """Text of a file in components/state/runtime."""
+    """The text of a file of components/state/runtime."""
     return (Path(__file__).parent / "runtime" / name).read_text()

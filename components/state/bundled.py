@@ -32,9 +32,9 @@ class StoreResources(TypedDict):
     cpu_request: NotRequired[Input[str]]
     """Default 250m. No CPU limit: it would only slow recovery after a crash."""
     memory_request: NotRequired[Input[str]]
-    """Default 512Mi."""
+    """Memory that the node must have free; default 512Mi."""
     memory_limit: NotRequired[Input[str]]
-    """Default 2Gi."""
+    """Memory above which the pod is killed; default 2Gi."""
 
 
 def store_labels(name: str, kind: str) -> dict[str, str]:

@@ -84,7 +84,7 @@ class StoreObjects:
         return made.metadata.apply(lambda metadata: metadata.name or "")
 
     def config_map(self, what: str, files: dict[str, str]) -> Output[str]:
-        """Files for a pod, under a name that changes with them."""
+        """Makes a ConfigMap with files for a pod. Its name changes with their contents."""
         made = k8s.core.v1.ConfigMap(
             f"{self._name}-{what}-files",
             metadata=ObjectMetaArgs(
@@ -97,7 +97,7 @@ class StoreObjects:
         return made.metadata.apply(lambda metadata: metadata.name or "")
 
     def serve(self, container: ContainerArgs, claim: Claim, *, uid: int, volumes: list[VolumeArgs]) -> None:
-        """The StatefulSet, after the policy that guards it."""
+        """Makes the StatefulSet, when the NetworkPolicy that guards it is there."""
         k8s.apps.v1.StatefulSet(
             f"{self._name}-server",
             metadata=self._meta(),
@@ -117,7 +117,7 @@ class StoreObjects:
     def back_up(
         self, args: BackupArgs, file: str, *, image: Input[str], command: list[str], env: list[EnvVarArgs]
     ) -> None:
-        """The nightly copy: `command` runs the script `file`."""
+        """Makes the CronJob of the nightly copy, in which `command` runs the script `file`."""
         name, labels = f"{self._name}-backup", self._backup_labels
         meta = ObjectMetaArgs(name=name, namespace=self._namespace, labels=labels)
         policy = k8s.networking.v1.NetworkPolicy(

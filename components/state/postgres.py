@@ -149,7 +149,7 @@ class BundledPostgres(pulumi.ComponentResource):
     """
 
     store: DatabaseStore
-    """The database, as the application takes it."""
+    """The database in the form that the argument `stores.database` of Kotaemon takes."""
 
     def __init__(self, name: str, args: BundledPostgresArgs, opts: ResourceOptions | None = None) -> None:
         refuse("BundledPostgres", name, check(name, args))

@@ -108,7 +108,7 @@ class BundledQdrant(pulumi.ComponentResource):
     """
 
     store: VectorStore
-    """The vector server, as the application takes it."""
+    """The vector server in the form that the argument `stores.vector_store` of Kotaemon takes."""
 
     def __init__(self, name: str, args: BundledQdrantArgs, opts: ResourceOptions | None = None) -> None:
         refuse("BundledQdrant", name, check(name, args))

@@ -16,7 +16,7 @@ class ExistingClassClaimArgs(TypedDict):
     """Arguments of ExistingClassClaim."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     storage_class: Input[str]
     """Name of the StorageClass. It should bind with WaitForFirstConsumer, so that the pod's zone decides."""
     claim_name: NotRequired[str]
@@ -65,7 +65,7 @@ class ExistingClassClaim(pulumi.ComponentResource):
     """
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
 
     def __init__(self, name: str, args: ExistingClassClaimArgs, opts: ResourceOptions | None = None) -> None:
         claim = existing_class_claim(name, args)

@@ -12,11 +12,12 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from ..contract import AccessMode, Claim
 
 FILLED_IN = ["spec.volumeName", "spec.volumeMode"]
-"""What the cluster fills in. An imported claim has them in its state, and their absence here would replace it."""
+"""Fields that the cluster fills in. Their changes are ignored: an imported claim has them in its state, and their
+absence here would replace it."""
 
 
 def refused_disk_mode(mode: AccessMode) -> str:
-    """Why an access mode is none of a disk; empty when it is one."""
+    """Why a disk cannot have this access mode; empty when it can."""
     if mode in (AccessMode.RWOP, AccessMode.RWO):
         return ""
     return f"{AccessMode(mode).value!r} is not allowed; a disk is ReadWriteOncePod or ReadWriteOnce"
