@@ -7,8 +7,10 @@ INSTALLED := $(VENV)/.installed
 # botocore and the Kubernetes client want different versions of python-dateutil
 CLOUD_API := .venv-cloud-api
 POLICY := policy/pack/venv
+# With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down purge plan advise preview test lint types unit library policy cloud-api cluster drills drill-node drill bench format schema golden lock clean
+.PHONY: help up down purge plan advise preview test lint types unit library policy cloud-api cluster drills drill-node drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -87,6 +89,9 @@ drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
 bench: $(INSTALLED) ## Time of a plan against the time of importing its SDKs, as a ratio
 	$(PY) benchmarks/plan_time.py
 
+hooks: $(INSTALLED) ## Run `make lint` before each git commit and `make types` before each push
+	$(VENV)/bin/pre-commit install
+
 format: $(INSTALLED) ## Format and fix what can be fixed
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
@@ -101,10 +106,8 @@ golden: $(INSTALLED) ## Renew the golden plans; read the difference before you c
 	KOTAEMON_RENEW_GOLDEN=1 $(PY) -m pytest tests/unit/plan/test_plan_golden.py
 
 lock: $(INSTALLED) ## Pin requirements-dev.txt into requirements.lock, with hashes
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
-		requirements-dev.txt --output-file requirements.lock
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
-		requirements-cloud-api.txt --output-file requirements-cloud-api.lock
+	$(LOCK) requirements-dev.txt --output-file=requirements.lock
+	$(LOCK) requirements-cloud-api.txt --output-file=requirements-cloud-api.lock
 
 clean: ## Remove the virtual environment and what was built in this folder
 	rm -rf $(VENV) $(CLOUD_API) $(POLICY) build

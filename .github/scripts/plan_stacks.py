@@ -36,7 +36,7 @@ def summary(plans: dict[str, tuple[int, str]]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Plan all, write `comment.md`."""
+    """Plan every stack of the first argument; plans and comment go into the folder of the second."""
     folder = Path(arguments[1])
     folder.mkdir(parents=True, exist_ok=True)
     plans = {stack: plan(stack, folder) for stack in json.loads(arguments[0])}

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from runner import planning, stack
-from runner.manifests import manifest
+from plan import collect, stack_file
+from deploy.manifests import manifest
 
 from plan.recorder import Registration
 
@@ -36,14 +36,14 @@ def render(folder: Path, source: Path, **settings: Any) -> Rendered:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / source.name).write_text(yaml.safe_dump(content))
     command = [sys.executable, "-m", __name__, str(folder), source.stem.partition(".")[2]]
-    done = subprocess.run(command, cwd=stack.ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=stack_file.ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return Rendered(*json.loads(done.stdout.splitlines()[-1]))
 
 
 def objects_of(folder: Path, name: str) -> Rendered:
     """Run the program of a stack file with nothing behind it, and pick the objects."""
-    run = planning.preview(stack.read(name, folder))
+    run = collect.preview(stack_file.read(name, folder))
     objects = [manifest(r, "kotaemon", name) for r in run.registrations if r.type.startswith("kubernetes:core/v1:")]
     (deployment,) = (r for r in run.registrations if _is_application(r))
     return Rendered(

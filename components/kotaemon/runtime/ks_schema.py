@@ -16,19 +16,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ks_downloads import fetch_nothing
 from ks_environment import EX_CONFIG, refuse, say
 from ks_folders import make_folder
-from ks_variables import bundled_data_variables, scratch_variables
+from ks_variables import scratch_variables
 
 TOGETHER = ("0.11.2", "0.11.3")
 """Versions with the same tables: allowed on one database one after the other and at once, forwards and back. Whoever
 adds one runs the steps of docs/runbooks/upgrade-kotaemon.md."""
 RENAMED = {
-    "AZUREAI_DOCUMENT_INTELLIGENT_ENDPOINT": "AZURE_DI_ENDPOINT",
-    "AZUREAI_DOCUMENT_INTELLIGENT_CREDENTIAL": "AZURE_DI_CREDENTIAL",
+    "AZUREAI_DOCUMENT_INTELLIGENT_ENDPOINT": ("AZURE_DI_ENDPOINT", "0.3.5"),
+    "AZUREAI_DOCUMENT_INTELLIGENT_CREDENTIAL": ("AZURE_DI_CREDENTIAL", "0.3.5"),
+    "GRADIO_ROOT_PATH": ("GR_FILE_ROOT_PATH", "0.10.0"),
 }
-"""Old name -> new name of variables. The old ones are overruled by the new ones' empty defaults since 0.3.5
-(kotaemon/indices/ingests/files.py:31-34)."""
+"""Old name -> new name of a variable, and since when. The first two are overruled by the new ones' empty defaults
+(kotaemon/indices/ingests/files.py:31-34). The last is still gradio's own, and no longer makes the links of citations
+(ktem/utils/render.py:8): behind a path, both have to be set."""
 NOTE = ".kotaemon-version"
 """In the role uploads, which both profiles have: the version that last started on this data."""
 HOW = "docs/runbooks/upgrade-kotaemon.md says how to go forwards and back"
@@ -36,9 +39,9 @@ HOW = "docs/runbooks/upgrade-kotaemon.md says how to go forwards and back"
 
 def check_variables() -> None:
     """Refuse names that the application no longer reads."""
-    for old, new in RENAMED.items():
+    for old, (new, since) in RENAMED.items():
         if os.environ.get(old) and not os.environ.get(new):
-            refuse(f"the variable {old} is set, and the application no longer reads it; its name is {new} now")
+            refuse(f"the variable {old} is set and {new} is not: since {since} the application reads {new}; set that")
 
 
 def check_version(uploads: Path) -> None:
@@ -198,8 +201,7 @@ def main() -> int:
     scratch = Path(os.environ.setdefault("KS_SCRATCH_DIR", "/tmp/kotaemon"))  # noqa: S108 the pod's own emptyDir
     make_folder(scratch)
     scratch_variables(scratch)
-    bundled_data_variables(scratch)
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    fetch_nothing(Path(os.environ.get("KS_MODELS_DIR") or scratch), False, scratch)
     sys.path.insert(0, os.getcwd())  # flowsettings.py is found there
     check_variables()
     watch_tables()

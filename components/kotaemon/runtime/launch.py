@@ -70,9 +70,9 @@ def main() -> int:
         profile = profile_name()
         folders, read_only = prepare(profile)
         start_log(tee, folders, read_only)
-        check_data(folders["uploads"])
         port, sso = number("GRADIO_SERVER_PORT", 7860), flag("KH_SSO_ENABLED")
         take_locks(profile, folders, port, "/login" if sso else "/app_id")
+        check_data(folders["uploads"])
         sys.path.insert(0, os.getcwd())  # as `python app.py` does: flowsettings.py is found there
         write_no_interface_files()
         survive_without_cdns()

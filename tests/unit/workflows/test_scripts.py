@@ -310,3 +310,46 @@ def test_kubeconfig(bench: Bench) -> None:
     assert refused.stderr == (
         "error: neither the variable CLUSTER nor the secret KUBECONFIG_TEXT is set in this environment\n"
     )
+
+
+CHANGELOG = "# Changelog\n\n## Unreleased\n\n- Next.\n\n## 0.2.0 (2026-11-30)\n\n- New.\n\n### Migration\n\nNone.\n\n## 0.1.0\n\n- Old.\n"
+
+
+def release(bench: Bench, version: str, changelog: str = CHANGELOG) -> subprocess.CompletedProcess[str]:
+    (bench.folder / "pyproject.toml").write_text(f'[project]\nname = "x"\nversion = "{version}"\n')
+    (bench.folder / "CHANGELOG.md").write_text(changelog)
+    return bench.run("release_notes.py", "build/notes.md")
+
+
+@pytest.mark.parametrize(("version", "notes"), [("0.2.0", "- New.\n\n### Migration\n\nNone.\n"), ("0.1.0", "- Old.\n")])
+def test_release_notes_are_the_section_of_the_version(repository: tuple[Bench, str], version: str, notes: str) -> None:
+    bench, _ = repository
+    done = release(bench, version)
+    assert (done.returncode, done.stdout) == (0, f"v{version}\n"), done.stderr
+    assert (bench.folder / "build/notes.md").read_text() == notes
+
+
+@pytest.mark.parametrize(
+    ("version", "changelog", "error"),
+    [
+        ("0.3.0", CHANGELOG, "CHANGELOG.md has no section `## 0.3.0`; rename `## Unreleased` before the release"),
+        ("0.2", CHANGELOG, "CHANGELOG.md has no section `## 0.2`; rename `## Unreleased` before the release"),
+        ("0.3.0", "## 0.3.0\n\n## 0.2.0\n\n- New.\n", "the section `## 0.3.0` of CHANGELOG.md is empty"),
+    ],
+)
+def test_no_release_without_notes(repository: tuple[Bench, str], version: str, changelog: str, error: str) -> None:
+    bench, _ = repository
+    done = release(bench, version, changelog)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"error: {error}\n")
+    assert not (bench.folder / "build").exists()
+
+
+def test_a_release_is_never_made_twice(repository: tuple[Bench, str]) -> None:
+    bench, _ = repository
+    git(bench.folder, "tag", "v0.2.0")
+    done = release(bench, "0.2.0")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: the tag v0.2.0 is there already; raise `version` in pyproject.toml\n",
+    )
+    assert not (bench.folder / "build").exists()

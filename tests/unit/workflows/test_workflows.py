@@ -14,10 +14,13 @@ import yaml
 from devcluster.paths import cache_root
 from plan.stack_file import ROOT
 
-OURS = ("plan", "plan-comment", "preview", "deploy", "drift")
-FILES = [ROOT / ".github" / "workflows" / f"{name}.yml" for name in OURS]
+FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTION = ROOT / ".github" / "actions" / "stack" / "action.yml"
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+
+
+def workflow(name: str) -> Path:
+    return ROOT / ".github" / "workflows" / f"{name}.yml"
 
 
 def read(file: Path) -> dict[Any, Any]:
@@ -47,8 +50,9 @@ def test_actionlint() -> None:
     program = actionlint()
     if not program:
         pytest.skip("NOT RUN: actionlint is not on PATH and cannot be built here (Go, and its module proxy)")
-    files = [str(file) for file in (ROOT / ".github" / "workflows").glob("*.yml")]
-    done = subprocess.run([program, "-no-color", *files], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [program, "-no-color", *map(str, FILES)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.stdout + done.stderr == ""
 
 
@@ -72,6 +76,8 @@ def test_steps_are_one_line_and_take_values_from_the_environment(file: Path) -> 
             assert step["run"].strip().count("\n") == 0, step["run"]
             # An expression inside a command is text of the event inside a shell.
             assert "${{" not in step["run"], step["run"]
+            # `echo` succeeds whatever the command inside it does: its failure would be an empty value.
+            assert not re.search(r"echo [^|;&]*\$\(", step["run"]), step["run"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -84,7 +90,7 @@ def test_jobs_have_few_rights_and_end(file: Path) -> None:
         assert job["timeout-minutes"] > 0, name
         rights = job.get("permissions", {})
         writes = {right for right, level in rights.items() if level == "write"}
-        assert writes <= {"id-token", "pull-requests", "issues"}
+        assert writes <= {"id-token", "pull-requests", "issues"} | ({"contents"} if file.stem == "release" else set())
         assert not {"id-token", "pull-requests"} <= writes, f"{name}: credentials and the right to comment, in one job"
         for step in job["steps"]:
             if str(step.get("uses", "")).startswith("actions/checkout@"):
@@ -92,45 +98,78 @@ def test_jobs_have_few_rights_and_end(file: Path) -> None:
 
 
 def test_the_plan_knows_no_secret_and_no_account() -> None:
-    text = FILES[0].read_text()
+    text = workflow("plan").read_text()
     assert "secrets." not in text
     assert "id-token" not in text
-    assert read(FILES[0])["jobs"]["plan"].get("environment") is None
+    assert read(workflow("plan"))["jobs"]["plan"].get("environment") is None
 
 
 def test_the_comment_on_a_fork_runs_no_code_of_it() -> None:
-    content = read(FILES[1])
-    (checkout,) = [s for s in steps_of(FILES[1]) if str(s.get("uses", "")).startswith("actions/checkout@")]
+    content = read(workflow("plan-comment"))
+    (checkout,) = [
+        s for s in steps_of(workflow("plan-comment")) if str(s.get("uses", "")).startswith("actions/checkout@")
+    ]
     assert "ref" not in checkout["with"], "the default branch, which workflow_run checks out by itself"
-    (download,) = [s for s in steps_of(FILES[1]) if "download-artifact" in str(s.get("uses", ""))]
+    (download,) = [s for s in steps_of(workflow("plan-comment")) if "download-artifact" in str(s.get("uses", ""))]
     assert download["with"]["path"].startswith("${{ runner.temp }}/")
     assert content["permissions"] == {}
 
 
 @pytest.mark.parametrize("name", ["preview", "drift"])
 def test_only_deploy_changes_anything(name: str) -> None:
-    commands = [step["run"] for step in steps_of(FILES[OURS.index(name)]) if "run" in step]
+    commands = [step["run"] for step in steps_of(workflow(name)) if "run" in step]
     kinds = [match[1] for run in commands if (match := re.search(r"pulumi_step\.py (\w+)", run))]
     assert kinds == [name]
     assert not [run for run in commands if re.search(r"\bpulumi\b(?!_step)", run)]
-    assert "DEPLOY_ROLE" not in FILES[OURS.index(name)].read_text()
+    assert "DEPLOY_ROLE" not in workflow(name).read_text()
 
 
 def test_previews_never_run_the_code_of_a_fork() -> None:
-    jobs = read(FILES[2])["jobs"]
+    jobs = read(workflow("preview"))["jobs"]
     assert "github.event.pull_request.head.repo.full_name == github.repository" in jobs["stacks"]["if"]
     assert jobs["preview"]["needs"] == "stacks"
 
 
 def test_a_running_deploy_is_never_cancelled_and_is_approved() -> None:
-    deploy = read(FILES[3])["jobs"]["deploy"]
+    deploy = read(workflow("deploy"))["jobs"]["deploy"]
     assert deploy["concurrency"] == {"group": "deploy-${{ matrix.stack }}", "cancel-in-progress": False}
     assert deploy["environment"] == "deploy-${{ matrix.stack }}"
-    assert read(FILES[3]).get("concurrency") is None, "a group of the whole workflow would cancel waiting approvals"
+    assert read(workflow("deploy")).get("concurrency") is None, (
+        "a group of the whole workflow would cancel waiting approvals"
+    )
     runs = [step["run"] for step in deploy["steps"] if "pulumi_step.py" in step.get("run", "")]
     assert runs == ['exec .venv/bin/python .github/scripts/pulumi_step.py deploy "$STACK" build/deploy'], (
         "without exec the shell gets the signal of a cancelled job, and pulumi is killed"
     )
+
+
+def test_the_matrix_is_what_pyproject_promises() -> None:
+    pyproject = (ROOT / "pyproject.toml").read_text()
+    matrix = read(workflow("ci"))["jobs"]["unit"]["strategy"]["matrix"]["python"]
+    assert matrix == re.findall(r'"Programming Language :: Python :: (3\.\d+)"', pyproject)
+    oldest = matrix[0]
+    assert f'requires-python = ">={oldest}"' in pyproject
+    assert f'target-version = "py{oldest.replace(".", "")}"' in pyproject, "ruff would let newer syntax pass"
+    assert f'pythonVersion = "{oldest}"' in pyproject, "the type checker would let newer modules pass"
+    assert f"--python-version={oldest}" in (ROOT / "Makefile").read_text(), "the lock would leave out what it needs"
+
+
+def test_a_release_is_made_by_hand_from_main_and_what_may_write_runs_no_code_of_the_project() -> None:
+    content = read(workflow("release"))
+    assert content[True] == {"workflow_dispatch": None}
+    build, publish = content["jobs"]["build"], content["jobs"]["publish"]
+    assert build["if"] == "github.ref == 'refs/heads/main'"
+    assert "permissions" not in build
+    assert publish["needs"] == "build"
+    assert publish["permissions"] == {"contents": "write"}
+    assert publish["environment"] == "release"
+    assert not [step for step in publish["steps"] if "checkout" in str(step.get("uses", ""))]
+    assert [step["run"].split()[:3] for step in publish["steps"] if "run" in step] == [["gh", "release", "create"]]
+
+
+def test_the_tests_pass_before_a_wheel_is_built() -> None:
+    runs = [step["run"] for step in read(workflow("release"))["jobs"]["build"]["steps"] if "run" in step]
+    assert runs[1:] == ["make lint types unit", ".venv/bin/uv build --wheel --out-dir build/release"]
 
 
 def test_every_script_is_used_and_every_used_script_is_there() -> None:

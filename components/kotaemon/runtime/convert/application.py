@@ -16,7 +16,7 @@ def as_the_application() -> None:
     scratch = Path(os.environ.setdefault("KS_SCRATCH_DIR", "/tmp/kotaemon"))  # noqa: S108 the pod's own emptyDir
     scratch.mkdir(parents=True, exist_ok=True)
     variables.scratch_variables(scratch)
-    variables.bundled_data_variables(scratch)
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    downloads: Any = importlib.import_module("ks_downloads")
+    downloads.fetch_nothing(Path(os.environ.get("KS_MODELS_DIR") or scratch), False, scratch)
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # flowsettings.py is found there

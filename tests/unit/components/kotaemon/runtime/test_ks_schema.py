@@ -133,14 +133,15 @@ def test_an_image_by_digest_is_said_and_its_version_not_compared(house: House, u
     assert not (uploads / ".kotaemon-version").exists()
 
 
-def test_variables_that_upstream_renamed_are_refused_with_the_new_name(house: House) -> None:
-    old, new = "AZUREAI_DOCUMENT_INTELLIGENT_ENDPOINT", "AZURE_DI_ENDPOINT"
-    said = house.refused(**{old: "https://x"})
-    assert f"the variable {old} is set, and the application no longer reads it; its name is {new} now" in said
-    launched(house, **{old: "https://x", new: "https://y"})
+@pytest.mark.parametrize("old", ["AZUREAI_DOCUMENT_INTELLIGENT_ENDPOINT", "GRADIO_ROOT_PATH"])
+def test_variables_that_upstream_renamed_are_refused_with_the_new_name(house: House, old: str) -> None:
+    new, since = runtime_module("ks_schema").RENAMED[old]
+    said = house.refused(**{old: "/x"})
+    assert f"the variable {old} is set and {new} is not: since {since} the application reads {new}" in said
+    launched(house, **{old: "/x", new: "/x"})
 
 
 def test_every_renamed_variable_has_another_name() -> None:
     renamed = runtime_module("ks_schema").RENAMED
     assert renamed
-    assert not set(renamed) & set(renamed.values())
+    assert not set(renamed) & {new for new, _ in renamed.values()}

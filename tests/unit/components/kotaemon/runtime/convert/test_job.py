@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.unit.components.kotaemon.runtime.convert.volume import CONVERT
 
+SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 APP = {
     "name": "kotaemon",
     "image": "ghcr.io/cinnamon/kotaemon:0.11.3-lite",
@@ -101,6 +104,27 @@ def test_the_folder_is_brought_in_through_a_pod_with_the_same_claims() -> None:
 def test_scratch_can_be_made_larger_for_large_databases() -> None:
     pod = made("--scratch", "50Gi", "--", "from_docker.py")["spec"]["template"]["spec"]
     assert {"name": "tmp", "emptyDir": {"sizeLimit": "50Gi"}} in pod["volumes"]
+
+
+@pytest.mark.parametrize("profile", ["single-writer", "scaled"])
+def test_the_deployment_that_we_render_becomes_a_job(profile: str) -> None:
+    rendered = yaml.safe_load((SNAPSHOTS / f"{profile}.yaml").read_text()) | {"replicas": 0}
+    whole = {"metadata": {"name": "kotaemon", "namespace": "kotaemon"}, "spec": rendered}
+    done = subprocess.run(
+        [sys.executable, str(CONVERT / "job.py"), "--source-claim", "import", "--", "from_docker.py"],
+        input=json.dumps(whole),
+        capture_output=True,
+        text=True,
+    )
+    pod = json.loads(done.stdout)["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    names = {variable["name"]: variable.get("value") for variable in container["env"]}
+    assert names["KS_PROFILE"] == profile
+    assert {"/data/indexes", "/data/uploads", "/etc/kotaemon", "/source"} <= {
+        mount["mountPath"] for mount in container["volumeMounts"]
+    }
+    assert {mount["name"] for mount in container["volumeMounts"]} <= {volume["name"] for volume in pod["volumes"]}
+    assert "prepare" in [found["name"] for found in pod["initContainers"]]
 
 
 def test_a_refusal_ends_the_job_at_once() -> None:

@@ -172,7 +172,10 @@ import os, sqlite3, sys
 rows = sqlite3.connect(sys.argv[1], isolation_level=None)
 rows.execute("PRAGMA cache_size = 1")
 rows.execute("BEGIN")
-rows.executemany("INSERT INTO index__1__index VALUES (NULL, 's1', ?, 'x', 'u1')", [("t" * 500,)] * 5000)
+rows.executemany("INSERT INTO index__1__index VALUES (NULL, 's1', ?, 'x', 'u1')", [("kept" * 100,)] * 2000)
+rows.execute("COMMIT")
+rows.execute("BEGIN")
+rows.execute("UPDATE index__1__index SET target_id = 'lost'")
 os._exit(0)
 """
     subprocess.run([PYTHON, "-c", script, str(volume.sqlite)], check=True)
@@ -180,7 +183,8 @@ os._exit(0)
     assert journal.stat().st_size > 0
     before = volume.tree()
     convert(volume, postgres)
-    assert rows(database, "SELECT count(*) FROM index__1__index") == [(6,)]
+    assert rows(database, "SELECT count(*) FROM index__1__index WHERE target_id = 'lost'") == [(0,)]
+    assert rows(database, "SELECT count(*) FROM index__1__index") == [(2006,)]
     assert volume.tree() == before
 
 

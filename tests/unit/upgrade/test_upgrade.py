@@ -1,0 +1,85 @@
+"""Stack files of earlier releases load with this program, or are refused with the exact lines to write instead."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from stacks.settings import load
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A stack file that this program does not take any more."""
+
+    errors: tuple[str, ...]
+    """Each error, whole, in their order."""
+    rewritten: dict[str, str]
+    """Line of the old file -> line to write instead, both without indentation. Some error shows key and value of it."""
+
+
+LOADS = Refused(errors=(), rewritten={})
+
+EXPECTED = {
+    "v0.1.0": {
+        "alicloud-scaled": Refused(
+            errors=("kotaemon:alicloud.database.storageGib: is written in another way now; write size: 50Gi",),
+            rewritten={"storageGib: 50": "size: 50Gi"},
+        ),
+        "alicloud-single": LOADS,
+        "aws-database-sizes": Refused(
+            errors=(
+                "kotaemon:aws.database.size: 20 must be a size with its unit, as everywhere in a stack file: 20Gi",
+                "kotaemon:aws.database.maxSize: 100 must be a size with its unit, as everywhere in a stack file: 100Gi",
+            ),
+            rewritten={"size: 20": "size: 20Gi", "maxSize: 100": "maxSize: 100Gi"},
+        ),
+        "aws-scaled": LOADS,
+        "aws-single": LOADS,
+        "dev": LOADS,
+        "private-scaled": LOADS,
+    },
+}
+"""Release -> stack -> what this program says of it."""
+
+CASES = [(release, stack) for release, stacks in EXPECTED.items() for stack in stacks]
+
+
+def errors_of(path: Path) -> tuple[str, ...]:
+    try:
+        values, secret = load.from_file(path)
+        load.load(values, set(secret), path.name)
+    except load.SettingsError as error:
+        return tuple(error.errors)
+    return ()
+
+
+def fixture(release: str, stack: str) -> Path:
+    return FOLDER / release / load.stack_file(stack)
+
+
+@pytest.mark.parametrize(("release", "stack"), CASES)
+def test_a_stack_file_of_an_earlier_release_is_told_exactly_what_it_should_be_told(release: str, stack: str) -> None:
+    assert errors_of(fixture(release, stack)) == EXPECTED[release][stack].errors
+
+
+@pytest.mark.parametrize(("release", "stack"), CASES)
+def test_it_loads_once_the_lines_are_written_as_the_errors_say(release: str, stack: str, tmp_path: Path) -> None:
+    expected = EXPECTED[release][stack]
+    lines = fixture(release, stack).read_text().splitlines(keepends=True)
+    stripped = [line.strip() for line in lines]
+    for old, new in expected.rewritten.items():
+        shown = [error for error in expected.errors if all(part in error for part in new.split(": "))]
+        assert shown, f"no error shows what to write: {new}"
+        number = stripped.index(old)
+        lines[number] = lines[number].replace(old, new)
+    path = tmp_path / load.stack_file(stack)
+    path.write_text("".join(lines))
+    assert errors_of(path) == ()
+
+
+def test_every_stack_file_that_is_kept_is_tried() -> None:
+    kept = sorted((path.parent.name, path.name.split(".")[1]) for path in FOLDER.glob("*/Pulumi.*.yaml"))
+    assert kept == sorted(CASES)
