@@ -10,7 +10,7 @@ POLICY := policy/pack/venv
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down purge plan advise preview test lint types unit policy cloud-api cluster drills drill-node drill bench hooks format schema golden lock clean
+.PHONY: help up down purge plan advise preview test lint types unit library policy cloud-api cluster drills drill-node drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -40,7 +40,7 @@ advise: $(INSTALLED) ## Ranked storage maps for a load: ARGS="--help" shows how 
 preview: $(INSTALLED) ## `pulumi preview` of the stack on its own cluster
 	pulumi preview --stack $(STACK)
 
-test: lint types policy unit cloud-api cluster drills ## All tests
+test: lint types policy unit library cloud-api cluster drills ## All tests
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff format --check .
@@ -51,6 +51,9 @@ types: $(INSTALLED)
 
 unit: $(INSTALLED) ## Tests that need nothing
 	$(PY) -m pytest tests/unit tests/policy
+
+library: $(INSTALLED) ## The wheel kotaemon_storage in an empty environment, used by examples/library
+	$(PY) -m pytest tests/library
 
 $(POLICY)/.installed: policy/pack/requirements.txt $(INSTALLED)
 	@$(PYTHON) -m venv $(POLICY)

@@ -1,0 +1,229 @@
+"""Kotaemon on Kubernetes, and storage that it can trust, as components of Pulumi.
+
+Every public name is here: `from kotaemon_storage import EfsStorage, Kotaemon`. A name's module is imported when the
+name is first used, so that a program loads the SDKs of the clouds that it names, and no others.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .ack.addons import AckAddons as AckAddons, AckAddonsArgs as AckAddonsArgs
+    from .ack.rrsa import OssRole as OssRole, OssRoleArgs as OssRoleArgs
+    from .aws import EbsType as EbsType, OpenZfsDeployment as OpenZfsDeployment
+    from .block.ebs import (
+        EbsDriver as EbsDriver,
+        EbsStorage as EbsStorage,
+        EbsStorageArgs as EbsStorageArgs,
+        FileSystemType as FileSystemType,
+        ebs_claim as ebs_claim,
+    )
+    from .block.ebs_volume import (
+        EbsVolume as EbsVolume,
+        EbsVolumeArgs as EbsVolumeArgs,
+        ebs_volume_claim as ebs_volume_claim,
+    )
+    from .block.ecs_disk import (
+        EcsDiskStorage as EcsDiskStorage,
+        EcsDiskStorageArgs as EcsDiskStorageArgs,
+        ecs_disk_claim as ecs_disk_claim,
+    )
+    from .block.essd import EssdStorage as EssdStorage, EssdStorageArgs as EssdStorageArgs, essd_claim as essd_claim
+    from .block.essd_rules import DiskType as DiskType, PerformanceLevel as PerformanceLevel, TopologyKey as TopologyKey
+    from .contract import (
+        AccessMode as AccessMode,
+        Claim as Claim,
+        Locks as Locks,
+        Medium as Medium,
+        Profile as Profile,
+        Role as Role,
+        RoleMount as RoleMount,
+        StorageMap as StorageMap,
+    )
+    from .eks.driver import (
+        Driver as Driver,
+        DriverAddon as DriverAddon,
+        DriverAddonArgs as DriverAddonArgs,
+        DriverRole as DriverRole,
+        DriverRoleArgs as DriverRoleArgs,
+        Permission as Permission,
+        PodIdentityAgent as PodIdentityAgent,
+        PodIdentityAgentArgs as PodIdentityAgentArgs,
+    )
+    from .encryption.alicloud import (
+        AlicloudKey as AlicloudKey,
+        AlicloudKeyArgs as AlicloudKeyArgs,
+        ServiceRole as ServiceRole,
+        ServiceRoles as ServiceRoles,
+        ServiceRolesArgs as ServiceRolesArgs,
+    )
+    from .encryption.aws import (
+        AwsKey as AwsKey,
+        AwsKeyArgs as AwsKeyArgs,
+        KeyService as KeyService,
+        existing_key as existing_key,
+    )
+    from .file.csi_preparation import (
+        CsiPreparation as CsiPreparation,
+        CsiPreparationArgs as CsiPreparationArgs,
+        CsiVolume as CsiVolume,
+    )
+    from .file.efs import EfsStorage as EfsStorage, EfsStorageArgs as EfsStorageArgs, efs_claim as efs_claim
+    from .file.efs_dynamic import (
+        EfsDynamicStorage as EfsDynamicStorage,
+        EfsDynamicStorageArgs as EfsDynamicStorageArgs,
+        efs_dynamic_claim as efs_dynamic_claim,
+    )
+    from .file.lustre import (
+        LustreStorage as LustreStorage,
+        LustreStorageArgs as LustreStorageArgs,
+        S3Link as S3Link,
+        lustre_claim as lustre_claim,
+    )
+    from .file.nas import NasStorage as NasStorage, NasStorageArgs as NasStorageArgs, nas_claim as nas_claim
+    from .file.nas_rules import (
+        NasEncryption as NasEncryption,
+        NasKind as NasKind,
+        NasProtocol as NasProtocol,
+        NasSquash as NasSquash,
+        NasStorageType as NasStorageType,
+    )
+    from .file.nfs import (
+        NfsDriver as NfsDriver,
+        NfsStorage as NfsStorage,
+        NfsStorageArgs as NfsStorageArgs,
+        nfs_claim as nfs_claim,
+    )
+    from .file.openzfs import (
+        OpenZfsStorage as OpenZfsStorage,
+        OpenZfsStorageArgs as OpenZfsStorageArgs,
+        openzfs_claim as openzfs_claim,
+    )
+    from .file.preparation import NfsPreparation as NfsPreparation, NfsPreparationArgs as NfsPreparationArgs
+    from .kotaemon.args import (
+        AuthProxy as AuthProxy,
+        Autoscaler as Autoscaler,
+        Exposure as Exposure,
+        ExposureKind as ExposureKind,
+        KotaemonArgs as KotaemonArgs,
+        PodResources as PodResources,
+    )
+    from .kotaemon.kotaemon import Kotaemon as Kotaemon
+    from .pod.args import (
+        ClusterImposes as ClusterImposes,
+        Endpoint as Endpoint,
+        HttpProxy as HttpProxy,
+        SecretKey as SecretKey,
+        TaintEffect as TaintEffect,
+        Toleration as Toleration,
+        TolerationOperator as TolerationOperator,
+    )
+    from .pod.namespace import (
+        ApplicationNamespace as ApplicationNamespace,
+        ApplicationNamespaceArgs as ApplicationNamespaceArgs,
+        PodSecurity as PodSecurity,
+    )
+    from .pod.folders import role_folders as role_folders
+    from .state.apsaradb import ApsaraDatabase as ApsaraDatabase, ApsaraDatabaseArgs as ApsaraDatabaseArgs
+    from .state.backup import BackupArgs as BackupArgs
+    from .state.bundled import StoreResources as StoreResources
+    from .state.cloudnative_pg import (
+        ArchiveArgs as ArchiveArgs,
+        CloudNativePostgres as CloudNativePostgres,
+        CloudNativePostgresArgs as CloudNativePostgresArgs,
+    )
+    from .state.postgres import BundledPostgres as BundledPostgres, BundledPostgresArgs as BundledPostgresArgs
+    from .state.qdrant import BundledQdrant as BundledQdrant, BundledQdrantArgs as BundledQdrantArgs
+    from .state.rds import RdsDatabase as RdsDatabase, RdsDatabaseArgs as RdsDatabaseArgs
+    from .state.stores import (
+        DatabaseStore as DatabaseStore,
+        DocumentStore as DocumentStore,
+        DocumentStoreKind as DocumentStoreKind,
+        PostgresDriver as PostgresDriver,
+        Stores as Stores,
+        VectorStore as VectorStore,
+        VectorStoreKind as VectorStoreKind,
+    )
+    from .volumes.existing_class import (
+        ExistingClassClaim as ExistingClassClaim,
+        ExistingClassClaimArgs as ExistingClassClaimArgs,
+        existing_class_claim as existing_class_claim,
+    )
+
+_HOMES = {
+    "ack.addons": ("AckAddons", "AckAddonsArgs"),
+    "ack.rrsa": ("OssRole", "OssRoleArgs"),
+    "aws": ("EbsType", "OpenZfsDeployment"),
+    "block.ebs": ("EbsDriver", "EbsStorage", "EbsStorageArgs", "FileSystemType", "ebs_claim"),
+    "block.ebs_volume": ("EbsVolume", "EbsVolumeArgs", "ebs_volume_claim"),
+    "block.ecs_disk": ("EcsDiskStorage", "EcsDiskStorageArgs", "ecs_disk_claim"),
+    "block.essd": ("EssdStorage", "EssdStorageArgs", "essd_claim"),
+    "block.essd_rules": ("DiskType", "PerformanceLevel", "TopologyKey"),
+    "contract": ("AccessMode", "Claim", "Locks", "Medium", "Profile", "Role", "RoleMount", "StorageMap"),
+    "eks.driver": (
+        "Driver",
+        "DriverAddon",
+        "DriverAddonArgs",
+        "DriverRole",
+        "DriverRoleArgs",
+        "Permission",
+        "PodIdentityAgent",
+        "PodIdentityAgentArgs",
+    ),
+    "encryption.alicloud": ("AlicloudKey", "AlicloudKeyArgs", "ServiceRole", "ServiceRoles", "ServiceRolesArgs"),
+    "encryption.aws": ("AwsKey", "AwsKeyArgs", "KeyService", "existing_key"),
+    "file.csi_preparation": ("CsiPreparation", "CsiPreparationArgs", "CsiVolume"),
+    "file.efs": ("EfsStorage", "EfsStorageArgs", "efs_claim"),
+    "file.efs_dynamic": ("EfsDynamicStorage", "EfsDynamicStorageArgs", "efs_dynamic_claim"),
+    "file.lustre": ("LustreStorage", "LustreStorageArgs", "S3Link", "lustre_claim"),
+    "file.nas": ("NasStorage", "NasStorageArgs", "nas_claim"),
+    "file.nas_rules": ("NasEncryption", "NasKind", "NasProtocol", "NasSquash", "NasStorageType"),
+    "file.nfs": ("NfsDriver", "NfsStorage", "NfsStorageArgs", "nfs_claim"),
+    "file.openzfs": ("OpenZfsStorage", "OpenZfsStorageArgs", "openzfs_claim"),
+    "file.preparation": ("NfsPreparation", "NfsPreparationArgs"),
+    "kotaemon.args": ("AuthProxy", "Autoscaler", "Exposure", "ExposureKind", "KotaemonArgs", "PodResources"),
+    "kotaemon.kotaemon": ("Kotaemon",),
+    "pod.args": (
+        "ClusterImposes",
+        "Endpoint",
+        "HttpProxy",
+        "SecretKey",
+        "TaintEffect",
+        "Toleration",
+        "TolerationOperator",
+    ),
+    "pod.namespace": ("ApplicationNamespace", "ApplicationNamespaceArgs", "PodSecurity"),
+    "pod.folders": ("role_folders",),
+    "state.apsaradb": ("ApsaraDatabase", "ApsaraDatabaseArgs"),
+    "state.backup": ("BackupArgs",),
+    "state.bundled": ("StoreResources",),
+    "state.cloudnative_pg": ("ArchiveArgs", "CloudNativePostgres", "CloudNativePostgresArgs"),
+    "state.postgres": ("BundledPostgres", "BundledPostgresArgs"),
+    "state.qdrant": ("BundledQdrant", "BundledQdrantArgs"),
+    "state.rds": ("RdsDatabase", "RdsDatabaseArgs"),
+    "state.stores": (
+        "DatabaseStore",
+        "DocumentStore",
+        "DocumentStoreKind",
+        "PostgresDriver",
+        "Stores",
+        "VectorStore",
+        "VectorStoreKind",
+    ),
+    "volumes.existing_class": ("ExistingClassClaim", "ExistingClassClaimArgs", "existing_class_claim"),
+}
+"""Module -> the public names in it. Type checkers read the imports above; a test holds the two together."""
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+if not TYPE_CHECKING:
+    __all__ = sorted(_HOME)
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+        globals()[name] = value  # the next use finds it at once
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_HOME})

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 TAGS_MAX = 20
 STORAGE_ADDONS = ("csi-plugin", "csi-provisioner", "managed-csiprovisioner", "storage-operator", "cnfs-nas-daemon")
-"""What serves volumes. A new cluster has csi-plugin and one of the two provisioners."""
+"""Add-ons of ACK that serve volumes. A new cluster has csi-plugin and one of the two provisioners."""
 _TAG_LENGTH = 128
 _CLOUD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,63}")
 
@@ -62,7 +62,7 @@ def refused_key_id(key_id: str) -> str:
 
 
 def refused_alias(alias: str) -> str:
-    """KMS CreateAlias: AliasName."""
+    """Why KMS would refuse an alias (API CreateAlias, AliasName)."""
     if not _ALIAS.fullmatch(alias):
         return "must be alias/ and 1 to 249 letters, digits, '-', '_' or '/'"
     if alias.startswith("alias/acs"):
@@ -71,7 +71,7 @@ def refused_alias(alias: str) -> str:
 
 
 def refused_rotation(days: int, *, in_instance: bool) -> str:
-    """KMS CreateKey: RotationInterval."""
+    """Why KMS would refuse a rotation period (API CreateKey, RotationInterval)."""
     if not in_instance and days != DEFAULT_KEY_ROTATION_DAYS:
         return f"{days} days; a key outside a KMS instance rotates every 365 days only"
     if not 7 <= days <= 365:
@@ -80,12 +80,12 @@ def refused_rotation(days: int, *, in_instance: bool) -> str:
 
 
 def refused_window(days: int) -> str:
-    """KMS ScheduleKeyDeletion: PendingWindowInDays."""
+    """Why KMS would refuse the days before a deletion (API ScheduleKeyDeletion, PendingWindowInDays)."""
     return "" if 7 <= days <= 366 else f"{days} days; KMS takes 7 to 366"
 
 
 def refused_addon(name: str) -> str:
-    """Only what serves storage: the cluster's other add-ons belong to whoever made the cluster."""
+    """Why an add-on is not managed here: it does not serve storage, so it belongs to whoever made the cluster."""
     return "" if name in STORAGE_ADDONS else f"is no storage add-on; allowed: {', '.join(STORAGE_ADDONS)}"
 
 

@@ -32,7 +32,7 @@ class OpenZfsDeployment(str, Enum):
     SINGLE_AZ_HA_2 = "SINGLE_AZ_HA_2"
     """Two servers in one zone, automatic failover."""
     SINGLE_AZ_HA_1 = "SINGLE_AZ_HA_1"
-    """The same, of the older generation."""
+    """Two servers in one zone with automatic failover, of the older generation."""
     SINGLE_AZ_2 = "SINGLE_AZ_2"
     """One server."""
     SINGLE_AZ_1 = "SINGLE_AZ_1"
@@ -74,7 +74,7 @@ def partition(region: str) -> str:
 
 
 def dns_suffix(region: str) -> str:
-    """Last part of the names of a region's hosts."""
+    """Last part of the host names of a region's services."""
     return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
 
 

@@ -17,7 +17,7 @@ class Platform(str, Enum):
 
 
 class Profile(str, Enum):
-    """How Kotaemon runs."""
+    """How many pods of Kotaemon may run, and where its state is."""
 
     SINGLE_WRITER = "single-writer"
     """One pod; SQLite, Chroma and LanceDB on one claim."""
@@ -26,10 +26,10 @@ class Profile(str, Enum):
 
 
 class Role(str, Enum):
-    """What data is for."""
+    """What a part of the data is for: the storage map gives each role its place."""
 
     MODELS = "models"
-    """Weights, the Hugging Face cache."""
+    """Weights of models: the cache of Hugging Face."""
     INDEXES = "indexes"
     """Vector store, document store, original files."""
     SESSIONS = "sessions"
@@ -37,7 +37,7 @@ class Role(str, Enum):
     UPLOADS = "uploads"
     """Gradio's upload folder and generated pages. Citations hold these absolute paths for ever."""
     LOGS = "logs"
-    """One file per pod."""
+    """Copies of the pods' output, one file for each pod."""
     EVAL = "eval"
     """Reports and other cold results of the user's own jobs; the application itself never writes here."""
 
@@ -47,7 +47,7 @@ WRITTEN = (Role.INDEXES, Role.SESSIONS, Role.UPLOADS)
 
 
 class Medium(str, Enum):
-    """What a claim is made of."""
+    """What kind of storage is behind a claim."""
 
     BLOCK = "block"
     FILE = "file"
@@ -85,7 +85,7 @@ class Claim(TypedDict):
     access_mode: AccessMode
     medium: Medium
     backend: str
-    """What serves it, for people and for the guard: `nfs4`, `nfs3`, `disk`, `efs` ..."""
+    """Name of the storage behind the claim, read by people and by the guard: `nfs4`, `nfs3`, `disk`, `efs` ..."""
     size_gib: int
     """Requested size in GiB. A file claim's size is not a quota."""
     zones: list[str]

@@ -1,4 +1,4 @@
-"""Sizes as Kubernetes writes them."""
+"""Sizes in the units that Kubernetes uses for storage: Gi (GiB) and Ti (TiB)."""
 
 import re
 

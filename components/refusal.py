@@ -17,7 +17,7 @@ def because(key: str, *reasons: str) -> list[str]:
 
 
 def reasons(*found: str) -> list[str]:
-    """Mistakes whose text names the argument already."""
+    """The reasons that are not empty, for texts that name the argument themselves."""
     return [reason for reason in found if reason]
 
 
@@ -44,7 +44,7 @@ def refused_label(value: Input[str]) -> str:
 
 
 def refused_folder(folder: str) -> str:
-    """Why a folder is none inside a claim; empty when it is one."""
+    """Why a path cannot be a folder inside a claim; empty when it can."""
     parts = folder.split("/")
     if folder and not folder.startswith("/") and not {"", ".", ".."} & set(parts):
         return ""

@@ -7,8 +7,8 @@ import pulumi
 from pulumi import ResourceOptions
 
 from components.kotaemon.kotaemon import Kotaemon
+from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
-from components.pod.preparation import role_folders
 from stacks import cost, kinds, outputs, stores
 from stacks.application import arguments
 from stacks.names import NAMESPACE

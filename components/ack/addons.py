@@ -1,4 +1,4 @@
-"""Add-ons of an ACK cluster: adopted, not fought."""
+"""Add-ons of an ACK cluster. One that is installed already is taken over; none is installed a second time."""
 
 from collections.abc import Mapping
 from typing import TypedDict
@@ -8,8 +8,8 @@ import pulumi_alicloud as alicloud
 from pulumi import Input, ResourceOptions
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_addon
-from components.refusal import refuse
+from ..alicloud import refused_addon
+from ..refusal import refuse
 
 
 class AckAddonsArgs(TypedDict):

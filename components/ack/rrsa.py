@@ -8,7 +8,7 @@ import pulumi_alicloud as alicloud
 from pulumi import Input, Output, ResourceOptions
 from typing_extensions import NotRequired
 
-from components.refusal import refuse
+from ..refusal import refuse
 
 READ = ("oss:GetObject", "oss:ListObjects")
 WRITE = ("oss:PutObject", "oss:DeleteObject", "oss:AbortMultipartUpload", "oss:ListParts")
@@ -28,11 +28,11 @@ class OssRoleArgs(TypedDict):
     service_account: str
     """The one service account that may take the role."""
     bucket: str
-    """Bucket it opens."""
+    """Bucket that the role may read and write."""
     prefix: NotRequired[str]
     """Folder in the bucket, without a leading slash; default: all of it."""
     read_only: NotRequired[bool]
-    """Default false."""
+    """Whether the role may only read; default false."""
 
 
 def trust_document(issuer: str, provider_arn: str, namespace: str, service_account: str) -> str:

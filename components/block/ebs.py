@@ -11,13 +11,13 @@ from pulumi_kubernetes.core.v1 import TopologySelectorLabelRequirementArgs, Topo
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.aws import EbsType, ebs_refused, tags_refused
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.names import cluster_wide
-from components.volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
-from components.volumes.static import ZONE_KEY
+from ..aws import EbsType, ebs_refused, tags_refused
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.names import cluster_wide
+from ..volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
+from ..volumes.static import ZONE_KEY
 
 _AUTO_MODE_KEY = "eks.amazonaws.com/compute-type"
 
@@ -36,14 +36,14 @@ class FileSystemType(str, Enum):
 
     EXT4 = "ext4"
     XFS = "xfs"
-    """Makes inodes as it goes: for very many small files."""
+    """It makes inodes when they are needed, so it suits very many small files."""
 
 
 class EbsStorageArgs(TypedDict):
     """Arguments of EbsStorage."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     key_arn: Input[str]
     """Full ARN of the KMS key. Without one AWS takes its own default key, and without `encrypted` none at all."""
     zones: Input[Sequence[str]]
@@ -59,9 +59,9 @@ class EbsStorageArgs(TypedDict):
     throughput: NotRequired[int]
     """gp3 only, MiB/s: 125 (default) to 2000, at most a quarter of the IOPS."""
     driver: NotRequired[EbsDriver]
-    """Default ebs.csi.aws.com."""
+    """Driver that makes and attaches the disk; default ebs.csi.aws.com."""
     file_system: NotRequired[FileSystemType]
-    """Default ext4."""
+    """File system on the disk; default ext4."""
     access_mode: NotRequired[AccessMode]
     """Default ReadWriteOncePod: a second pod stays Pending instead of writing too. ReadWriteOnce is per node only."""
     attributes_class: NotRequired[bool]
@@ -153,7 +153,7 @@ class EbsStorage(pulumi.ComponentResource):
     """A StorageClass for one claim, and the claim. The disk is made when the first pod is placed."""
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
     snapshot_class: Output[str] | None
     """Name of the VolumeSnapshotClass, when one was asked for."""
 

@@ -9,12 +9,12 @@ from pulumi_aws import ebs
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
-from components.aws import EbsType, ebs_refused, tags_refused, zone_refused
-from components.block.ebs import FileSystemType
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.static import static_claim, volume_spec
+from ..aws import EbsType, ebs_refused, tags_refused, zone_refused
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.static import static_claim, volume_spec
+from .ebs import FileSystemType
 
 CLUSTER_TAG = "ebs.csi.aws.com/cluster"
 """AmazonEBSCSIDriverPolicyV2 lets the driver attach only volumes that carry it (aws-ebs-csi-driver#2918)."""
@@ -24,7 +24,7 @@ class EbsVolumeArgs(TypedDict):
     """Arguments of EbsVolume."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     key_arn: Input[str]
     """Full ARN of the KMS key."""
     region: str
@@ -37,15 +37,15 @@ class EbsVolumeArgs(TypedDict):
     """Size in Gi or Ti; default 20Gi. It can only grow: the disk does so at once, its file system when a pod mounts it
     next (kubelet, operation_generator.go: a volume that is larger than its claim's status)."""
     kind: NotRequired[EbsType]
-    """Default gp3."""
+    """Type of the disk; default gp3."""
     iops: NotRequired[int]
-    """As for EbsStorage."""
+    """IOPS of the disk, with the same limits as in EbsStorage."""
     throughput: NotRequired[int]
-    """As for EbsStorage, MiB/s."""
+    """Throughput in MiB/s, with the same limits as in EbsStorage."""
     snapshot_id: NotRequired[Input[str]]
     """Snapshot to start from; default: an empty disk."""
     file_system: NotRequired[FileSystemType]
-    """Default ext4; that of the snapshot when there is one."""
+    """File system on the disk; default ext4. With a snapshot it has to be that of the snapshot."""
     tags: NotRequired[Mapping[str, str]]
     """Added to the disk."""
     encrypted_by: NotRequired[str]
@@ -85,7 +85,7 @@ def ebs_volume_claim(name: str, args: EbsVolumeArgs) -> Claim:
 
 
 def disk(args: EbsVolumeArgs, size_gib: int) -> ebs.VolumeArgs:
-    """The disk."""
+    """Arguments of the disk, from those of the component."""
     return ebs.VolumeArgs(
         availability_zone=args["zone"],
         size=size_gib,
@@ -104,7 +104,7 @@ class EbsVolume(pulumi.ComponentResource):
     """A disk, the static volume on it with the zone as node affinity, and the claim."""
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
 
     def __init__(self, name: str, args: EbsVolumeArgs, opts: ResourceOptions | None = None) -> None:
         claim = ebs_volume_claim(name, args)

@@ -9,22 +9,22 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_cloud_name, refused_tags
-from components.block.essd import DRIVER, ENCRYPTED_BY
-from components.block.essd_rules import (
+from ..alicloud import refused_cloud_name, refused_tags
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.static import static_claim, volume_spec
+from .essd import DRIVER, ENCRYPTED_BY
+from .essd_rules import (
     Disk,
     DiskType,
     PerformanceLevel,
     refused_snapshot_days,
     refused_static_disk,
 )
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.static import static_claim, volume_spec
 
 SNAPSHOT_HOURS = ("2",)
-"""UTC+8, always (ECS CreateAutoSnapshotPolicy: timePoints)."""
+"""Hour of the daily snapshot. ECS counts it in UTC+8 in every region (API CreateAutoSnapshotPolicy, timePoints)."""
 EVERY_DAY = ("1", "2", "3", "4", "5", "6", "7")
 
 
@@ -32,7 +32,7 @@ class EcsDiskStorageArgs(TypedDict):
     """Arguments of EcsDiskStorage."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     cloud_name: str
     """Prefix of the names in the account, for example <project>-<stack>."""
     key_id: Input[str]
@@ -155,7 +155,7 @@ class EcsDiskStorage(pulumi.ComponentResource):
     """A disk, daily snapshots of it, and the volume and claim on it."""
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
     disk_id: Output[str]
     """Id of the disk."""
 

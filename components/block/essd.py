@@ -16,8 +16,13 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.storage.v1 import StorageClassInitArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_tags
-from components.block.essd_rules import (
+from ..alicloud import refused_tags
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.names import cluster_wide
+from ..volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
+from .essd_rules import (
     DEFAULT_LEVEL,
     DEFAULT_TYPES,
     Disk,
@@ -27,11 +32,6 @@ from components.block.essd_rules import (
     refused_attributes_class,
     refused_disk,
 )
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.names import cluster_wide
-from components.volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
 
 DRIVER = "diskplugin.csi.alibabacloud.com"
 ENCRYPTED_BY = "KMS, key of your own"
@@ -41,9 +41,9 @@ class EssdStorageArgs(TypedDict):
     """Arguments of EssdStorage."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     key_id: Input[str]
-    """Id of the KMS key; an alias or an ARN does not work here (see encryption.alicloud.refused_key_id)."""
+    """Id of the KMS key; an alias or an ARN does not work here (see refused_key_id in components/alicloud.py)."""
     zones: Sequence[str]
     """Zones in which disks may be made; the first pod decides which. A regional disk needs none."""
     claim_name: NotRequired[str]
@@ -134,7 +134,8 @@ def performance(disk: Disk) -> dict[str, str]:
 
 
 def attributes(disk: Disk) -> dict[str, str]:
-    """The same for a VolumeAttributesClass: whole, because what it leaves out stays on the disk as it was."""
+    """Type and performance for a VolumeAttributesClass. All values are named, because a value that is left out stays on
+    the disk as it was."""
     kind = disk.types[0]
     whole = {"type": kind.value}
     if kind == DiskType.ESSD:
@@ -186,7 +187,7 @@ class EssdStorage(pulumi.ComponentResource):
     """
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
     snapshot_class: Output[str] | None
     """Name of the VolumeSnapshotClass, when one was asked for."""
 

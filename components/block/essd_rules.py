@@ -13,7 +13,7 @@ class DiskType(str, Enum):
     """Disk categories that make sense today."""
 
     AUTO = "cloud_auto"
-    """ESSD AutoPL: performance apart from size."""
+    """ESSD AutoPL: more performance can be bought without more size."""
     ESSD = "cloud_essd"
     """ESSD with a performance level."""
     ENTRY = "cloud_essd_entry"
@@ -23,7 +23,7 @@ class DiskType(str, Enum):
 
 
 class PerformanceLevel(str, Enum):
-    """Performance of cloud_essd."""
+    """Performance levels of cloud_essd."""
 
     PL0 = "PL0"
     PL1 = "PL1"
@@ -35,7 +35,7 @@ class TopologyKey(str, Enum):
     """Node label that a volume's zone is tied to."""
 
     STANDARD = "topology.kubernetes.io/zone"
-    """Every scheduler and autoscaler knows it."""
+    """The label of Kubernetes itself, which every scheduler and autoscaler knows."""
     PRIVATE = "topology.diskplugin.csi.alibabacloud.com/zone"
     """The driver's own; it writes this one into every volume that it makes itself (pkg/disk/utils.go volumeCreate)."""
 
@@ -43,7 +43,7 @@ class TopologyKey(str, Enum):
 DEFAULT_TYPES = (DiskType.AUTO, DiskType.ESSD)
 """Tried in order: cloud_auto is not sold everywhere. The driver's own default is the previous generation."""
 DEFAULT_LEVEL = PerformanceLevel.PL1
-"""What ECS takes for cloud_essd when nothing is said."""
+"""The performance level that ECS chooses for cloud_essd when none is given."""
 
 _MAX = 65536
 _SIZES = {DiskType.AUTO: (1, _MAX), DiskType.ENTRY: (10, _MAX), DiskType.REGIONAL: (10, _MAX)}
@@ -66,7 +66,7 @@ _YESTERDAY = {
 
 @dataclass(frozen=True)
 class Disk:
-    """What is asked for."""
+    """What the arguments ask the provider for."""
 
     size_gib: int
     types: Sequence[DiskType] = DEFAULT_TYPES
@@ -82,7 +82,7 @@ class Disk:
 
 
 def refused_type(name: str) -> str:
-    """Why a category is not allowed."""
+    """Why a disk category cannot be used; empty when it can."""
     if reason := _YESTERDAY.get(name):
         return f"{reason}; use {', '.join(DEFAULT_TYPES)}"
     if name not in [t.value for t in DiskType]:
@@ -96,7 +96,7 @@ def refused_disk(disk: Disk) -> str:
 
 
 def refused_static_disk(disk: Disk) -> str:
-    """The same for a disk that the stack makes itself (terraform-provider-alicloud: resource_alicloud_ecs_disk.go)."""
+    """Why the stack cannot make such a disk itself (terraform-provider-alicloud: resource_alicloud_ecs_disk.go)."""
     if len(disk.types) != 1:
         return "a disk of the stack's own has exactly one type"
     if disk.regional:

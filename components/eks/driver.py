@@ -10,12 +10,12 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import eks, iam
 from typing_extensions import NotRequired
 
-from components.aws import partition, tags_refused
-from components.refusal import because, refuse
+from ..aws import partition, tags_refused
+from ..refusal import because, refuse
 
 
 class Driver(str, Enum):
-    """Drivers, by the names of their add-ons."""
+    """CSI drivers. The values are the names of their EKS add-ons."""
 
     EBS = "aws-ebs-csi-driver"
     EFS = "aws-efs-csi-driver"
@@ -60,7 +60,7 @@ class DriverRoleArgs(TypedDict):
     cluster: Input[str]
     """Name of the cluster."""
     permission: NotRequired[Permission]
-    """Default pod-identity."""
+    """How the driver's pods get their role; default pod-identity."""
     oidc_issuer: NotRequired[Input[str]]
     """irsa: the cluster's issuer, with or without https://; required there."""
     tags: NotRequired[Mapping[str, str]]
@@ -173,7 +173,7 @@ class DriverAddonArgs(TypedDict):
     role_arn: NotRequired[Input[str]]
     """Role of the driver's pods; default none: static volumes of EFS and FSx need none."""
     permission: NotRequired[Permission]
-    """Default pod-identity."""
+    """How the driver's pods get their role; default pod-identity."""
     version: NotRequired[str]
     """Version of the add-on; default: the one EKS has for the cluster's version."""
     role_name: NotRequired[Input[str]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pulumi import Input, Output, Resource, ResourceOptions
 from pulumi_aws import vpc
 
-# The only module of ours that needs this one: its import is three times that of the others (facts/pulumi.md 8).
+# The only module of ours that needs this one: its import is three times that of the others (docs/facts/pulumi.md 8).
 from pulumi_aws.ec2 import SecurityGroup
 
 
@@ -18,7 +18,7 @@ class Ports:
     high: int
 
     def __str__(self) -> str:
-        """As in names of rules."""
+        """The text that stands in the names of rules."""
         return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
 
 

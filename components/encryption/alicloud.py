@@ -10,14 +10,14 @@ import pulumi_alicloud as alicloud
 from pulumi import Output, ResourceOptions
 from typing_extensions import NotRequired
 
-from components.alicloud import (
+from ..alicloud import (
     DEFAULT_KEY_ROTATION_DAYS,
     refused_alias,
     refused_rotation,
     refused_tags,
     refused_window,
 )
-from components.refusal import because, refuse
+from ..refusal import because, refuse
 
 
 class ServiceRole(str, Enum):
@@ -57,7 +57,7 @@ class AlicloudKeyArgs(TypedDict):
     alias: str
     """`alias/<name>`, for people; unique in the region. Storage is always given the key's id."""
     description: NotRequired[str]
-    """Default: says which program made it."""
+    """Description of the key; the default says which program made it."""
     rotation_days: NotRequired[int]
     """Days between rotations, 7 to 365; default 365. Old versions stay usable, so data needs no new encryption."""
     instance_id: NotRequired[str]
@@ -111,7 +111,7 @@ def trust_policy(service: str) -> str:
 class AlicloudKey(pulumi.ComponentResource):
     """A symmetric key with rotation and deletion protection, and its alias.
 
-    A key that exists already needs no component: give its id to the storage (see components.alicloud.refused_key_id).
+    A key that exists already needs no component: give its id to the storage (refused_key_id in components/alicloud.py).
     """
 
     key_id: Output[str]

@@ -11,8 +11,8 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import kms
 from typing_extensions import NotRequired
 
-from components.aws import dns_suffix, key_arn_refused, partition, tags_refused
-from components.refusal import because, refuse, require
+from ..aws import dns_suffix, key_arn_refused, partition, tags_refused
+from ..refusal import because, refuse, require
 
 _ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]{1,250}")
 
@@ -53,14 +53,14 @@ class AwsKeyArgs(TypedDict):
 
 
 def alias_refused(alias: str) -> str:
-    """KMS CreateAlias: AliasName."""
+    """Why KMS would refuse an alias (API CreateAlias, AliasName)."""
     if not _ALIAS.fullmatch(alias):
         return f"{alias!r} must be alias/ and 1 to 250 letters, digits, '-', '_' or '/'"
     return f"{alias!r}: alias/aws belongs to AWS's own keys" if alias.startswith("alias/aws") else ""
 
 
 def rotation_refused(days: int) -> str:
-    """KMS EnableKeyRotation: RotationPeriodInDays."""
+    """Why KMS would refuse a rotation period (API EnableKeyRotation, RotationPeriodInDays)."""
     return "" if 90 <= days <= 2560 else f"{days} days; KMS takes 90 to 2560"
 
 

@@ -8,12 +8,13 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
-from components.contract import Claim
-from components.pod.args import ClusterImposes
-from components.pod.names import GID, IMAGE, UID
-from components.pod.preparation import Work, prepare_job, prepare_namespace, work_mistakes
-from components.refusal import refuse
-from components.volumes.static import static_claim, volume_spec
+from ..contract import Claim
+from ..pod.args import ClusterImposes
+from ..pod.folders import work_mistakes
+from ..pod.names import GID, IMAGE, UID
+from ..pod.preparation import Work, prepare_job, prepare_namespace
+from ..refusal import refuse
+from ..volumes.static import static_claim, volume_spec
 
 
 class CsiVolume(TypedDict):
@@ -32,7 +33,7 @@ class CsiPreparationArgs(TypedDict):
     """Arguments of CsiPreparation."""
 
     volume: CsiVolume
-    """The file system that is prepared."""
+    """The file system in which the folders are made."""
     folders: list[str]
     """Folders to make, relative to the file system's root; see preparation.role_folders."""
     image: NotRequired[Input[str]]
@@ -46,7 +47,7 @@ class CsiPreparationArgs(TypedDict):
 
 
 def source(volume: CsiVolume) -> CSIPersistentVolumeSourceArgs:
-    """The volume's source."""
+    """The part of a PersistentVolume that says which driver mounts what."""
     return CSIPersistentVolumeSourceArgs(
         driver=volume["driver"], volume_handle=volume["handle"], volume_attributes=volume["attributes"]
     )

@@ -9,21 +9,21 @@ from pulumi_aws import efs
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
-from components.aws import efs_refused, tags_refused, zone_refused
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.eks.security_group import Ports, storage_group
-from components.quantity import gib, refused_size
-from components.refusal import because, refuse
-from components.volumes.static import static_claim, volume_spec
+from ..aws import efs_refused, tags_refused, zone_refused
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..eks.security_group import Ports, storage_group
+from ..quantity import gib, refused_size
+from ..refusal import because, refuse
+from ..volumes.static import static_claim, volume_spec
 
 
 class EfsStorageArgs(TypedDict):
     """Arguments of EfsStorage."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     key_arn: Input[str]
-    """Full ARN of the KMS key; a file system keeps its key for ever."""
+    """Full ARN of the KMS key. It cannot be changed later: a file system keeps its key for ever."""
     region: str
     """Region of the cluster."""
     vpc_id: Input[str]
@@ -32,7 +32,7 @@ class EfsStorageArgs(TypedDict):
     """Zone -> subnet, one for each zone that has pods: the file system's name resolves only in zones with a mount
     target (EFS user guide, mounting-fs-mount-helper)."""
     client_security_groups: Mapping[str, Input[str]]
-    """Security groups of the nodes, by a name of your own."""
+    """Security groups of the nodes. The keys are names of your own; they become part of the rules' names."""
     claim_name: NotRequired[str]
     """Name of the PersistentVolumeClaim; default: the component's name."""
     size: NotRequired[str]
@@ -81,7 +81,7 @@ def efs_claim(name: str, args: EfsStorageArgs, component: str = "EfsStorage") ->
 
 
 def file_system(args: EfsStorageArgs) -> efs.FileSystemArgs:
-    """The file system."""
+    """Arguments of the file system, from those of the component."""
     return efs.FileSystemArgs(
         encrypted=True,
         kms_key_id=args["key_arn"],
@@ -185,7 +185,7 @@ class EfsStorage(pulumi.ComponentResource):
     """A file system, a mount target in each zone, an access point, and a static volume and claim on it."""
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
     file_system_id: Output[str]
 
     def __init__(self, name: str, args: EfsStorageArgs, opts: ResourceOptions | None = None) -> None:

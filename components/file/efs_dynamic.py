@@ -10,22 +10,22 @@ from pulumi_aws import efs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.aws import partition
-from components.contract import Claim
-from components.file.efs import EfsStorageArgs, efs_claim, encrypted_files, file_system_policy, mount_targets
-from components.file.efs import check as check_files
-from components.volumes.names import cluster_wide
-from components.volumes.on_class import claim_on_class, class_name
-from components.volumes.static import STATIC
+from ..aws import partition
+from ..contract import Claim
+from ..volumes.names import cluster_wide
+from ..volumes.on_class import claim_on_class, class_name
+from ..volumes.static import STATIC
+from .efs import EfsStorageArgs, efs_claim, encrypted_files, file_system_policy, mount_targets
+from .efs import check as check_files
 
 
 class EfsDynamicStorageArgs(TypedDict):
     """Arguments of EfsDynamicStorage: those of EfsStorage but `one_zone`."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     key_arn: Input[str]
-    """Full ARN of the KMS key; a file system keeps its key for ever."""
+    """Full ARN of the KMS key. It cannot be changed later: a file system keeps its key for ever."""
     region: str
     """Region of the cluster."""
     vpc_id: Input[str]
@@ -34,7 +34,7 @@ class EfsDynamicStorageArgs(TypedDict):
     """Zone -> subnet, one for each zone of the cluster's nodes: the driver's volume keeps no pod away from the others,
     and the file system's name resolves only in zones with a mount target."""
     client_security_groups: Mapping[str, Input[str]]
-    """Security groups of the nodes, by a name of your own."""
+    """Security groups of the nodes. The keys are names of your own; they become part of the rules' names."""
     claim_name: NotRequired[str]
     """Name of the PersistentVolumeClaim; default: the component's name."""
     size: NotRequired[str]
@@ -109,7 +109,7 @@ class EfsDynamicStorage(pulumi.ComponentResource):
     """
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
     file_system_id: Output[str]
 
     def __init__(self, name: str, args: EfsDynamicStorageArgs, opts: ResourceOptions | None = None) -> None:

@@ -8,13 +8,13 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import fsx
 from typing_extensions import NotRequired
 
-from components.aws import lustre_refused, tags_refused, zone_refused
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.eks.security_group import Ports, storage_group
-from components.file.csi_preparation import CsiVolume, source
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.static import static_claim, volume_spec
+from ..aws import lustre_refused, tags_refused, zone_refused
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..eks.security_group import Ports, storage_group
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.static import static_claim, volume_spec
+from .csi_preparation import CsiVolume, source
 
 PORTS = (Ports(988, 988), Ports(1018, 1023))
 """LNet between servers and clients, in both directions (LustreGuide, limit-access-security-groups)."""
@@ -29,7 +29,7 @@ class S3Link(TypedDict):
     path: str
     """Folder in the file system, absolute, for example /models."""
     bucket_path: Input[str]
-    """For example s3://my-bucket/models."""
+    """Bucket and prefix, for example s3://my-bucket/models."""
     write_back: NotRequired[bool]
     """Also write changes of files back to the bucket; default false: the bucket is the master."""
 
@@ -38,9 +38,9 @@ class LustreStorageArgs(TypedDict):
     """Arguments of LustreStorage."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     key_arn: Input[str]
-    """Full ARN of the KMS key; a file system keeps its key for ever."""
+    """Full ARN of the KMS key. It cannot be changed later: a file system keeps its key for ever."""
     region: str
     """Region of the cluster. China regions are refused: they lack server version 2.15."""
     vpc_id: Input[str]
@@ -48,7 +48,7 @@ class LustreStorageArgs(TypedDict):
     zone: str
     """Zone of the file system. Pods of other zones can mount it; their traffic is slower, and paid for."""
     subnet: Input[str]
-    """Subnet in that zone."""
+    """Subnet of the file system, in `zone`."""
     client_security_groups: Mapping[str, Input[str]]
     """Security groups of the nodes, by a name of your own. A rule for the servers is added to them."""
     claim_name: NotRequired[str]
@@ -113,26 +113,26 @@ def lustre_claim(name: str, args: LustreStorageArgs) -> Claim:
 
 
 def backup_days(args: LustreStorageArgs) -> int:
-    """Days of backups, with the default."""
+    """Days that backups are kept, with the default filled in."""
     return int(args.get("backup_days", 0 if args.get("s3_links") else 7))
 
 
 def backup_days_refused(days: int, *, linked: bool) -> str:
-    """FSx CreateFileSystem: AutomaticBackupRetentionDays; no backups of file systems with a data repository."""
+    """Why FSx would refuse the days of backups (API CreateFileSystem, AutomaticBackupRetentionDays)."""
     if linked and days:
         return f"{days}: FSx makes no backups of a file system that is linked to S3; version the bucket instead"
     return "" if 0 <= days <= 90 else f"{days}: FSx keeps daily backups for 1 to 90 days, 0 switches them off"
 
 
 def link_path_refused(path: str) -> str:
-    """FSx CreateDataRepositoryAssociation: FileSystemPath."""
+    """Why FSx would refuse the folder of a link (API CreateDataRepositoryAssociation, FileSystemPath)."""
     if not path.startswith("/") or path == "/" or ".." in path.split("/"):
         return "must be an absolute folder, for example /models; not the root, which other roles live in"
     return ""
 
 
 def file_system(args: LustreStorageArgs, size_gib: int, group: Input[str]) -> fsx.LustreFileSystemArgs:
-    """The file system."""
+    """Arguments of the file system, from those of the component."""
     iops = args.get("metadata_iops")
     return fsx.LustreFileSystemArgs(
         deployment_type="PERSISTENT_2",  # SCRATCH is not replicated, and PERSISTENT_1 older for the same money
@@ -155,7 +155,7 @@ def file_system(args: LustreStorageArgs, size_gib: int, group: Input[str]) -> fs
 
 
 def association(link: S3Link, file_system_id: Input[str], tags: Mapping[str, str]) -> fsx.DataRepositoryAssociationArgs:
-    """A bucket's prefix as a folder."""
+    """Arguments of the link between a bucket's prefix and a folder."""
     events = ["NEW", "CHANGED", "DELETED"]
     return fsx.DataRepositoryAssociationArgs(
         file_system_id=file_system_id,
@@ -177,7 +177,7 @@ class LustreStorage(pulumi.ComponentResource):
     """A file system, and the static volume and claim on it. Only the driver's node part is needed, no IAM."""
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
     volume: CsiVolume
     """How it is mounted, for components/file/csi_preparation.py: the root of a new file system belongs to root."""
     file_system_id: Output[str]

@@ -13,9 +13,13 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_cidr, refused_cloud_name, refused_tags
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.file.nas_rules import (
+from ..alicloud import refused_cidr, refused_cloud_name, refused_tags
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.names import cluster_wide
+from ..volumes.static import static_claim, volume_spec
+from .nas_rules import (
     NasEncryption,
     NasKind,
     NasProtocol,
@@ -25,11 +29,7 @@ from components.file.nas_rules import (
     refused_system,
     usual_system,
 )
-from components.file.nfs import NfsStorageArgs
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
-from components.volumes.names import cluster_wide
-from components.volumes.static import static_claim, volume_spec
+from .nfs import NfsStorageArgs
 
 DRIVER = "nasplugin.csi.alibabacloud.com"
 BACKUP_SCHEDULE = "I|1767290400|P1D"
@@ -41,7 +41,7 @@ class NasStorageArgs(TypedDict):
     """Arguments of NasStorage."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     cloud_name: str
     """Prefix of the names in the account, for example <project>-<stack>; unique in the region."""
     key_id: Input[str]
@@ -156,7 +156,7 @@ def mount_options(protocol: NasProtocol) -> list[str]:
 
 
 def mount_path(kind: NasKind) -> str:
-    """What is mounted: extreme file systems begin at /share."""
+    """Path that is mounted. Extreme file systems begin at /share, all others at /."""
     return "/share" if kind == NasKind.EXTREME else "/"
 
 
@@ -231,7 +231,7 @@ class NasStorage(pulumi.ComponentResource):
     """
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
     server: Output[str]
     """Domain of the mount target."""
     file_system_id: Output[str]

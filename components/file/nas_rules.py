@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class NasKind(str, Enum):
-    """Family of the file system."""
+    """Families of NAS file systems."""
 
     STANDARD = "standard"
     """General-purpose: grows by itself, paid by use, NFSv3 and v4.0."""
@@ -28,30 +28,30 @@ class NasStorageType(str, Enum):
 
 
 class NasProtocol(str, Enum):
-    """NFS version."""
+    """Versions of NFS that NAS speaks."""
 
     V3 = "3"
     """What ACK's pages advise for throughput. Locks are local to each node: NAS keeps none for NFSv3."""
     V4 = "4.0"
-    """Locks are real. NAS has no 4.1 or 4.2."""
+    """Two pods' locks on one file are real. NAS has no versions 4.1 and 4.2."""
 
 
 class NasEncryption(str, Enum):
     """Whose key encrypts the data at rest. Fixed when the file system is made."""
 
     OWN_KEY = "own-key"
-    """EncryptType 2: a KMS key of yours."""
+    """A KMS key of yours encrypts (API: EncryptType 2)."""
     NAS_KEY = "nas-key"
     """EncryptType 1: a key of NAS, where EncryptType 2 is not to be had (extreme in China East 1 Finance)."""
 
 
 class NasSquash(str, Enum):
-    """What becomes of root."""
+    """What becomes of a client's root user on the file system."""
 
     NO_SQUASH = "no_squash"
     """The preparation Job can make the role folders: the file system's root belongs to root."""
     ROOT_SQUASH = "root_squash"
-    """Root becomes nobody. Only once the role folders are there."""
+    """Root becomes nobody. Choose it only when the role folders exist: nobody can make them then."""
 
 
 STORAGE_TYPES = {
@@ -60,12 +60,12 @@ STORAGE_TYPES = {
 }
 EXTREME_GIB = (100, 262_144)
 RECYCLE_DAYS = (1, 180)
-"""API text: 1 to 180."""
+"""Days that the recycle bin may keep files: least and most (API UpdateRecycleBinAttribute)."""
 
 
 @dataclass(frozen=True)
 class NasSystem:
-    """What is asked for."""
+    """What the arguments ask the provider for."""
 
     kind: NasKind
     storage_type: NasStorageType
@@ -101,7 +101,7 @@ def usual_system(
 
 
 def refused_kind(name: str) -> str:
-    """Why a family is not allowed."""
+    """Why a family cannot be used; empty when it can."""
     if name in ("cpfs", "cpfsse", "bmcpfs"):
         return (
             "cannot be encrypted with a key of yours (CreateFileSystem: EncryptType is for standard and extreme); "
@@ -113,7 +113,7 @@ def refused_kind(name: str) -> str:
 
 
 def refused_squash(name: str) -> str:
-    """Why a squash rule is not allowed."""
+    """Why a squash rule cannot be used; empty when it can."""
     if name == "all_squash":
         return "makes everybody nobody, so the role folders could not belong to the pods; use no_squash or root_squash"
     if name not in [squash.value for squash in NasSquash]:

@@ -9,11 +9,11 @@ from pulumi import Input, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, NFSVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
 
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, refuse
-from components.volumes.names import cluster_wide
-from components.volumes.static import static_claim, volume_spec
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, refuse
+from ..volumes.names import cluster_wide
+from ..volumes.static import static_claim, volume_spec
 
 DEFAULT_OPTIONS = (
     "vers=4.2",  # one port, locks of its own; the client steps down where the server is older
@@ -27,7 +27,7 @@ DEFAULT_OPTIONS = (
     "noatime",
     "actimeo=30",  # seconds; fewer GETATTR, and another pod's change is seen that late
 )
-"""Mount options for many small files and several pods (nfs(5); facts/storage.md 5.2)."""
+"""Mount options for many small files and several pods (nfs(5); docs/facts/storage.md 5.2)."""
 
 _SAME_KEY = {
     "nfsvers": "vers",
@@ -65,7 +65,7 @@ class NfsStorageArgs(TypedDict):
     """Arguments of NfsStorage."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     server: Input[str]
     """Host name or address of the server, or of the VIP that follows it. Immutable in a volume: never a single node."""
     path: Input[str]
@@ -75,7 +75,7 @@ class NfsStorageArgs(TypedDict):
     size: NotRequired[str]
     """Size of the claim in Gi or Ti; default 100Gi. NFS does not enforce it."""
     driver: NotRequired[NfsDriver]
-    """Default in-tree: it needs no driver in the cluster."""
+    """Who mounts the export; default in-tree, which needs no driver in the cluster."""
     mount_options: NotRequired[list[str]]
     """Added to DEFAULT_OPTIONS; an option of the same name replaces the default."""
     allow_nolock: NotRequired[bool]
@@ -101,7 +101,7 @@ def refused_option(option: str, *, allow_nolock: bool = False) -> str:
 
 
 def option_mistakes(options: Sequence[str], *, allow_nolock: bool = False) -> list[str]:
-    """What is wrong with mount options."""
+    """The mount options that are not allowed, each with the reason."""
     refused = {option: refused_option(option, allow_nolock=allow_nolock) for option in options}
     return [f"{option!r} is not allowed: {reason}" for option, reason in refused.items() if reason]
 
@@ -167,7 +167,7 @@ class NfsStorage(pulumi.ComponentResource):
     """A static volume on an existing NFS export and the claim on it. Makes nothing on the server."""
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
 
     def __init__(self, name: str, args: NfsStorageArgs, opts: ResourceOptions | None = None) -> None:
         claim = nfs_claim(name, args)

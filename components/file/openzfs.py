@@ -8,7 +8,7 @@ from pulumi import Input, ResourceOptions
 from pulumi_aws import fsx
 from typing_extensions import NotRequired
 
-from components.aws import (
+from ..aws import (
     OPENZFS_THROUGHPUT,
     OpenZfsDeployment,
     openzfs_network_refused,
@@ -16,12 +16,12 @@ from components.aws import (
     tags_refused,
     zone_refused,
 )
-from components.contract import Claim
-from components.eks.security_group import Ports, storage_group
-from components.file import nfs
-from components.file.nfs import NfsStorage, NfsStorageArgs, nfs_claim
-from components.quantity import gib, refused_size
-from components.refusal import because, reasons, refuse
+from ..contract import Claim
+from ..eks.security_group import Ports, storage_group
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from . import nfs
+from .nfs import NfsStorage, NfsStorageArgs, nfs_claim
 
 EXPORT_PATH = "/fsx"
 """Path of a file system's root volume (OpenZFS user guide, mount-openzfs-volumes)."""
@@ -31,9 +31,9 @@ class OpenZfsStorageArgs(TypedDict):
     """Arguments of OpenZfsStorage."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     key_arn: Input[str]
-    """Full ARN of the KMS key; a file system keeps its key for ever."""
+    """Full ARN of the KMS key. It cannot be changed later: a file system keeps its key for ever."""
     region: str
     """Region of the cluster."""
     vpc_id: Input[str]
@@ -41,7 +41,7 @@ class OpenZfsStorageArgs(TypedDict):
     subnets: Mapping[str, Input[str]]
     """Zone -> subnet of a server: for MULTI_AZ_1 the preferred one first and the standby second, else exactly one."""
     client_security_groups: Mapping[str, Input[str]]
-    """Security groups of the nodes, by a name of your own."""
+    """Security groups of the nodes. The keys are names of your own; they become part of the rules' names."""
     client_networks: Sequence[Input[str]]
     """Networks of the nodes: the export's clients. At most 25."""
     route_tables: NotRequired[Input[Sequence[str]]]
@@ -103,7 +103,7 @@ def openzfs_claim(name: str, args: OpenZfsStorageArgs) -> Claim:
 
 
 def backup_days_refused(days: int) -> str:
-    """FSx CreateFileSystem: AutomaticBackupRetentionDays."""
+    """Why FSx would refuse the days of backups (API CreateFileSystem, AutomaticBackupRetentionDays)."""
     return "" if 1 <= days <= 90 else f"{days}: FSx keeps daily backups for 1 to 90 days; 0 would switch them off"
 
 
@@ -135,7 +135,7 @@ def export_options(args: OpenZfsStorageArgs) -> list[str]:
 
 
 def file_system(args: OpenZfsStorageArgs, size_gib: int, group: Input[str]) -> fsx.OpenZfsFileSystemArgs:
-    """The file system, on SSD."""
+    """Arguments of the file system, on SSD, from those of the component."""
     clients = [
         fsx.OpenZfsFileSystemRootVolumeConfigurationNfsExportsClientConfigurationArgs(
             clients=network, options=export_options(args)
@@ -176,7 +176,7 @@ class OpenZfsStorage(pulumi.ComponentResource):
     """A file system, and the volume and claim on its root volume."""
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
     export: NfsStorageArgs
     """The root volume as an NFS export, for components/file/preparation.py: it belongs to root until it is squashed."""
 

@@ -7,13 +7,14 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 from typing_extensions import NotRequired
 
-from components.file import nfs
-from components.file.nfs import NfsStorageArgs, nfs_claim, nfs_volume_spec
-from components.pod.args import ClusterImposes
-from components.pod.names import GID, IMAGE, UID
-from components.pod.preparation import Work, prepare_job, prepare_namespace, work_mistakes
-from components.refusal import refuse
-from components.volumes.static import static_claim
+from ..pod.args import ClusterImposes
+from ..pod.folders import work_mistakes
+from ..pod.names import GID, IMAGE, UID
+from ..pod.preparation import Work, prepare_job, prepare_namespace
+from ..refusal import refuse
+from ..volumes.static import static_claim
+from . import nfs
+from .nfs import NfsStorageArgs, nfs_claim, nfs_volume_spec
 
 
 class NfsPreparationArgs(TypedDict):

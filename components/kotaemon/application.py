@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from pulumi import Input
 
-from components.contract import Profile, Role, RoleMount
-from components.kotaemon.args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, PodResources
-from components.kotaemon.names import PORT, PROXY_PORT
-from components.kotaemon.switches import SINGLE_SIGN_ON, is_true
-from components.pod.args import ClusterImposes, Endpoint
-from components.pod.names import GID, IMAGE, UID
-from components.state.stores import PostgresDriver, Stores
+from ..contract import Profile, Role, RoleMount
+from ..pod.args import ClusterImposes, Endpoint
+from ..pod.names import GID, IMAGE, UID
+from ..state.stores import PostgresDriver, Stores
+from .args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, PodResources
+from .names import PORT, PROXY_PORT
+from .switches import SINGLE_SIGN_ON, is_true
 
 
 @dataclass(frozen=True)
 class Application:
-    """What the builders need to know, with defaults filled in."""
+    """The arguments of one Kotaemon with every default filled in: what the builders of its objects work on."""
 
     name: str
     namespace: Input[str]
@@ -40,7 +40,7 @@ class Application:
 
     @property
     def scaled(self) -> bool:
-        """Whether several pods may run."""
+        """Whether the profile is `scaled`, in which several pods may run at once."""
         return self.profile == Profile.SCALED
 
     @property
@@ -67,7 +67,7 @@ class Application:
 
 
 def application(name: str, args: KotaemonArgs) -> Application:
-    """Fill in the defaults; mistakes.refuse_mistakes says whether it can be made."""
+    """Fill in the defaults. Whether such an application can be made, mistakes.check says."""
     return Application(
         name=name,
         namespace=args["namespace"],

@@ -7,9 +7,9 @@ from typing import TypedDict
 from pulumi import Input
 from typing_extensions import NotRequired
 
-from components.contract import Profile, RoleMount
-from components.pod.args import ClusterImposes, Endpoint
-from components.state.stores import Stores
+from ..contract import Profile, RoleMount
+from ..pod.args import ClusterImposes, Endpoint
+from ..state.stores import Stores
 
 
 class PodResources(TypedDict):
@@ -18,9 +18,9 @@ class PodResources(TypedDict):
     cpu_request: NotRequired[Input[str]]
     """Default 500m. There is no CPU limit: starting takes about 30 CPU-seconds, and a limit would only slow it."""
     memory_request: NotRequired[Input[str]]
-    """Default 2Gi."""
+    """Memory that the node must have free; default 2Gi."""
     memory_limit: NotRequired[Input[str]]
-    """Default 4Gi."""
+    """Memory above which the pod is killed; default 4Gi."""
 
 
 class Autoscaler(TypedDict):
@@ -65,7 +65,7 @@ class AuthProxy(TypedDict):
     """oauth2-proxy in front of every request, beside the application in its pod.
 
     The application's own login leaves its API open: anybody who reaches it uploads files and makes indexes
-    (facts/kotaemon.md 3). With this nobody reaches it without a login at your OpenID Connect issuer.
+    (docs/facts/kotaemon.md 3). With this nobody reaches it without a login at your OpenID Connect issuer.
     """
 
     issuer_url: Input[str]
@@ -80,7 +80,7 @@ class AuthProxy(TypedDict):
     issuer_endpoint: NotRequired[Endpoint]
     """Where the issuer is, for the NetworkPolicy, when it is not open already; see model_endpoints."""
     image: NotRequired[Input[str]]
-    """Default: quay.io/oauth2-proxy/oauth2-proxy, pinned."""
+    """Image of oauth2-proxy; default: a pinned version of quay.io/oauth2-proxy/oauth2-proxy."""
 
 
 class KotaemonArgs(TypedDict):
@@ -92,7 +92,7 @@ class KotaemonArgs(TypedDict):
     """Role -> claim, sub-path, read-only flag; see contract.StorageMap. Required roles: indexes, models, uploads, and
     sessions in the single-writer profile."""
     profile: NotRequired[Profile]
-    """Default single-writer."""
+    """How it runs; default single-writer."""
     image: NotRequired[Input[str]]
     """Image of version 0.11.2 or later, pinned by tag or digest; default ghcr.io/cinnamon/kotaemon:0.11.3-lite."""
     replicas: NotRequired[int]
@@ -114,9 +114,9 @@ class KotaemonArgs(TypedDict):
     stores: NotRequired[Stores]
     """State of the scaled profile; required there, refused in single-writer."""
     autoscaler: NotRequired[Autoscaler]
-    """Default none; scaled only."""
+    """Scales the pods with their CPU use, in the profile scaled only. Default: the number is `replicas`."""
     exposure: NotRequired[Exposure]
-    """Default none: reach it by port-forward."""
+    """The way in from outside. Default: none, and people reach the application by `kubectl port-forward`."""
     auth_proxy: NotRequired[AuthProxy]
     """Authentication in front; needs an exposure. Default none: then it has to be in front of the ingress."""
     model_endpoints: NotRequired[list[Endpoint]]

@@ -13,18 +13,18 @@ from pulumi_kubernetes.core.v1 import (
     ProbeArgs,
 )
 
-from components.kotaemon.args import AuthProxy
-from components.kotaemon.exposure import ANSWER_SECONDS
-from components.kotaemon.names import LOOPBACK, PORT, PROXY_PORT
-from components.pod.spec import resources
-from components.pod.variables import plain, secret_variable
+from ..pod.spec import resources
+from ..pod.variables import plain, secret_variable
+from .args import AuthProxy
+from .exposure import ANSWER_SECONDS
+from .names import LOOPBACK, PORT, PROXY_PORT
 
 IMAGE = "quay.io/oauth2-proxy/oauth2-proxy:v7.15.6"
 CLIENT_KEY, COOKIE_KEY = "client-secret", "cookie-secret"
 
 
 def proxy_secrets(client_secret: Input[str]) -> dict[str, Input[str]]:
-    """Key -> value of the proxy's Secret."""
+    """Data of the proxy's Secret: key -> value."""
     return {CLIENT_KEY: client_secret, COOKIE_KEY: Output.from_input(client_secret).apply(cookie_secret)}
 
 
@@ -48,7 +48,7 @@ def proxy_container(proxy: AuthProxy, hostname: Input[str], secret_name: Input[s
 
 
 def proxy_env(proxy: AuthProxy, hostname: Input[str], secret_name: Input[str]) -> list[EnvVarArgs]:
-    """Its settings (oauth2-proxy.github.io/oauth2-proxy/configuration/overview)."""
+    """Settings of oauth2-proxy, as variables (https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview)."""
     settings: dict[str, Input[str]] = {
         "PROVIDER": "oidc",
         "OIDC_ISSUER_URL": proxy["issuer_url"],

@@ -8,10 +8,10 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.kotaemon.environment import ADMIN_PASSWORD_KEY
-from components.kotaemon.names import labels
-from components.pod.files import content_hash
-from components.pod.secret import GENERATED, secret_data
+from ..pod.files import content_hash
+from ..pod.secret import GENERATED, secret_data
+from .environment import ADMIN_PASSWORD_KEY
+from .names import labels
 
 PASSWORD_BYTES = 24
 
@@ -31,8 +31,8 @@ def admin_secret(
 ) -> k8s.core.v1.Secret:
     """The first administrator's password, given or generated.
 
-    The application reads it once, when the user does not exist yet (facts/kotaemon.md 5). So a generated one has to
-    stay what it was at the first `up`: later ones are ignored, and it is kept on deletion, like the database.
+    The application reads it once, when the user does not exist yet (docs/facts/kotaemon.md 5). So a generated one has
+    to stay what it was at the first `up`: later ones are ignored, and it is kept on deletion, like the database.
     """
     generated = password is None
     value = secrets.token_urlsafe(PASSWORD_BYTES) if password is None else password
@@ -57,7 +57,7 @@ def admin_secret(
 def plain_secret(
     parent: pulumi.ComponentResource, name: str, suffix: str, namespace: Input[str], values: Mapping[str, Input[str]]
 ) -> k8s.core.v1.Secret:
-    """A Secret of given values."""
+    """A Secret that holds values which the user has given."""
     return k8s.core.v1.Secret(
         f"{name}-{suffix}",
         metadata=ObjectMetaArgs(name=f"{name}-{suffix}", namespace=namespace, labels=labels(name)),

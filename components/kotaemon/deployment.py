@@ -1,29 +1,18 @@
-"""The Deployment and what steers it: roll-out, disruptions, scale."""
+"""The Deployment, how a new version is rolled out, and how many pods a drain may evict at once."""
 
 from pulumi import Input
 from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs, DeploymentStrategyArgs, RollingUpdateDeploymentArgs
-from pulumi_kubernetes.autoscaling.v2 import (
-    CrossVersionObjectReferenceArgs,
-    HorizontalPodAutoscalerBehaviorArgs,
-    HorizontalPodAutoscalerSpecArgs,
-    HPAScalingPolicyArgs,
-    HPAScalingRulesArgs,
-    MetricSpecArgs,
-    MetricTargetArgs,
-    ResourceMetricSourceArgs,
-)
 from pulumi_kubernetes.core.v1 import PodTemplateSpecArgs
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgs
 
-from components.kotaemon.application import Application
-from components.kotaemon.args import Autoscaler
-from components.kotaemon.environment import Secrets
-from components.kotaemon.names import labels
-from components.kotaemon.pod import pod_spec, startup_seconds
+from .application import Application
+from .environment import Secrets
+from .names import labels
+from .pod import pod_spec, startup_seconds
 
 PULL_SECONDS = 1800
-"""The amd64 image is 8-10 GB unpacked (facts/kotaemon.md 1): half an hour is 5 MB/s."""
+"""The amd64 image is 8-10 GB unpacked (docs/facts/kotaemon.md 1): half an hour is 5 MB/s."""
 SECRETS_CHECKSUM = "kotaemon.dev/secrets"
 
 
@@ -69,21 +58,4 @@ def disruption_budget(app: Application) -> PodDisruptionBudgetSpecArgs:
         max_unavailable=1,
         selector=LabelSelectorArgs(match_labels=labels(app.name)),
         unhealthy_pod_eviction_policy="AlwaysAllow",
-    )
-
-
-def autoscaler_spec(app: Application, scaling: Autoscaler) -> HorizontalPodAutoscalerSpecArgs:
-    """Scale on CPU. Slowly down: the sessions of a pod end with it, they are in its memory (facts/kotaemon.md 3)."""
-    target = MetricTargetArgs(type="Utilization", average_utilization=int(scaling.get("cpu_percent", 80)))
-    return HorizontalPodAutoscalerSpecArgs(
-        scale_target_ref=CrossVersionObjectReferenceArgs(api_version="apps/v1", kind="Deployment", name=app.name),
-        min_replicas=int(scaling["min_replicas"]),
-        max_replicas=int(scaling["max_replicas"]),
-        metrics=[MetricSpecArgs(type="Resource", resource=ResourceMetricSourceArgs(name="cpu", target=target))],
-        behavior=HorizontalPodAutoscalerBehaviorArgs(
-            scale_down=HPAScalingRulesArgs(
-                stabilization_window_seconds=1800,
-                policies=[HPAScalingPolicyArgs(type="Pods", value=1, period_seconds=600)],
-            )
-        ),
     )

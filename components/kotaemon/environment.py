@@ -6,9 +6,12 @@ from typing import NamedTuple
 from pulumi import Input, Output
 from pulumi_kubernetes.core.v1 import EnvVarArgs, EnvVarSourceArgs, ObjectFieldSelectorArgs
 
-from components.contract import Role
-from components.kotaemon.application import Application
-from components.kotaemon.names import (
+from ..contract import Role
+from ..pod.names import RUNTIME_DIR
+from ..pod.variables import plain, secret_variable
+from ..state.stores import DocumentStore, DocumentStoreKind, VectorStore, VectorStoreKind
+from .application import Application
+from .names import (
     DATA_DIR,
     DRIVER_DIR,
     LOOPBACK,
@@ -18,12 +21,10 @@ from components.kotaemon.names import (
     STOP_SECONDS,
     WRITER_LOCK_SECONDS,
 )
-from components.pod.names import RUNTIME_DIR
-from components.pod.variables import plain, secret_variable
-from components.state.stores import DocumentStore, DocumentStoreKind, VectorStore, VectorStoreKind
 
 BOGUS_IN_IMAGE = ("OPENAI_API_KEY", "VOYAGE_API_KEY", "LOCAL_MODEL")
-"""The image's /app/.env holds placeholders for these, which register models that do not work (facts/kotaemon.md 5)."""
+"""The image's /app/.env holds placeholders for these, which register models that do not work
+(docs/facts/kotaemon.md 5)."""
 ADMIN_PASSWORD_KEY = "password"  # noqa: S105 the name of a key
 
 
@@ -31,17 +32,17 @@ class Secrets(NamedTuple):
     """The Secrets that the pod reads."""
 
     admin: Input[str]
-    """Name of the one with the first administrator's password."""
+    """Name of the Secret with the first administrator's password."""
     api_keys: Input[str] = ""
-    """Name of the one with the API keys, where there are any."""
+    """Name of the Secret with the API keys; empty when there are none."""
     auth_proxy: Input[str] = ""
-    """Name of the one with the authentication proxy's secrets, where there is one."""
+    """Name of the Secret of the authentication proxy; empty when there is no proxy."""
     checksum: Input[str] | None = None
     """Changes with the values of the API keys and the proxy's secrets."""
 
 
 def role_dir(role: Role) -> str:
-    """Where a role is mounted."""
+    """Path inside the pod at which a role is mounted."""
     return f"{DATA_DIR}/{role.value}"
 
 
@@ -79,13 +80,14 @@ def _pod(app: Application) -> dict[str, Input[str]]:
         "GRADIO_SERVER_PORT": str(PORT),
     }
     if app.model_endpoints is not None and "HF_HUB_OFFLINE" not in app.env:
-        # With the way to huggingface.co closed, each lookup at the start waits for a time-out (facts/kotaemon.md 8-2).
+        # With the way to huggingface.co closed, each lookup at the start waits for a time-out
+        # (docs/facts/kotaemon.md 8-2).
         values["HF_HUB_OFFLINE"] = "1"
     return values
 
 
 def store_variables(app: Application) -> list[EnvVarArgs]:
-    """Where the state of the scaled profile is."""
+    """Variables that say where the stores of the profile `scaled` are."""
     if app.stores is None:
         return []
     return [

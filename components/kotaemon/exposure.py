@@ -13,8 +13,8 @@ from pulumi_kubernetes.networking.v1 import (
     ServiceBackendPortArgs,
 )
 
-from components.kotaemon.args import Exposure
-from components.kotaemon.names import PORT
+from .args import Exposure
+from .names import PORT
 
 COOKIE = "kotaemon-pod"
 COOKIE_SECONDS = 24 * 60 * 60
@@ -25,7 +25,8 @@ ANSWER_SECONDS = 3600
 def ingress_annotations(exposure: Exposure, *, login: bool) -> dict[str, str]:
     """What the application needs of ingress-nginx; the user's own annotations are added and win.
 
-    Gradio keeps a session in one pod, streams its answers, and takes uploads of up to 1000 MB (facts/kotaemon.md 3).
+    Gradio keeps a session in one pod, streams its answers, and takes uploads of up to 1000 MB
+    (docs/facts/kotaemon.md 3).
     """
     nginx = {
         "affinity": "cookie",
@@ -47,7 +48,7 @@ def ingress_annotations(exposure: Exposure, *, login: bool) -> dict[str, str]:
 
 
 def ingress_spec(exposure: Exposure, service: str) -> IngressSpecArgs:
-    """One host, all paths, to the Service."""
+    """`spec` of the Ingress: all paths of one host lead to the Service."""
     backend = IngressBackendArgs(
         service=IngressServiceBackendArgs(name=service, port=ServiceBackendPortArgs(number=PORT))
     )

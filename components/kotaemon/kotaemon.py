@@ -5,18 +5,18 @@ import pulumi_kubernetes as k8s
 from pulumi import CustomTimeouts, Input, Output, ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.kotaemon.application import application
-from components.kotaemon.args import Exposure, ExposureKind, KotaemonArgs
-from components.kotaemon.auth_proxy import proxy_secrets
-from components.kotaemon.credentials import admin_secret, checksum, plain_secret
-from components.kotaemon.deployment import autoscaler_spec, deployment_spec, disruption_budget, progress_seconds
-from components.kotaemon.environment import Secrets
-from components.kotaemon.exposure import ingress_annotations, ingress_spec, route_spec
-from components.kotaemon.mistakes import check
-from components.kotaemon.names import PORT, labels
-from components.kotaemon.network import network_policy, service_spec
-from components.pod.files import content_hash, runtime_files
-from components.refusal import refuse
+from ..pod.files import content_hash, runtime_files
+from ..refusal import refuse
+from .application import application
+from .args import Exposure, ExposureKind, KotaemonArgs
+from .auth_proxy import proxy_secrets
+from .credentials import admin_secret, checksum, plain_secret
+from .deployment import deployment_spec, disruption_budget, progress_seconds
+from .environment import Secrets
+from .exposure import ingress_annotations, ingress_spec, route_spec
+from .mistakes import check
+from .names import PORT, labels
+from .network import network_policy, service_spec
 
 
 class Kotaemon(pulumi.ComponentResource):
@@ -95,6 +95,8 @@ class Kotaemon(pulumi.ComponentResource):
             ),
         )
         if app.autoscaler:
+            from .autoscaler import autoscaler_spec
+
             k8s.autoscaling.v2.HorizontalPodAutoscaler(
                 f"{name}-autoscaler",
                 metadata=self._meta(name),

@@ -4,20 +4,20 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from components.contract import WRITTEN, AccessMode, Role
-from components.kotaemon.application import Application, application
-from components.kotaemon.args import ExposureKind, KotaemonArgs
-from components.kotaemon.environment import version_of
-from components.kotaemon.switches import FLAGS, graphs_switched_on, refused_flag
-from components.pod.names import OLDEST_VERSION
-from components.state.stores import DocumentStoreKind
+from ..contract import WRITTEN, AccessMode, Role
+from ..pod.names import OLDEST_VERSION
+from ..state.stores import DocumentStoreKind
+from .application import Application, application
+from .args import ExposureKind, KotaemonArgs
+from .environment import version_of
+from .switches import FLAGS, graphs_switched_on, refused_flag
 
 SHARED = (AccessMode.RWX, AccessMode.ROX)
 OURS = (
     "GRADIO_SERVER_NAME",
     "GRADIO_SERVER_PORT",
-    "GRADIO_TEMP_DIR",  # citations hold this path for ever (facts/kotaemon.md 8-4)
-    "HF_HOME",  # the application overwrites both (facts/kotaemon.md 2)
+    "GRADIO_TEMP_DIR",  # citations hold this path for ever (docs/facts/kotaemon.md 8-4)
+    "HF_HOME",  # the application overwrites both (docs/facts/kotaemon.md 2)
     "HF_HUB_CACHE",
     "KH_DATABASE",
     "KH_DEMO_MODE",

@@ -3,28 +3,28 @@
 PORT = 7860
 LOOPBACK = "127.0.0.1"
 PROXY_PORT = 4180
-"""Of the authentication proxy, where there is one."""
+"""Port of the authentication proxy, in pods that have one."""
 
 APP_DIR = "/app"
 SYSTEM_PYTHON = "/usr/local/bin/python"
 """The image's interpreter with pip; the application's venv has none."""
 DATA_DIR = "/data"
-"""Roles are at /data/<role>, for ever: citations hold these paths (facts/kotaemon.md 8-4)."""
+"""Roles are at /data/<role>, for ever: citations hold these paths (docs/facts/kotaemon.md 8-4)."""
 SCRATCH_DIR = "/tmp/kotaemon"  # noqa: S108 an emptyDir of the pod's own
 DRIVER_DIR = "/deps"
-"""Where the PostgreSQL driver is installed to."""
+"""Folder that the PostgreSQL driver is installed into."""
 
 PROBE_PATH = "/app_id"
 SSO_PROBE_PATH = "/login"
-"""With single sign-on everything but /login* answers with a redirect (facts/kotaemon.md 1)."""
+"""With single sign-on everything but /login* answers with a redirect (docs/facts/kotaemon.md 1)."""
 
 STOP_SECONDS = 25
-"""What launch.py gives the application to close after SIGTERM; it took 5 s (facts/kotaemon.md 8-3)."""
+"""What launch.py gives the application to close after SIGTERM; it took 5 s (docs/facts/kotaemon.md 8-3)."""
 WRITER_LOCK_SECONDS = 120
 START_LOCK_SECONDS = 900
 """Pods of the scaled profile start one after the other: the last of many waits for all the others."""
 START_SECONDS = 480
-"""From the lock to the open port: 28-95 s measured; minutes where egress is dropped (facts/kotaemon.md 1)."""
+"""From the lock to the open port: 28-95 s measured; minutes where egress is dropped (docs/facts/kotaemon.md 1)."""
 
 
 def labels(name: str) -> dict[str, str]:

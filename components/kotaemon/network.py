@@ -1,4 +1,4 @@
-"""The Service, and who may talk to whom."""
+"""The Service, and which connections the NetworkPolicy allows."""
 
 from urllib.parse import urlsplit
 
@@ -6,11 +6,11 @@ from pulumi import Input, Output
 from pulumi_kubernetes.core.v1 import ClientIPConfigArgs, ServicePortArgs, ServiceSpecArgs, SessionAffinityConfigArgs
 from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
 
-from components.kotaemon.application import Application
-from components.kotaemon.names import PORT, labels
-from components.pod import network
-from components.pod.args import Endpoint
-from components.state.stores import Stores
+from ..pod import network
+from ..pod.args import Endpoint
+from ..state.stores import Stores
+from .application import Application
+from .names import PORT, labels
 
 STICKY_SECONDS = 3 * 60 * 60
 
@@ -26,7 +26,8 @@ def service_spec(app: Application) -> ServiceSpecArgs:
 
 
 def network_policy(app: Application) -> NetworkPolicySpecArgs:
-    """In from the ingress controller only; out to DNS, the stores, the login and the models."""
+    """The NetworkPolicy. Only the ingress controller may connect to the application, which itself may connect to the
+    name servers, the stores, the login's issuer and the models."""
     exposure, proxy = app.exposure, app.auth_proxy
     login = [proxy["issuer_endpoint"]] if proxy and "issuer_endpoint" in proxy else []
     return network.network_policy(
@@ -39,7 +40,7 @@ def network_policy(app: Application) -> NetworkPolicySpecArgs:
 
 
 def store_endpoints(stores: Stores | None) -> list[Endpoint]:
-    """Where the stores are."""
+    """Addresses of the stores, for the NetworkPolicy."""
     if stores is None:
         return []
     document_store = stores.get("document_store")

@@ -18,10 +18,15 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
-from components.kotaemon.application import Application
-from components.kotaemon.auth_proxy import proxy_container
-from components.kotaemon.environment import Secrets, container_env, store_variables
-from components.kotaemon.names import (
+from ..pod import spec
+from ..pod.folders import prepare_container
+from ..pod.names import PYTHON, RUNTIME_DIR
+from ..pod.spec import TMP, Pod, resources
+from ..pod.variables import plain
+from .application import Application
+from .auth_proxy import proxy_container
+from .environment import Secrets, container_env, store_variables
+from .names import (
     APP_DIR,
     DRIVER_DIR,
     LOOPBACK,
@@ -35,13 +40,8 @@ from components.kotaemon.names import (
     WRITER_LOCK_SECONDS,
     labels,
 )
-from components.kotaemon.network import store_hosts
-from components.kotaemon.volumes import DRIVER, RUNTIME, app_mounts, claims_of, pod_volumes, whole_claims
-from components.pod import spec
-from components.pod.names import PYTHON, RUNTIME_DIR
-from components.pod.preparation import prepare_container
-from components.pod.spec import TMP, Pod, resources
-from components.pod.variables import plain
+from .network import store_hosts
+from .volumes import DRIVER, RUNTIME, app_mounts, claims_of, pod_volumes, whole_claims
 
 DRAIN_SECONDS = 5
 """Between the end of a pod's endpoint and its SIGTERM, so that no request is sent to a pod that is closing."""
@@ -50,7 +50,7 @@ INSTALLER_VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_pr
 
 
 def pod_spec(app: Application, secrets: Secrets, runtime_map: Input[str]) -> PodSpecArgs:
-    """The pod."""
+    """The pod's `spec`. `runtime_map`: name of the ConfigMap with the runtime files."""
     drain = DRAIN_SECONDS if app.scaled else 0
     pod = Pod(
         service_account=app.name,
@@ -94,7 +94,10 @@ def spread(app: Application) -> list[TopologySpreadConstraintArgs] | None:
 
 
 def app_container(app: Application, secrets: Secrets) -> ContainerArgs:
-    """The application. launch.py instead of the image's launch.sh, which ignores SIGTERM (facts/kotaemon.md 8-3)."""
+    """The application's container.
+
+    It starts launch.py instead of the image's launch.sh, which ignores SIGTERM (docs/facts/kotaemon.md 8-3).
+    """
     drain = LifecycleArgs(pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=DRAIN_SECONDS)))
     return ContainerArgs(
         name="kotaemon",
@@ -123,7 +126,7 @@ def startup_seconds(app: Application) -> int:
 
 
 def _probe(app: Application, period: int, timeout: int, failures: int) -> ProbeArgs:
-    # /app_id costs 6 ms and 29 bytes; / is 724 KB, and /healthz does not exist (facts/kotaemon.md 1).
+    # /app_id costs 6 ms and 29 bytes; / is 724 KB, and /healthz does not exist (docs/facts/kotaemon.md 1).
     path = SSO_PROBE_PATH if app.single_sign_on else PROBE_PATH
     ask = f"import urllib.request; urllib.request.urlopen('http://{LOOPBACK}:{PORT}{path}', timeout={timeout})"
     return ProbeArgs(
@@ -150,7 +153,10 @@ def init_containers(app: Application) -> list[ContainerArgs]:
 
 
 def sidecars(app: Application, secrets: Secrets) -> list[ContainerArgs]:
-    """What runs beside the application, last of the init containers: an issuer that is away keeps nobody waiting."""
+    """Containers that run beside the application.
+
+    They are the last of the init containers, so an issuer that does not answer delays none of the others.
+    """
     if app.auth_proxy is None or app.exposure is None:
         return []
     return [proxy_container(app.auth_proxy, app.exposure["hostname"], secrets.auth_proxy)]

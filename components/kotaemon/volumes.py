@@ -9,13 +9,13 @@ from pulumi_kubernetes.core.v1 import (
     VolumeMountArgs,
 )
 
-from components.contract import Claim
-from components.kotaemon.application import Application
-from components.kotaemon.environment import role_dir
-from components.kotaemon.names import APP_DIR, DRIVER_DIR
-from components.pod.names import CLAIMS_DIR, RUNTIME_DIR
-from components.pod.preparation import prepare_task, role_folders
-from components.pod.spec import TMP, tmp_volume
+from ..contract import Claim
+from ..pod.folders import prepare_task, role_folders
+from ..pod.names import CLAIMS_DIR, RUNTIME_DIR
+from ..pod.spec import TMP, tmp_volume
+from .application import Application
+from .environment import role_dir
+from .names import APP_DIR, DRIVER_DIR
 
 RUNTIME = VolumeMountArgs(name="runtime", mount_path=RUNTIME_DIR, read_only=True)
 DRIVER = VolumeMountArgs(name="driver", mount_path=DRIVER_DIR)
@@ -48,7 +48,8 @@ def volume_of(app: Application, claim: Claim) -> str:
 
 
 def app_mounts(app: Application) -> list[VolumeMountArgs]:
-    """Mounts of the application. A sub-path, not a link: files behind a link answer 403 (facts/kotaemon.md 8-5)."""
+    """Mounts of the application. Roles are mounted by sub-path: the application answers 403 for files behind a symbolic
+    link (docs/facts/kotaemon.md 8-5)."""
     roles = [
         VolumeMountArgs(
             name=volume_of(app, mount["claim"]),

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from pulumi import Input, Output
 from pulumi_kubernetes.core.v1 import EnvVarArgs, TolerationArgs
 
-from components.pod.args import ClusterImposes, TaintEffect, TolerationOperator
-from components.pod.variables import plain
+from .args import ClusterImposes, TaintEffect, TolerationOperator
+from .variables import plain
 
 ALWAYS_DIRECT = ("localhost", "127.0.0.1", "::1", ".svc", ".cluster.local")
 """Never through a proxy: a pod's own probes, and Services by their longer names."""
 
 
 def tolerations(imposed: ClusterImposes) -> list[TolerationArgs]:
-    """`tolerations` of a pod."""
+    """The cluster's tolerations in the form that a pod's `spec` takes."""
     return [
         TolerationArgs(
             key=given.get("key"),

@@ -9,7 +9,7 @@ from pulumi import ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.refusal import because, refuse, refused_label
+from ..refusal import because, refuse, refused_label
 
 
 class PodSecurity(str, Enum):
@@ -44,7 +44,7 @@ class ApplicationNamespace(pulumi.ComponentResource):
     """A Namespace that admits only pods of Pod Security level restricted."""
 
     namespace: pulumi.Output[str]
-    """Its name, once it exists."""
+    """Name of the Namespace, known once it exists."""
 
     def __init__(self, name: str, args: ApplicationNamespaceArgs, opts: ResourceOptions | None = None) -> None:
         refuse("ApplicationNamespace", name, check(name, args))

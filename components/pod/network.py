@@ -13,7 +13,7 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicySpecArgs,
 )
 
-from components.pod.args import Endpoint
+from .args import Endpoint
 
 METADATA_V4 = ["169.254.0.0/16"]
 METADATA_V6 = ["fe80::/10", "fd00:ec2::/32"]
@@ -58,7 +58,8 @@ def _ingress(clients: Sequence[Endpoint]) -> list[NetworkPolicyIngressRuleArgs]:
     """One rule for all clients that reach the same ports."""
     ports: list[tuple[Endpoint, list[int]]] = []
     for client in clients:
-        peer = Endpoint(**{**client, "port": 0})
+        peer = client.copy()
+        peer["port"] = 0  # a peer is the same whatever it reaches
         known = next((found for other, found in ports if other == peer), None)
         if known is None:
             ports.append((peer, [int(client["port"])]))
@@ -87,7 +88,7 @@ def _peer(endpoint: Endpoint) -> NetworkPolicyPeerArgs:
 
 
 def _dns() -> NetworkPolicyEgressRuleArgs:
-    """Out to the cluster's name servers."""
+    """The rule that lets pods ask the cluster's name servers."""
     peers = [
         NetworkPolicyPeerArgs(namespace_selector=_namespace("kube-system")),
         NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=NODE_LOCAL_DNS)),

@@ -1,7 +1,5 @@
-"""Who makes the role folders: an init container on the application's own exports, or a Job where root owns them."""
+"""The Job that makes the role folders where root owns the file system."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,8 +14,6 @@ from pulumi_kubernetes.batch.v1 import (
 from pulumi_kubernetes.core.v1 import (
     CapabilitiesArgs,
     ConfigMapVolumeSourceArgs,
-    ContainerArgs,
-    EnvVarArgs,
     PersistentVolumeClaimVolumeSourceArgs,
     PodSecurityContextArgs,
     PodTemplateSpecArgs,
@@ -28,16 +24,14 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.contract import RoleMount
-from components.pod.args import ClusterImposes
-from components.pod.files import content_hash, runtime_files
-from components.pod.names import CLAIMS_DIR, PYTHON, RUNTIME_DIR
-from components.pod.namespace import PodSecurity, pod_security_labels
-from components.pod.network import no_network
-from components.pod.spec import Pod, pod_spec, resources
-from components.refusal import because, refused_folder
+from .args import ClusterImposes
+from .files import content_hash, runtime_files
+from .folders import SCRIPT, prepare_container, prepare_task
+from .names import CLAIMS_DIR
+from .namespace import PodSecurity, pod_security_labels
+from .network import no_network
+from .spec import Pod, pod_spec
 
-SCRIPT = "prepare.py"
 NEEDS_PEOPLE = 78
 """Exit code of prepare.py when trying again does not help."""
 JOB_ANNOTATIONS = {
@@ -45,46 +39,7 @@ JOB_ANNOTATIONS = {
     "pulumi.com/replaceUnready": "true",
     "policy.kotaemon.dev/pod-user": "only root can give folders away: once, with CHOWN alone, without network or token",
 }
-"""Of the Job. The second is the exception that policy/ asks for."""
-
-
-def role_folders(storage: Mapping[str, RoleMount], claim_name: str) -> list[str]:
-    """Sub-paths of the roles on one claim."""
-    return [mount["sub_path"] for mount in storage.values() if mount["claim"]["name"] == claim_name]
-
-
-def work_mistakes(folders: Sequence[str], uid: int, gid: int) -> list[str]:
-    """What is wrong with folders that are to be made for a user and a group."""
-    owners = {"uid": int(uid), "gid": int(gid)}
-    return [
-        *(mistake for folder in folders for mistake in because("folders", refused_folder(folder))),
-        *(f"{key}: {value} is not allowed; pods never run as root" for key, value in owners.items() if value < 1),
-    ]
-
-
-def prepare_task(claims: Iterable[tuple[str, list[str], bool]], uid: int, gid: int) -> str:
-    """KS_PREPARE for claims as (name, folders, read only): what prepare.py is to make, as JSON."""
-    wanted = [
-        {"root": f"{CLAIMS_DIR}/{name}", "folders": folders, "read_only": read_only}
-        for name, folders, read_only in claims
-    ]
-    return json.dumps({"uid": uid, "gid": gid, "claims": wanted})
-
-
-def prepare_container(
-    image: Input[str], task: str, claim_mounts: list[VolumeMountArgs], security: SecurityContextArgs | None = None
-) -> ContainerArgs:
-    """The container that runs prepare.py; volume `runtime` holds the script. `security`: where it is not the usual."""
-    return ContainerArgs(
-        name="prepare",
-        image=image,
-        command=[PYTHON, "-I", f"{RUNTIME_DIR}/{SCRIPT}"],
-        env=[EnvVarArgs(name="KS_PREPARE", value=task)],
-        resources=resources("50m", "128Mi", "128Mi"),
-        security_context=security,
-        volume_mounts=[VolumeMountArgs(name="runtime", mount_path=RUNTIME_DIR, read_only=True), *claim_mounts],
-        termination_message_policy="FallbackToLogsOnError",  # `kubectl describe pod` shows the commands to run
-    )
+"""Annotations of the Job. The second one says why it may run as root: the rules in policy/ ask for a reason."""
 
 
 def job_spec(
@@ -154,7 +109,7 @@ class Work:
     uid: int
     gid: int
     place: list[Input[str]]
-    """What says which file system it is: another one is another Job."""
+    """Values that identify the file system, such as server and path: for another file system another Job is made."""
     cluster_imposes: ClusterImposes
 
 

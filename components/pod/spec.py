@@ -22,8 +22,8 @@ from pulumi_kubernetes.core.v1 import (
     VolumeMountArgs,
 )
 
-from components.pod.args import ClusterImposes
-from components.pod.imposed import proxy_variables, tolerations
+from .args import ClusterImposes
+from .imposed import proxy_variables, tolerations
 
 LOST_NODE_SECONDS = 5
 """How long a pod stays on a node that is gone. Kubernetes's default is five minutes of outage for nothing: the node
@@ -34,7 +34,7 @@ TMP = VolumeMountArgs(name="tmp", mount_path="/tmp")  # noqa: S108 an emptyDir
 
 @dataclass(frozen=True)
 class Pod:
-    """One pod, as far as the pods of this program differ."""
+    """What is different from pod to pod. What all pods of this program have in common, pod_spec adds."""
 
     containers: Sequence[ContainerArgs]
     volumes: Sequence[VolumeArgs]
@@ -44,7 +44,7 @@ class Pod:
     service_account: Input[str] | None = None
     """None: the default account of the namespace. No pod gets a token of its account in either case."""
     restart_policy: Literal["Never"] | None = None
-    """None: Always, Kubernetes's default."""
+    """None stands for Always, the default of Kubernetes."""
     grace_seconds: int | None = None
     """Seconds between SIGTERM and SIGKILL; None: 30, Kubernetes's default."""
     leaves_lost_nodes: bool = False

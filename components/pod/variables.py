@@ -3,11 +3,11 @@
 from pulumi import Input
 from pulumi_kubernetes.core.v1 import EnvVarArgs, EnvVarSourceArgs, SecretKeySelectorArgs
 
-from components.pod.args import SecretKey
+from .args import SecretKey
 
 
 def plain(values: dict[str, Input[str]]) -> list[EnvVarArgs]:
-    """Variables with their values."""
+    """Variables whose values stand in the pod's `spec`."""
     return [EnvVarArgs(name=name, value=value) for name, value in values.items()]
 
 

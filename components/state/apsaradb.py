@@ -12,11 +12,11 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.alicloud import refused_cidr, refused_cloud_name, refused_database, refused_tags
-from components.pod.args import Endpoint, SecretKey
-from components.pod.secret import secret_data
-from components.refusal import because, reasons, refuse
-from components.state.stores import DatabaseStore, PostgresDriver
+from ..alicloud import refused_cidr, refused_cloud_name, refused_database, refused_tags
+from ..pod.args import Endpoint, SecretKey
+from ..pod.secret import secret_data
+from ..refusal import because, reasons, refuse
+from .stores import DatabaseStore, PostgresDriver
 
 PORT = 5432
 USER = "kotaemon"
@@ -134,7 +134,7 @@ class ApsaraDatabase(pulumi.ComponentResource):
     """An instance over two zones that only the cluster reaches, and the Secret with the URL of its one database."""
 
     store: DatabaseStore
-    """What Kotaemon takes as `stores.database`."""
+    """The database in the form that the argument `stores.database` of Kotaemon takes."""
 
     def __init__(self, name: str, args: ApsaraDatabaseArgs, opts: ResourceOptions | None = None) -> None:
         refuse("ApsaraDatabase", name, check(name, args))
@@ -161,7 +161,7 @@ class ApsaraDatabase(pulumi.ComponentResource):
         self.register_outputs({"store": self.store})
 
     def _account(self, name: str, instance: alicloud.rds.Instance) -> Output[str]:
-        """The owner of the database; its password, once it may use it."""
+        """Makes the account that owns the database. Gives its password, known once the account may use the database."""
         account = alicloud.rds.RdsAccount(
             f"{name}-account",
             db_instance_id=instance.id,

@@ -17,10 +17,10 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgs
 from typing_extensions import NotRequired
 
-from components.contract import Claim
-from components.pod import spec
-from components.pod.args import ClusterImposes
-from components.pod.spec import Pod, pod_security, pod_spec, tmp_volume
+from ..contract import Claim
+from ..pod import spec
+from ..pod.args import ClusterImposes
+from ..pod.spec import Pod, pod_security, pod_spec, tmp_volume
 
 DATA_DIR = "/data"
 """Where the disk is mounted: at no path that an image declares as its own volume, which would hide the disk."""
@@ -32,9 +32,9 @@ class StoreResources(TypedDict):
     cpu_request: NotRequired[Input[str]]
     """Default 250m. No CPU limit: it would only slow recovery after a crash."""
     memory_request: NotRequired[Input[str]]
-    """Default 512Mi."""
+    """Memory that the node must have free; default 512Mi."""
     memory_limit: NotRequired[Input[str]]
-    """Default 2Gi."""
+    """Memory above which the pod is killed; default 2Gi."""
 
 
 def store_labels(name: str, kind: str) -> dict[str, str]:

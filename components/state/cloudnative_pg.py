@@ -14,14 +14,14 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
 from typing_extensions import NotRequired
 
-from components.pod.args import ClusterImposes, Endpoint, SecretKey
-from components.pod.imposed import tolerations
-from components.pod.network import network_policy
-from components.quantity import gib, refused_size
-from components.refusal import because, refuse, refused_label
-from components.state.backup import SCHEDULE, refused_schedule
-from components.state.bundled import StoreResources
-from components.state.stores import DatabaseStore, PostgresDriver
+from ..pod.args import ClusterImposes, Endpoint, SecretKey
+from ..pod.imposed import tolerations
+from ..pod.network import network_policy
+from ..quantity import gib, refused_size
+from ..refusal import because, refuse, refused_label
+from .backup import SCHEDULE, refused_schedule
+from .bundled import StoreResources
+from .stores import DatabaseStore, PostgresDriver
 
 CNPG_IMAGE = "ghcr.io/cloudnative-pg/postgresql:18.6-system-trixie"
 PORT = 5432
@@ -31,7 +31,7 @@ CLUSTER_LABEL = "cnpg.io/cluster"
 PLUGIN = "barman-cloud.cloudnative-pg.io"
 DATABASE = "kotaemon"
 MAX_CONNECTIONS = "200"
-"""As in components/state/postgres.py, and for the same reason; the operator takes strings."""
+"""Connections that the server takes, for the reason in components/state/postgres.py. The operator takes strings."""
 
 
 class ArchiveArgs(TypedDict):
@@ -40,13 +40,13 @@ class ArchiveArgs(TypedDict):
     destination: Input[str]
     """Bucket and folder, for example s3://backups/kotaemon; of this cluster alone."""
     endpoint_url: NotRequired[Input[str]]
-    """Of an S3-compatible service, for example https://s3.oss-cn-hangzhou.aliyuncs.com; default: AWS."""
+    """URL of an S3-compatible service, for example https://s3.oss-cn-hangzhou.aliyuncs.com; default: that of AWS."""
     credentials_secret: NotRequired[Input[str]]
     """Secret with the keys ACCESS_KEY_ID and ACCESS_SECRET_KEY; default: the role of the service account."""
     schedule: NotRequired[str]
     """Cron line in UTC for the base backups; default 02:15 every night. The log is archived all the time."""
     retention_days: NotRequired[int]
-    """How far back a restore can go; default 30 days."""
+    """Days that a restore can go back; default 30."""
 
 
 class CloudNativePostgresArgs(TypedDict):
@@ -69,7 +69,7 @@ class CloudNativePostgresArgs(TypedDict):
     operator_namespace: NotRequired[Input[str]]
     """Where the operator runs; default cnpg-system. Only it and the clients reach the instances."""
     archive: NotRequired[ArchiveArgs]
-    """Default: none, and then nothing is left when the disks are."""
+    """Backups in a bucket. Default: none, and then the data is lost with the disks."""
     driver: NotRequired[PostgresDriver]
     """Where the application's psycopg2 comes from; default install."""
     cluster_imposes: NotRequired[ClusterImposes]
@@ -166,7 +166,8 @@ def _impose(spec: dict[str, Any], imposed: ClusterImposes) -> None:
 
 
 def instances_policy(name: str, clients: Mapping[str, str], operator_namespace: Input[str]) -> NetworkPolicySpecArgs:
-    """In from the clients, the operator and each other. Out is free: to the API server and the bucket."""
+    """The NetworkPolicy of the instances. Clients, the operator and the other instances may connect to them. They may
+    connect to everybody, since they need the API server and the bucket."""
     own = {CLUSTER_LABEL: name}
     operator = {"app.kubernetes.io/name": "cloudnative-pg"}
     inside = [
@@ -188,7 +189,7 @@ class CloudNativePostgres(pulumi.ComponentResource):
     """
 
     store: DatabaseStore
-    """The database, as the application takes it."""
+    """The database in the form that the argument `stores.database` of Kotaemon takes."""
 
     def __init__(self, name: str, args: CloudNativePostgresArgs, opts: ResourceOptions | None = None) -> None:
         refuse("CloudNativePostgres", name, check(name, args))

@@ -8,13 +8,14 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import ContainerArgs, EnvVarArgs, VolumeArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.contract import Claim
-from components.pod.args import ClusterImposes, Endpoint
-from components.pod.files import content_hash
-from components.pod.network import network_policy
-from components.pod.secret import GENERATED, secret_data
-from components.state.backup import BackupArgs, cron_job_spec, script
-from components.state.bundled import disruption_budget, service_spec, stateful_set_spec, store_labels
+from ..contract import Claim
+from ..pod.args import ClusterImposes, Endpoint
+from ..pod.files import content_hash
+from ..pod.network import network_policy
+from ..pod.secret import GENERATED, secret_data
+from .backup import BackupArgs, script
+from .backup_job import cron_job_spec
+from .bundled import disruption_budget, service_spec, stateful_set_spec, store_labels
 
 
 class StoreObjects:
@@ -83,7 +84,7 @@ class StoreObjects:
         return made.metadata.apply(lambda metadata: metadata.name or "")
 
     def config_map(self, what: str, files: dict[str, str]) -> Output[str]:
-        """Files for a pod, under a name that changes with them."""
+        """Makes a ConfigMap with files for a pod. Its name changes with their contents."""
         made = k8s.core.v1.ConfigMap(
             f"{self._name}-{what}-files",
             metadata=ObjectMetaArgs(
@@ -96,7 +97,7 @@ class StoreObjects:
         return made.metadata.apply(lambda metadata: metadata.name or "")
 
     def serve(self, container: ContainerArgs, claim: Claim, *, uid: int, volumes: list[VolumeArgs]) -> None:
-        """The StatefulSet, after the policy that guards it."""
+        """Makes the StatefulSet, when the NetworkPolicy that guards it is there."""
         k8s.apps.v1.StatefulSet(
             f"{self._name}-server",
             metadata=self._meta(),
@@ -116,7 +117,7 @@ class StoreObjects:
     def back_up(
         self, args: BackupArgs, file: str, *, image: Input[str], command: list[str], env: list[EnvVarArgs]
     ) -> None:
-        """The nightly copy: `command` runs the script `file`."""
+        """Makes the CronJob of the nightly copy, in which `command` runs the script `file`."""
         name, labels = f"{self._name}-backup", self._backup_labels
         meta = ObjectMetaArgs(name=name, namespace=self._namespace, labels=labels)
         policy = k8s.networking.v1.NetworkPolicy(

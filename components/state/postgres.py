@@ -19,15 +19,15 @@ from pulumi_kubernetes.core.v1 import (
 )
 from typing_extensions import NotRequired
 
-from components.contract import Claim
-from components.pod.args import ClusterImposes, Endpoint, SecretKey
-from components.pod.spec import TMP
-from components.pod.variables import plain, secret_variable
-from components.refusal import because, refuse, refused_label
-from components.state.backup import SCRIPTS_DIR, BackupArgs, backup_mistakes, script
-from components.state.bundled import DATA_DIR, StoreResources, resources
-from components.state.objects import StoreObjects
-from components.state.stores import DatabaseStore, PostgresDriver
+from ..contract import Claim
+from ..pod.args import ClusterImposes, Endpoint, SecretKey
+from ..pod.spec import TMP
+from ..pod.variables import plain, secret_variable
+from ..refusal import because, refuse, refused_label
+from .backup import SCRIPTS_DIR, BackupArgs, backup_mistakes, script
+from .bundled import DATA_DIR, StoreResources, resources
+from .objects import StoreObjects
+from .stores import DatabaseStore, PostgresDriver
 
 POSTGRES_IMAGE = "docker.io/library/postgres:18.6-trixie"
 UID = 999
@@ -149,7 +149,7 @@ class BundledPostgres(pulumi.ComponentResource):
     """
 
     store: DatabaseStore
-    """The database, as the application takes it."""
+    """The database in the form that the argument `stores.database` of Kotaemon takes."""
 
     def __init__(self, name: str, args: BundledPostgresArgs, opts: ResourceOptions | None = None) -> None:
         refuse("BundledPostgres", name, check(name, args))

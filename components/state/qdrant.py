@@ -9,16 +9,16 @@ from pulumi import Input, ResourceOptions
 from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, HTTPGetActionArgs, ProbeArgs, VolumeMountArgs
 from typing_extensions import NotRequired
 
-from components.contract import Claim
-from components.pod.args import ClusterImposes, Endpoint, SecretKey
-from components.pod.names import IMAGE, PYTHON
-from components.pod.spec import TMP
-from components.pod.variables import plain, secret_variable
-from components.refusal import because, refuse, refused_label
-from components.state.backup import SCRIPTS_DIR, BackupArgs, backup_mistakes
-from components.state.bundled import DATA_DIR, StoreResources, resources
-from components.state.objects import StoreObjects
-from components.state.stores import VectorStore, VectorStoreKind
+from ..contract import Claim
+from ..pod.args import ClusterImposes, Endpoint, SecretKey
+from ..pod.names import IMAGE, PYTHON
+from ..pod.spec import TMP
+from ..pod.variables import plain, secret_variable
+from ..refusal import because, refuse, refused_label
+from .backup import SCRIPTS_DIR, BackupArgs, backup_mistakes
+from .bundled import DATA_DIR, StoreResources, resources
+from .objects import StoreObjects
+from .stores import VectorStore, VectorStoreKind
 
 QDRANT_IMAGE = "docker.io/qdrant/qdrant:v1.18.3-unprivileged"
 """1.18 is the last version that documents /points/search, which the application's client (1.12) calls; 1.19 still
@@ -108,7 +108,7 @@ class BundledQdrant(pulumi.ComponentResource):
     """
 
     store: VectorStore
-    """The vector server, as the application takes it."""
+    """The vector server in the form that the argument `stores.vector_store` of Kotaemon takes."""
 
     def __init__(self, name: str, args: BundledQdrantArgs, opts: ResourceOptions | None = None) -> None:
         refuse("BundledQdrant", name, check(name, args))

@@ -11,12 +11,12 @@ from pulumi_aws import rds
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
-from components.aws import rds_refused, tags_refused
-from components.eks.security_group import Ports, storage_group
-from components.pod.args import Endpoint, SecretKey
-from components.pod.secret import secret_data
-from components.refusal import because, reasons, refuse
-from components.state.stores import DatabaseStore, PostgresDriver
+from ..aws import rds_refused, tags_refused
+from ..eks.security_group import Ports, storage_group
+from ..pod.args import Endpoint, SecretKey
+from ..pod.secret import secret_data
+from ..refusal import because, reasons, refuse
+from .stores import DatabaseStore, PostgresDriver
 
 PORT = 5432
 USER = "kotaemon"
@@ -38,7 +38,7 @@ class RdsDatabaseArgs(TypedDict):
     subnets: Mapping[str, Input[str]]
     """Zone -> private subnet, in at least two zones."""
     client_security_groups: Mapping[str, Input[str]]
-    """Security groups of the nodes, by a name of your own."""
+    """Security groups of the nodes. The keys are names of your own; they become part of the rules' names."""
     client_network: Input[str]
     """Network that holds the subnets, for the pods' NetworkPolicy: the address of the instance can change."""
     version: NotRequired[str]
@@ -46,9 +46,9 @@ class RdsDatabaseArgs(TypedDict):
     instance_class: NotRequired[str]
     """Default db.t4g.small: 2 vCPUs, 2 GiB. The application asks little of it."""
     size: NotRequired[int]
-    """GiB; default 20, the smallest."""
+    """Size of the storage in GiB; default 20, the smallest."""
     max_size: NotRequired[int]
-    """GiB that the storage may grow to by itself; default 100."""
+    """Size in GiB that the storage may grow to by itself; default 100."""
     multi_az: NotRequired[bool]
     """A standby in another zone; default true."""
     backup_days: NotRequired[int]
@@ -87,7 +87,7 @@ def check(name: str, args: RdsDatabaseArgs) -> list[str]:
 def instance(
     args: RdsDatabaseArgs, subnet_group: Input[str], parameter_group: Input[str], group: Input[str]
 ) -> rds.InstanceArgs:
-    """The instance."""
+    """Arguments of the instance, from those of the component."""
     return rds.InstanceArgs(
         identifier=args["identifier"],
         engine="postgres",
@@ -124,7 +124,7 @@ class RdsDatabase(pulumi.ComponentResource):
     """An instance in private subnets that only the nodes reach, only with TLS, and the Secret with its URL."""
 
     store: DatabaseStore
-    """The database, as the application takes it."""
+    """The database in the form that the argument `stores.database` of Kotaemon takes."""
 
     def __init__(self, name: str, args: RdsDatabaseArgs, opts: ResourceOptions | None = None) -> None:
         refuse("RdsDatabase", name, check(name, args))

@@ -6,11 +6,11 @@ from typing import TypedDict
 from pulumi import Input
 from typing_extensions import NotRequired
 
-from components.pod.args import Endpoint, SecretKey
+from ..pod.args import Endpoint, SecretKey
 
 
 class VectorStoreKind(str, Enum):
-    """Vector servers that the application has a client for (facts/kotaemon.md 3). A Chroma server is not possible."""
+    """Vector servers that the application has a client for; a Chroma server is none (docs/facts/kotaemon.md 3)."""
 
     QDRANT = "qdrant"
     MILVUS = "milvus"
@@ -25,7 +25,7 @@ class DocumentStoreKind(str, Enum):
 
 
 class PostgresDriver(str, Enum):
-    """Where psycopg2 comes from: the official image has none (facts/kotaemon.md 3)."""
+    """Where psycopg2 comes from: the official image has none (docs/facts/kotaemon.md 3)."""
 
     INSTALL = "install"
     """An init container installs the pinned wheel from the package index at every start of a pod."""
@@ -34,22 +34,22 @@ class PostgresDriver(str, Enum):
 
 
 class DatabaseStore(TypedDict):
-    """PostgreSQL: users, conversations, settings."""
+    """A PostgreSQL server, which holds users, conversations and settings."""
 
     url: SecretKey
     """`postgresql://user:password@host:5432/database`. It holds a password, so it is always in a Secret."""
     endpoint: Endpoint
     """Where the server is, for the NetworkPolicy: the URL is secret."""
     driver: NotRequired[PostgresDriver]
-    """Default install."""
+    """Where the application's psycopg2 comes from; default install."""
 
 
 class VectorStore(TypedDict):
-    """The vector server."""
+    """A vector server, which holds the embeddings of documents."""
 
     kind: VectorStoreKind
     url: Input[str]
-    """For example http://qdrant:6333 or http://milvus:19530."""
+    """URL of the server, for example http://qdrant:6333 or http://milvus:19530."""
     api_key: SecretKey
     """Qdrant's API key, Milvus's `user:password`. Required: without it everybody in the network reads every text."""
     endpoint: Endpoint
@@ -57,15 +57,15 @@ class VectorStore(TypedDict):
 
 
 class DocumentStore(TypedDict):
-    """The document store."""
+    """The document store, which holds the texts of documents."""
 
     kind: DocumentStoreKind
     url: NotRequired[Input[str]]
-    """For example http://elasticsearch:9200; elasticsearch only."""
+    """URL of Elasticsearch, for example http://elasticsearch:9200."""
     user: NotRequired[str]
-    """User name; elasticsearch only; default elastic."""
+    """User name at Elasticsearch; default elastic."""
     password: NotRequired[SecretKey]
-    """Password of the user; elasticsearch only."""
+    """Key of a Secret with the password of that user, for Elasticsearch."""
     endpoint: NotRequired[Endpoint]
     """Where the server is, for the NetworkPolicy; elasticsearch only."""
 

@@ -6,17 +6,17 @@ import pulumi
 from pulumi import Input, ResourceOptions
 from typing_extensions import NotRequired
 
-from components.contract import AccessMode, Claim, Locks, Medium
-from components.quantity import gib, refused_size
-from components.refusal import because, refuse
-from components.volumes.on_class import claim_on_class, refused_disk_mode
+from ..contract import AccessMode, Claim, Locks, Medium
+from ..quantity import gib, refused_size
+from ..refusal import because, refuse
+from .on_class import claim_on_class, refused_disk_mode
 
 
 class ExistingClassClaimArgs(TypedDict):
     """Arguments of ExistingClassClaim."""
 
     namespace: Input[str]
-    """Namespace of the claim: the application's."""
+    """Namespace that the claim is made in: that of the application."""
     storage_class: Input[str]
     """Name of the StorageClass. It should bind with WaitForFirstConsumer, so that the pod's zone decides."""
     claim_name: NotRequired[str]
@@ -65,7 +65,7 @@ class ExistingClassClaim(pulumi.ComponentResource):
     """
 
     claim: Claim
-    """The claim, as plain values."""
+    """The claim in plain values, known before anything exists."""
 
     def __init__(self, name: str, args: ExistingClassClaimArgs, opts: ResourceOptions | None = None) -> None:
         claim = existing_class_claim(name, args)

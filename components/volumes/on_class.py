@@ -9,14 +9,15 @@ from pulumi_kubernetes import _utilities
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaimSpecArgs, VolumeResourceRequirementsArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.contract import AccessMode, Claim
+from ..contract import AccessMode, Claim
 
 FILLED_IN = ["spec.volumeName", "spec.volumeMode"]
-"""What the cluster fills in. An imported claim has them in its state, and their absence here would replace it."""
+"""Fields that the cluster fills in. Their changes are ignored: an imported claim has them in its state, and their
+absence here would replace it."""
 
 
 def refused_disk_mode(mode: AccessMode) -> str:
-    """Why an access mode is none of a disk; empty when it is one."""
+    """Why a disk cannot have this access mode; empty when it can."""
     if mode in (AccessMode.RWOP, AccessMode.RWO):
         return ""
     return f"{AccessMode(mode).value!r} is not allowed; a disk is ReadWriteOncePod or ReadWriteOnce"
@@ -65,7 +66,7 @@ def claim_on_class(
     )
 
 
-def class_name(made: k8s.storage.v1.StorageClass | k8s.storage.v1.VolumeAttributesClass) -> pulumi.Output[str]:
+def class_name(made: "k8s.storage.v1.StorageClass | k8s.storage.v1.VolumeAttributesClass") -> pulumi.Output[str]:
     """Name of a class, once it exists: a claim waits for its class (pulumi-kubernetes #3130)."""
     return made.metadata.apply(lambda metadata: metadata.name or "")
 

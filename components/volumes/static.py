@@ -18,8 +18,8 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.contract import Claim
-from components.volumes.names import cluster_wide
+from ..contract import Claim
+from .names import cluster_wide
 
 ZONE_KEY = "topology.kubernetes.io/zone"
 STATIC = ["spec.resources"]

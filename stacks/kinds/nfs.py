@@ -72,9 +72,10 @@ class NfsKind(Kind[NfsClaim]):
     def make(self, at: Context[NfsClaim], opts: pulumi.ResourceOptions) -> Made:
         """Volume and claim; where root owns the export, a Job makes the folders."""
         from components.file.nfs import NfsStorage
-        from components.file.preparation import NfsPreparation, NfsPreparationArgs
 
         def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource:
+            from components.file.preparation import NfsPreparation, NfsPreparationArgs
+
             args = NfsPreparationArgs(
                 export={**_args(at), "claim_name": at.component},
                 folders=list(folders),

@@ -88,11 +88,12 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
     def make(self, at: Context[OpenZfsClaim], opts: pulumi.ResourceOptions) -> Made:
         """The file system, volume and claim. Its root belongs to root until it is squashed: a Job makes the folders."""
         from components.file.openzfs import OpenZfsStorage
-        from components.file.preparation import NfsPreparation, NfsPreparationArgs
 
         made = OpenZfsStorage(at.component, _openzfs_args(at), opts)
 
         def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource:
+            from components.file.preparation import NfsPreparation, NfsPreparationArgs
+
             args = NfsPreparationArgs(
                 export=made.export,
                 folders=list(folders),

@@ -8,7 +8,7 @@ from components.contract import Role
 from components.file.nfs import NfsStorageArgs
 from components.file.preparation import NfsPreparation, NfsPreparationArgs
 from components.pod.files import runtime_files
-from components.pod.preparation import role_folders
+from components.pod.folders import role_folders
 from tests.unit.components.kotaemon.samples import storage
 
 EXPORT = NfsStorageArgs(namespace="kotaemon", server="nfs.example.com", path="/srv/nfs", claim_name="files")

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from components.kotaemon.application import Application
-from components.kotaemon.deployment import autoscaler_spec, deployment_spec, disruption_budget, progress_seconds
+from components.kotaemon.autoscaler import autoscaler_spec
+from components.kotaemon.deployment import deployment_spec, disruption_budget, progress_seconds
 from components.kotaemon.environment import Secrets
 from tests.unit.components.kotaemon.samples import elasticsearch, manifest, scaled, single
 

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from components.pod.preparation import job_spec, prepare_task, role_folders
+from components.pod.folders import prepare_task, role_folders
+from components.pod.preparation import job_spec
 from tests.unit.components.kotaemon.samples import DISK, FILES, manifest, storage
 from tests.unit.components.pod_security import baseline_violations, restricted_violations
 
