@@ -81,7 +81,7 @@ drill-node: $(INSTALLED) ## Lose the node of the stack's pod on the devcluster, 
 drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
 	@$(PY) -m drills drill --full
 
-bench: $(INSTALLED) ## Time of a plan against the time of importing its SDKs, as a ratio
+bench: $(INSTALLED) ## Time of a plan against the least that importing its SDKs takes, and its growth, as ratios
 	$(PY) benchmarks/plan_time.py
 
 format: $(INSTALLED) ## Format and fix what can be fixed
