@@ -128,6 +128,9 @@ class UniqueConstraint: pass
 class event:
     @staticmethod
     def listen(*args): print("constraint listener installed")
+class pool:
+    class Pool: pass
+class exc: pass
 """
 
 
