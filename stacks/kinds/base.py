@@ -7,11 +7,11 @@ from enum import Enum
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import pulumi
-from estimate.offers import Offer, Wanted
-from estimate.product import Product
 from pulumi import Input, ResourceOptions
 
 from components.contract import Claim, Platform
+from estimate.offers import Offer, Wanted
+from estimate.product import Product
 from stacks.names import claim_name
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.settings import Settings

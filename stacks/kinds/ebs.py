@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
-from estimate.products.ebs import EbsDisk
 from pydantic import Field, model_validator
 
 from components.aws import EbsType, ebs_refused
 from components.contract import AccessMode, Claim, Medium, Platform
 from components.quantity import gib
+from estimate.products.ebs import EbsDisk
 from stacks.kinds.base import Buys, Context, Kind, Made
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
-from estimate.products.alicloud_backups import Backups
-from estimate.products.essd import EssdDisk
 from pydantic import Field, field_validator, model_validator
 
 from components.block.essd_rules import (
@@ -18,6 +16,8 @@ from components.block.essd_rules import (
 )
 from components.contract import Claim, Medium, Platform
 from components.quantity import gib
+from estimate.products.alicloud_backups import Backups
+from estimate.products.essd import EssdDisk
 from stacks.kinds.base import Buys, Context, Kind, Made
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes

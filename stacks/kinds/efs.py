@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
-from estimate.products.efs import Efs
 from pydantic import Field, model_validator
 
 from components.contract import Claim, Medium, Platform
 from components.quantity import gib
+from estimate.products.efs import Efs
 from stacks.kinds.base import Buys, Context, Kind, Made
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings

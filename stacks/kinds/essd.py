@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
-from estimate.products.essd import EssdDisk
 from pydantic import Field, field_validator, model_validator
 
 from components.block.essd_rules import (
@@ -19,6 +18,7 @@ from components.block.essd_rules import (
 )
 from components.contract import AccessMode, Claim, Medium, Platform
 from components.quantity import gib
+from estimate.products.essd import EssdDisk
 from stacks.kinds.base import Buys, Context, Kind, Made
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, encrypted_by, tags, zone_mistakes

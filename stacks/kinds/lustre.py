@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import pulumi
-from estimate.products.lustre import Lustre
 from pydantic import Field, model_validator
 
 from components.aws import lustre_refused
 from components.contract import Claim, Medium, Platform
 from components.quantity import gib
+from estimate.products.lustre import Lustre
 from stacks.kinds.base import Buys, Context, Kind, Made
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings

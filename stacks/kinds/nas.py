@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import pulumi
-from estimate.products.alicloud_backups import Backups
-from estimate.products.nas import Nas
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from components.contract import Claim, Medium, Platform
@@ -22,6 +20,8 @@ from components.file.nas_rules import (
     usual_system,
 )
 from components.quantity import gib
+from estimate.products.alicloud_backups import Backups
+from estimate.products.nas import Nas
 from stacks.kinds.base import Buys, Context, Kind, Made
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
-from estimate.products.own_storage import OwnStorage
 from pydantic import Field, model_validator
 
 from components.contract import Claim, Medium, Platform
 from components.file.nfs import refused_option
+from estimate.products.own_storage import OwnStorage
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import ExportPath, Server, Size

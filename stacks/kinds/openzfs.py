@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
-from estimate.products.openzfs import OpenZfs
 from pydantic import Field, model_validator
 
 from components.aws import OPENZFS_THROUGHPUT, OpenZfsDeployment, openzfs_network_refused, openzfs_refused
 from components.contract import Claim, Medium, Platform
 from components.file.nfs import refused_option
 from components.quantity import gib
+from estimate.products.openzfs import OpenZfs
 from stacks.kinds.base import Buys, Context, Kind, Made
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
