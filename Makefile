@@ -86,7 +86,7 @@ drill-node: $(INSTALLED) ## Lose the node of the stack's pod on the devcluster, 
 drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
 	@$(PY) -m drills drill --full
 
-bench: $(INSTALLED) ## Time of a plan against the time of importing its SDKs, as a ratio
+bench: $(INSTALLED) ## Time of a plan against the least that importing its SDKs takes, and its growth, as ratios
 	$(PY) benchmarks/plan_time.py
 
 hooks: $(INSTALLED) ## Run `make lint` before each git commit and `make types` before each push

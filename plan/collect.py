@@ -99,11 +99,7 @@ def resources(run: Run) -> list[Resource]:
 
 def resources_of(run: Run) -> list[Fact]:
     """Everything the program made except components, as the estimate wants it."""
-    return [
-        Fact(r.type, r.name, tuple(reversed([parent.name for parent in run.parents(r)])), r.inputs)
-        for r in run.registrations
-        if r.custom
-    ]
+    return [Fact(r.type, r.name, _components(run, r), r.inputs) for r in run.registrations if r.custom]
 
 
 def known_at_up(run: Run) -> list[str]:
@@ -198,7 +194,7 @@ def budget(found: Estimate, monthly: int | None) -> Budget:
 def _resource(run: Run, r: Registration) -> Resource:
     meta = r.inputs.get("metadata") or {}
     return Resource(
-        component="/".join(reversed([parent.name for parent in run.parents(r)])),
+        component="/".join(_components(run, r)),
         type=r.type,
         kind=r.inputs["kind"] if r.is_object else r.type.rpartition(":")[2],
         name=r.name,
@@ -206,6 +202,11 @@ def _resource(run: Run, r: Registration) -> Resource:
         protect=r.protect,
         holds_data=r.retain_on_delete,
     )
+
+
+def _components(run: Run, r: Registration) -> tuple[str, ...]:
+    """Names of the components that a resource is in, outermost first."""
+    return tuple(reversed([parent.name for parent in run.parents(r)]))
 
 
 def _shown(output: StackOutput) -> Any:

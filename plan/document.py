@@ -28,7 +28,8 @@ Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
 class Part(BaseModel):
     """A part of the plan. Values come by name or from an object with attributes of the same names."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True)
+    # defer_build: a validator is built when it is first used, so what a plan does not hold costs nothing at its start
+    model_config = ConfigDict(frozen=True, from_attributes=True, defer_build=True)
 
 
 class Resource(Part):

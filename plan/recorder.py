@@ -83,6 +83,7 @@ class Run:
     outputs: dict[str, StackOutput] = field(default_factory=dict[str, StackOutput])
     warnings: list[str] = field(default_factory=list[str])
     """What the program said with `pulumi.log.warn`."""
+    _by_urn: dict[str, Registration] = field(default_factory=dict[str, Registration], repr=False, compare=False)
 
     def of(self, type_: str) -> list[Registration]:
         """All registrations of a type token."""
@@ -98,8 +99,9 @@ class Run:
 
     def parents(self, registration: Registration) -> Iterator[Registration]:
         """The chain of parents, nearest first, without the stack."""
-        by_urn = {r.urn: r for r in self.registrations}
-        while parent := by_urn.get(registration.parent):
+        if len(self._by_urn) != len(self.registrations):  # kept: a plan asks this of every resource
+            self._by_urn = {r.urn: r for r in self.registrations}
+        while parent := self._by_urn.get(registration.parent):
             yield parent
             registration = parent
 

@@ -6,6 +6,7 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from components.contract import Role
 from plan import rows
@@ -23,7 +24,7 @@ def show(plan: Plan, console: Console) -> None:
         console.print(table("Guard", rows.VERDICTS, found))
     if broken := rows.violations(plan):
         console.print(table("Policy", rows.POLICY, broken))
-    console.print("[bold]Zones[/bold]")
+    console.print(Text("Zones", style="bold"))
     for line in plan.zones.lines:
         console.print(f" {line}", markup=False)
     console.print()
@@ -37,17 +38,17 @@ def show(plan: Plan, console: Console) -> None:
     console.print(table("Performance", rows.SPEED, rows.speed(plan)))
     console.print(outputs(plan.outputs))
     for line in rows.warnings(plan):
-        console.print(f"warning: {line}")
+        console.print(f"warning: {line}", markup=False)
     for line in plan.known_at_up:
-        console.print(f"known at up: {line}")
+        console.print(f"known at up: {line}", markup=False)
     for line in rows.total(plan):
-        console.print(line)
+        console.print(line, markup=False)
 
 
 def console(stderr: bool = False) -> Console:
-    """A console that folds at 100 columns where no terminal says otherwise."""
-    found = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH)
+    """A console that folds at 100 columns where no terminal says otherwise. Brackets in a text are printed as such."""
+    found = Console(stderr=stderr, highlight=False, markup=False, soft_wrap=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, markup=False, width=WIDTH)
 
 
 def table(title: str, head: Sequence[str], body: Sequence[Sequence[Any]]) -> Table:
@@ -56,7 +57,7 @@ def table(title: str, head: Sequence[str], body: Sequence[Sequence[Any]]) -> Tab
     for column in head:
         made.add_column(column, overflow="fold")
     for row in body:
-        made.add_row(*(str(c) for c in row))
+        made.add_row(*(Text(str(c)) for c in row))  # a value like [secret] is no markup
     return made
 
 

@@ -89,7 +89,7 @@ def _stores(
     found: dict[str, PlannedStore] = {}
     own = platform.database(settings)
     for name, field in stores.FIELDS.items():
-        chosen = getattr(settings.stores, field, None)
+        chosen: Any = getattr(settings.stores, field, None)
         at = StoreContext(name, chosen, settings, claims, place, settings.namespace, "")
         if chosen is not None:
             found[name] = PlannedStore(at, stores.store(name, chosen.kind))

@@ -12,8 +12,19 @@ class UniqueConstraint:
 
 
 class event:
-    """Events of constraints."""
+    """Events of constraints and pools."""
 
     @staticmethod
     def listen(*_: Any) -> None:
-        """No constraint is ever made here."""
+        """No constraint and no pool is ever made here."""
+
+
+class pool:
+    """Pools of connections."""
+
+    class Pool:
+        """A pool; none is ever made here."""
+
+
+class exc:
+    """Errors."""

@@ -59,10 +59,13 @@ class Visitor:
         if not wait:
             return ""
         result = self.page.get_by_label("Upload result").first
-        self._until(
-            lambda: "Success" in result.input_value() or "rror" in result.input_value(), "an upload result", seconds
-        )
+        self._until(lambda: self._marks(result) >= len(files), "an upload result for each file", seconds)
         return result.input_value()
+
+    @staticmethod
+    def _marks(result: Any) -> int:
+        text = result.input_value()
+        return text.count("\u2705") + text.count("\u274c")
 
     def begin_upload(self, *files: Path, force: bool = False) -> None:
         """Choose files and start indexing."""

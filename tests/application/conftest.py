@@ -53,7 +53,9 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Generator[Node]:
     image = lay_out(Path(os.environ["KOTAEMON_APP_DIR"]), folder)
     with Network() as network:
         models = Server(
-            network, folder / "models.log", [sys.executable, str(HERE / "model_endpoint.py"), GATEWAY, str(MODELS_PORT)]
+            network,
+            folder / "models.log",
+            [sys.executable, str(HERE / "model_endpoint.py"), GATEWAY, str(MODELS_PORT), str(folder)],
         )
         resolver = Server(
             network,

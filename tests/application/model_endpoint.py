@@ -1,8 +1,9 @@
-"""A model endpoint with OpenAI's interface that answers from what it is given. Run: model_endpoint.py ADDRESS PORT.
+"""A model endpoint with OpenAI's interface that answers from what it is given.
 
-The answer repeats the first sentence of the prompt that holds a code word (CODE- and letters), so a right answer proves
-that the right text was found. Words in the question change how it answers: SLOWLY streams for half a minute; a text to
-embed with EMBED-SLOWLY takes ten seconds. It is a test's tool: its vectors are hashed words, no model.
+Run: model_endpoint.py ADDRESS PORT SWITCHES. The answer repeats the first sentence of the prompt that holds a code word
+(CODE- and letters), so a right answer proves that the right text was found. A file in the folder SWITCHES changes how
+it works: `slow-answers` streams for half a minute, `slow-embeddings` takes ten seconds for each. It is a test's tool:
+its vectors are hashed words, no model.
 """
 
 import base64
@@ -15,8 +16,10 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+SWITCHES = Path(sys.argv[3])
 DIMENSIONS = 64
 SLOW_WORDS, SLOW_PAUSE = 60, 0.5
 EMBED_SECONDS = 10
@@ -61,7 +64,7 @@ def answer(text: str) -> str:
 
 def chunks(text: str) -> Iterator[str]:
     words = answer(text).split(" ")
-    if "SLOWLY" in text:
+    if (SWITCHES / "slow-answers").exists():
         for number in range(SLOW_WORDS):
             time.sleep(SLOW_PAUSE)
             yield f"word{number} "
@@ -93,8 +96,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _embed(self, body: dict[str, Any]) -> None:
         texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
         texts = [text if isinstance(text, str) else " ".join(map(str, text)) for text in texts]
-        if any("EMBED-SLOWLY" in text for text in texts):
-            print("embedding slowly", flush=True)
+        if (SWITCHES / "slow-embeddings").exists():
             time.sleep(EMBED_SECONDS)
         data = [{"object": "embedding", "index": i, "embedding": _encoded(body, t)} for i, t in enumerate(texts)]
         usage = {"prompt_tokens": 1, "total_tokens": 1}

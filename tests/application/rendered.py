@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from plan import collect, stack_file
-from deploy.manifests import manifest
 
+from deploy.manifests import manifest
+from plan import collect, stack_file
 from plan.recorder import Registration
 
 

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ks_database import check_before_use, with_limits
+
 _SET_BY = "the Deployment in components/kotaemon/deployment.py"
 
 
@@ -53,7 +55,7 @@ def _server_url() -> str:
         _refuse("KH_DATABASE has no scheme; it must start with postgresql+psycopg2://")
     if scheme not in ("postgres", "postgresql", "postgresql+psycopg2"):
         _refuse(f"KH_DATABASE starts with {scheme}://; it must start with postgresql+psycopg2://")
-    return f"postgresql+psycopg2://{rest}"
+    return with_limits(f"postgresql+psycopg2://{rest}")
 
 
 def _rename_shared_constraint() -> None:
@@ -138,6 +140,7 @@ from flowsettings import *  # noqa: E402  # pyright: ignore
 
 if _scaled:
     _rename_shared_constraint()
+    check_before_use()
 
 KH_DATABASE = _server_url() if _scaled else _sqlite_url()
 KH_VECTORSTORE = _vector_server(_scratch) if _scaled else _chroma_store(_indexes)
@@ -149,10 +152,9 @@ KH_ZIP_OUTPUT_DIR = _folder(_uploads / "cache" / "zip")
 # Per pod on purpose: every upload removes the whole folder (index/file/ui.py:1065,1112-1113).
 KH_ZIP_INPUT_DIR = _folder(_scratch / "zip_in")
 # The default is cwd/.theflow: a crash at import on a read-only root (theflow/storage/local.py:17).
-STORAGE = {
-    "__type__": "theflow.storage.LocalStorage",
-    "prefix": str(_folder(_scratch / "theflow_store")),
-}
+# Runs are not kept at all, and the cache is bounded memory (ks_flow.py).
+STORAGE = {"__type__": "ks_flow.ForgettingStorage"}
+CACHE = {"__type__": "ks_flow.BoundedCache"}
 KH_ENABLE_FIRST_SETUP = False
 KH_FIRST_SETUP = False
 

@@ -17,10 +17,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ks_conversation import keep_conversations_whole
 from ks_downloads import fetch_nothing
-from ks_environment import flag, number, profile_name, read_only_roles, refuse, role_folders, say
+from ks_environment import flag, number, pod_name, profile_name, read_only_roles, refuse, role_folders, say
 from ks_folders import check_folders, check_writable, make_folder
 from ks_gradio import write_no_interface_files
+from ks_housekeeping import Housekeeping
+from ks_index import COLLECTIONS, RUNNING, index_wholly
 from ks_locks import take_locks
 from ks_log import Tee, start_log
 from ks_page import survive_without_cdns
@@ -60,10 +63,29 @@ def prepare(profile: str) -> tuple[dict[str, Path], set[str]]:
     return folders, read_only
 
 
+def change_the_application() -> None:
+    """What no setting can say: see the file behind each line. Before the application is imported."""
+    write_no_interface_files()
+    survive_without_cdns()
+    keep_conversations_whole()
+    index_wholly()
+
+
+def keep_house(folders: dict[str, Path], read_only: set[str]) -> None:
+    logs = folders["logs"] / pod_name() if "logs" in folders and "logs" not in read_only else None
+    Housekeeping(
+        folders["uploads"],
+        Path(os.environ["KS_SCRATCH_DIR"]),
+        logs,
+        half_indexed=lambda: sum(collection.check() for collection in COLLECTIONS),
+        indexing=lambda: RUNNING.count,
+    ).start()
+
+
 def main() -> int:
     stop_seconds = number("KS_STOP_SECONDS", 25)
     tee = Tee()
-    stopper = Stopper(tee, stop_seconds)
+    stopper = Stopper(tee, stop_seconds, number("KS_FINISH_SECONDS", 300), lambda: RUNNING.count > 0)
     try:
         if flag("KH_DEMO_MODE"):
             refuse("KH_DEMO_MODE serves everybody without a login and is not supported; unset it")
@@ -74,8 +96,8 @@ def main() -> int:
         take_locks(profile, folders, port, "/login" if sso else "/app_id")
         check_data(folders["uploads"])
         sys.path.insert(0, os.getcwd())  # as `python app.py` does: flowsettings.py is found there
-        write_no_interface_files()
-        survive_without_cdns()
+        change_the_application()
+        keep_house(folders, read_only)
         if sso:
             run_sso(port, stop_seconds)
         else:

@@ -89,6 +89,13 @@ def test_what_holds_a_second_pod_is_said_and_nothing_else_is() -> None:
     assert document.ZonedPod.model_validate(pod).second_pod == SecondPod(reason="claim-held", claims=["disk"])
 
 
+def test_brackets_in_a_value_are_no_markup_of_the_terminal() -> None:
+    warned = planned("dev").model_copy(update={"outputs": {"password": "[secret]"}, "warnings": ["use [hard] mounts"]})
+    printed = view(warned)
+    assert "password   [secret]" in printed
+    assert "warning: use [hard] mounts\n" in printed
+
+
 def test_a_plan_within_its_budget(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(project, budget=8)
     assert cli.main(["plan", "--stack", "x"]) == 0

@@ -128,6 +128,9 @@ class UniqueConstraint: pass
 class event:
     @staticmethod
     def listen(*args): print("constraint listener installed")
+class pool:
+    class Pool: pass
+class exc: pass
 """
 
 
@@ -234,6 +237,7 @@ class House:
             "THEFLOW_SETTINGS_MODULE": "kh_settings",
             "KS_PROFILE": "single-writer",
             "KS_POD_NAME": name,
+            "KH_APP_VERSION": "0.11.3",
             "KS_SCRATCH_DIR": str(self.root / f"scratch-{name}"),
             "APP_EVENTS": str(self.root / "events"),
         }

@@ -24,7 +24,8 @@ def test_single_writer_paths_follow_the_storage_map(house: House) -> None:
     assert got["KH_CHUNKS_OUTPUT_DIR"] == f"{data}/uploads/cache/chunks"
     assert got["KH_ZIP_OUTPUT_DIR"] == f"{data}/uploads/cache/zip"
     assert got["KH_ZIP_INPUT_DIR"] == f"{house.root}/scratch-pod-a/zip_in"
-    assert got["STORAGE"]["prefix"] == f"{house.root}/scratch-pod-a/theflow_store"
+    assert got["STORAGE"] == {"__type__": "ks_flow.ForgettingStorage"}
+    assert got["CACHE"] == {"__type__": "ks_flow.BoundedCache"}
     assert got["env"]["HF_HOME"] == got["env"]["HF_HUB_CACHE"] == f"{data}/models/huggingface"
     assert got["KH_ENABLE_FIRST_SETUP"] is False
     assert got["KH_KEPT"] == "from the image"
@@ -34,9 +35,9 @@ def test_single_writer_paths_follow_the_storage_map(house: House) -> None:
 def test_every_folder_that_the_settings_name_exists(house: House) -> None:
     got = house.values()
     named = [value for value in got.values() if isinstance(value, str)]
-    named += [got["KH_DOCSTORE"]["path"], got["KH_VECTORSTORE"]["path"], got["STORAGE"]["prefix"]]
+    named += [got["KH_DOCSTORE"]["path"], got["KH_VECTORSTORE"]["path"]]
     ours = [path for path in named if path.startswith(str(house.root))]
-    assert len(ours) == 9
+    assert len(ours) == 8
     assert [path for path in ours if not Path(path).is_dir()] == []
 
 
@@ -48,7 +49,7 @@ def test_read_only_models_are_not_written(house: House) -> None:
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
 def test_scaled_database_gets_the_driver(house: House, scheme: str) -> None:
     got = house.values(**SCALED | {"KH_DATABASE": f"{scheme}://u:p@db/kotaemon"})
-    assert got["KH_DATABASE"] == "postgresql+psycopg2://u:p@db/kotaemon"
+    assert got["KH_DATABASE"].startswith("postgresql+psycopg2://u:p@db/kotaemon?connect_timeout=10&")
 
 
 def test_scaled_with_qdrant_and_lancedb(house: House) -> None:

@@ -45,6 +45,36 @@ def test_watchdog_ends_what_does_not_stop(house: House, mode: str) -> None:
     assert "launch: still running 1 s after SIGTERM" in pod.log.read_text()
 
 
+UPLOADING = """
+import threading, time
+import ks_index
+def upload():
+    with ks_index.RUNNING.one():
+        time.sleep({seconds})
+        print("upload finished", flush=True)
+threading.Thread(target=upload, daemon=True).start()
+"""
+
+
+def test_what_is_being_indexed_is_finished_first(house: House) -> None:
+    (house.app / "app.py").write_text(UPLOADING.format(seconds=3) + (house.app / "app.py").read_text())
+    pod = house.serving()
+    assert pod.stop(seconds=10) == 0
+    lines = pod.text().splitlines()
+    order = ["launch: asked to stop; finishing what is being indexed, for 300 s at most", "upload finished"]
+    order += ["Keyboard interruption in main thread... closing server."]
+    assert [line for line in lines if line in order] == order
+
+
+def test_indexing_that_takes_too_long_is_given_up(house: House) -> None:
+    (house.app / "app.py").write_text(UPLOADING.format(seconds=60) + (house.app / "app.py").read_text())
+    pod = house.serving(KS_FINISH_SECONDS="1")
+    begun = time.monotonic()
+    assert pod.stop(seconds=10) == 0
+    assert time.monotonic() - begun < 6
+    assert "launch: warning: it was not finished" in pod.text()
+
+
 def test_exit_code_of_the_application_passes_through(house: House) -> None:
     assert house.pod(APP_MODE="exit").start().exit_code() == 3
 

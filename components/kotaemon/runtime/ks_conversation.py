@@ -1,0 +1,46 @@
+"""A question that got no answer does not spoil its conversation.
+
+When a store or the model fails, the application keeps the question with None as its answer, and the next questions of
+the conversation fail on it (kotaemon/indices/qa/citation_qa.py, AIMessage(content=None)). Here a missing answer becomes
+a sentence, both in what is stored and in what older conversations hold already.
+"""
+
+import functools
+from collections.abc import Generator
+from types import ModuleType
+from typing import Any
+
+from ks_environment import say
+from ks_hooks import after_import
+
+NO_ANSWER = "(No answer: something failed while it was made. Ask again.)"
+
+
+def answered(messages: list[Any]) -> list[Any]:
+    """Pairs of question and answer, each with an answer."""
+    return [[pair[0], NO_ANSWER] if pair[1] is None else pair for pair in messages]
+
+
+def guard(chat: ModuleType) -> None:
+    page = getattr(chat, "ChatPage", None)
+    ask, store = getattr(page, "chat_fn", None), getattr(page, "persist_data_source", None)
+    if ask is None or store is None:
+        say("warning: ktem.pages.chat is not as expected; a question that fails may spoil its conversation")
+        return
+
+    @functools.wraps(ask)  # gradio looks at the signature, and whether it is a generator
+    def chat_fn(self: Any, conversation_id: Any, chat_history: list[Any], *more: Any) -> Generator[Any, Any, Any]:
+        # The last one is the question to be answered now.
+        yield from ask(self, conversation_id, answered(chat_history[:-1]) + chat_history[-1:], *more)
+
+    @functools.wraps(store)
+    def persist_data_source(self: Any, *values: Any) -> Any:
+        # convo_id, user_id, retrieval_msg, plot_data, retrival_history, plot_history, messages, ...
+        return store(self, *values[:6], answered(values[6] or []), *values[7:])
+
+    page.chat_fn = chat_fn  # pyright: ignore
+    page.persist_data_source = persist_data_source  # pyright: ignore
+
+
+def keep_conversations_whole() -> None:
+    after_import("ktem.pages.chat", guard)

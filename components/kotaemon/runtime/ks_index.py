@@ -1,0 +1,115 @@
+"""Files are indexed wholly: the first table is made once, running uploads are counted, half-indexed files are found.
+
+Upstream's order for one file: its row, its texts (document store), its vectors, then a note on the row (finish(), in
+ktem/index/file/pipelines.py). Whatever ends the process in between leaves a row that counts as indexed.
+"""
+
+import contextlib
+import functools
+import os
+import threading
+import time
+from collections.abc import Generator
+from types import ModuleType
+from typing import Any
+
+from ks_environment import say
+from ks_half_indexed import Collection
+from ks_hooks import after_import
+
+SETTLE = 1.0
+"""Seconds after the last step in which one more may follow: the quick upload goes on in a thread, batch after batch."""
+
+
+class Running:
+    """How many files are being indexed in this process."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = -SETTLE
+        self._lock = threading.Lock()
+
+    @property
+    def count(self) -> int:
+        with self._lock:
+            return self._count or int(time.monotonic() - self._changed < SETTLE)
+
+    @contextlib.contextmanager
+    def one(self) -> Generator[None]:
+        self._change(1)
+        try:
+            yield
+        finally:
+            self._change(-1)
+
+    def _change(self, by: int) -> None:
+        with self._lock:
+            self._count += by
+            self._changed = time.monotonic()
+
+
+RUNNING = Running()
+COLLECTIONS: list[Collection] = []
+
+
+def make_table_once(store: Any) -> None:
+    """LanceDB's store looks for its table and then makes it with mode="overwrite": of two first uploads one was lost.
+
+    on_start runs under the lock of the profile, before anybody uploads.
+    """
+    if type(store).__name__ != "LanceDBDocumentStore" or store.collection_name in store.db_connection.table_names():
+        return
+    import pyarrow  # pyright: ignore
+
+    columns = [(name, pyarrow.string()) for name in ("id", "text", "attributes")]
+    store.db_connection.create_table(store.collection_name, schema=pyarrow.schema(columns), exist_ok=True)
+
+
+def watch_collections(index: ModuleType) -> None:
+    made = getattr(index, "FileIndex", None)
+    start = getattr(made, "on_start", None)
+    if start is None:
+        say("warning: ktem.index.file.index is not as expected; half-indexed files are not found")
+        return
+
+    def on_start(self: Any) -> None:
+        start(self)
+        make_table_once(self._resources["DocStore"])
+        # GraphRAG's collections keep no vectors: nothing can be said of their files.
+        if self._indexing_pipeline_cls.__module__ != "ktem.index.file.pipelines":
+            return
+        collection = Collection(self.name, self._resources)
+        COLLECTIONS.append(collection)
+        try:
+            # One writer, and it has not begun: whatever is half indexed was interrupted.
+            collection.at_start(alone=os.environ.get("KS_PROFILE") == "single-writer")
+        except Exception as error:  # the check is no reason not to serve
+            say(f"warning: half-indexed files of {self.name!r} were not looked for: {error}")
+
+    made.on_start = on_start  # pyright: ignore
+
+
+def count_uploads(pipelines: ModuleType) -> None:
+    made = getattr(pipelines, "IndexPipeline", None)
+    stream, add_vectors = getattr(made, "stream", None), getattr(made, "handle_chunks_vectorstore", None)
+    if stream is None or add_vectors is None:
+        say("warning: ktem.index.file.pipelines is not as expected; a pod that ends does not wait for its uploads")
+        return
+
+    @functools.wraps(stream)
+    def counted(self: Any, *values: Any, **named: Any) -> Generator[Any, Any, Any]:
+        with RUNNING.one():
+            return (yield from stream(self, *values, **named))
+
+    @functools.wraps(add_vectors)
+    def counted_vectors(self: Any, *values: Any, **named: Any) -> Any:
+        with RUNNING.one():
+            return add_vectors(self, *values, **named)
+
+    made.stream = counted  # pyright: ignore
+    made.handle_chunks_vectorstore = counted_vectors  # pyright: ignore
+
+
+def index_wholly() -> None:
+    after_import("ktem.index.file.index", watch_collections)
+    after_import("ktem.index.file.pipelines", count_uploads)
