@@ -61,6 +61,7 @@ class EbsKind(Kind[EbsClaim]):
     settings = EbsClaim
     platforms = (Platform.AWS,)
     in_account = True
+    drivers = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com")
 
     def planned(self, at: Context[EbsClaim]) -> Claim:
         """The claim as plain values."""

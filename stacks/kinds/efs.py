@@ -56,6 +56,7 @@ class EfsKind(Kind[EfsClaim]):
     settings = EfsClaim
     platforms = (Platform.AWS,)
     in_account = True
+    drivers = ("efs.csi.aws.com",)
 
     def planned(self, at: Context[EfsClaim]) -> Claim:
         """The claim as plain values."""

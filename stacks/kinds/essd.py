@@ -88,6 +88,7 @@ class EssdKind(Kind[EssdClaim]):
     settings = EssdClaim
     platforms = (Platform.ALICLOUD,)
     in_account = True
+    drivers = ("diskplugin.csi.alibabacloud.com",)
 
     def planned(self, at: Context[EssdClaim]) -> Claim:
         """The claim as plain values."""

@@ -98,6 +98,7 @@ class LustreKind(Kind[LustreClaim]):
     settings = LustreClaim
     platforms = (Platform.AWS,)
     in_account = True
+    drivers = ("fsx.csi.aws.com",)
 
     def planned(self, at: Context[LustreClaim]) -> Claim:
         """The claim as plain values."""

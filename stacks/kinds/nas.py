@@ -96,6 +96,7 @@ class NasClaimKind(Kind[NasClaim]):
     settings = NasClaim
     platforms = (Platform.ALICLOUD,)
     in_account = True
+    drivers = ("nasplugin.csi.alibabacloud.com",)
 
     def planned(self, at: Context[NasClaim]) -> Claim:
         """The claim as plain values."""

@@ -56,6 +56,7 @@ class NfsKind(Kind[NfsClaim]):
 
     settings = NfsClaim
     platforms = tuple(Platform)
+    drivers = ("nfs.csi.k8s.io",)
 
     def planned(self, at: Context[NfsClaim]) -> Claim:
         """The claim as plain values."""
