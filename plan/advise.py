@@ -108,7 +108,7 @@ def read(options: argparse.Namespace) -> Load:
         wanted = LoadSettings.model_validate(values)
     except ValidationError as error:
         lines = [f"  - {'.'.join(map(str, e['loc']))}: {e['input']!r}: {e['msg']}" for e in error.errors()]
-        raise UserError("\n".join([f"{where}: {len(lines)} wrong values in the load:", *lines])) from None
+        raise UserError("\n".join([f"{where}: the load has mistakes:", *lines])) from None
     if wanted.budget is not None and wanted.platform == Platform.PRIVATE:
         raise UserError(f"{where}: budget: platform private has no prices, its hardware is your own; leave it out")
     return Load(**wanted.model_dump())

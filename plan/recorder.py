@@ -208,8 +208,8 @@ def run_program(
 ) -> Run:
     """Run `program` to its end on a fresh monitor and return the record.
 
-    A mapping that the program returns becomes stack outputs, beside those that it exports itself. Raises every error of the
-    program or of `resources`, and DuplicateUrn.
+    A mapping that the program returns becomes stack outputs, beside those that it exports itself. Raises every error of
+    the program or of `resources`, and DuplicateUrn.
     """
     recorder = Recorder(resources or Echo(), preview=preview)
     # Each run has an event loop and a root resource of its own: both would leak into the next run
