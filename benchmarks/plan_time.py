@@ -1,13 +1,11 @@
-"""How long a plan takes, against the least that it can take: the import of the SDK modules whose resources it makes.
+"""Measures how long a plan takes, compared with the imports that it cannot avoid: `make bench`.
 
-`make bench`. For every example stack the floor is `import pulumi` and the modules of the resource types that the stack
-registers, as the SDKs' own registry names them. A plan of `dev` registers no resource of a cloud, so no cloud's SDK is
-in its floor. The plan may take 1.5 times as long. Beside that its growth is linear: 300 claims more cost twice as much
-more as 150 do.
+For every example stack the floor is the import of pulumi and of the SDK modules of the resource types that the stack
+registers. A plan of `dev` registers no resource of a cloud, so its floor contains no cloud's SDK. A plan should take at
+most LIMIT times its floor. The time also has to grow linearly with the number of claims.
 
-Both are measured in one run, each in processes of their own, alternating, as CPU time (user and system) in seconds: on
-a machine with other work it changes less than the time on the clock, and on an idle one it is nearly the same. The
-ratio is what counts. The limits are the project's own.
+Plan and floor are measured in processes of their own, alternating. The measure is CPU time (user and system) in
+seconds, because other work on the machine changes it less than the time on the clock. The limits are our goals.
 """
 
 import json
@@ -23,11 +21,12 @@ import yaml
 ROOT = Path(__file__).parents[1]
 RUNS = 3
 LIMIT = 1.5
-"""Plan to floor."""
+"""The most that a plan may take, as a multiple of its floor."""
 STEP = 150
-"""Claims that are added to a stack file, and once more."""
+"""Number of claims that are added to a stack file for the first and for the second measurement of growth."""
 GROWTH_LIMIT = 2.5
-"""What twice as many claims more may cost, to what so many cost: 2 is linear, the rest is noise."""
+"""The most that 2 * STEP more claims may cost, as a multiple of the cost of STEP more. Linear growth is 2; the rest
+is noise of the measurement."""
 SDKS = ("pulumi_kubernetes", "pulumi_aws", "pulumi_alicloud")
 
 CLASSES = """
@@ -39,7 +38,8 @@ types = {r.type for r in run.registrations if r.custom and not r.type.startswith
 found = {t: rpc.get_resource_module(*t.split(":")[:2], version="").mod_info for t in types}
 print("LIST" + json.dumps(sorted(f"{info['fqn']}.{info['classes'][t]}" for t, info in found.items())))
 """
-"""Prints the classes of a stack's resources: of "aws:efs/fileSystem:FileSystem" it is pulumi_aws.efs.FileSystem."""
+"""Program that prints the classes of a stack's resources: pulumi_aws.efs.FileSystem for
+"aws:efs/fileSystem:FileSystem"."""
 PLAN = """
 import runpy, sys
 sys.argv = ["plan", *sys.argv[1:]]
@@ -51,7 +51,7 @@ except SystemExit as end:
 """
 LOADED = """
 import json, sys, types
-# a module that the SDK will load when it is used is there already, of a class of its own
+# a module that the SDK loads only when it is used is listed already, but has another class
 print("LIST" + json.dumps([name for name, module in sys.modules.items() if type(module) is types.ModuleType]))
 """
 ELSEWHERE = """
@@ -64,17 +64,17 @@ stack_file.ROOT = Path(sys.argv.pop(1))
 
 
 def seconds(*arguments: str) -> float:
-    """CPU time of one run of this interpreter in the project's folder. Raises CalledProcessError."""
+    """CPU time in seconds of one run of this interpreter in the project's folder. Raises CalledProcessError."""
     started = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(started.pid, 0)
     started.returncode = os.waitstatus_to_exitcode(status)
-    if started.returncode not in (0, 3):  # 3: over budget, and planned all the same
+    if started.returncode not in (0, 3):  # 3: the plan was made, and its cost is above the budget
         raise subprocess.CalledProcessError(started.returncode, arguments)
     return used.ru_utime + used.ru_stime
 
 
 def listed(code: str, *arguments: str) -> list[str]:
-    """The list that a program prints at its end."""
+    """The list that a program prints as its last line."""
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], cwd=ROOT, check=True, capture_output=True, text=True
     )
@@ -82,16 +82,19 @@ def listed(code: str, *arguments: str) -> list[str]:
 
 
 def sdk_modules(code: str, *arguments: str) -> set[str]:
-    """Services and API versions of the SDKs that a program has loaded at its end."""
+    """The services and API versions of the SDKs that a program has loaded when it ends."""
     loaded = [name for name in listed(code, *arguments) if name.startswith(SDKS)]
-    # a service is a package: its own name begins that of others
+    # A service is a package: the names of its modules begin with its own name.
     return {name.rpartition(".")[0] for name in loaded} - {*SDKS, ""}
 
 
 def ratio(stack: str, out: str) -> float:
-    """Plan to floor of one stack, both by the median; prints a line, and what of the SDKs is not of the floor."""
+    """Time of a stack's plan divided by its floor, by the medians.
+
+    Prints both, and SDK modules that the floor lacks.
+    """
     classes = listed(CLASSES, stack)
-    # a service's module is lazy: the import alone does not load it, the use of a class does
+    # The module of a service is lazy: importing it does not load it, using one of its classes does.
     floor = "\n".join(["import pulumi", *(f"import {name.rpartition('.')[0]}; {name}" for name in classes)])
     plan = ("-m", "plan", "plan", "--stack", stack, "--out", out)
     pairs = [(seconds("-c", floor), seconds(*plan)) for _ in range(RUNS)]
@@ -104,7 +107,7 @@ def ratio(stack: str, out: str) -> float:
 
 
 def growth(folder: Path) -> float:
-    """What twice STEP claims more cost, to what STEP more cost."""
+    """Cost of 2 * STEP more claims divided by the cost of STEP more."""
     (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
     sizes = (0, STEP, 2 * STEP)
     for more in sizes:
@@ -136,7 +139,7 @@ def nfs(folder: str) -> dict[str, str]:
 
 
 def main() -> int:
-    """Print every ratio; 1 when one is over its limit."""
+    """Print every ratio. The exit code is 1 when one is above its limit."""
     stacks = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
     with tempfile.TemporaryDirectory() as folder:
         ratios = [ratio(stack, folder) for stack in stacks]

@@ -1,4 +1,4 @@
-"""Drills: the product under node loss, drains, roll-outs and interrupted runs, on the devcluster.
+"""Drills: the product on the devcluster under loss of nodes, drains, roll-outs and interrupted runs.
 
-A session oracle chats all the time: every turn that was acknowledged must be shown again.
+A session sends turns of a chat all the time. Every turn that was acknowledged must be shown again afterwards.
 """

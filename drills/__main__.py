@@ -1,4 +1,4 @@
-"""Entry of `python -m drills`."""
+"""Entry point of `python -m drills`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`python -m drills drill|drill-node`: lose nodes, drain, roll out and interrupt, and say what was lost."""
+"""The command line of the drills, `python -m drills drill|drill-node`."""
 
 import argparse
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from plan.exits import EXIT_CODES, ending
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command and return its exit code. `arguments`: default those of the process."""
     options = _parser().parse_args(arguments)
     return ending(lambda: _run(options))
 
@@ -15,13 +15,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m drills",
-        description="Disasters on the devcluster, under somebody who chats.",
+        description="Disasters on the devcluster, while a session chats with the application.",
         epilog=f"{EXIT_CODES}.",
     )
     commands = parser.add_subparsers(required=True, dest="command")
-    text = "lose nodes, drain, roll out, interrupt: on devclusters of their own, under a chatting session"
+    text = "lose nodes, drain, roll out and interrupt, on devclusters made for the drills, while a session chats"
     every = commands.add_parser("drill", help=text, description=text)
-    every.add_argument("--full", action="store_true", help="half an hour; writes docs/test-record.md")
+    every.add_argument("--full", action="store_true", help="all drills in half an hour; writes docs/test-record.md")
     text = "bring the stack up on the devcluster, lose the node of its pod, and say what comes back and when"
     node = commands.add_parser("drill-node", help=text, description=text)
     node.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
@@ -29,7 +29,7 @@ def _parser() -> argparse.ArgumentParser:
         "--fencing",
         choices=("none", "taint", "outside"),
         default="none",
-        help="taint: set out-of-service once the node is lost; outside: watch an automation of your own do so",
+        help="taint: set the out-of-service taint once the node is lost; outside: wait until an automation does",
     )
     for made in (every, node):
         made.add_argument("--seed", type=int, default=1, help="chooses the random moments")
@@ -40,7 +40,8 @@ def _run(options: argparse.Namespace) -> int:
     from plan import stack_file, terminal
 
     file = stack_file.read(options.stack) if options.command == "drill-node" else None
-    # Only now: a wrong stack file is told in a second, before any SDK and the Kubernetes client are loaded.
+    # Imported late, so that a mistake in a stack file is shown within a second, before SDKs and the Kubernetes client
+    # load.
     from deploy.kube import answering
     from drills import command
     from drills.node_loss import Fencing

@@ -1,4 +1,4 @@
-"""`python -m drills drill` and `drill-node`."""
+"""The commands `drill` and `drill-node` of `python -m drills`."""
 
 import tempfile
 from pathlib import Path
@@ -14,7 +14,7 @@ from plan.stack_file import StackFile
 
 
 def drill(full: bool, seed: int, console: Console) -> int:
-    """All drills; the full form writes docs/test-record.md. The exit code is 1 when one is red."""
+    """Run all drills; the full form writes docs/test-record.md. The exit code is 1 when a drill is red."""
     sections = program.run_all(full, seed, lambda line: console.print(line, markup=False))
     if full:
         record.write(sections, record.run_suites(), seed)
@@ -25,7 +25,10 @@ def drill(full: bool, seed: int, console: Console) -> int:
 
 
 def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -> int:
-    """Bring the stack up on its devcluster, lose the node of its pod, and say what happened; 1 when it is red."""
+    """Bring a stack up on its devcluster, lose the node of its pod, and say what happened.
+
+    Exit code 1 when it is red.
+    """
     if code := up.up(file, console):
         return code
     cluster = Cluster(file.name, file.settings.platform, console)

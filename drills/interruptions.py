@@ -1,8 +1,7 @@
-"""`make up` interrupted: killed at random points, and with the API server restarted under it.
+"""Interrupts `make up`: kills it at random points, and restarts the API server under it. The next run must end well.
 
-The next run must come to the same end.
-
-The program runs as its own process, as for a user, on the monitor road: only there do the objects stand for everything.
+The program runs as its own process, as it does for a user. It uses the monitor road, because only there the objects of
+the cluster are the whole state.
 """
 
 import os
@@ -22,7 +21,7 @@ from plan import stack_file as stack_files
 from plan.recorder import run_program
 
 UP_SECONDS = 300
-"""Limit for one `make up`."""
+"""Limit for one `make up`, in seconds."""
 _GONE_SECONDS = 120
 
 
@@ -38,15 +37,15 @@ class Interrupted:
         config = self.file.with_cluster(self.cluster.kubeconfig, self.cluster.context)
         run = run_program(self.file.program, config=config, secret_keys=self.file.secret_keys, **options)
         self.wanted = [manifest(r, self.file.project, name) for r in run.registrations if r.is_object]
-        """What the program says, in its order."""
+        """The objects that the program registers, in its order."""
 
     @property
     def kube(self) -> Kube:
-        """The API server; after a restart it may be another connection."""
+        """The API server. After a restart this may be another connection."""
         return samples.kube(self.cluster)
 
     def start_up(self) -> subprocess.Popen[str]:
-        """`make up`, not waited for."""
+        """Start `make up` and return without waiting for it."""
         return subprocess.Popen(
             [sys.executable, "-m", "deploy", "up", "--stack", self.file.name],
             cwd=stack_files.ROOT,
@@ -58,40 +57,40 @@ class Interrupted:
         )
 
     def until_made(self, which: int, process: subprocess.Popen[str]) -> None:
-        """Wait for the object of that number, or for the end of the run."""
+        """Wait until the object of this number is made, or until the run ends."""
         kube = self.kube
         while process.poll() is None and kube.get(self.wanted[which]) is None:
             time.sleep(0.01)
 
     def wait_up(self, process: subprocess.Popen[str]) -> tuple[int, str]:
-        """Exit code and output."""
+        """Wait for the end of the run; its exit code and its output."""
         output, _ = process.communicate(timeout=UP_SECONDS)
         return process.returncode, output
 
     def finish(self) -> list[str]:
-        """Run `make up` to its end; what is not as the program says afterwards."""
+        """Run `make up` to its end and return what then differs from the program."""
         code, output = self.wait_up(self.start_up())
         return [f"the next run fails: {_last_line(output)}"] if code else self.differences()
 
     def differences(self) -> list[str]:
-        """Objects of the program that are missing or other than the program says, and those that it does not know."""
+        """Objects that are missing, that differ from the program, or that the program does not register."""
         found: list[str] = []
         for body in self.wanted:
             live = self.kube.get(body)
             if live is None:
                 found.append(f"{ref(body)} is missing")
             elif body["kind"] != "Secret" and (where := _differs(body, live)):
-                # A generated password is only known to the run that generated it.
+                # A generated password is known only to the run that generated it.
                 found.append(f"{ref(body)}: {where} is not as the program says")
         known = {ref(body) for body in self.wanted}
         return found + [f"{ref(m)} is left over" for m in self.kube.applied(self._selector) if ref(m) not in known]
 
     def count(self) -> int:
-        """Objects of the stack that are there."""
+        """Number of the stack's objects that exist."""
         return len(list(self.kube.applied(self._selector)))
 
     def wipe(self) -> None:
-        """Everything of the stack is gone, data too: the next run is a first one."""
+        """Delete everything of the stack, its data included, so that the next run is a first one."""
         kube = self.kube
         mine = list(kube.applied(self._selector))
         for body in mine:
@@ -106,7 +105,7 @@ class Interrupted:
 
 
 def killed(times: int, seed: int, name: str = "dev") -> Result:
-    """Kill a first `make up` so many times: each time when another random object has just been made."""
+    """Kill a first `make up` `times` times, each time after another random object was made."""
     chance = random.Random(seed)  # noqa: S311 a moment, not a secret
     stage = Interrupted(name)
     problems: list[str] = []
@@ -129,7 +128,10 @@ def killed(times: int, seed: int, name: str = "dev") -> Result:
 
 
 def api_server_restarted(seed: int, name: str = "dev") -> Result:
-    """Stop the control plane under `make up` and start it again: that run may fail with one line, the next may not."""
+    """Stop the control plane under `make up` and start it again.
+
+    That run may fail with one line, the next one may not.
+    """
     stage = Interrupted(name)
     problems: list[str] = []
     try:
@@ -149,7 +151,7 @@ def api_server_restarted(seed: int, name: str = "dev") -> Result:
 
 
 def _differs(wanted: Any, live: Any, path: str = "") -> str:
-    """Path of the first value that the program gives and the live object has not; empty: none."""
+    """Path of the first value that the program gives and the live object lacks. Empty when there is none."""
     if isinstance(wanted, dict):
         here: Manifest = live if isinstance(live, dict) else {}
         for key, value in wanted.items():
@@ -159,7 +161,7 @@ def _differs(wanted: Any, live: Any, path: str = "") -> str:
     if isinstance(wanted, list) and isinstance(live, list) and len(wanted) == len(live):
         found = (_differs(w, v, f"{path}[{i}]") for i, (w, v) in enumerate(zip(wanted, live, strict=True)))
         return next((where for where in found if where), "")
-    # The API server leaves out what is empty.
+    # The API server leaves out empty values.
     return "" if wanted == live or (not wanted and not live) else path
 
 

@@ -1,7 +1,7 @@
-"""A kubelet played by the drill, for what kwok does not play: an image that cannot be pulled.
+"""A kubelet that the drill plays, for an image that cannot be pulled: kwok does not simulate that.
 
-The drill takes nodes over from kwok (their heartbeat label goes), renews their leases itself, and reports for each pod
-what a kubelet would.
+The drill takes nodes over from kwok by removing kwok's label, renews their leases itself, and reports for each pod what
+a kubelet would report.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _LEASES = "kube-node-lease"
 
 
 class Kubelet:
-    """Plays the kubelet of some nodes. Use `playing`."""
+    """Plays the kubelet of some nodes. Use it through `playing`."""
 
     def __init__(self, api: ApiClient, names: Sequence[str], can_pull: Callable[[str], bool]) -> None:
         self._core: Any = CoreV1Api(api)
@@ -29,7 +29,7 @@ class Kubelet:
         self.failure: BaseException | None = None
 
     def run(self) -> None:
-        """Until `end`."""
+        """Play until `end` is called."""
         try:
             while not self._ended.wait(_PERIOD):
                 self._renew()
@@ -63,7 +63,7 @@ class Kubelet:
 
 
 def _status(pod: Any, good: bool) -> dict[str, Any]:
-    """Running and Ready, or waiting for an image for ever."""
+    """The status of a pod: Running and Ready, or waiting for its image for ever."""
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}
     state = {"running": {"startedAt": now}} if good else waiting
@@ -85,7 +85,7 @@ def _status(pod: Any, good: bool) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def playing(api: ApiClient, names: Sequence[str], can_pull: Callable[[str], bool]) -> Generator[Kubelet]:
-    """The drill is the kubelet of these nodes for a `with` block."""
+    """Play the kubelet of these nodes within a `with` block."""
     kubelet = Kubelet(api, names, can_pull)
     thread = threading.Thread(target=kubelet.run, daemon=True)
     for name in names:

@@ -1,4 +1,4 @@
-"""The node-loss drill: the node of a chatting application goes away, and every acknowledged turn must come back."""
+"""The drill of node loss: the application loses its node, and every acknowledged turn of a chat must be shown again."""
 
 import contextlib
 import random
@@ -19,77 +19,79 @@ from drills.results import Result, seconds
 from drills.session import Session, follow
 
 GOAL_SECONDS = 10.0
-"""From the control plane's detection to Ready, for a file medium and for a fenced block medium (issue 8)."""
+"""Goal of this project, in seconds, from the control plane's detection to Ready: for a file claim and for a fenced
+disk."""
 PATIENCE = 3.0
-"""A busy machine may take so many times the goal before the drill is red; the record has the real figure."""
+"""A busy machine may take this multiple of the goal before the drill is red. The record shows the measured time."""
 GARBAGE_SECONDS = 20.0
-"""Period of the pod garbage collector, which removes the pods of a node that is out of service: a constant of
-kube-controller-manager (pkg/controller/podgc). It is added to the goal of a fenced block medium."""
+"""Period in seconds of the pod garbage collector, which removes the pods of a node that is out of service: a constant
+of kube-controller-manager (pkg/controller/podgc). It is added to the goal for a fenced disk."""
 OUTSIDE_SECONDS = 15 * 60.0
-"""How long an automation outside the drill is given: Medik8s with its defaults fences after 5 minutes of silence and
-3 minutes for the reboot, and a disk that it does not detach itself takes 6 more (docs/drills.md)."""
+"""How long an automation outside the drill may take, in seconds. Medik8s with its defaults fences after 5 minutes of
+silence and 3 minutes for the reboot; a disk that it does not detach itself takes 6 more (docs/drills.md)."""
 RELEASE_SECONDS = 120.0
-"""From the node's return until the automation must have taken its taint back."""
+"""How long an automation may take, in seconds, to remove its taint once the node is back."""
 _POLL = 0.2
 
 
 class Fencing(str, Enum):
-    """What is done about the lost node."""
+    """How the lost node is fenced, so that its disk can be attached elsewhere."""
 
     NONE = "none"
     TAINT = "out-of-service taint"
-    """Set as soon as the node is seen lost, as an automation does that has switched it off."""
+    """The drill sets the taint as soon as the node is seen lost, as an automation does that has switched the node
+    off."""
     REMOVE = "taint, pods deleted by force"
-    """The automation also removes the pods, and does not leave them to the garbage collector."""
+    """The automation also deletes the pods, and so does not wait for the garbage collector."""
     FORCE = "pods deleted by force"
-    """What people do without thinking of the disk: the node is not fenced."""
+    """Pods are deleted although the node is not fenced: a usual mistake of people who do not think of the disk."""
     OUTSIDE = "automation outside the drill"
-    """The drill fences nothing, takes no taint back, and notes when somebody else does."""
+    """The drill does not fence and removes no taint. It notes when something else does."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One case of the drill."""
+    """One case of the drill: the claims, the fencing, and what is promised."""
 
     name: str
     medium: str = "file"
-    """`file` or `block`."""
+    """Medium of the claims: `file` or `block`."""
     scaled: bool = False
     fencing: Fencing = Fencing.NONE
     our_tolerations: bool = True
-    """False: Kubernetes's own five minutes."""
+    """Whether the pods have the product's tolerations. False: they have Kubernetes's own of five minutes."""
     access_mode: str = "ReadWriteOncePod"
     recovers: bool = True
-    """Whether it is promised to come back without a human. False: it must not, and it must lose nothing."""
+    """Whether the application must come back without a human. False: it must not, and must still lose nothing."""
     patience: float = 90.0
-    """How long it is watched, in seconds."""
+    """How long the drill watches, in seconds."""
 
 
 @dataclass
 class Loss:
-    """What was seen."""
+    """What the drill saw after the loss."""
 
     phases: dict[str, float] = field(default_factory=dict[str, float])
-    """Seconds from the loss to each phase that was reached."""
+    """Phase -> seconds from the loss until it was reached."""
     waiting: str = ""
-    """What the scheduler or the attach-detach controller said last, where it did not recover."""
+    """Last message of the scheduler or of the attach-detach controller, when the application did not recover."""
     taint_left: bool = False
-    """Whether an automation outside the drill has left its taint on the node that is back."""
+    """Whether an automation outside the drill left its taint on the node after its return."""
 
     @property
     def recovered(self) -> bool:
-        """Whether the application is back elsewhere, with its disks."""
+        """Whether the application runs on another node again, with its disks."""
         return "ready" in self.phases and "shown" in self.phases
 
 
 def prepare(cluster: Cluster, scenario: Scenario, folder: Path, node: str | None = None) -> None:
-    """Bring the scenario's stack up. `node`: where its pods shall be."""
+    """Bring the scenario's stack up. `node`: the node where its pods must be; default any."""
     with placed_on(cluster, node):
         bring_up(cluster, scenario, folder)
 
 
 def run(cluster: Cluster, scenario: Scenario, folder: Path, seed: int) -> Result:
-    """Lose a node of the scenario's stack, which is up in the namespace of its name, and judge. Its pods end then."""
+    """Lose a node of the scenario's stack and judge the outcome. The stack is up, in the namespace of its name."""
     name, kube = scenario.name, samples.kube(cluster)
     try:
         with follow(kube, name, folder / name) as session:
@@ -103,7 +105,10 @@ def run(cluster: Cluster, scenario: Scenario, folder: Path, seed: int) -> Result
 def lose_a_node(
     cluster: Cluster, kube: Kube, session: Session, namespace: str, scenario: Scenario, seed: int
 ) -> tuple[Loss, set[int]]:
-    """Lose the node of a pod at a random moment, watch, bring the node back; what was seen, and the turns lost."""
+    """Lose the node of a pod at a random moment, watch, and bring the node back.
+
+    Returns what was seen and the lost turns.
+    """
     api = cluster.api()
     session.wait_for(turns=5)
     time.sleep(random.Random(seed).uniform(0.2, 2.0))  # noqa: S311 a moment, not a secret
@@ -129,12 +134,12 @@ def lose_a_node(
     if scenario.fencing is Fencing.OUTSIDE:
         loss.taint_left = not _within(RELEASE_SECONDS, lambda: not _vouched_off(_node(kube, node)))
     report_ready(CoreV1Api(api), kube, namespace, node)
-    # Whatever happened: with the node back the application runs, and shows what it acknowledged.
+    # In every scenario the application runs again once the node is back, and shows what it acknowledged.
     return loss, set(session.acknowledged) - session.shown(seconds=120)
 
 
 class _Watcher:
-    """Notes when each phase is reached, and does what the scenario's fencing does."""
+    """Notes when each phase is reached, and fences the node as the scenario says."""
 
     def __init__(
         self,
@@ -156,7 +161,7 @@ class _Watcher:
         self._loss = Loss()
 
     def watch(self) -> Loss:
-        """Until it has recovered, or its patience ends."""
+        """Watch until the application has recovered, or until the patience of the scenario ends."""
         while not self._loss.recovered and time.monotonic() - self._began < self._scenario.patience:
             self._look()
             time.sleep(_POLL)
@@ -165,7 +170,7 @@ class _Watcher:
         return self._loss
 
     def _reached(self, phase: str, yes: bool) -> bool:
-        """Note the phase; true only the first time."""
+        """Note that a phase is reached. True only the first time."""
         if not yes or phase in self._loss.phases:
             return False
         self._loss.phases[phase] = time.monotonic() - self._began
@@ -182,7 +187,7 @@ class _Watcher:
         if self._reached("evicted", all(p["metadata"].get("deletionTimestamp") for p in old)):
             self._fence_pods(old)
         if self._scenario.fencing is Fencing.OUTSIDE:
-            # By the taint, or by removing the pods: no kubelet is there that would.
+            # The node is fenced by the taint or by the removal of its pods: no kubelet is left that would end them.
             self._reached("fenced", _vouched_off(node) or not old)
         if self._disks:
             self._reached("detached", not any(self._node in attached.get(disk, ()) for disk in self._disks))
@@ -216,7 +221,7 @@ class _Watcher:
 
 
 def bring_up(cluster: Cluster, scenario: Scenario, folder: Path) -> None:
-    """The scenario's stack."""
+    """Bring the scenario's stack up with `make up`, on the monitor road."""
     name = scenario.name
     if scenario.scaled:
         samples.up_scaled(cluster, name, replicas=3)
@@ -235,7 +240,7 @@ def _deployment(namespace: str) -> Manifest:
 
 
 def without_tolerations(cluster: Cluster, namespace: str) -> None:
-    """Take the product's tolerations from its pods; the API server then gives them the default of 300 s."""
+    """Remove the product's tolerations from its pods; the API server then adds Kubernetes's default of 300 s."""
     apps: Any = AppsV1Api(cluster.api())
     apps.patch_namespaced_deployment("kotaemon", namespace, {"spec": {"template": {"spec": {"tolerations": None}}}})
     kube = samples.kube(cluster)
@@ -254,7 +259,7 @@ def _patient(pod: Manifest) -> bool:
 
 @contextlib.contextmanager
 def placed_on(cluster: Cluster, node: str | None) -> Any:
-    """Only this node takes new pods, for a `with` block; None: all do."""
+    """Let only this node take new pods within a `with` block. None: all nodes take pods."""
     core: Any = CoreV1Api(cluster.api())
     others = [n.metadata.name for n in core.list_node().items if node is not None and n.metadata.name != node]
     try:
@@ -267,13 +272,13 @@ def placed_on(cluster: Cluster, node: str | None) -> Any:
 
 
 def report_in_use(core: CoreV1Api, node: str, disks: list[Manifest]) -> None:
-    """Say, as the node's kubelet, which disks are mounted: the attach-detach controller waits for their unmount."""
+    """Report, as the node's kubelet, which disks are mounted. The attach-detach controller waits until they are not."""
     names = [f"kubernetes.io/csi/{d['spec']['csi']['driver']}^{d['spec']['csi']['volumeHandle']}" for d in disks]
     core.patch_node_status(node, {"status": {"volumesInUse": names or None}})
 
 
 def report_ready(core: Any, kube: Kube, namespace: str, node: str) -> None:
-    """Say, as the kubelet of a node that is back, that the pods left on it are Ready: kwok says so only once."""
+    """Report, as the kubelet of a returned node, that the pods left on it are Ready. kwok reports that only once."""
     ready = {"status": {"conditions": [{"type": t, "status": "True"} for t in ("Ready", "ContainersReady")]}}
     for pod in readings.live_pods(kube, namespace):
         if pod["spec"].get("nodeName") == node and not readings.is_ready(pod):
@@ -281,19 +286,19 @@ def report_ready(core: Any, kube: Kube, namespace: str, node: str) -> None:
 
 
 def result(scenario: Scenario, loss: Loss, turns: int, lost: set[int]) -> Result:
-    """The verdict."""
+    """The result of a scenario: green or red, with the reasons and the measured times."""
     phases = loss.phases
     outside = scenario.fencing is Fencing.OUTSIDE
     problems = [f"{len(lost)} of {turns} acknowledged turns are lost"] if lost else []
     if scenario.recovers and not loss.recovered:
         problems.append(f"not back after {scenario.patience:.0f} s: {loss.waiting}")
         if outside and "fenced" not in phases:
-            problems.append("nothing has fenced the node: no out-of-service taint, and its pods are still there")
+            problems.append("nothing has fenced the node: it has no out-of-service taint, and its pods still exist")
     if not scenario.recovers and loss.recovered:
-        problems.append("a new pod has the disk although nobody has said that the old one is off")
+        problems.append("a new pod has the disk although the old node was not fenced")
     if loss.taint_left:
         problems.append(f"the out-of-service taint is still there {RELEASE_SECONDS:.0f} s after the node's return")
-    # How long an automation takes to be sure is its own matter; what comes then is ours.
+    # The time that an automation needs to be sure of the loss is its own; the product answers for the time after that.
     since = "fenced" if outside and scenario.medium == "block" else "detected"
     after = phases["ready"] - phases[since] if {"ready", since} <= set(phases) else None
     prompt = scenario.our_tolerations and scenario.fencing is not Fencing.FORCE
@@ -316,7 +321,7 @@ def result(scenario: Scenario, loss: Loss, turns: int, lost: set[int]) -> Result
 
 
 def limit(scenario: Scenario) -> float:
-    """From the detection to Ready, before the drill is red; from the fencing, when an automation outside does that."""
+    """The most seconds from detection to Ready; from the fencing, when an automation outside the drill fences."""
     left_to_collector = scenario.medium == "block" and scenario.fencing in (Fencing.TAINT, Fencing.OUTSIDE)
     collected = GARBAGE_SECONDS if left_to_collector else 0.0
     return (GOAL_SECONDS + collected) * PATIENCE

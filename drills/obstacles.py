@@ -1,6 +1,6 @@
-"""A quota that is exhausted and an image that never starts, in the profile scaled.
+"""Obstacles of a roll-out in the profile scaled: an exhausted quota, and an image that never starts.
 
-The run says what is in the way, the old pods serve on, and the next run ends well.
+The run must say what is in the way while the old pods serve, and the next run must end well.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from drills.results import Result
 from drills.session import follow
 
 GIVE_UP_SECONDS = 5.0
-"""How long `make up` waits for a Deployment here; by default three minutes."""
+"""Seconds for which `make up` waits for a Deployment in these drills; its default is three minutes."""
 GOOD = "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
 NEWER = "ghcr.io/cinnamon/kotaemon:0.11.4-lite"
 BROKEN = "ghcr.io/cinnamon/kotaemon:0.11.99-lite"
@@ -26,7 +26,7 @@ REPLICAS = 2
 
 
 def quota_exhausted(cluster: Cluster, name: str, folder: Path) -> Result:
-    """A ResourceQuota leaves no room for the one more pod of a roll-out in the profile scaled."""
+    """Let a ResourceQuota leave no room for the additional pod of a roll-out."""
     core: Any = CoreV1Api(cluster.api())
     quota = {"metadata": {"name": "drill"}, "spec": {"hard": {"pods": str(REPLICAS)}}}
     samples.up_scaled(cluster, name, REPLICAS, GOOD)
@@ -39,7 +39,7 @@ def quota_exhausted(cluster: Cluster, name: str, folder: Path) -> Result:
 
 
 def image_never_starts(cluster: Cluster, name: str, folder: Path) -> Result:
-    """A new image that cannot be pulled. The drill plays the kubelets, because kwok pulls everything."""
+    """Deploy a new image that cannot be pulled. The drill plays the kubelets, because kwok pulls every image."""
     names = [n["metadata"]["name"] for n in samples.kube(cluster).list("v1", "Node")]
     with kubelet.playing(cluster.api(), names, lambda image: image != BROKEN):
         samples.up_scaled(cluster, name, REPLICAS, GOOD)
@@ -56,7 +56,7 @@ def _in_the_way(
     lift: Callable[[], None],
     words: tuple[str, ...],
 ) -> Result:
-    """A run with `image` must fail and say `words`; after `lift` a run with a good one must end well."""
+    """A run with `image` must fail and say `words`. After `lift` a run with a good image must succeed."""
     kube = samples.kube(cluster)
     problems: list[str] = []
     with follow(kube, name, folder / name) as session:
@@ -64,11 +64,11 @@ def _in_the_way(
         said = _refusal(cluster, name, image)
         serving = [p for p in readings.live_pods(kube, name) if readings.is_ready(p)]
         if not said:
-            problems.append("the run says that all is well")
+            problems.append("the run succeeds")
         elif missing := [word for word in words if word not in said]:
             problems.append(f"the run does not say {' or '.join(missing)}: {said}")
         if len(serving) < REPLICAS:
-            problems.append(f"only {len(serving)} of {REPLICAS} old pods serve on")
+            problems.append(f"only {len(serving)} of {REPLICAS} old pods still serve")
         lift()
         samples.up_scaled(cluster, name, REPLICAS, NEWER)
         session.wait_for(turns=2)
@@ -77,7 +77,7 @@ def _in_the_way(
         problems.append(f"{len(lost)} of {turns} acknowledged turns are lost")
     facts = {
         "the run says": said.partition(" is not ready ")[2] or said,
-        "pods that serve on": str(len(serving)),
+        "pods that still serve": str(len(serving)),
         "turns": str(turns),
         "lost": str(len(lost)),
     }
@@ -85,7 +85,7 @@ def _in_the_way(
 
 
 def _refusal(cluster: Cluster, name: str, image: str) -> str:
-    """What the run says when it gives up; empty when it does not."""
+    """The message with which the run gives up. Empty when it succeeds."""
     try:
         with patience(GIVE_UP_SECONDS):
             samples.up_scaled(cluster, name, REPLICAS, image)
@@ -96,7 +96,7 @@ def _refusal(cluster: Cluster, name: str, image: str) -> str:
 
 @contextlib.contextmanager
 def patience(seconds: float) -> Generator[None]:
-    """The monitor road's limit for one object, for a `with` block."""
+    """Set the monitor road's limit for waiting on one object, within a `with` block."""
     before = apply.READY_SECONDS
     apply.READY_SECONDS = seconds
     try:

@@ -1,8 +1,8 @@
-"""A pod of the devcluster as a real process: its own command, environment and mounts, on real folders.
+"""A pod of the devcluster as a real process, with its own command, environment and mounts on real folders.
 
-The simulated nodes run no container. Here the live Pod object says what would run: launch.py comes out of its
-ConfigMap, its variables out of its container, and each of its volumes is a folder (a claim's is named after the volume
-that it is bound to, so a pod that gets another volume finds another folder). Only the application is a stand-in.
+The simulated nodes run no containers. So the live Pod object decides what runs: launch.py comes from its ConfigMap, the
+environment from its container, and each volume is a folder. The folder of a claim has the name of the bound volume, so
+that a pod with another volume finds another folder. Only the application itself is a stand-in.
 """
 
 import base64
@@ -25,15 +25,15 @@ from devcluster.process import die_with_parent
 
 STAND_IN = Path(__file__).parent / "stand_in"
 STOP_SECONDS = 10
-"""From SIGTERM to SIGKILL."""
+"""Seconds from SIGTERM to SIGKILL."""
 ANSWER_SECONDS = 5
 
 
 class PodProcess:
-    """One pod's process."""
+    """The process of one pod."""
 
     def __init__(self, kube: Kube, pod: Manifest, root: Path) -> None:
-        """Lay out its folders under `root`, which all pods of a drill share, and start it."""
+        """Lay out the pod's folders under `root`, which all pods of a drill share, and start its process."""
         self.name: str = pod["metadata"]["name"]
         self.node: str = pod["spec"]["nodeName"]
         self._kube, self._pod, self._root = kube, pod, root
@@ -42,10 +42,10 @@ class PodProcess:
         (container,) = (c for c in pod["spec"]["containers"] if c["name"] == "kotaemon")
         self._mounts = {m["mountPath"]: self._folder(m) for m in container["volumeMounts"]}
         application = self._own / "app"
-        # A pod whose container starts again finds its own folders as they were.
+        # A container that starts again in the same pod finds its own folders unchanged.
         shutil.copytree(STAND_IN, application, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
         environment = {e["name"]: self._value(e) for e in container["env"]}
-        # The application's folder first: its stand-ins for libraries hide the installed ones.
+        # The application's folder comes first, so that its stand-ins for libraries hide the installed ones.
         environment["PYTHONPATH"] = f"{application}:{environment['PYTHONPATH']}"
         environment |= self._here(environment)
         with (self._own / "output").open("wb") as output:
@@ -61,31 +61,31 @@ class PodProcess:
 
     @property
     def running(self) -> bool:
-        """Whether the process lives."""
+        """Whether the process runs."""
         return self.process.poll() is None
 
     @property
     def output(self) -> str:
-        """What it has printed."""
+        """Everything that the process has printed."""
         return (self._own / "output").read_text(errors="replace")
 
     def save(self, number: int) -> bool:
-        """Save one turn; whether it was acknowledged."""
+        """Save one turn. Returns whether it was acknowledged."""
         return self._ask("POST", f"/turns/{number}") is not None
 
     def turns(self) -> list[int] | None:
-        """The turns that it shows; None when it does not answer."""
+        """Numbers of the turns that the process shows. None when it does not answer."""
         answer = self._ask("GET", "/turns")
         return None if answer is None else json.loads(answer)
 
     def kill(self) -> None:
-        """As when the power is cut: nothing is said to it."""
+        """Kill the process without a signal that it could handle, as a power failure does."""
         if self.running:
             self.process.kill()
         self.process.wait()
 
     def stop(self) -> None:
-        """As the kubelet ends it."""
+        """End the process with SIGTERM and then SIGKILL, as the kubelet does."""
         if self.running:
             self.process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -132,14 +132,14 @@ class PodProcess:
         return ":".join(self._translate(part) for part in variable.get("value", "").split(":"))
 
     def _translate(self, path: str) -> str:
-        """A path in the container as one of this machine."""
+        """The folder on this machine for a path in the container."""
         for mount in sorted(self._mounts, key=len, reverse=True):
             if path == mount or path.startswith(f"{mount}/"):
                 return f"{self._mounts[mount]}{path[len(mount) :]}"
         return path
 
     def _here(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """What a process on this machine needs besides: one port of its own on loopback, and Python's own folder."""
+        """Variables that the process needs on this machine: a loopback port of its own, and the folder of Python."""
         here = {
             "GRADIO_SERVER_NAME": "127.0.0.1",
             "GRADIO_SERVER_PORT": str(self.port),

@@ -1,4 +1,4 @@
-"""Which drills there are, in the short form that `make test` runs and in the full one."""
+"""The drills of the short form, which `make test` runs, and of the full form."""
 
 import contextlib
 import os
@@ -17,12 +17,12 @@ from drills.node_loss import Fencing, Scenario
 from drills.results import Result
 
 HOLD_SECONDS = 30.0
-"""Short form: how long a pod is seen to stay Pending. It is evicted after 13 s, on a busy machine later."""
+"""Seconds for which the short form watches a pod stay Pending. Eviction takes 13 s, and longer on a busy machine."""
 FORCE_DETACH_SECONDS = 6 * 60.0
-"""After which the attach-detach controller takes a disk from a node that is not Ready: a constant of Kubernetes
+"""Seconds after which the attach-detach controller takes a disk from a node that is not Ready: a constant of Kubernetes
 (attach_detach_controller.go, ReconcilerMaxWaitForUnmountDuration)."""
 DEFAULT_TOLERATION_SECONDS = 300.0
-"""Kubernetes's own toleration of an unreachable node (admission plugin DefaultTolerationSeconds)."""
+"""Seconds for which a pod tolerates an unreachable node by default (admission plugin DefaultTolerationSeconds)."""
 SHORT_ROLL_OUTS, FULL_ROLL_OUTS = 3, 50
 SHORT_KILLS, FULL_KILLS = 3, 20
 
@@ -31,27 +31,27 @@ SHORT_LOSSES = [
     Scenario("block-fenced", medium="block", fencing=Fencing.TAINT),
     Scenario("block-held", medium="block", recovers=False, patience=HOLD_SECONDS),
 ]
-"""Each loses a node of its own, in another zone, all at the same time."""
+"""Node losses of the short form. Each loses a node in another zone, and all run at the same time."""
 SCALED_LOSS = Scenario("scaled", scaled=True)
 LONG_LOSSES = [
     Scenario("block-held-long", medium="block", recovers=False, patience=FORCE_DETACH_SECONDS + 60),
     Scenario("block-rwo-unfenced", medium="block", access_mode="ReadWriteOnce", recovers=False, patience=460.0),
     Scenario("block-forced", medium="block", fencing=Fencing.FORCE, patience=FORCE_DETACH_SECONDS + 90),
 ]
-"""Without fencing: what the disk does on its own, for longer than the forced detach takes."""
+"""Node losses without fencing, watched for longer than a forced detach takes."""
 COMPARED_LOSSES = [
     Scenario("file-default-tolerations", our_tolerations=False, patience=DEFAULT_TOLERATION_SECONDS + 60),
     Scenario("block-fenced-default-tolerations", medium="block", fencing=Fencing.TAINT, our_tolerations=False),
     Scenario("block-fenced-removed", medium="block", fencing=Fencing.REMOVE),
 ]
-"""The same without our tolerations, and with an automation that also removes the pods."""
+"""The same losses without the product's tolerations, and with an automation that also deletes the pods."""
 NODES = ("node-a1", "node-b1", "node-c1")
-"""One of each zone: a pod with a disk moves to the other node of its zone."""
+"""The nodes that are lost, one in each zone. A pod with a disk moves to the other node of its zone."""
 
 
 @dataclass
 class Section:
-    """Results of one kind."""
+    """Results of the same kind of drill, under one title."""
 
     title: str
     results: list[Result] = field(default_factory=list[Result])
@@ -59,7 +59,7 @@ class Section:
 
 @contextlib.contextmanager
 def own_cache() -> Generator[Path]:
-    """A cache folder for the clusters of the drills, so that no cluster of the user's is touched."""
+    """Use a cache folder for the drills' clusters, so that no cluster of the user's is touched."""
     before = {name: os.environ.get(name) for name in ("KOTAEMON_CACHE", "KOTAEMON_BIN_CACHE")}
     with tempfile.TemporaryDirectory(prefix="kotaemon-drill-") as folder:
         os.environ["KOTAEMON_BIN_CACHE"] = str(paths.bin_root())
@@ -75,7 +75,7 @@ def own_cache() -> Generator[Path]:
 
 
 def run_all(full: bool, seed: int, report: Report) -> list[Section]:
-    """All drills of the form, on clusters of their own that end with this call."""
+    """Run all drills of a form, on clusters of their own that are removed before this call returns."""
     with own_cache() as folder:
         cluster = Cluster("drill", Platform.PRIVATE)
         cluster.start(keep=False)
@@ -91,7 +91,7 @@ def run_all(full: bool, seed: int, report: Report) -> list[Section]:
 
 
 def losses(cluster: Cluster, folder: Path, full: bool, seed: int, report: Report) -> Section:
-    """Node loss."""
+    """Run the drills of node loss."""
     section = Section("Node loss")
     rounds = [SHORT_LOSSES, *([COMPARED_LOSSES, LONG_LOSSES] if full else [])]
     for scenarios in rounds:
@@ -103,7 +103,7 @@ def losses(cluster: Cluster, folder: Path, full: bool, seed: int, report: Report
 
 
 def upheavals(cluster: Cluster, folder: Path, full: bool, report: Report) -> Section:
-    """Drains, roll-outs, scale, obstacles."""
+    """Run the drills of drains, roll-outs, scaling and obstacles."""
     section = Section("Roll-outs, drains, scale and obstacles")
     times = FULL_ROLL_OUTS if full else SHORT_ROLL_OUTS
     for medium, claims in samples.MEDIA.items():

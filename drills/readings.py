@@ -1,4 +1,4 @@
-"""What the drills read from the API server."""
+"""Reads what the drills need from the API server."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ SELECTOR = "app.kubernetes.io/name=kotaemon"
 
 
 def app_pods(kube: Kube, namespace: str) -> list[Manifest]:
-    """The application's pods, ending ones too, the oldest first."""
+    """The application's pods, also those that are ending, oldest first."""
     pods = kube.list("v1", "Pod", namespace, SELECTOR)
     return sorted(pods, key=lambda p: (p["metadata"]["creationTimestamp"], p["metadata"]["name"]))
 
@@ -19,24 +19,24 @@ def live_pods(kube: Kube, namespace: str) -> list[Manifest]:
 
 
 def is_ready(pod: Manifest) -> bool:
-    """Its Ready condition. The node controller takes it away from pods on a lost node."""
+    """Whether a pod is Ready. The node controller sets the condition to false for pods on a lost node."""
     return condition(pod, "Ready") == "True"
 
 
 def condition(item: Manifest, kind: str) -> str:
-    """Status of a condition; empty when it is not there."""
+    """Status of a condition of an object. Empty when it has no such condition."""
     found = [c for c in (item.get("status") or {}).get("conditions") or () if c["type"] == kind]
     return found[0]["status"] if found else ""
 
 
 def why_pending(pod: Manifest) -> str:
-    """What the scheduler says."""
+    """The scheduler's message for a pod that stays Pending."""
     found = [c for c in (pod.get("status") or {}).get("conditions") or () if c["type"] == "PodScheduled"]
     return found[0].get("message", "") if found else ""
 
 
 def attached_nodes(kube: Kube) -> dict[str, set[str]]:
-    """PersistentVolume -> nodes that it is attached to."""
+    """Name of each PersistentVolume -> nodes to which it is attached."""
     found: dict[str, set[str]] = {}
     for attachment in kube.list("storage.k8s.io/v1", "VolumeAttachment"):
         if (attachment.get("status") or {}).get("attached"):
@@ -46,7 +46,7 @@ def attached_nodes(kube: Kube) -> dict[str, set[str]]:
 
 
 def attached_volumes(kube: Kube, pod: Manifest) -> list[Manifest]:
-    """Volumes of the pod's claims that must be attached to a node: those of the cluster's disk driver."""
+    """The volumes of a pod's claims that have to be attached to its node: those of the cluster's disk driver."""
     needs = {
         d["metadata"]["name"]
         for d in kube.list("storage.k8s.io/v1", "CSIDriver")
@@ -64,11 +64,11 @@ def attached_volumes(kube: Kube, pod: Manifest) -> list[Manifest]:
 
 
 def volumes_arrived(kube: Kube, pod: Manifest, attached: dict[str, set[str]]) -> bool:
-    """Whether its disks are attached to its node, and nowhere else. The simulated kubelet does not wait for that."""
+    """Whether a pod's disks are attached to its node and nowhere else. The simulated kubelet does not wait for that."""
     node = pod["spec"].get("nodeName")
     return all(attached.get(v["metadata"]["name"]) == {node} for v in attached_volumes(kube, pod))
 
 
 def event_messages(kube: Kube, namespace: str, reason: str) -> list[str]:
-    """Messages of the events with that reason."""
+    """Messages of the events in a namespace that have this reason."""
     return [e.get("message") or "" for e in kube.list("v1", "Event", namespace) if e.get("reason") == reason]

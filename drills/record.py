@@ -1,4 +1,4 @@
-"""docs/test-record.md: what the full drills measured, when, and with which versions. Never written by hand."""
+"""Writes docs/test-record.md: what the full drills measured, when, and with which versions. Nobody edits that page."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ SUITES = {
     "Real engine": "tests/engine",
     "Other languages and the policy pack on the real engine": "tests/languages",
 }
-"""What pytest proves, run again for the record."""
+"""Test suites that run again for the record: title -> folder or file."""
 _HEAD = """# Test record
 
 Written by `make drill`; do not edit. What each drill does, and what it does not prove: [drills.md](drills.md).
@@ -30,12 +30,12 @@ Written by `make drill`; do not edit. What each drill does, and what it does not
 _NOTE = """Times are from the loss of the node. The devcluster's node controller notices after 8 s of silence;
 Kubernetes's own default is 50 s, so add 42 s for a cluster with defaults. `ready`: the pod is Ready on another node and
 its disks are attached there. `shown`: the new process shows the turns; the stand-in starts in a second, Kotaemon itself
-takes 28 to 95 s ([facts/kotaemon.md](facts/kotaemon.md) 1).
+takes 28 to 95 s (`docs/facts/kotaemon.md`, chapter 1).
 """
 
 
 def write(sections: Sequence[Section], suites: dict[str, str], seed: int, file: Path | None = None) -> None:
-    """Write the record; default: docs/test-record.md."""
+    """Write the record. `file`: default docs/test-record.md."""
     (file or FILE).write_text(text(sections, suites, seed))
 
 
@@ -60,7 +60,7 @@ def text(sections: Sequence[Section], suites: dict[str, str], seed: int) -> str:
 
 
 def _tables(section: Section) -> str:
-    """Results with the same facts share a table."""
+    """The tables of a section. Results with the same facts share a table."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for number, result in enumerate(section.results):
         groups.setdefault(tuple(result.facts), []).append(number)
@@ -68,7 +68,7 @@ def _tables(section: Section) -> str:
 
 
 def run_suites() -> dict[str, str]:
-    """pytest's last line for each suite."""
+    """The last line of pytest for each suite."""
     said: dict[str, str] = {}
     for name, path in SUITES.items():
         command = [sys.executable, "-m", "pytest", "-q", "-rs", "--no-header", path]
@@ -80,12 +80,12 @@ def run_suites() -> dict[str, str]:
 
 
 def machine() -> str:
-    """The machine, as far as it explains the times."""
+    """The machine in one line, as far as it explains the measured times."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
 
 
 def versions() -> dict[str, str]:
-    """Versions of what was used."""
+    """Versions of the software that the drills used."""
     return {
         "Kubernetes (kube-apiserver, controller-manager, scheduler)": recipe.required_version("k8s.io/kubernetes"),
         "etcd": recipe.required_version("go.etcd.io/etcd/server/v3"),

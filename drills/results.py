@@ -1,4 +1,4 @@
-"""What a drill gives back, and how it is told."""
+"""The result of a drill, and how it is shown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,33 +6,33 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Result:
-    """One drill, or one case of one."""
+    """The result of one drill, or of one case of it."""
 
     name: str
     facts: dict[str, str] = field(default_factory=dict[str, str])
     """What was measured, in the order of the record's columns."""
     problems: list[str] = field(default_factory=list[str])
-    """Why it is red; empty: green."""
+    """Why the drill is red. Empty: it is green."""
 
     @property
     def green(self) -> bool:
-        """Whether it went as promised."""
+        """Whether nothing went wrong."""
         return not self.problems
 
     @property
     def line(self) -> str:
-        """One line for people."""
+        """The result in one line."""
         facts = ", ".join(f"{key} {value}" for key, value in self.facts.items() if value)
         return f"{'ok  ' if self.green else 'FAIL'} {self.name}: {'; '.join([*self.problems, facts])}"
 
 
 def seconds(value: float | None) -> str:
-    """A time for the record."""
+    """A time in seconds as text, for the record."""
     return "-" if value is None else f"{value:.1f} s"
 
 
 def markdown_table(results: Sequence[Result]) -> str:
-    """Results with the same facts as one table."""
+    """Results with the same facts as one Markdown table."""
     columns = list(dict.fromkeys(key for result in results for key in result.facts))
     head = ["drill", *columns, "verdict"]
     rows = [[r.name, *(r.facts.get(c, "") for c in columns), "; ".join(r.problems) or "as promised"] for r in results]
@@ -44,5 +44,5 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def versions_table(versions: Mapping[str, str]) -> str:
-    """Name and version of each part."""
+    """Names and versions as a Markdown table."""
     return "\n".join(["| part | version |", "| --- | --- |", *(f"| {k} | {v} |" for k, v in versions.items())])

@@ -1,4 +1,4 @@
-"""The stacks that the drills bring up beside the user's own: each in a namespace of its own, on the monitor road."""
+"""The stacks that the drills bring up besides the user's: each in a namespace of its own, on the monitor road."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -39,12 +39,12 @@ _STORES = Stores(
 
 
 def kube(cluster: Cluster) -> Kube:
-    """The API server of the cluster."""
+    """A client of the cluster's API server."""
     return Kube(cluster.api(), cluster.directory / "discovery.json")
 
 
 def stack_file(folder: Path, name: str, claims: Mapping[str, Any], **settings: object) -> stack_files.StackFile:
-    """A stack file of platform private, read back; its namespace has the stack's name."""
+    """Write a stack file of platform private and read it back. Its namespace has the name of the stack."""
     ours = {"platform": "private", "namespace": name, "storage": {"claims": dict(claims)}, **settings}
     path = folder / f"Pulumi.{name}.yaml"
     path.write_text(yaml.safe_dump({"config": {f"kotaemon:{key}": value for key, value in ours.items()}}))
@@ -52,18 +52,18 @@ def stack_file(folder: Path, name: str, claims: Mapping[str, Any], **settings: o
 
 
 def up(cluster: Cluster, file: stack_files.StackFile) -> apply.Outcome:
-    """`make up` of a stack file, on the monitor road."""
+    """Run `make up` for a stack file, on the monitor road."""
     config = file.with_cluster(cluster.kubeconfig, cluster.context)
     return apply.up(file.program, _target(cluster, file.name), config, [])
 
 
 def up_scaled(cluster: Cluster, name: str, replicas: int, image: str | None = None) -> apply.Outcome:
-    """The profile scaled on one export. The stores that it needs are names of servers that are not there."""
+    """Bring up the profile scaled on one NFS export. Its stores are the names of servers that do not exist."""
     return apply.up(scaled(name, replicas, image), _target(cluster, name), {}, [])
 
 
 def scaled(name: str, replicas: int, image: str | None) -> Callable[[], None]:
-    """A program with the profile scaled: stacks of platform private have no stores of their own yet."""
+    """A program with the profile scaled. Its stores are names without servers, which no stack file can describe."""
 
     def program() -> None:
         namespace = ApplicationNamespace(name, ApplicationNamespaceArgs(protect=False)).namespace

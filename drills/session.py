@@ -1,6 +1,6 @@
-"""The session oracle: somebody who chats all the time, and processes that follow the application's pods.
+"""A session that chats all the time, and processes that follow the application's pods.
 
-A turn counts when the application has acknowledged it. Whatever happens to the pods afterwards, every acknowledged turn
+A turn counts once the application has acknowledged it. Whatever happens to the pods afterwards, every acknowledged turn
 must be shown again.
 """
 
@@ -16,11 +16,11 @@ from drills.pod_process import PodProcess
 
 _PAUSE = 0.1
 _PACE = 0.05
-"""Between two turns, in seconds."""
+"""Pause between two turns, in seconds."""
 
 
 class Session:
-    """Follows the pods of one namespace. Use `follow`."""
+    """Follows the pods of one namespace with processes, and chats with them. Use it through `follow`."""
 
     def __init__(self, kube: Kube, namespace: str, root: Path) -> None:
         self._kube, self._namespace, self._root = kube, namespace, root
@@ -32,7 +32,7 @@ class Session:
         self.acknowledged: list[int] = []
 
     def lose_node(self, node: str) -> None:
-        """Kill what runs on the node, without a word. Nothing is started there until `node_is_back`."""
+        """Kill everything that runs on the node, without warning. Nothing is started there until `node_is_back`."""
         with self._lock:
             self._lost_nodes.add(node)
             for process in self._processes.values():
@@ -40,12 +40,12 @@ class Session:
                     process.kill()
 
     def node_is_back(self, node: str) -> None:
-        """The node may be used again."""
+        """Allow pods on the node again."""
         with self._lock:
             self._lost_nodes.discard(node)
 
     def shown(self, seconds: float = 60) -> set[int]:
-        """What every serving pod shows; waits until one serves."""
+        """Turns that all serving pods show. Waits at most `seconds` until one serves; then raises TimeoutError."""
         deadline = time.monotonic() + seconds
         while True:
             self._check()
@@ -62,7 +62,7 @@ class Session:
         return any(p.turns() is not None for p in self._serving() if p.node != node)
 
     def wait_for(self, turns: int, seconds: float = 60) -> None:
-        """Wait until so many more turns are acknowledged."""
+        """Wait until `turns` more turns are acknowledged. Raises TimeoutError after `seconds`."""
         wanted, deadline = len(self.acknowledged) + turns, time.monotonic() + seconds
         while len(self.acknowledged) < wanted:
             self._check()
@@ -71,11 +71,11 @@ class Session:
             time.sleep(_PAUSE)
 
     def writers(self) -> int:
-        """Processes that run now."""
+        """Number of processes that run now."""
         return len(self._serving())
 
     def run(self) -> None:
-        """The thread that follows the pods; the processes end with it."""
+        """The thread that starts and ends processes as the pods come and go. It ends them all when it ends."""
         try:
             while not self._ended.is_set():
                 self._follow()
@@ -87,8 +87,8 @@ class Session:
                 process.kill()
 
     def chat(self) -> None:
-        """The thread that saves one turn after the other, at whatever pod serves."""
-        # No number of an earlier session on the same volumes: that one's turn would stand for a lost one.
+        """The thread that saves one turn after the other, through any pod that serves."""
+        # Numbers differ from those of earlier sessions on the same volumes, whose turns could hide a lost one.
         number = time.time_ns() // 1_000_000
         while not self._ended.is_set():
             serving = self._serving()
@@ -101,7 +101,7 @@ class Session:
             time.sleep(_PACE)
 
     def end(self) -> None:
-        """Both threads end."""
+        """End both threads."""
         self._ended.set()
 
     def _follow(self) -> None:
@@ -114,7 +114,7 @@ class Session:
                 pod = pods.get(uid)
                 ends = pod is None or pod["metadata"].get("deletionTimestamp")
                 if ends or not process.running:
-                    # As a kubelet: a container that has ended in a pod that has not is started again.
+                    # As a kubelet does: a container that ended in a pod that still exists is started again.
                     process.stop()
                     del self._processes[uid]
             for uid, pod in pods.items():

@@ -1,4 +1,4 @@
-"""Drains, roll-outs and scaling under a chatting session: nothing may deadlock, nothing may be lost."""
+"""Drills of drains, roll-outs and scaling while a session chats: nothing may deadlock, and nothing may be lost."""
 
 import contextlib
 import threading
@@ -17,14 +17,14 @@ from drills.results import Result, seconds
 from drills.session import Session, follow
 
 STEP_SECONDS = 60.0
-"""Limit for one eviction, one roll-out, one change of scale. They take a few seconds on the devcluster."""
+"""Limit in seconds for one eviction, roll-out or change of scale. Each takes a few seconds on the devcluster."""
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
-"""Annotation by which `kubectl rollout restart` starts a roll-out."""
+"""Annotation that `kubectl rollout restart` sets to start a roll-out."""
 _POLL = 0.1
 
 
 class Observer:
-    """Looks at the pods and disks all the time, and notes what must never be."""
+    """Looks at pods and disks all the time, and notes everything that must never happen."""
 
     def __init__(self, kube: Kube, namespace: str) -> None:
         self._kube, self._namespace = kube, namespace
@@ -32,10 +32,11 @@ class Observer:
         self.most_live = 0
         self.problems: set[str] = set()
         self.detach_waits: set[str] = set()
-        """Events of a pod whose disk was still on its way from the node before: short, and nobody else uses it."""
+        """Events about a disk that was still attached to the node before: that is short, and no other pod uses the
+        disk."""
 
     def look(self) -> None:
-        """One look."""
+        """Look at pods and disks once."""
         pods = [p for p in readings.live_pods(self._kube, self._namespace) if p["spec"].get("nodeName")]
         ready = sum(readings.is_ready(p) for p in pods)
         self.fewest_ready = ready if self.fewest_ready is None else min(ready, self.fewest_ready)
@@ -44,13 +45,14 @@ class Observer:
             if len(nodes) > 1:
                 self.problems.add(f"{volume} is attached to {', '.join(sorted(nodes))} at once")
         for message in readings.event_messages(self._kube, self._namespace, "FailedAttachVolume"):
-            # The attach-detach controller tells a disk in use from one that is only not detached yet.
+            # The message of the attach-detach controller differs for a disk in use and for one that is not detached
+            # yet.
             (self.problems if "used by pod" in message else self.detach_waits).add(message)
 
 
 @contextlib.contextmanager
 def observed(kube: Kube, namespace: str) -> Generator[Observer]:
-    """An observer for a `with` block."""
+    """An observer within a `with` block."""
     observer, ended = Observer(kube, namespace), threading.Event()
 
     def watch() -> None:
@@ -68,7 +70,7 @@ def observed(kube: Kube, namespace: str) -> Generator[Observer]:
 
 
 def drain_every_node(cluster: Cluster, namespace: str, folder: Path) -> Result:
-    """Cordon and empty each node in turn by the eviction API, as `kubectl drain` and every node upgrade do."""
+    """Cordon and empty each node in turn through the eviction API, as `kubectl drain` and node upgrades do."""
     kube, core = samples.kube(cluster), CoreV1Api(cluster.api())
     names: list[str] = sorted(n["metadata"]["name"] for n in kube.list("v1", "Node"))
 
@@ -90,7 +92,7 @@ def drain_every_node(cluster: Cluster, namespace: str, folder: Path) -> Result:
 
 
 def roll_out(cluster: Cluster, namespace: str, folder: Path, times: int) -> Result:
-    """So many roll-outs in a row."""
+    """Restart the Deployment `times` times in a row."""
     kube, apps = samples.kube(cluster), AppsV1Api(cluster.api())
 
     def roll(session: Session) -> str:
@@ -108,7 +110,7 @@ def roll_out(cluster: Cluster, namespace: str, folder: Path, times: int) -> Resu
 
 
 def scale(cluster: Cluster, namespace: str, folder: Path) -> Result:
-    """1, 5, 1 pods in the profile scaled, through the program itself."""
+    """Scale the profile scaled from 1 to 5 pods and back to 1, through the program."""
     kube = samples.kube(cluster)
 
     def change(session: Session) -> str:
@@ -120,7 +122,7 @@ def scale(cluster: Cluster, namespace: str, folder: Path) -> Result:
             times.append(time.monotonic() - began)
             pods = readings.live_pods(kube, namespace)
             if len(pods) != replicas:
-                raise NotReady(f"{len(pods)} pods are there, not {replicas}")
+                raise NotReady(f"{len(pods)} pods exist, not {replicas}")
             zones |= {_zone(kube, p) for p in pods}
             session.wait_for(turns=2)
         return f"to 5 in {seconds(times[0])} over {len(zones)} zones, back to 1 in {seconds(times[1])}"
@@ -129,7 +131,7 @@ def scale(cluster: Cluster, namespace: str, folder: Path) -> Result:
 
 
 def _under_a_session(name: str, kube: Kube, namespace: str, folder: Path, work: Callable[[Session], str]) -> Result:
-    """Do the work while somebody chats and somebody looks on; the verdict."""
+    """Do the work while a session chats and an observer watches, and judge the outcome."""
     deployment = deployment_of(kube, namespace)
     one_writer = deployment["spec"]["strategy"]["type"] == "Recreate"
     problems: list[str] = []
@@ -172,7 +174,7 @@ def deployment_of(kube: Kube, namespace: str) -> Manifest:
 
 
 def _wait_ready(kube: Kube, namespace: str) -> None:
-    """Raises NotReady with the newest event."""
+    """Wait until all pods are Ready. Raises NotReady with the newest event."""
     wait_until_ready(kube, deployment_of(kube, namespace), STEP_SECONDS, lambda _: None)
     deadline = time.monotonic() + STEP_SECONDS
     while not all(readings.is_ready(p) for p in readings.app_pods(kube, namespace)):
@@ -182,7 +184,7 @@ def _wait_ready(kube: Kube, namespace: str) -> None:
 
 
 def _evict_all(api: ApiClient, kube: Kube, namespace: str, node: str) -> int:
-    """Evict the application's pods from the node; 429 says that a disruption budget forbids it for now."""
+    """Evict the application's pods from a node. Status 429 means that a disruption budget forbids it for now."""
     core: Any = CoreV1Api(api)
     pods = [p["metadata"]["name"] for p in readings.live_pods(kube, namespace) if p["spec"].get("nodeName") == node]
     for pod in pods:

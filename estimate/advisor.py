@@ -1,7 +1,7 @@
-"""From a load to ranked storage maps, with the reason for each and for every one that was left out.
+"""From a load to ranked storage maps, with the reason for each of them and for every one that is left out.
 
-Without a budget the cheapest that does the job comes first. With a budget the fastest that it pays for comes first, so
-more budget never gives a slower plan.
+Without a budget the cheapest choice that meets the targets comes first. With a budget the fastest choice within it
+comes first, so that a larger budget never gives a slower plan.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,105 +19,109 @@ from estimate.price_list import REFERENCE_REGION, price_list
 from estimate.product import Use
 
 READS_PER_QUERY = 50
-"""Random reads from the indexes for one question, when they are not in memory: an assumption, printed with it all."""
+"""Random reads from the indexes for one question when they are not in memory: an assumption, printed with every
+answer."""
 LOG_DAYS = 7
-"""Days that log files stay."""
+"""Days for which log files are kept."""
 STARTS_A_MONTH = 30
-"""How often a pod starts and reads its models: every day."""
+"""How often a pod starts and reads its models in a month: once a day."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What is asked of the storage."""
+    """What the storage has to hold, how fast it must be, and what it must survive."""
 
     platform: Platform
     region: str = ""
-    """Empty: the region with most known prices."""
+    """Region of the cloud. Empty: the region with the most known prices."""
     model_gib: float = 15
-    """Models that a pod loads."""
+    """Size in GiB of the models that a pod loads."""
     data_gib: int = 30
-    """Documents, indexes and conversations; 500 documents took 17 GiB in one report."""
+    """GiB of documents, indexes and conversations; 500 documents took 17 GiB in one report."""
     pods: int = 1
     zones: int = 1
-    """Zones with nodes."""
+    """Number of zones that have nodes."""
     queries_per_second: float = 1
     log_mb_per_second: float = 0.01
     survives_zone: bool = False
-    """Whether everything must still be there after the loss of a zone."""
+    """Whether no data may be lost with a zone."""
     outage_minutes: int = 60
-    """How long the application may be away when a node is lost."""
+    """Minutes for which the application may be down after the loss of a node."""
     budget: int | None = None
-    """A month, in the currency of the platform's price list."""
+    """The most that storage may cost in a month, in the currency of the platform's price list. None: no limit."""
 
     @property
     def priced_in(self) -> str:
-        """The region of the prices."""
+        """The region whose prices are used."""
         return self.region or REFERENCE_REGION.get(self.platform, "")
 
     @property
     def sizes(self) -> Sizes:
-        """GiB to keep."""
+        """GiB that have to be kept."""
         logs = self.log_mb_per_second * 86_400 * LOG_DAYS / 1000
         return Sizes(ceil(self.model_gib), self.data_gib, ceil(logs))
 
     @property
     def use(self) -> Use:
-        """What is read and written in a month, for storage that bills it."""
+        """GiB read and written in a month, for storage that bills them."""
         read = ceil(self.model_gib) * self.pods * STARTS_A_MONTH
         return Use(read_gib=read, written_gib=ceil(self.log_mb_per_second * 86_400 * 30 / 1000) + self.data_gib)
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the guard says of a choice: names of its rules."""
+    """What the guard says about a choice: the names of the rules that refuse it or warn about it."""
 
     refusals: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
 Check = Callable[[StorageMap, Profile, int], Judgement]
-"""The guard: (storage map, profile, pods) -> its judgement. It is given: this folder does not know the guard."""
+"""The guard: (storage map, profile, pods) -> its judgement. The caller gives it, as this folder does not import
+guard/."""
 
 
 @dataclass(frozen=True)
 class Advice:
-    """A choice, judged."""
+    """A choice, with its cost, its speed, and the reasons for it or against it."""
 
     choice: Choice
     cost: Sum
     load_seconds: float | None
-    """To read the models once; None: not known."""
+    """Seconds to read the models once; None when it is not known."""
     index_iops: int | None
-    """IOPS of the claim with the indexes; None: not known."""
+    """IOPS of the claim with the indexes; None when they are not known."""
     reasons: tuple[str, ...]
-    """Why it is good; or, when it is left out, every reason why not."""
+    """Why the choice is good. Of a choice that is left out: every reason against it."""
     guard: Judgement
 
     @property
     def speed(self) -> float:
-        """Seconds to load the models; what is not known is slowest. IOPS above the needed ones count for nothing."""
+        """Seconds to load the models.
+
+        An unknown speed counts as slowest, and IOPS above the needed ones do not count.
+        """
         return float("inf") if self.load_seconds is None else self.load_seconds
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the advisor says."""
+    """The advice for a load: the accepted choices, those left out, and the assumptions."""
 
     load: Load
     accepted: tuple[Advice, ...]
-    """Best first."""
+    """The accepted choices, best first."""
     rejected: tuple[Advice, ...]
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """In words."""
+        """What the answer assumes, in sentences."""
         return (
             f"A question reads {READS_PER_QUERY} times at random from the indexes.",
             f"A pod starts once a day and reads all its models; logs stay {LOG_DAYS} days.",
-            "Claims get half as much again as they have to hold.",
-            "What depends on use that is not told, as the size of backups, is not in the cost.",
-            "The vector server of the profile scaled is one that exists already, or one in the cluster; it is not in "
-            "the cost.",
+            "The size of a claim is 1.5 times what it has to hold.",
+            "Costs that depend on unknown use, such as the size of backups, are not included.",
+            "The vector server of the profile scaled exists already or runs in the cluster; its cost is not included.",
         )
 
 
@@ -142,19 +146,19 @@ def _judge(choice: Choice, load: Load, check: Check) -> tuple[Advice, bool]:
     return Advice(choice, cost, seconds, iops, reasons, guard), bool(against)
 
 
-# for whoever asks several times of the same offers, with other targets and budgets
+# Cached for callers that ask for the same offers several times, with other targets and budgets.
 @lru_cache(maxsize=4096)
 def _facts(
     choice: Choice, region: str, use: Use, model_gib: float, pods: int, check: Check
 ) -> tuple[Sum, tuple[ClaimSpeed, ...], Judgement]:
-    """What does not depend on targets and budget."""
+    """What is known of a choice whatever the targets and the budget are: cost, speed and the guard's judgement."""
     prices, bought = price_list(choice.platform), choice.bought()
     cost = total(line for item in bought for line in priced(item, use, prices, region))
     return cost, tuple(performance(bought, model_gib)), check(choice.storage(), choice.profile, pods)
 
 
 def _against(choice: Choice, load: Load, cost: Sum, speeds: tuple[ClaimSpeed, ...], guard: Judgement) -> Iterator[str]:
-    """Every reason to leave it out."""
+    """Every reason to leave a choice out."""
     yield from (f"the guard refuses it: {rule}" for rule in guard.refusals)
     if load.zones < zones_needed(choice):
         yield f"it needs nodes in {zones_needed(choice)} zones, and there is one"
@@ -162,9 +166,9 @@ def _against(choice: Choice, load: Load, cost: Sum, speeds: tuple[ClaimSpeed, ..
     if load.survives_zone and load.zones < 2:
         yield "the loss of a zone is survived only with nodes in another one"
     elif load.survives_zone and not survives:
-        yield f"it does not survive the loss of a zone: {lost}"
+        yield f"data is lost or out of reach with a zone: {lost}"
     if outage_minutes(choice) > load.outage_minutes:
-        yield f"after the loss of a node it is away for about {outage_minutes(choice)} minutes"
+        yield f"after the loss of a node the application is down for about {outage_minutes(choice)} minutes"
     yield from _too_slow(load, speeds)
     yield from _too_dear(load, cost)
 
@@ -175,7 +179,7 @@ def _too_slow(load: Load, speeds: tuple[ClaimSpeed, ...]) -> Iterator[str]:
         roles = found.roles.split(", ")
         if "indexes" in roles and found.speed.iops is not None and found.speed.iops < needed:
             yield f"its indexes get {found.speed.iops} IOPS, and {needed:g} are needed"
-        # a MB is smaller than a MiB, so this errs on the safe side
+        # MB are smaller than MiB, so this comparison errs on the safe side.
         if "logs" in roles and found.speed.mib_s is not None and found.speed.mib_s < load.log_mb_per_second:
             yield f"its logs get {found.speed.mib_s:.0f} MiB/s, and {load.log_mb_per_second:g} are needed"
 
@@ -187,19 +191,20 @@ def _too_dear(load: Load, cost: Sum) -> Iterator[str]:
         yield f"it costs {cost.known:.2f} a month, {cost.known - Decimal(load.budget):.2f} above the budget"
     elif cost.unknown:
         prices = "a price is" if cost.unknown == 1 else f"{cost.unknown} prices are"
-        yield f"{prices} not known here, so nobody can say that it is within the budget"
+        yield f"{prices} not known, so it may cost more than the budget"
 
 
 def _for(choice: Choice, load: Load, seconds: float | None) -> Iterator[str]:
-    """What speaks for it."""
+    """The reasons for a choice."""
     if choice.profile == Profile.SCALED:
         away = outage_minutes(choice)
-        and_then = f"; without its database it is away for about {away} minutes" if away else ""
-        yield f"several pods: those on other nodes go on when a node is lost{and_then}"
+        and_then = f"; without its database the application is down for about {away} minutes" if away else ""
+        yield f"several pods: those on other nodes keep running when a node is lost{and_then}"
     else:
-        yield f"one pod on one disk: simple, and back about {outage_minutes(choice)} minutes after its node is lost"
+        away = outage_minutes(choice)
+        yield f"one pod on one disk: simple, and running again about {away} minutes after the loss of its node"
     survives, lost = survives_zone(choice)
-    yield "survives the loss of a zone" if survives else f"is lost with its zone, or unknown: {lost}"
+    yield "survives the loss of a zone" if survives else f"may not survive the loss of a zone: {lost}"
     if seconds is not None:
         slow = load_seconds(load.model_gib, ONE_THREAD_MIB_S) or 0
         one_thread = max(slow, seconds)
@@ -217,5 +222,8 @@ def _by_speed(advice: Advice) -> tuple[float, tuple[int, Decimal], str]:
 
 
 def _cost(advice: Advice) -> tuple[int, Decimal]:
-    """Cheapest first; where a price is unknown the known part says little, so it comes after the others."""
+    """Sorts the cheapest first.
+
+    A cost with unknown prices comes after all others, because its known part says little.
+    """
     return advice.cost.unknown, advice.cost.known

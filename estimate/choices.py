@@ -1,7 +1,7 @@
-"""Every way to store a Kotaemon that the offers of a platform allow, and what the loss of a node or a zone does to it.
+"""Every way to store Kotaemon's data that the offers of a platform allow, and what a lost node or zone does to it.
 
-A choice is what is bought; the storage map and the products follow from it, so that guard, cost and performance judge
-an advice by the same rules as a stack file.
+A choice is a set of products to buy. Its storage map and its products follow from it, so that guard, cost and
+performance judge an advised stack by the same rules as a stack file.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,17 +15,18 @@ from estimate.offers import Offer, Part
 
 @dataclass(frozen=True)
 class Choice:
-    """One way to store everything."""
+    """One way to store everything: an offer for each part."""
 
     platform: Platform
     profile: Profile
     place: Offer
     disk: Offer | None
-    """Databases of the profile single-writer, and everything else where there are no files."""
+    """The disk of the profile single-writer: for its databases, and for everything else when there are no shared
+    files."""
     files: Offer | None
-    """What is shared."""
+    """The file system for the shared roles."""
     models: Offer | None
-    """Models apart; None: with the files, or on the disk."""
+    """Storage for the models alone. None: they are with the shared files, or on the disk."""
     database: Offer | None
     """The SQL database of the profile scaled."""
     vectors: Offer | None
@@ -33,24 +34,24 @@ class Choice:
 
     @property
     def name(self) -> str:
-        """In a few words."""
+        """The choice in a few words: its profile and its parts."""
         parts = [part.words for part in (self.disk, self.files, self.models, self.database) if part is not None]
         return f"{self.profile.value}: {' + '.join(parts)}"
 
     @property
     def offers(self) -> tuple[Offer, ...]:
-        """All of it, in the order in which a stack file says it."""
+        """All its offers, in the order of a stack file."""
         parts = (self.place, self.files, self.models, self.disk, self.database, self.vectors)
         return tuple(part for part in parts if part is not None)
 
     @property
     def claims(self) -> dict[str, Offer]:
-        """Claim of the stack file -> what it is."""
+        """Name of each claim in the stack file -> the offer for it."""
         return {part.part.claim: part for part in (self.disk, self.files, self.models) if part is not None}
 
     @property
     def roles(self) -> dict[str, tuple[Role, ...]]:
-        """Claim of the stack file -> roles on it."""
+        """Name of each claim in the stack file -> the roles on it."""
         apart = (Role.MODELS,) if self.models is not None else ()
         on_disk = (Role.INDEXES, Role.SESSIONS) if self.files is not None else tuple(Role)
         found = {Part.DISK.claim: on_disk} if self.disk is not None else {}
@@ -60,7 +61,7 @@ class Choice:
         return {**kept, Part.MODELS.claim: apart} if apart else kept
 
     def storage(self) -> StorageMap:
-        """As the guard reads it."""
+        """The storage map, for the guard."""
         claims = {name: part.claim for name, part in self.claims.items()}
         return {
             role.value: RoleMount(claim=claim, sub_path=role.value, read_only=False)
@@ -70,7 +71,7 @@ class Choice:
         }
 
     def bought(self) -> list[Bought]:
-        """As cost and performance read it."""
+        """The products, for cost and performance."""
         of_claims = [
             Bought(name, name, ", ".join(role.value for role in self.roles[name]), part.claim["medium"].value, product)
             for name, part in self.claims.items()
@@ -89,7 +90,7 @@ _STORE_ROLES = {Part.DATABASE: Role.SESSIONS.value, Part.VECTORS: Role.INDEXES.v
 
 
 def choices(platform: Platform, offers: Sequence[Offer]) -> Iterator[Choice]:
-    """All ways that the offers allow."""
+    """All choices that the offers allow."""
     by = {part: [offer for offer in offers if offer.part == part] for part in Part}
     for place, files, models in every(by[Part.PLACE], [None, *by[Part.FILES]], [None, *by[Part.MODELS]]):
         for disk in by[Part.EVERYTHING if files is None else Part.DISK]:
@@ -100,15 +101,15 @@ def choices(platform: Platform, offers: Sequence[Offer]) -> Iterator[Choice]:
 
 
 def outage_minutes(choice: Choice) -> int:
-    """How long the application is away when its node is lost, without fencing by hand: as long as the slowest part.
+    """Minutes until the application runs again after the loss of its node, without fencing by hand: the slowest part.
 
-    Of the profile scaled the pods go on, but not without a store whose only pod is lost.
+    In the profile scaled the other pods keep running, but they need every store, and a store may have only one pod.
     """
     return max(product.outage_minutes for offer in choice.offers for product in offer.products)
 
 
 def survives_zone(choice: Choice) -> tuple[bool, str]:
-    """Whether the data is still there after the loss of a zone, and what is not."""
+    """Whether all data is still available after the loss of a zone, and if not, what is lost or out of reach."""
     lost = [text for part in choice.claims.values() for p in part.products if (text := p.lost_with_zone())]
     stores = [
         part.part.noun
@@ -123,5 +124,5 @@ def survives_zone(choice: Choice) -> tuple[bool, str]:
 
 
 def zones_needed(choice: Choice) -> int:
-    """Zones with nodes that it takes."""
+    """Number of zones with nodes that the choice needs."""
     return max(product.zones_needed for offer in choice.offers for product in offer.products)

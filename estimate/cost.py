@@ -1,6 +1,6 @@
-"""What a plan costs in a month, line by line, as far as the prices and the use are known.
+"""The monthly cost of a plan, line by line, as far as prices and use are known.
 
-Money is Decimal and never rounded before it is shown. What is not known is None, in a line and in every sum over it.
+Amounts are Decimals and are rounded only for display. An unknown amount is None, in a line and in every sum over it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,19 +14,19 @@ from estimate.products.registry import NOT_MADE, OWNERS
 from estimate.recognise import CLAIM, Plan, Resource
 
 STORES = {"-database-disk": "sessions", "-vectors-disk": "indexes"}
-"""End of the name of a bundled store's disk -> the role whose data it holds; these disks are in no storage map."""
+"""End of the name of a bundled store's disk -> the role whose data it holds. These disks are in no storage map."""
 _ROLES = [role.value for role in Role]
 ASSUMPTIONS = (
     f"A month has {HOURS} hours.",
-    "List prices, without tax, discount and free tier.",
-    "Storage that the stack makes, its keys and its database; nodes, load balancers and traffic are not in it.",
-    "Where a vendor writes GB of storage it bills GiB.",
+    "List prices, before taxes and discounts and without a free tier.",
+    "Storage that the stack makes, its keys and its database are included; nodes, load balancers and traffic are not.",
+    "Where a vendor writes GB of storage, GiB are billed.",
 )
 
 
 @dataclass(frozen=True)
 class Mount:
-    """What cost and performance need of the storage map: a claim and the roles on it."""
+    """A claim of the storage map with the roles on it: what cost and performance need of it."""
 
     claim: str
     roles: tuple[str, ...]
@@ -36,38 +36,38 @@ class Mount:
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that is billed."""
+    """One line of the cost: something that is billed."""
 
     resource: str
     claim: str
-    """Empty: it is not of one claim."""
+    """Name of the claim in the stack file. Empty when the line belongs to no single claim."""
     roles: str
     medium: str
-    """block, file, object; or key, database, other."""
+    """`block`, `file` or `object`; or `key`, `database` or `other`."""
     what: str
     quantity: Decimal | None
     price: Price | None
     amount: Decimal | None
-    """A month, in the currency of the price list; None: unknown."""
+    """Monthly amount in the currency of the price list; None when it is unknown."""
     note: str
     unknown: str
-    """Why the amount is not known; empty when it is."""
+    """Why the amount is not known. Empty when it is known."""
 
     @property
     def depends_on_use(self) -> bool:
-        """Whether only the quantity is missing."""
+        """Whether the price is known and only the quantity is missing."""
         return self.amount is None and self.quantity is None
 
 
 @dataclass(frozen=True)
 class Sum:
-    """A sum, as far as it is known."""
+    """A sum of monthly amounts, as far as they are known."""
 
     known: Decimal = Decimal(0)
     unknown: int = 0
-    """Lines whose price is not known."""
+    """Number of lines whose price is not known."""
     by_use: int = 0
-    """Lines whose quantity depends on use that was not told."""
+    """Number of lines whose quantity depends on use that the stack file does not say."""
 
     def __add__(self, line: "Line | Sum") -> "Sum":
         if isinstance(line, Sum):
@@ -78,13 +78,13 @@ class Sum:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is missing in it."""
+        """Whether the sum includes every line."""
         return not (self.unknown or self.by_use)
 
 
 @dataclass(frozen=True)
 class Bought:
-    """A product, and the resource it came from."""
+    """A product that the stack buys, with the resource, the claim and the roles that it is for."""
 
     resource: str
     claim: str
@@ -95,7 +95,7 @@ class Bought:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The cost of a plan."""
+    """The cost of a plan: its lines, and the resources that are free."""
 
     platform: Platform
     region: str
@@ -103,15 +103,15 @@ class Estimate:
     lines: tuple[Line, ...]
     bought: tuple[Bought, ...]
     free: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Type of a resource -> why it costs nothing."""
+    """Type token of a resource -> why it costs nothing."""
 
     @property
     def total(self) -> Sum:
-        """Of everything."""
+        """Monthly cost of all lines together."""
         return total(self.lines)
 
     def by(self, key: Callable[[Line], str]) -> dict[str, Sum]:
-        """Sums by role, medium or resource: `estimate.by(lambda line: line.medium)`."""
+        """Sums by role, medium or resource, for example `estimate.by(lambda line: line.medium)`."""
         sums: dict[str, Sum] = {}
         for line in self.lines:
             sums[key(line)] = sums.get(key(line), Sum()) + line
@@ -119,7 +119,7 @@ class Estimate:
 
 
 def total(lines: Iterable[Line]) -> Sum:
-    """The sum of some lines."""
+    """The sum of lines."""
     result = Sum()
     for line in lines:
         result += line
@@ -127,10 +127,11 @@ def total(lines: Iterable[Line]) -> Sum:
 
 
 def bought(resource: str, product: Product, claim: str = "", mounts: Sequence[Mount] = (), roles: str = "") -> Bought:
-    """A product with its place in the tables.
+    """A product with its place in the tables of cost.
 
-    `resource`: name of what is billed, as it is registered. `claim`: name of the claim that it is of; roles and medium
-    are then those of its mount. Of no claim, or of one that no role is on, they are `roles` and the product's own.
+    `resource`: name of the registered resource that is billed. `claim`: name of the claim that the product is for; its
+    roles and its medium are then taken from its mount in `mounts`. Without a claim, or for a claim without roles, the
+    roles are `roles` and the medium is the product's own.
     """
     mount = next((mount for mount in mounts if mount.claim == claim), None)
     if mount is None:
@@ -146,11 +147,11 @@ def estimate(
     use: Use | None = None,
     prices: PriceList | None = None,
 ) -> Estimate:
-    """The cost of the resources of a plan, by recognising each. `prices`: default the list of the platform."""
+    """The cost of a plan's resources: each is recognised as a product. `prices`: default the platform's price list."""
     plan = Plan(resources, {mount.claim: mount.size_gib for mount in mounts})
     made: list[Bought] = []
     free: dict[str, str] = {}
-    # sorted: independent resources register in any order
+    # Sorted, because independent resources register in any order.
     for resource in sorted(plan.resources, key=lambda found: (found.name, found.type)):
         product = plan.recognise(resource)
         if isinstance(product, Free):
@@ -170,10 +171,10 @@ def estimate_bought(
     prices: PriceList | None = None,
     free: Mapping[str, str] | None = None,
 ) -> Estimate:
-    """The cost of what is bought, before or without any resource of it; in whatever order, the lines come out the same.
+    """The cost of products, for a stack whose resources are not made yet. The order of `bought` does not matter.
 
-    `use`: what is told of reading, writing and backups. `prices`: default the list of the platform. `free`: type of a
-    resource -> why it costs nothing, only to be shown.
+    `use`: GiB read, written and in backups in a month; what it leaves out stays unknown. `prices`: default the
+    platform's price list. `free`: type token of a resource -> why it costs nothing, only for display.
     """
     wanted = price_list(platform) if prices is None else prices
     ordered = tuple(sorted(items, key=_order))
@@ -182,7 +183,7 @@ def estimate_bought(
 
 
 def _order(item: Bought) -> tuple[int, int, str, str]:
-    """What is unknown first, what no resource stands for last, in the order of its first role."""
+    """Order of products: by the first role; unknown ones come first, and those without a resource last."""
     if item.product.made:
         return 0 if isinstance(item.product, Unknown) else 1, 0, item.resource, repr(item.product)
     first = item.roles.split(", ")[0]
@@ -190,7 +191,7 @@ def _order(item: Bought) -> tuple[int, int, str, str]:
 
 
 def in_reference_region(found: Estimate, use: Use | None = None) -> Estimate | None:
-    """The same in the region with most known prices; None when nothing more would be known."""
+    """The same products at the prices of REFERENCE_REGION. None when that makes no further price known."""
     region = REFERENCE_REGION.get(found.platform)
     if region is None or region == found.region:
         return None
@@ -199,7 +200,7 @@ def in_reference_region(found: Estimate, use: Use | None = None) -> Estimate | N
 
 
 def priced(item: Bought, use: Use, prices: PriceList, region: str) -> list[Line]:
-    """The lines of one product."""
+    """The lines of one product's cost."""
     return [_line(item, charge, prices, region) for charge in item.product.charges(use)]
 
 
@@ -218,17 +219,17 @@ def _why(charge: Charge, price: Price | None, region: str) -> str:
         return charge.unknown
     if charge.quantity is None:
         return f"depends on use: {charge.note}"
-    return f"no published price of {charge.item} in {region} is known here" if price is None else ""
+    return f"no published price of {charge.item} in {region} is known" if price is None else ""
 
 
 def _placed(resource: Resource, product: Product, mounts: Sequence[Mount]) -> Bought:
-    """A recognised product with its place: a claim's component has the claim's name."""
+    """A recognised product with its claim and roles. The component of a claim has the claim's name."""
     claim = next((mount.claim for mount in mounts if mount.claim in resource.components), "")
     role = next((role for end, role in STORES.items() for c in resource.components if c.endswith(end)), "")
     found = bought(resource.name, product, claim, mounts, role)
     if claim or not isinstance(product, Unknown):
         return found
-    # inputs that no rule understands: it is placed as what it is a kind of
+    # No rule understands these inputs, so the type of the resource alone decides its place.
     kind = OWNERS.get(resource.type, product)
     medium = "block" if resource.type == CLAIM else kind.apart_medium
     return replace(found, roles=role or kind.apart_roles, medium=medium)

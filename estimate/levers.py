@@ -1,7 +1,7 @@
-"""What would cost less: every cheaper neighbour of what is bought, with what it saves and what is given up.
+"""Suggestions to save money: cheaper alternatives to each product, with what each saves and what is given up for it.
 
-Only what the stack file can say (`Product.cheaper`). A saving is the difference of two sums that are both known, never
-a rule of thumb.
+Only changes that a stack file can express are suggested (`Product.cheaper`). A saving is the difference of two sums
+whose differing prices are all known, never a rule of thumb.
 """
 
 from collections.abc import Iterator
@@ -13,24 +13,24 @@ from estimate.price_list import PriceList, price_list
 from estimate.product import Product, Use
 
 COUNT = 3
-"""How many are told."""
+"""How many suggestions to save money a plan shows."""
 
 
 @dataclass(frozen=True)
 class Lever:
-    """One change that saves money."""
+    """One change in the stack file that saves money."""
 
     resource: str
     claim: str
     change: str
-    """What to write in the stack file, below the claim or the database."""
+    """The key and value to write in the stack file, below the claim or the database."""
     gives_up: str
     saves: Decimal
-    """A month."""
+    """Monthly saving, in the currency of the price list."""
 
 
 def levers(found: Estimate, prices: PriceList | None = None) -> list[Lever]:
-    """The changes that save most, one a resource and kind, biggest first."""
+    """The COUNT changes that save most, largest saving first. At most one of each kind for a resource."""
     chosen = prices or price_list(found.platform)
     all_of_them = [lever for bought in found.bought for lever in _levers(bought, chosen, found.region)]
     return sorted(all_of_them, key=lambda lever: (-lever.saves, lever.resource, lever.change))[:COUNT]
@@ -44,6 +44,6 @@ def _levers(bought: Bought, prices: PriceList, region: str) -> Iterator[Lever]:
 
 
 def _difference(bought: Bought, product: Product, prices: PriceList, region: str) -> Decimal | None:
-    """What the other product saves; None when a price that differs is not known."""
+    """Monthly saving with the other product. None when a price in which the two differ is not known."""
     sums = [total(priced(item, Use(), prices, region)) for item in (bought, replace(bought, product=product))]
     return None if any(found.unknown for found in sums) else sums[0].known - sums[1].known

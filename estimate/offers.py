@@ -1,7 +1,7 @@
-"""Offers: what a kind of claim, a store or a platform proposes for a wish. The advisor combines them blindly.
+"""Offers: what a kind of claim, a store or a platform proposes for a load. The advisor combines them blindly.
 
-Whoever makes an offer (the kinds, stores and platforms of the stacks) says what is bought, which claim the guard has to
-judge, and what a stack file has to say for it. Sizes are in GiB.
+An offer says what is bought, which claim the guard has to judge, and what to write in the stack file. The kinds, stores
+and platforms in stacks/ make the offers. Sizes are in GiB.
 """
 
 from collections.abc import Mapping
@@ -13,22 +13,22 @@ from components.contract import Claim, Platform
 from estimate.product import Product
 
 DISK_SMALLEST = 40
-"""GiB: 16,000 IOPS of gp3 need 32."""
+"""Smallest disk that is offered, in GiB: 16,000 IOPS of gp3 need at least 32."""
 
 
 class Part(str, Enum):
-    """What an offer is for."""
+    """The part of a stack that an offer is for."""
 
     PLACE = "place"
-    """What comes with the platform, whatever is chosen: its key, and what its section of the stack file has to say."""
+    """What comes with the platform in any case: its key, and the required keys of its section in the stack file."""
     EVERYTHING = "everything"
-    """One disk for all roles, of the profile single-writer."""
+    """One disk for all roles, in the profile single-writer."""
     DISK = "disk"
-    """A disk for the databases of the profile single-writer, beside files."""
+    """A disk for the databases of the profile single-writer, when the other roles are on shared files."""
     FILES = "files"
-    """What is shared."""
+    """A file system for the shared roles."""
     MODELS = "models"
-    """Models apart from everything else."""
+    """Storage for the models alone."""
     DATABASE = "database"
     """The SQL database of the profile scaled."""
     VECTORS = "vectors"
@@ -36,12 +36,12 @@ class Part(str, Enum):
 
     @property
     def claim(self) -> str:
-        """Name of its claim in an advised stack file; empty: it has none."""
+        """Name of the claim in an advised stack file. Empty for a part that is not a claim."""
         return _CLAIMS.get(self, "")
 
     @property
     def noun(self) -> str:
-        """A store, for people."""
+        """Name of a store in messages."""
         return "vector server" if self == Part.VECTORS else self.value
 
 
@@ -50,27 +50,29 @@ _CLAIMS = {Part.EVERYTHING: "disk", Part.DISK: "disk", Part.FILES: "files", Part
 
 @dataclass(frozen=True)
 class Sizes:
-    """GiB of what has to be kept."""
+    """GiB of each kind of data that has to be kept."""
 
     models: int
     data: int
-    """Indexes, documents, conversations."""
+    """GiB of indexes, documents and conversations."""
     logs: int
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an offer is asked for."""
+    """The load, the zones and the sizes for which an offer is made."""
 
     platform: Platform
     region: str
     zones: tuple[str, ...]
-    """Names of the zones of the nodes; at least one."""
+    """Names of the zones that have nodes; at least one."""
     sizes: Sizes
 
     def gib(self, part: Part) -> int:
-        """Size of a claim: half as much again as it has to hold. Nothing works well on a full disk, and models are
-        released beside the old ones. Raises ValueError for a part that is no claim.
+        """Size of a part's claim in GiB: 1.5 times what it has to hold, rounded up.
+
+        The room is needed because file systems slow down when full, and a new model is stored beside the old one.
+        Raises ValueError for a part that is not a claim.
         """
         everything = self.sizes.models + self.sizes.data + self.sizes.logs
         match part:
@@ -83,24 +85,25 @@ class Wanted:
             case Part.MODELS:
                 return _with_room(self.sizes.models)
             case _:
-                raise ValueError(f"{part.value} is no claim")
+                raise ValueError(f"{part.value} is not a claim")
 
 
 @dataclass(frozen=True, eq=False)
 class Offer:
-    """One way to get one part. Compared by identity: a stack file's words are mappings."""
+    """One way to get one part. Offers are compared by identity, because their stack file fragments are mappings."""
 
     part: Part
     products: tuple[Product, ...] = ()
-    """What is bought; the first gives the offer its name."""
+    """The products to buy. The first one names the offer."""
     claim: Claim | None = None
-    """As it would be planned, for the guard; None: it is no claim."""
+    """The claim as it would be planned, for the guard. None when the offer is not a claim."""
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Of a claim: its entry in `storage.claims`. Of a place: keys of the namespace, beside the platform's section."""
+    """For a claim: its entry in `storage.claims`. For a platform: keys at the top level, beside the platform's
+    section."""
     section: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What it needs in the platform's section."""
+    """Keys that the offer needs in the platform's section."""
     stores: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What it needs in the section `stores`."""
+    """Keys that the offer needs in the section `stores`."""
 
     def __post_init__(self) -> None:
         if bool(self.part.claim) != (self.claim is not None):
@@ -108,12 +111,12 @@ class Offer:
 
     @property
     def words(self) -> str:
-        """In a few words."""
+        """The offer in a few words."""
         return self.products[0].words if self.products else ""
 
 
 def merged(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Fragments of a stack file together, mappings in them as well; keys in the order in which they come."""
+    """Fragments of a stack file merged into one, nested mappings included. Keys keep the order in which they come."""
     found: dict[str, Any] = {}
     for part in parts:
         for key, value in part.items():

@@ -1,7 +1,7 @@
-"""What the claims of a stack will give: IOPS and throughput as each product says, and seconds to load a model.
+"""The speed of a stack's claims: IOPS and throughput by each product's formula, and the seconds to load a model.
 
-Limits of the storage itself. A node's own network or disk limit can be lower and is not known here. Where no formula is
-published the answer is None, and the reason stands beside it.
+These are the limits of the storage itself. A node's own limit for its network or its disks can be lower and is not
+known here. Where a vendor publishes no formula the value is None, and a reason says so.
 """
 
 from collections.abc import Sequence
@@ -11,29 +11,30 @@ from estimate.cost import Bought
 from estimate.product import MB_IN_MIB, Speed
 
 DEFAULT_MODEL_GIB = 15.0
-"""Llama 3 8B with 16 bits for each weight (docs of run-ai-model-streamer)."""
+"""Size of Llama 3 8B with 16 bits for each weight (documentation of run-ai-model-streamer)."""
 ONE_THREAD_MIB_S = 15_000 * MB_IN_MIB / 47.99
-"""What the safetensors loader got from a disk of 1000 MiB/s, and no more from one of 4000: 15 GB in 47.99 s (docs of
-run-ai-model-streamer, benchmarks). A reader with one thread does not use faster storage."""
+"""MiB/s that one reading thread reaches, however fast the storage is. The safetensors loader needed 47.99 s for 15 GB
+on a disk of 1000 MiB/s, and no less on one of 4000 (documentation of run-ai-model-streamer, benchmarks)."""
 
 
 @dataclass(frozen=True)
 class ClaimSpeed:
-    """What one claim gives."""
+    """The speed of one claim."""
 
     claim: str
     roles: str
     speed: Speed
     load_seconds: float | None
-    """To read the models once, by a reader with many threads; only for the claim with the role models."""
+    """Seconds to read the models once with many threads. None for a claim without the role models, and when not
+    known."""
     load_seconds_one_thread: float | None
-    """The same by the usual loader, which has one."""
+    """Seconds to read the models once with one thread, as the usual loader does. None as for `load_seconds`."""
 
 
 def performance(
     bought: Sequence[Bought], model_gib: float = DEFAULT_MODEL_GIB, nfs_mib_s: float | None = None
 ) -> list[ClaimSpeed]:
-    """The speed of each claim. `nfs_mib_s`: what the user knows of a server of his own."""
+    """The speed of each claim. `nfs_mib_s`: MiB/s of the user's own NFS server, if known."""
     return [
         _claim(item, found, model_gib)
         for item in bought
@@ -42,7 +43,7 @@ def performance(
 
 
 def load_seconds(model_gib: float, mib_s: float | None) -> float | None:
-    """Time to read `model_gib` once. Storage only: no start of a process, no copy to a GPU."""
+    """Seconds to read `model_gib` GiB once from storage. Starting a process and copying to a GPU are not included."""
     return None if mib_s is None else model_gib * 1024 / mib_s
 
 

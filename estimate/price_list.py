@@ -1,4 +1,4 @@
-"""The prices, from data files: `estimate/prices/<platform>.yaml`. Each has a date and a source; none is guessed."""
+"""The prices, from the files estimate/prices/<platform>.yaml. Each price has a date and a source; none is guessed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from components.contract import Platform
 FOLDER = Path(__file__).parent / "prices"
 EVERY_REGION = "all"
 REFERENCE_REGION = {Platform.AWS: "us-east-1", Platform.ALICLOUD: "cn-hangzhou"}
-"""The region with most known prices, for a comparison where a price of the stack's own region is unknown."""
+"""The region with the most known prices: the comparison when a price of the stack's own region is unknown."""
 
 
 @dataclass(frozen=True)
 class Price:
-    """One published price."""
+    """One published price for one unit of an item in one region."""
 
     amount: Decimal
     unit: str
     """GiB-month, IOPS-month, MiB/s-month, MB/s-month, hour, GiB, key-month, or 10,000 requests."""
     date: str
-    """When it was read, as exactly as is known: a year, a month or a day."""
+    """When the price was read, as exactly as is known: a year, a month or a day."""
     source: str
-    """Address."""
+    """URL of the page that publishes the price."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class PriceList:
     """The prices of one platform."""
 
     currency: str
-    """ISO code; empty where nothing has a price (platform private)."""
+    """ISO code of the currency. Empty on platform private, where nothing has a price."""
     prices: Mapping[str, Mapping[str, Price]]
     """Item -> region -> price."""
 
@@ -62,7 +62,7 @@ def load(text: str) -> PriceList:
             source = sources.get(cell["source"])
             if source is None or not source.get("date") or not source.get("address") or not entry.get("unit"):
                 raise ValueError(f"{item} in {region}: the price needs a unit, and a source with date and address")
-            # Decimal of the text as it stands in the file: 0.1 as a float is not a tenth
+            # From the text in the file, because a float such as 0.1 is not exact.
             price = Price(Decimal(str(cell["price"])), entry["unit"], str(source["date"]), source["address"])
             prices.setdefault(item, {})[region] = price
     return PriceList(document["currency"], prices)

@@ -1,7 +1,7 @@
-"""What every product has to say: how it is recognised, what is billed for it, how fast it is, and what is lost with it.
+"""What every product says about itself: how it is recognised, what is billed, how fast it is, what a lost zone costs.
 
-A product is what a cloud sells and a stack buys. Each has one file in `estimate/products/`, and nothing outside that
-file asks which product it is. Sizes are in GiB; MB are 10^6 bytes, MiB 2^20.
+A product is something that a cloud sells and a stack buys. Each has one file in estimate/products/, and nothing outside
+that file asks which product it is. Sizes are in GiB; MB are 10^6 bytes, MiB are 2^20 bytes.
 """
 
 from abc import ABC, abstractmethod
@@ -12,58 +12,62 @@ from typing import Any, ClassVar, NamedTuple
 
 ALL_ROLES = "all roles"
 HOURS = 730
-"""Hours of a month, as the vendors' own calculators count: 365 x 24 / 12."""
+"""Hours in a month, as the vendors' own calculators count them: 365 x 24 / 12."""
 MB_IN_MIB = 1_000_000 / 1_048_576
 SLOW_DETACH_MINUTES = 8
-"""Until a disk is mounted on another node after its node was lost, without fencing by hand: Kubernetes detaches it by
-force after 6 minutes (aws-ebs-csi-driver docs/faq.md), and then it has to be attached and mounted."""
+"""Minutes until a disk is mounted on another node after the loss of its node, without fencing by hand. Kubernetes
+detaches it by force after 6 minutes (aws-ebs-csi-driver docs/faq.md); attaching and mounting it takes the rest."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """What nobody can read from a definition. None: not told, and what depends on it is unknown."""
+    """Use that no definition of a resource says.
+
+    None: the stack file does not say it, and what depends on it is unknown.
+    """
 
     read_gib: int | None = None
-    """Read from each file system that bills reading, in a month."""
+    """GiB read in a month from each file system that bills reading."""
     written_gib: int | None = None
-    """Written, the same."""
+    """GiB written in a month to each file system that bills writing."""
     backup_gib: int | None = None
-    """Held by backups of each file system."""
+    """GiB that the backups of each file system hold."""
 
 
 @dataclass(frozen=True)
 class Charge:
-    """One thing that is billed."""
+    """One item that is billed for a product in a month."""
 
     what: str
     item: str
-    """Key in the price list; empty: there can be no price (a server of one's own)."""
+    """Key in the price list. Empty when there can be no price, for example for a server of the user's own."""
     quantity: Decimal | None
-    """None: it depends on use that nobody has told (`Use`); it is never taken as 0."""
+    """Quantity in a month. None when it depends on use that the stack file does not say (`Use`); it never counts as
+    0."""
     note: str = ""
-    """An assumption, in words."""
+    """An assumption about the quantity, in words."""
     unknown: str = ""
-    """Why there can be no price, where there is no item."""
+    """Why there can be no price, when `item` is empty."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """What one product gives. Where no formula is published the numbers are None."""
+    """The speed of one product. The numbers are None when the vendor publishes no formula."""
 
     iops: int | None
     mib_s: float | None
-    """Throughput of reads, in MiB/s."""
+    """Read throughput in MiB/s."""
     formula: str
-    """In words; or why nothing is known."""
+    """The formula in words, or why the speed is not known."""
     source: str = ""
-    """Address."""
+    """URL of the formula."""
 
 
 class Cheaper(NamedTuple):
-    """A cheaper neighbour that can be bought."""
+    """A cheaper product that could be bought in place of this one."""
 
     change: str
-    """What to write in the stack file, below the claim or the database."""
+    """The key and value to write in the stack file, below the claim or the database."""
     gives_up: str
     product: "Product"
 
@@ -76,12 +80,12 @@ class Free:
 
 
 Inputs = Mapping[str, Any]
-"""Of a resource, camelCase, as the program gave them; or the parameters of a StorageClass."""
+"""Inputs of a resource with keys in camelCase, as the program gave them; or the parameters of a StorageClass."""
 ResourceRule = Callable[[Inputs, int | None], "Product"]
-"""(inputs, size of the claim that the resource is of, None: of no known claim) -> product. It may raise KeyError,
-TypeError and ValueError for what it does not understand: the cost is then unknown."""
+"""(inputs, size of the resource's claim or None without a known claim) -> product. KeyError, TypeError and ValueError
+mean that the rule does not understand the inputs: the cost is then unknown."""
 DiskRule = Callable[[Inputs, int], "Product | Free"]
-"""(parameters of the StorageClass, size of the claim) -> product. It may raise the same."""
+"""(parameters of the StorageClass, size of the claim) -> product. It may raise the same errors as a ResourceRule."""
 
 
 @dataclass(frozen=True)
@@ -89,70 +93,74 @@ class Recognised:
     """How a product is found among the resources of a plan."""
 
     types: Mapping[str, ResourceRule] = field(default_factory=dict[str, ResourceRule])
-    """Type token -> rule."""
+    """Type token -> rule that makes the product from the resource's inputs."""
     free: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Type token of what comes with the product and is billed with it -> why it is free."""
+    """Type token of a resource that is billed with the product -> why it costs nothing itself."""
     provisioners: Mapping[str, DiskRule] = field(default_factory=dict[str, DiskRule])
-    """Provisioner of a StorageClass that the stack makes -> rule of its claims."""
+    """Provisioner of a StorageClass that the stack makes -> rule for its claims."""
     foreign_class: "Callable[[int, str], Product] | None" = None
-    """(size, name of the class) -> product, for claims of a StorageClass that the stack does not make. One product."""
+    """(size, name of the class) -> product, for claims of a StorageClass that the stack does not make. Only one product
+    has it."""
     not_made: "Callable[[int], Product] | None" = None
-    """Size -> product, for claims that no resource of the stack pays for. One product."""
+    """Size -> product, for claims that no resource of the stack pays for. Only one product has it."""
 
 
 class Product(ABC):
-    """Something that is bought, as a frozen dataclass of plain values."""
+    """Something that is bought: a frozen dataclass of plain values."""
 
     apart_roles: ClassVar[str] = ALL_ROLES
-    """Roles in the tables, when it is of no claim."""
+    """Roles in the tables of cost, when the product belongs to no claim."""
     apart_medium: ClassVar[str] = "other"
-    """Medium in the tables, when it is of no claim."""
+    """Medium in the tables of cost, when the product belongs to no claim."""
     made: ClassVar[bool] = True
-    """Whether a resource of the stack stands for it."""
+    """Whether the stack registers a resource for it."""
 
     @classmethod
     @abstractmethod
     def recognised(cls) -> Recognised:
-        """How it is found among the resources of a plan."""
+        """How the product is found among the resources of a plan."""
 
     @property
     @abstractmethod
     def words(self) -> str:
-        """What it is, in a few words for people."""
+        """The product in a few words, for messages."""
 
     @abstractmethod
     def charges(self, use: Use) -> Iterator[Charge]:
-        """All that is billed for it, in the order of the tables. How a vendor counts stands here, no price does."""
+        """Everything that is billed for it, in the order of the tables.
+
+        Quantities are computed here, prices are not.
+        """
 
     def speed(self, own_mib_s: float | None = None) -> Speed | None:
-        """What the storage gives, by the vendor's published formula; None for what is no storage of a claim.
+        """The speed by the vendor's published formula. None for a product that is not the storage of a claim.
 
-        `own_mib_s`: what the user knows of a server of his own.
+        `own_mib_s`: MiB/s of the user's own server, if known.
         """
         return None
 
     def cheaper(self) -> Iterator[Cheaper]:
-        """Its cheaper neighbours, as far as the stack file can say them."""
+        """Cheaper products that would do, as far as a stack file can express the change."""
         yield from ()
 
     def lost_with_zone(self) -> str:
-        """What is lost or out of reach with one zone, in words; empty: nothing. Unless told otherwise, not known."""
-        return f"of {self.words} it is not known"
+        """What is lost or out of reach with one zone, in words. Empty: nothing. By default it is not known."""
+        return f"it is not known for {self.words}"
 
     @property
     def outage_minutes(self) -> int:
-        """How long it is away when a node is lost, without fencing by hand."""
+        """Minutes until it is usable again after the loss of a node, without fencing by hand."""
         return 0
 
     @property
     def zones_needed(self) -> int:
-        """Zones with nodes that it takes."""
+        """Number of zones with nodes that it needs."""
         return 1
 
 
 @dataclass(frozen=True)
 class Unknown(Product):
-    """It may cost something, and nobody here knows what."""
+    """Something that may cost money, without a known price."""
 
     reason: str
 
@@ -169,11 +177,11 @@ class Unknown(Product):
 
 
 def above(what: str, item: str, bought: int | None, included: int) -> Iterator[Charge]:
-    """What is bought on top of what the storage's price includes."""
+    """The charge for what is bought beyond what the price of the storage includes."""
     if bought is not None and bought > included:
         yield Charge(what, item, Decimal(bought - included), f"{included} are included")
 
 
 def told(amount: int | None) -> Decimal | None:
-    """A quantity that may not have been told."""
+    """A quantity of use as a Decimal; None when the stack file does not say it."""
     return None if amount is None else Decimal(amount)

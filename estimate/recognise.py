@@ -1,4 +1,4 @@
-"""Which product a resource of a plan is, or why it costs nothing. A type that no rule knows is unknown, not free."""
+"""Which product a resource of a plan is, or why it costs nothing. A type that no rule knows is unknown, never free."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from estimate.products.registry import FOREIGN_CLASS, FREE, PROVISIONERS, TYPES
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource of a plan, as plain facts."""
+    """A resource of a plan as plain values."""
 
     type: str
     """Pulumi's type token."""
     name: str
     components: tuple[str, ...]
-    """Names of the components it is in, outermost first."""
+    """Names of the components that contain it, outermost first."""
     inputs: Mapping[str, Any]
-    """camelCase, as the program gave them."""
+    """Inputs with keys in camelCase, as the program gave them."""
 
 
 _CLUSTER = Free("an object of the cluster; nodes and load balancers are not part of the stack")
-_BILLED_ITSELF = Free("a way to storage that is billed itself")
+_BILLED_ITSELF = Free("a way to storage; that storage is billed")
 _FREE_GROUPS = (
     "apps/v1",
     "autoscaling/v2",
@@ -41,7 +41,7 @@ _ATTRIBUTES = "kubernetes:storage.k8s.io/v1:VolumeAttributesClass"
 
 
 class Plan:
-    """The resources of one plan, with what has to be looked up across them."""
+    """The resources of one plan, with the StorageClasses and sizes that have to be looked up among them."""
 
     def __init__(self, resources: Iterable[Resource], sizes: Mapping[str, int]) -> None:
         self.resources = list(resources)
@@ -50,7 +50,10 @@ class Plan:
         self._attributes = {_name(r): r for r in self.resources if r.type == _ATTRIBUTES}
 
     def recognise(self, resource: Resource) -> Product | Free:
-        """What a resource is. Never raises: what is not understood is Unknown."""
+        """The product that a resource is, or why it is free.
+
+        Never raises: a resource that no rule understands is Unknown.
+        """
         try:
             if resource.type.startswith("kubernetes:"):
                 return self._object(resource)
@@ -60,13 +63,13 @@ class Plan:
                 size = next((self._sizes[c] for c in resource.components if c in self._sizes), None)
                 return TYPES[resource.type](resource.inputs, size)
         except (KeyError, TypeError, ValueError) as error:
-            return Unknown(f"its inputs are not known here ({type(error).__name__}: {error})")
+            return Unknown(f"its inputs are not understood ({type(error).__name__}: {error})")
         return Unknown("no price rule knows this type")
 
     def _object(self, resource: Resource) -> Product | Free:
         group = resource.type.removeprefix("kubernetes:").rpartition(":")[0]
         if group not in _FREE_GROUPS:
-            return Unknown("a custom resource: what its operator makes is not known here")
+            return Unknown("a custom resource: what its operator makes is not known")
         if (resource.inputs.get("spec") or {}).get("type") == "LoadBalancer":
             return Unknown("a load balancer, made by the cluster's cloud")
         if (resource.inputs.get("spec") or {}).get("volumeClaimTemplates"):
@@ -91,11 +94,11 @@ class Plan:
 
 
 def gib(quantity: str) -> int:
-    """A size as Kubernetes writes it, in GiB. Raises ValueError."""
+    """A Kubernetes quantity in GiB. Raises ValueError for one that is not in Gi or Ti."""
     units = {"Gi": 1, "Ti": 1024}
     number, unit = quantity[:-2], quantity[-2:]
     if unit not in units:
-        raise ValueError(f"{quantity!r} is no size in Gi or Ti")
+        raise ValueError(f"{quantity!r} is not a size in Gi or Ti")
     return int(number) * units[unit]
 
 

@@ -1,4 +1,4 @@
-"""docs/guard.md from the data: `python -m guard.docs` writes it, a test checks that it is fresh."""
+"""Write docs/guard.md from the guard's rules and table: `python -m guard.docs`. A test checks that it is up to date."""
 
 from pathlib import Path
 
@@ -86,7 +86,7 @@ FSx, NAS, JuiceFS and object mounts, FAISS, the Hugging Face cache, and the loss
 
 
 def text() -> str:
-    """What docs/guard.md has to be."""
+    """The text of docs/guard.md."""
     parts = [_INTRO, *(_rule(name) for name in RULES), _OVERRIDES]
     for store in Store:
         parts += [f"\n### {STORE_NAMES[store]}\n\n", "| on | one writer | many writers |\n|---|---|---|\n"]

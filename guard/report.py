@@ -1,4 +1,4 @@
-"""What the guard found, and how it is told."""
+"""The result of the guard: verdicts, a report of all of them, and the exception for a refused stack."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -8,22 +8,22 @@ from guard.rules import RULES, Severity
 
 @dataclass(frozen=True)
 class Verdict:
-    """A rule that applies."""
+    """A rule of guard/rules.py that applies to this stack."""
 
     rule: str
     severity: Severity
     role: str
-    """The roles it is about, joined by a comma; empty: the pod as a whole."""
+    """The roles that the verdict is about, joined by a comma. Empty when it is about the pod as a whole."""
     claim: str
-    """Name of the claim in the stack file; empty: none in particular."""
+    """Name of the claim in the stack file. Empty when the verdict is about no single claim."""
     message: str
-    """Why."""
+    """Why the rule applies."""
     fix: str
     """What to change in the stack file."""
     source: str
-    """Address of the documentation, or issue."""
+    """URL of the documentation or of the issue that the rule is taken from."""
     overridden: str = ""
-    """The reason of the override, when there is one."""
+    """The reason that the stack file gives for overriding the rule. Empty when the rule is not overridden."""
 
     @property
     def line(self) -> str:
@@ -60,17 +60,17 @@ class Report:
 
     @property
     def refusals(self) -> list[Verdict]:
-        """What stops the run."""
+        """The refusals without an override: they stop the run."""
         return self._open(Severity.REFUSE)
 
     @property
     def warnings(self) -> list[Verdict]:
-        """What does not."""
+        """The warnings without an override: they are printed and stop nothing."""
         return self._open(Severity.WARN)
 
     @property
     def overridden(self) -> list[Verdict]:
-        """What the stack file takes the risk of, with its reason."""
+        """The verdicts that the stack file overrides, with its reason for each."""
         return [verdict for verdict in self.verdicts if verdict.overridden]
 
     def raise_if_refused(self, file: str) -> None:
@@ -83,7 +83,7 @@ class Report:
 
 
 def merged(found: Iterable[Verdict], overrides: Mapping[str, str], claim_keys: Mapping[str, str]) -> list[Verdict]:
-    """One verdict for a rule and a claim, in the order of RULES, with the words of the stack file."""
+    """Join the verdicts of one rule on one claim, sort them in the order of RULES, and use the stack file's names."""
     by_place: dict[tuple[str, str, str], list[Verdict]] = {}
     for verdict in found:
         own = "" if verdict.claim else verdict.message

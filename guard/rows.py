@@ -1,6 +1,6 @@
-"""The rows of the table: store -> writers -> (backings, what is true of them).
+"""The rows of the guard's table. Each says what happens to a store on some backings with one or many writers.
 
-Sources are documentation addresses or issues. What could be run here is in tests/unit/guard/test_empirical.py.
+Every source is the URL of documentation or of an issue. tests/unit/guard/test_empirical.py runs what it can.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from guard.words import Backing, Store, Writers
 
 
 class Note(NamedTuple):
-    """What is true of some cells. No rule: they are fine."""
+    """A fact about some cells of the table. With an empty rule these cells are safe."""
 
     rule: str
     reason: str
@@ -27,7 +27,7 @@ _LUSTRE, _NOFLOCK = (Backing.LUSTRE,), (Backing.LUSTRE_NOFLOCK,)
 _JUICEFS, _OBJECT = (Backing.JUICEFS,), (Backing.OBJECT,)
 _NOLOCK = (Backing.NFS_NOLOCK, Backing.NAS3_NOLOCK)
 _NFS_LOCKS = (Backing.NFS3, Backing.NFS4, Backing.EFS, Backing.OPENZFS, Backing.NAS4)
-"""NFS whose server arbitrates the locks of all nodes."""
+"""Kinds of NFS whose server arbitrates file locks between all nodes."""
 _NFS = _NOLOCK + _NFS_LOCKS
 _LUSTRES = _LUSTRE + _NOFLOCK
 
@@ -66,7 +66,7 @@ _DISK_MANY: list[Line] = [
     (_RWOP, Note("disk-many-pods", _PENDING, _K8S)),
     (_RWO, Note("disk-many-pods", _MULTI_ATTACH, _K8S)),
 ]
-"""For stores that could be shared, were the disk."""
+"""A disk with many writers, for stores that could be shared on other storage."""
 
 _SQLITE_ONE: list[Line] = [
     (_RWOP, Note("", "Kubernetes admits one pod, and the kernel of its node arbitrates SQLite's locks", _K8S)),

@@ -1,4 +1,4 @@
-"""Every rule of the guard: how severe it is, whether it can be overridden, and what to change."""
+"""Every rule of the guard: its severity, whether it can be overridden, and what to change in the stack file."""
 
 import difflib
 from collections.abc import Mapping
@@ -10,23 +10,24 @@ class Severity(str, Enum):
     """What a rule does when it applies."""
 
     REFUSE = "refuse"
-    """Nothing is created."""
+    """The run stops before anything is created."""
     WARN = "warn"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule. Its name is also the key of an override."""
+    """A rule of the guard. Its name is also its key in `kotaemon:overrides`."""
 
     severity: Severity
     when: str
-    """When it applies, for the documentation."""
+    """When the rule applies, in words for docs/guard.md."""
     fix: str
-    """What to change in the stack file. `{role}` and `{claim}` stand for the role and the claim's name in that file."""
+    """What to change in the stack file. `{role}` and `{claim}` are replaced by the role and by the claim's name
+    there."""
     final: bool = False
-    """No override: no storage makes it safe, and the fix gives the same service safely."""
+    """Whether the rule cannot be overridden: no storage makes it safe, and the fix gives the same service safely."""
     source: str = ""
-    """Address of the documentation, or issue; empty: each cell of the table has its own."""
+    """URL of the documentation or of an issue. Empty when each cell of the table has a source of its own."""
 
 
 _REFUSE, _WARN = Severity.REFUSE, Severity.WARN
@@ -47,7 +48,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "role-without-claim": Rule(
         _REFUSE,
-        "a role that is written has no claim: its data would go with the pod",
+        "a role that the application writes has no claim: its data would be lost with the pod",
         _DISK_OR_FILE,
         final=True,
         source="https://github.com/Cinnamon/kotaemon/issues/608",
@@ -121,8 +122,9 @@ RULES: Mapping[str, Rule] = {
     "log-shared-slow": Rule(_WARN, "several pods append to one log file on Lustre", "one log file per pod"),
     "encryption-unknown": Rule(
         _WARN,
-        "nobody is known to encrypt a claim",
-        "kotaemon:storage.claims.{claim}.encryptedBy: who does, or a claim kind that encrypts with your key",
+        "nothing is known to encrypt a claim at rest",
+        "kotaemon:storage.claims.{claim}.encryptedBy: the name of what encrypts it, or a claim kind that encrypts "
+        "with your key",
         source="https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md",
     ),
     "override-unused": Rule(
@@ -137,7 +139,7 @@ RULES: Mapping[str, Rule] = {
 
 
 def check_overrides(overrides: Mapping[str, str]) -> None:
-    """Raise ValueError, with one line for each mistake, when an override cannot be."""
+    """Raise ValueError, with one line for each mistake, when an override is not allowed."""
     if errors := [error for rule, reason in overrides.items() if (error := _wrong(rule, reason))]:
         raise ValueError("\n".join(errors))
 

@@ -1,4 +1,4 @@
-"""Whether a storage map and the pods that use it may go together, and why not. Pure: creates nothing, reads nothing."""
+"""Checks whether a storage map and the pods that use it may go together, and says why not. Pure: it does no I/O."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,34 +11,37 @@ from guard.table import TABLE, backing_of
 from guard.words import BACKING_NAMES, DISKS, STORE_NAMES, Store, Writers
 
 UNKNOWN = ("", "nobody known")
-"""Values of claim["encrypted_by"] that name nobody."""
+"""Values of claim["encrypted_by"] which mean that it is not known whether anything encrypts the claim."""
 
 
 @dataclass(frozen=True)
 class Pods:
-    """How the application runs, as plain facts."""
+    """How the application runs: number of pods, roll-out and stores, as plain values."""
 
     profile: Profile
     replicas: int = 1
-    """The most pods at once: the replicas, or the autoscaler's maximum."""
+    """The largest number of pods at one time: `replicas`, or the autoscaler's maximum."""
     strategy: Literal["Recreate", "RollingUpdate"] = "Recreate"
-    """How a single writer is replaced. The profile scaled always rolls."""
+    """How the pod of the profile single-writer is replaced. The profile scaled always uses RollingUpdate."""
     session_affinity: bool = True
-    """Whether a browser always reaches the same pod. Gradio keeps a session in the memory of one."""
+    """Whether the ingress sends a browser always to the same pod. Gradio keeps a session in the memory of one pod."""
     log_file_per_pod: bool = True
     document_store: Literal["lancedb", "elasticsearch"] = "lancedb"
-    """Of the profile scaled; single-writer has LanceDB."""
+    """The document store. Only the profile scaled has a choice; single-writer always uses LanceDB."""
     graph_indexes: bool = False
-    """GraphRAG or LightRAG: local files in the role indexes."""
+    """Whether GraphRAG or LightRAG is switched on. Both keep local files in the role indexes."""
 
     @property
     def many(self) -> bool:
-        """Whether two pods may run at once. One replica of `scaled` counts: its roll-out starts the new pod first."""
+        """Whether two pods may run at once.
+
+        In the profile scaled one replica counts: a roll-out starts the new pod first.
+        """
         return self.profile == Profile.SCALED or self.replicas > 1
 
     @property
     def text(self) -> str:
-        """For messages."""
+        """The number of pods in words, for messages."""
         if self.replicas > 1:
             return f"{self.replicas} pods"
         return "1 pod and the next one of a roll-out" if self.many else "1 pod"
@@ -50,11 +53,11 @@ def check(
     overrides: Mapping[str, str] | None = None,
     claim_keys: Mapping[str, str] | None = None,
 ) -> Report:
-    """The guard's verdicts.
+    """Ask every rule of the guard about a storage map and the pods that use it.
 
-    `overrides`: rule -> reason. `claim_keys`: name of a PersistentVolumeClaim -> its name in the stack file, where they
-    differ. Raises ValueError for an override that cannot be and for a claim that the table does not know; refuses by
-    `Report.raise_if_refused`.
+    `overrides`: rule -> reason. `claim_keys`: name of a PersistentVolumeClaim -> its name in the stack file, for claims
+    where the two differ. Raises ValueError for an override that is not allowed and for a claim whose backend the table
+    does not know. It does not raise for a refusal: call `Report.raise_if_refused`.
     """
     given = dict(overrides or {})
     check_overrides(given)
@@ -66,7 +69,7 @@ def check(
 
 
 def stores_of(role: Role, pods: Pods) -> list[Store]:
-    """What a role holds. Sessions of the profile scaled are in PostgreSQL, vectors in a server."""
+    """The stores whose files are in a role. The profile scaled keeps sessions in PostgreSQL and vectors in a server."""
     scaled = pods.profile == Profile.SCALED
     graphs = [Store.INDEX_FILE] if pods.graph_indexes else []
     match role:
@@ -87,7 +90,7 @@ def stores_of(role: Role, pods: Pods) -> list[Store]:
 
 
 def writers_of(store: Store, pods: Pods) -> Writers:
-    """How many pods write one and the same store."""
+    """Whether one pod or several write the same files of a store."""
     if store == Store.LOG and pods.log_file_per_pod:
         return Writers.ONE
     return Writers.MANY if pods.many else Writers.ONE
@@ -104,8 +107,9 @@ def _stores(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
         backing = backing_of(claim)
         for store in stores_of(role, pods):
             cell = TABLE[store, backing, writers_of(store, pods)]
-            # A read-only mount is no writer; where it must be one, read-only-written says so. A shared disk concerns
-            # the whole claim, see _claims.
+            # A read-only mount writes nothing; where the application must write, the rule read-only-written refuses it.
+            # A disk
+            # that several pods share concerns the whole claim: _claims reports it once.
             if cell.rule not in ("", "disk-many-pods") and not mount["read_only"]:
                 text = f"{STORE_NAMES[store]} on {BACKING_NAMES[backing]}, {pods.text}: {cell.reason}"
                 yield _verdict(cell.rule, claim, text, role, cell.source)
@@ -120,15 +124,25 @@ def _claims(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
             text = f"{BACKING_NAMES[backing]}, {pods.text}: {cell.reason}"
             yield _verdict("disk-many-pods", claim, text, role, cell.source)
         if mount["read_only"] and role in WRITTEN:
-            yield _verdict("read-only-written", claim, "the application writes there and fails to start", role)
+            yield _verdict(
+                "read-only-written",
+                claim,
+                "the role is mounted read-only, but the application writes it and would not start",
+                role,
+            )
         if claim["encrypted_by"] in UNKNOWN:
-            yield _verdict("encryption-unknown", claim, "nobody is known to encrypt it at rest", role)
+            yield _verdict("encryption-unknown", claim, "nothing is known to encrypt it at rest", role)
 
 
 def _pod(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
     for role in WRITTEN:
         if role not in mounts and stores_of(role, pods):
-            yield _verdict("role-without-claim", None, "the data would be on the pod's own disk, and go with it", role)
+            yield _verdict(
+                "role-without-claim",
+                None,
+                "the data would be on the pod's own disk and lost with it",
+                role,
+            )
     placed = {mount["claim"]["name"]: mount["claim"] for mount in mounts.values() if mount["claim"]["zones"]}
     if placed and not set.intersection(*(set(claim["zones"]) for claim in placed.values())):
         where = ", ".join(f"{name} in {' or '.join(sorted(claim['zones']))}" for name, claim in placed.items())

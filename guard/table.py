@@ -1,7 +1,7 @@
-"""Which store may live on which backing, with one writer and with many: the data, and how a claim is looked up in it.
+"""The guard's table: which store may be on which backing with one writer and with many, and which backing a claim has.
 
-Reasons are shared where they really are the same; what is said of a row is true of each of its cells. `guard/docs.py`
-writes the whole table to docs/guard.md.
+The rows are in guard/rows.py; a reason that several cells share is true of each of them. `python -m guard.docs` writes
+the whole table to docs/guard.md.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ BACKENDS = ("disk", *_SHARED_LOCKS, "nas3", "object")
 
 
 class Verdict(str, Enum):
-    """What the table says of a combination."""
+    """What the table says about a combination of store, backing and writers."""
 
     OK = "ok"
     WARN = "warn"
@@ -50,14 +50,14 @@ class Cell:
 
     verdict: Verdict
     rule: str
-    """The rule that speaks; empty when the verdict is ok."""
+    """The rule of guard/rules.py that applies. Empty when the verdict is ok."""
     reason: str
     source: str
-    """Address of the documentation, or issue."""
+    """URL of the documentation or of an issue."""
 
 
 def backing_of(claim: Claim) -> Backing:
-    """What a claim is, for the table. Locks that are not surely shared count as node-local.
+    """The backing of a claim in the table. Locks that are not known to be shared between nodes count as node-local.
 
     Raises ValueError for a backend that the table does not know, and for a disk with a shared access mode.
     """
@@ -71,7 +71,9 @@ def backing_of(claim: Claim) -> Backing:
             )
         return _DISK[mode]
     if backend == "nas3":
-        return Backing.NAS3_NOLOCK  # NAS has no lock manager for v3: its CSI driver always mounts v3 with nolock
+        return (
+            Backing.NAS3_NOLOCK
+        )  # NAS has no lock manager for NFS v3, and its CSI driver always mounts v3 with nolock
     if backend == "object":
         return Backing.OBJECT
     table = _SHARED_LOCKS if claim["locks"] == Locks.SHARED else _NO_SHARED_LOCKS
@@ -100,4 +102,4 @@ def _verdict(rule: str) -> Verdict:
 
 
 TABLE: Mapping[tuple[Store, Backing, Writers], Cell] = _cells()
-"""Every combination; a test counts them."""
+"""One cell for every combination of store, backing and writers. A test checks that none is missing."""

@@ -1,29 +1,30 @@
-"""The words of the table: what is stored, on what, by how many writers."""
+"""The terms of the guard's table: stores, backings and numbers of writers."""
 
 from enum import Enum
 
 
 class Store(str, Enum):
-    """A way of keeping data in files, with its own needs."""
+    """A way of keeping data in files that has its own needs of locks, renames and appends."""
 
     SQLITE = "sqlite"
-    """Kotaemon's database (role sessions): rollback journal, fcntl locks, 5 s of waiting (ktem/db/engine.py:4)."""
+    """Kotaemon's database, in the role sessions: rollback journal, fcntl locks, waits 5 s for a lock
+    (ktem/db/engine.py:4)."""
     CHROMA = "chroma"
-    """The vector store in the application's process: a SQLite file, HNSW files and an index in memory."""
+    """The vector store inside the application's process: a SQLite file, HNSW files and an index in memory."""
     LANCEDB = "lancedb"
-    """The document store: immutable files, committed by a hard link; no locks."""
+    """The document store in files: they are immutable, a hard link commits a version, and no locks are taken."""
     INDEX_FILE = "index-file"
-    """FAISS, HNSW or graph files, read at start and rewritten as a whole (GraphRAG, LightRAG)."""
+    """FAISS, HNSW or graph files (GraphRAG, LightRAG): read at start and rewritten as a whole."""
     HF_CACHE = "hf-cache"
-    """The Hugging Face cache: flock while it downloads, renames and symbolic links."""
+    """The Hugging Face cache: it takes flock while it downloads, and uses renames and symbolic links."""
     UPLOADS = "uploads"
-    """Whole files, each written once under a name made of its hash: uploads and original documents."""
+    """Uploads and original documents: whole files, each written once under a name made of its hash."""
     LOG = "log"
-    """A file that lines are appended to. Its writers are the pods that append to one file, not all pods."""
+    """A log file to which lines are appended. Only the pods that append to the same file count as its writers."""
 
 
 class Backing(str, Enum):
-    """What a claim really is."""
+    """What a claim's files are on: the access mode of a disk, or the file system with its kind of locks."""
 
     BLOCK_RWOP = "block-rwop"
     BLOCK_RWO = "block-rwo"
@@ -44,7 +45,7 @@ class Writers(str, Enum):
     """How many pods write the store."""
 
     ONE = "one"
-    """One by design. For a moment there may be two: the pod of a lost node, and its successor."""
+    """One writer by design. For a moment there may be two: the pod of a lost node, and its successor."""
     MANY = "many"
 
 

@@ -1,8 +1,8 @@
-"""Where the pods of a program can run, what ties them there, and what the loss of a node or of a zone does to them.
+"""Where the pods of a program can run, which claims tie them to a zone, and what the loss of a node or a zone does.
 
-Pure: reads Kubernetes objects (as the program makes them, or live ones) and nodes, as plain data. It follows the rules
-of the scheduler's VolumeBinding and VolumeRestrictions plugins for zones and claims; CPU, memory, taints and the number
-of disks that a node can hold are not looked at. tests/cluster/test_zones.py holds it against the real scheduler.
+Pure: it reads Kubernetes objects (as the program makes them, or live ones) and nodes as plain data. It follows the
+rules of the scheduler's plugins VolumeBinding and VolumeRestrictions for zones and claims. It ignores CPU, memory,
+taints and the number of disks that a node can attach. tests/cluster/test_zones.py compares it with the real scheduler.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,36 +18,36 @@ ZONE_KEYS = (
     "topology.ebs.csi.aws.com/zone",
     "topology.diskplugin.csi.alibabacloud.com/zone",
 )
-"""Node labels that carry the zone. A platform whose driver has a key of its own adds it here."""
+"""Node labels that carry the zone. A CSI driver with a label of its own has it here."""
 REGIONAL_DISKS = {"diskplugin.csi.alibabacloud.com": "cloud_regional_disk_auto"}
-"""Driver -> the disk type that follows a pod across zones. The drivers try the types of a list in order."""
+"""CSI driver -> the disk type that can be attached in every zone. The driver tries the types of a list in order."""
 FILE_DRIVERS = ("efs.csi.aws.com",)
-"""Drivers that give out folders of a file system: in no zone, and there before any pod."""
+"""CSI drivers that make folders of a file system: their volumes are in no zone, and exist before any pod runs."""
 ANY_ZONE = "any zone"
-"""Stands for the zone of the nodes where nothing names one."""
+"""Zone of the assumed nodes when no object names a zone."""
 NODES_PER_ZONE = 2
-"""Assumed where nobody says how many nodes there are: with one, every loss of a node is the loss of a zone."""
+"""Assumed number of nodes in a zone. With one node, each loss of a node would be the loss of a zone."""
 
 
 class Why(str, Enum):
-    """Why a pod stays Pending."""
+    """Why a pod stays Pending, or may stay so."""
 
     NO_NODE = "no-node"
     NOT_ALLOWED = "zone-not-allowed"
-    """The StorageClass makes disks only in zones where there is no node."""
+    """The StorageClass makes disks only in zones that have no node."""
     ELSEWHERE = "volume-elsewhere"
-    """The volume is in a zone where there is no node."""
+    """The volume is in a zone that has no node."""
     DISJOINT = "zones-disjoint"
-    """Each claim alone has its nodes, and no node has them all."""
+    """Each claim alone can be mounted on some node, but no node can mount all of them."""
     IMMEDIATE = "immediate-binding"
-    """The disk is made before the pod is placed, perhaps in a zone where the pod cannot be."""
+    """The disk is made before the pod is placed, perhaps in a zone where the pod cannot run."""
     HELD = "claim-held"
-    """A claim is ReadWriteOncePod, and another pod has it."""
+    """A claim is ReadWriteOncePod, and another pod holds it."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """A node, as far as volumes care."""
+    """A node as far as volumes depend on it."""
 
     name: str
     zone: str
@@ -56,25 +56,25 @@ class Node:
 
 @dataclass(frozen=True)
 class _Volume:
-    """One claim of a pod."""
+    """One claim that a pod mounts, and the nodes that can mount it."""
 
     claim: str
     choices: tuple[frozenset[str], ...]
-    """Names of the nodes that can use it. Several: the one that counts is chosen before the pod is placed."""
+    """Sets of names of nodes that can mount it. With several sets, one of them is chosen before the pod is placed."""
     ties: str
-    """When it ties the pod to a zone: `first pod`, `at once`, `made`; empty: never."""
+    """When the claim ties the pod to a zone: `first pod`, `at once` or `made`. Empty when it never does."""
     exclusive: bool
     why: Why
 
     @property
     def usable(self) -> frozenset[str]:
-        """Nodes that can use it, whatever is chosen."""
+        """Names of all nodes that can mount it, whichever set is chosen."""
         return frozenset[str]().union(*self.choices)
 
 
 @dataclass(frozen=True)
 class _Pods:
-    """The pods of one workload."""
+    """The pods of one workload, and the claims that they mount."""
 
     name: str
     namespace: str
@@ -83,7 +83,7 @@ class _Pods:
 
 
 def pool(counts: Mapping[str, int]) -> list[Node]:
-    """Nodes by zone: `pool({"zone-a": 2})`. Each carries its zone under every key that a driver may use."""
+    """Make nodes for each zone: `pool({"zone-a": 2})`. A node has its zone under every label in ZONE_KEYS."""
     return [
         Node(f"{zone}/{number}", zone, dict.fromkeys(ZONE_KEYS, zone))
         for zone, count in counts.items()
@@ -92,7 +92,7 @@ def pool(counts: Mapping[str, int]) -> list[Node]:
 
 
 def named_zones(objects: Iterable[Manifest]) -> list[str]:
-    """Every zone that a StorageClass or a PersistentVolume names."""
+    """Every zone that a StorageClass or a PersistentVolume names, sorted."""
     found = {
         value
         for body in objects
@@ -105,10 +105,11 @@ def named_zones(objects: Iterable[Manifest]) -> list[str]:
 
 
 def verdict(objects: Sequence[Manifest], nodes: Sequence[Node] | None = None) -> dict[str, Any]:
-    """The verdict, as plain data; `lines` in it is the text for people.
+    """Where each pod can run, and what a lost node or zone does to it, as plain data; `lines` is the text for people.
 
-    `objects`: StorageClasses, PersistentVolumes, claims and workloads; others are passed over. `nodes`: default two in
-    each zone that the objects name. A class that is not among the objects is taken to wait for the first pod.
+    `objects`: StorageClasses, PersistentVolumes, claims and workloads; other kinds are ignored. `nodes`: by default
+    NODES_PER_ZONE in each zone that the objects name. A class that is not among the objects is assumed to wait for the
+    first pod.
     """
     notes: list[str] = []
     if nodes is None:
@@ -122,7 +123,7 @@ def verdict(objects: Sequence[Manifest], nodes: Sequence[Node] | None = None) ->
         for name in workload.claims:
             claim = index.get(("PersistentVolumeClaim", workload.namespace, name))
             if claim is None:
-                notes.append(f"claim {name} is not of this program: not looked at")
+                notes.append(f"claim {name} is not made by this program, so its zone is not checked")
                 continue
             volumes.append(_volume(claim, index, nodes, notes))
         pods.append(_judge(workload, volumes, nodes))
@@ -132,7 +133,7 @@ def verdict(objects: Sequence[Manifest], nodes: Sequence[Node] | None = None) ->
 
 
 def _key(body: Manifest) -> tuple[str, str, str]:
-    meta = body.get("metadata") or {}  # an object that gets its name from the API server is none of ours
+    meta = body.get("metadata") or {}  # without a name of its own: nothing refers to it
     return body["kind"], meta.get("namespace") or "", meta.get("name") or ""
 
 
@@ -170,11 +171,14 @@ def _judge(workload: _Pods, volumes: list[_Volume], nodes: Sequence[Node]) -> di
 
 
 def _moves(volumes: list[_Volume], nodes: Sequence[Node], possible: frozenset[str], zone: str, lost: int) -> list[str]:
-    """Zones in which a pod that ran in `zone` can run after so many of its nodes there are lost; none: it waits."""
+    """Zones where a pod that ran in `zone` can run after the loss of `lost` of its nodes there.
+
+    None: it stays Pending.
+    """
     here = [node.name for node in nodes if node.zone == zone and node.name in possible]
     left = {node.name: node.zone for node in nodes if node.name not in here[:lost]}
     for volume in volumes:
-        # The disk is there by now, and stays where the first pod was.
+        # By now the disk exists, in the zone where the first pod ran.
         usable = volume.usable if volume.ties in ("", "made") else frozenset(n for n, z in left.items() if z == zone)
         left = {name: z for name, z in left.items() if name in usable}
     return sorted(set(left.values()))
@@ -231,7 +235,7 @@ def _regional(storage_class: Manifest) -> bool:
 
 
 Term = list[tuple[str, list[str]]]
-"""Key and allowed values, all of which must hold."""
+"""Pairs of a label's key and its allowed values, all of which must hold for a node."""
 
 
 def _class_terms(body: Manifest) -> list[Term]:
@@ -246,7 +250,7 @@ def _volume_terms(body: Manifest) -> list[Term]:
 
 
 def _matching(terms: list[Term], nodes: Sequence[Node]) -> frozenset[str]:
-    """Nodes that one of the terms allows; no terms allow every node."""
+    """Names of the nodes that one of the terms allows. Without terms every node is allowed."""
 
     def fits(node: Node) -> bool:
         return not terms or any(all(node.labels.get(key) in values for key, values in term) for term in terms)
@@ -306,7 +310,7 @@ def _lines(pod: Mapping[str, Any]) -> list[str]:
 
 
 def _loss_lines(name: str, what: str, moves: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """One line for all zones with the same outcome."""
+    """One line for all zones that have the same outcome."""
     outcomes: dict[str, list[str]] = {}
     for zone, targets in moves.items():
         if not targets:
@@ -322,7 +326,7 @@ def _loss_lines(name: str, what: str, moves: Mapping[str, tuple[str, ...]]) -> I
 
 
 def _loss_lines_without_zones(name: str, tied: bool) -> Iterator[str]:
-    """The same where nobody names the zones of the nodes."""
+    """What a lost node or zone does, when no object names the zones of the nodes."""
     if tied:
         yield f"{name}: when its node is lost, it moves to another node of its zone, if there is one"
         yield f"{name}: when its zone is lost, it stays Pending until the zone is back"

@@ -1,1 +1,1 @@
-"""What a stack would make, cost and give: a typed document, made with no engine, no account and no cluster."""
+"""The plan of a stack: what it would make and cost. It is made without engine, account or cluster."""

@@ -1,4 +1,4 @@
-"""A stack file for an advice: complete and valid, with ids to replace by one's own."""
+"""The stack file of an advice: complete and valid, with example ids that the user replaces by real ones."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ from stacks.names import NAMESPACE
 
 
 def stack_file(advice: Advice, load: Load) -> str:
-    """The YAML of an advice."""
+    """The stack file of an advice, as YAML. `load`: what was asked for."""
     head = [
         "# yaml-language-server: $schema=./stacks/schema.json",
         f"# Advice: {advice.choice.name}.",
         *(f"# - {reason}" for reason in advice.reasons),
-        "# Every id, address and name of a server or class below is an example: put your own.",
+        "# Every id, address and name of a server or class below is an example: replace it by your own.",
     ]
     config = {f"{NAMESPACE}:{key}": value for key, value in settings(advice.choice, load).items()}
     return "\n".join(head) + "\n" + yaml.safe_dump({"config": config}, sort_keys=False, width=110)
 
 
 def settings(choice: Choice, load: Load) -> dict[str, Any]:
-    """The keys of our namespace."""
+    """The keys of the namespace `kotaemon` in the stack file of a choice."""
     scaled = choice.profile == Profile.SCALED
     wanted: dict[str, Any] = {"platform": choice.platform.value, "profile": choice.profile.value}
     if scaled:

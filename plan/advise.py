@@ -1,4 +1,4 @@
-"""The command `advise`: a description of a load gives ranked storage maps, and stack files for the best of them."""
+"""The command `advise`: the description of a load gives ranked storage maps, and stack files for the best of them."""
 
 import argparse
 from dataclasses import fields
@@ -20,30 +20,43 @@ from stacks.advice import LETTERS, ask
 from stacks.settings.fields import Strict
 
 WRITTEN = 3
-"""Stack files, for the best ones."""
+"""Number of the best storage maps for which a stack file is written."""
 SHOWN = 5
 HEAD = ("", "storage", "a month", "models in", "index IOPS")
 
 
 class LoadSettings(Strict):
-    """A load, as a file or as flags of the command."""
+    """A load, given as a YAML file or as flags of the command."""
 
-    platform: Platform = Field(description="private, aws or alicloud.")
-    region: str = Field("", pattern=r"^([a-z]{2}(-[a-z0-9]+)+)?$", description="Region; default: see docs/cost.md.")
-    model_gib: float = Field(15, gt=0, le=100_000, description="GiB of models that a pod loads.")
-    data_gib: int = Field(30, ge=1, le=50_000, description="GiB of documents, indexes and conversations.")
+    platform: Platform = Field(description="Platform of the cluster: private, aws or alicloud.")
+    region: str = Field(
+        "", pattern=r"^([a-z]{2}(-[a-z0-9]+)+)?$", description="Region of the prices; default: see docs/cost.md."
+    )
+    model_gib: float = Field(15, gt=0, le=100_000, description="GiB of models that a pod loads; default 15.")
+    data_gib: int = Field(30, ge=1, le=50_000, description="GiB of documents, indexes and conversations; default 30.")
     pods: int = Field(1, ge=1, le=50, description="Pods.")
-    zones: int = Field(1, ge=1, le=len(LETTERS), description="Zones with nodes.")
+    zones: int = Field(1, ge=1, le=len(LETTERS), description="Number of zones with nodes; default 1.")
     queries_per_second: float = Field(1, ge=0, le=10_000, description="Questions a second, over all pods.")
     log_mb_per_second: float = Field(0.01, ge=0, le=1000, description="MB of logs a second, over all pods.")
-    survives_zone: bool = Field(False, description="All data must be there after the loss of a zone.")
-    outage_minutes: int = Field(60, ge=0, le=10_000, description="Most minutes away when a node is lost.")
-    budget: int | None = Field(None, ge=1, description="Most that storage may cost a month.")
+    survives_zone: bool = Field(False, description="Whether all data must survive the loss of a zone; default false.")
+    outage_minutes: int = Field(
+        60,
+        ge=0,
+        le=10_000,
+        description="The most minutes that the application may be down after the loss of a node; default 60.",
+    )
+    budget: int | None = Field(
+        None,
+        ge=1,
+        description="The most that storage may cost a month, in the currency of the price list; default: no limit.",
+    )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags: one for each key of a load."""
-    parser.add_argument("--load", type=Path, help="YAML file with the keys below in camelCase; flags win over it")
+    """Add the flags of the command: one for each key of a load, and the two for files."""
+    parser.add_argument(
+        "--load", type=Path, help="YAML file with the keys below in camelCase; a flag overrides its key"
+    )
     parser.add_argument("--out", type=Path, default=Path("build/advice"), help="folder for the stack files")
     for name, field in LoadSettings.model_fields.items():
         flag = f"--{name.replace('_', '-')}"
@@ -54,26 +67,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def advise(options: argparse.Namespace, console: Console) -> int:
-    """Show the advice and write stack files; exit code 1 when nothing suits. Raises UserError for a wrong load."""
+    """Show the advice and write stack files.
+
+    The exit code is 1 when nothing suits. Raises UserError for a wrong load.
+    """
     load = read(options)
     answer = ask(load)
     show(answer, console)
     options.out.mkdir(parents=True, exist_ok=True)
     everything = options.out / "advice.md"
     everything.write_text(markdown(answer))
-    console.print(f"Written: {everything}, with every way and its reasons")
+    console.print(f"Written: {everything}, with every storage map and the reasons for or against it")
     if not answer.accepted:
         return 1
     for number, advice in enumerate(answer.accepted[:WRITTEN], 1):
         path = options.out / f"Pulumi.advice-{number}.yaml"
         path.write_text(stack_file(advice, load))
         console.print(f"Written: {path}")
-    console.print("Copy one beside Pulumi.yaml, replace the ids, and run `make plan STACK=advice-1`.")
+    console.print("Copy one beside Pulumi.yaml, replace the example ids, and run `make plan STACK=advice-1`.")
     return 0
 
 
 def read(options: argparse.Namespace) -> Load:
-    """The load of file and flags. Raises UserError with every mistake."""
+    """The load from the file and the flags. Raises UserError with every mistake."""
     values: dict[str, Any] = {}
     where = "advise"
     if options.load is not None:
@@ -92,14 +108,14 @@ def read(options: argparse.Namespace) -> Load:
         wanted = LoadSettings.model_validate(values)
     except ValidationError as error:
         lines = [f"  - {'.'.join(map(str, e['loc']))}: {e['input']!r}: {e['msg']}" for e in error.errors()]
-        raise UserError("\n".join([f"{where}: {len(lines)} of the load cannot be:", *lines])) from None
+        raise UserError("\n".join([f"{where}: the load has mistakes:", *lines])) from None
     if wanted.budget is not None and wanted.platform == Platform.PRIVATE:
         raise UserError(f"{where}: budget: platform private has no prices, its hardware is your own; leave it out")
     return Load(**wanted.model_dump())
 
 
 def show(answer: Answer, console: Console) -> None:
-    """The ranking, and why the nearest of the others were left out."""
+    """Print the ranking, and why the cheapest of the others are left out."""
     currency = price_list(answer.load.platform).currency
     best = answer.accepted[:SHOWN]
     console.print(terminal.table(_title(answer), HEAD, [(n, *_row(a, currency)) for n, a in enumerate(best, 1)]))
@@ -115,7 +131,7 @@ def show(answer: Answer, console: Console) -> None:
 
 
 def markdown(answer: Answer) -> str:
-    """Every way, with all reasons."""
+    """The advice as Markdown: every storage map with all reasons for or against it."""
     currency = price_list(answer.load.platform).currency
     suited = [(str(n), *_row(a, currency), "; ".join(_reasons(a))) for n, a in enumerate(answer.accepted, 1)]
     rest = [(*_row(a, currency), "; ".join(a.reasons)) for a in answer.rejected]
@@ -128,7 +144,7 @@ def markdown(answer: Answer) -> str:
 
 def _title(answer: Answer) -> str:
     order = "cheapest first" if answer.load.budget is None else "fastest within the budget first"
-    return f"{len(answer.accepted)} of {len(answer.accepted) + len(answer.rejected)} ways suit; {order}"
+    return f"{len(answer.accepted)} of {len(answer.accepted) + len(answer.rejected)} storage maps suit; {order}"
 
 
 def _reasons(advice: Advice) -> list[str]:

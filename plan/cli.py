@@ -1,4 +1,4 @@
-"""`python -m plan plan|advise`: what a stack would make, and which storage suits a load."""
+"""The command line `python -m plan plan|advise`: plan a stack, or ask which storage suits a load."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from plan.exits import EXIT_CODES, ending
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command and return its exit code. `arguments`: default those of the process."""
     options = _parser(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
     return ending(lambda: options.run(options))
 
@@ -19,16 +19,17 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         prog="python -m plan", description="Plan a stack, or ask for advice.", epilog=f"{EXIT_CODES}, 3 over budget."
     )
     commands = parser.add_subparsers(required=True)
-    text = "what the stack would make: no account, no cluster, no engine"
+    text = "show what the stack would make, without account, cluster or engine"
     command = commands.add_parser("plan", help=text, description=text)
     command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
     command.add_argument("--out", type=Path, default=Path("build/plan"), help="folder for the JSON and Markdown")
     command.add_argument("--against", type=Path, help="JSON of an earlier plan, to compare the cost with")
     command.set_defaults(run=_plan)
-    text = "storage maps that suit a load, ranked, as stack files ready to use"
+    text = "rank the storage maps that suit a load, and write stack files for the best"
     command = commands.add_parser("advise", help=text, description=text)
     command.set_defaults(run=_advise)
-    # The flags follow the model of a load, and importing that takes a second: only when it is asked for.
+    # The flags follow the model of a load. Importing that model takes a second, so it is imported for this command
+    # only.
     if arguments and arguments[0] == "advise":
         from plan import advise
 
@@ -36,7 +37,8 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-# Each command imports what it needs: a wrong stack file is told in a second, before any SDK is loaded.
+# Each command imports what it needs, so that a mistake in a stack file is shown within a second, before any SDK is
+# loaded.
 
 
 def _plan(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""From a recorded run of the program to its plan: what is made, what it costs and gives, and what the checks say."""
+"""Makes the plan of a stack from a recorded run of its program: resources, cost, speed and the results of checks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -42,7 +42,7 @@ from stacks.settings.estimate import EstimateSettings
 
 
 def make(file: StackFile) -> Plan:
-    """The plan of a stack. Raises what the program raises."""
+    """The plan of a stack. Raises every error that its program raises."""
     stacks: list[Planned] = []
     with listening(stacks.append):
         run = preview(file)
@@ -50,7 +50,7 @@ def make(file: StackFile) -> Plan:
 
 
 def preview(file: StackFile) -> Run:
-    """Run the program of a stack file with nothing behind it, and keep what it registers."""
+    """Run the program of a stack file on the recorder, without engine, account or cluster, and return the record."""
     return run_program(
         file.program,
         project=file.project,
@@ -62,13 +62,13 @@ def preview(file: StackFile) -> Run:
 
 
 def collected(run: Run, stack: str, planned: Planned) -> Plan:
-    """The plan of a run. `planned`: what the program knew before its first resource."""
+    """The plan from a recorded run. `planned`: the stack as the program planned it before its first resource."""
     settings = planned.settings
     outputs = {name: _shown(output) for name, output in run.outputs.items()}
     told = outputs.get("storage")
     storage: Mapping[str, Any] = told if isinstance(told, dict) else {}
     assumed = settings.estimate
-    # What is bought is said by the kinds; what is registered besides says itself why it costs nothing.
+    # The kinds say what is bought. The free resources are recognised among what is registered, with the reason of each.
     free = recognised(resources_of(run), storage, settings.platform, assumed).free
     estimate = replace(estimated(planned), free=free)
     return Plan(
@@ -91,36 +91,37 @@ def collected(run: Run, stack: str, planned: Planned) -> Plan:
 
 
 def resources(run: Run) -> list[Resource]:
-    """What is made, except components and providers."""
+    """The resources that a run registers, without components and providers."""
     made = [_resource(run, r) for r in run.registrations if r.custom and not r.type.startswith("pulumi:")]
-    # sorted: independent resources register in any order, and two plans of one stack are the same text
+    # Sorted, so that two plans of one stack are the same text: independent resources register in any order.
     return sorted(made, key=lambda r: (r.component, r.type, r.name))
 
 
 def resources_of(run: Run) -> list[Fact]:
-    """Everything the program made except components, as the estimate wants it."""
+    """Everything that a run registers except components, in the form that estimate/ reads."""
     return [Fact(r.type, r.name, _components(run, r), r.inputs) for r in run.registrations if r.custom]
 
 
 def known_at_up(run: Run) -> list[str]:
-    """Inputs and outputs that only a live account or cluster can tell."""
-    # sorted: independent resources register in any order
+    """Inputs and outputs whose values only a live account or cluster can give."""
+    # Sorted, because independent resources register in any order.
     inputs = sorted(f"{r.name}: {key}" for r in run.registrations for key in r.unknowns)
     return inputs + [f"output {name}" for name, output in run.outputs.items() if not output.known]
 
 
 def violations(run: Run) -> list[Violation]:
-    """What the rules of policy/ find, sorted by rule; an exception is listed with its reason."""
+    """The violations of the rules in policy/, sorted by rule. Those with an exception are listed with its reason."""
     found = policy.check(run.registrations, policy.project_config(ROOT))
     return [Violation.model_validate(v) for v in sorted(found, key=lambda v: (v.rule, v.name, v.message))]
 
 
 def zone_verdict(run: Run, known: Iterable[str]) -> Zones:
-    """Where the pods can run, and what the loss of a node or a zone does. Jobs are left out: they end before that.
+    """Where the pods can run, and what the loss of a node or a zone does to them.
 
-    `known`: zones of the nodes; none: the zones that the objects name.
+    Jobs are left out, because they end by themselves. `known`: zones of the nodes; default: the zones that
+    the objects name.
     """
-    # sorted: independent resources register in any order
+    # Sorted, because independent resources register in any order.
     objects = sorted((r for r in run.registrations if r.is_object), key=lambda r: (r.type, r.name))
     lasting = [r.inputs for r in objects if r.inputs["kind"] not in ("Job", "CronJob")]
     nodes = dict.fromkeys(known, zones.NODES_PER_ZONE)
@@ -128,7 +129,7 @@ def zone_verdict(run: Run, known: Iterable[str]) -> Zones:
 
 
 def cost(found: Estimate, assumed: EstimateSettings) -> Cost:
-    """The cost of a month. Amounts are rounded to cents, sums before that are exact."""
+    """The monthly cost. Amounts are rounded to cents for display; the sums are made of exact amounts."""
     other = in_reference_region(found, use(assumed))
     prices = {line.price for line in found.lines if line.price is not None}
     return Cost(
@@ -151,7 +152,7 @@ def cost(found: Estimate, assumed: EstimateSettings) -> Cost:
 
 
 def speed(found: Estimate, assumed: EstimateSettings) -> Performance:
-    """What the storage of each claim gives."""
+    """The speed of the storage of each claim."""
     model_gib = assumed.model_gib
     return Performance(
         model_gib=model_gib,
@@ -169,8 +170,8 @@ def speed(found: Estimate, assumed: EstimateSettings) -> Performance:
             for item in performance(found.bought, model_gib, assumed.nfs_mib_per_second)
         ],
         assumptions=[
-            "Limits of the storage; the node's own limits can be lower.",
-            f"One pod reads {model_gib:g} GiB of models once, from storage that nobody else uses.",
+            "These are limits of the storage; the limits of a node can be lower.",
+            f"One pod reads {model_gib:g} GiB of models once, from storage that nothing else uses.",
             f"A loader with one thread gets at most {ONE_THREAD_MIB_S:.0f} MiB/s, as measured for safetensors by "
             "run-ai-model-streamer.",
         ],
@@ -178,7 +179,7 @@ def speed(found: Estimate, assumed: EstimateSettings) -> Performance:
 
 
 def budget(found: Estimate, monthly: int | None) -> Budget:
-    """Whether the cost is within the budget: `none`, `within`, `over`, or `unsure` where something is unknown."""
+    """Whether the cost is within the budget: `none`, `within`, `over`, or `unsure` when a price or use is unknown."""
     if monthly is None:
         return Budget(monthly=None, verdict="none", text="no budget is given (kotaemon:budget)")
     sum_ = found.total
@@ -188,7 +189,7 @@ def budget(found: Estimate, monthly: int | None) -> Budget:
         return Budget(monthly=monthly, verdict="over", text=f"{over:.2f} {found.currency} above {limit}")
     if sum_.complete:
         return Budget(monthly=monthly, verdict="within", text=f"within {limit}")
-    return Budget(monthly=monthly, verdict="unsure", text=f"what is known is within {limit}")
+    return Budget(monthly=monthly, verdict="unsure", text=f"the known part of the cost is within {limit}")
 
 
 def _resource(run: Run, r: Registration) -> Resource:
@@ -205,7 +206,7 @@ def _resource(run: Run, r: Registration) -> Resource:
 
 
 def _components(run: Run, r: Registration) -> tuple[str, ...]:
-    """Names of the components that a resource is in, outermost first."""
+    """Names of the components that contain a resource, outermost first."""
     return tuple(reversed([parent.name for parent in run.parents(r)]))
 
 
@@ -235,7 +236,7 @@ def _line(line: CostLine) -> Line:
 
 
 def _section(claim: str, found: Estimate) -> str:
-    """Where in the stack file a lever is: below its claim, or in the platform's database."""
+    """The section of the stack file that a suggestion changes: its claim, or the platform's database."""
     return f"storage.claims.{claim.removeprefix(NAMESPACE + '-')}" if claim else f"{found.platform.value}.database"
 
 

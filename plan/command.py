@@ -1,4 +1,4 @@
-"""The command `plan`: run the program with nothing behind it, write the plan, show it."""
+"""The command `plan`: run the program on the recorder, write the plan to files, and show it."""
 
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from plan.stack_file import StackFile
 
 
 def plan(file: StackFile, folder: Path, against: Path | None, console: Console) -> int:
-    """Plan a stack; the exit code: 2 for a mandatory policy, 3 above the budget.
+    """Plan a stack and return the exit code: 2 when a mandatory policy is broken, 3 above the budget.
 
-    Raises what the program raises, and UserError for a file to compare with that is no plan.
+    `against`: JSON of an earlier plan to compare the cost with. Raises every error that the program raises,
+    and UserError when that file is not a plan.
     """
     earlier = None if against is None else compare.read(against)
     made = collect.make(file)
@@ -31,7 +32,7 @@ def plan(file: StackFile, folder: Path, against: Path | None, console: Console) 
 
 
 def write(plan: Plan, folder: Path) -> tuple[Path, Path]:
-    """Write `<stack>.json` and `<stack>.md`."""
+    """Write the plan as `<stack>.json` and `<stack>.md` into the folder, and return both paths."""
     folder.mkdir(parents=True, exist_ok=True)
     data, text = folder / f"{plan.stack}.json", folder / f"{plan.stack}.md"
     data.write_text(plan.text)

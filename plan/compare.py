@@ -1,4 +1,4 @@
-"""A plan beside an earlier one: what changes in money. `--against build/plan/<stack>.json`."""
+"""Compares the cost of a plan with that of an earlier one: `--against build/plan/<stack>.json`."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from plan.exits import UserError
 
 
 def read(path: Path) -> Plan:
-    """An earlier plan. Raises UserError when the file is none."""
+    """Read an earlier plan. Raises UserError when the file is not one."""
     try:
         return Plan.model_validate_json(path.read_text())
     except OSError as error:
@@ -18,18 +18,18 @@ def read(path: Path) -> Plan:
         first = error.errors(include_url=False, include_input=False)[0]
         where = f"{'.'.join(str(part) for part in first['loc'])}: " if first["loc"] else ""
         raise UserError(
-            f"--against {path}: is no plan of format {FORMAT}: {where}{first['msg']}; make it with `make plan`"
+            f"--against {path}: is not a plan of format {FORMAT}: {where}{first['msg']}; make it with `make plan`"
         ) from None
 
 
 def beside(plan: Plan, earlier: Plan, name: str) -> Plan:
-    """The plan with its cost against that of an earlier plan, which was read from the file `name`."""
+    """The plan with its cost compared to that of an earlier plan, which was read from the file `name`."""
     cost = plan.cost.model_copy(update={"against": against(plan.cost, earlier.cost, name)})
     return plan.model_copy(update={"cost": cost})
 
 
 def against(now: Cost, before: Cost, name: str) -> Against:
-    """What changes. Unknown sums and different currencies have no difference."""
+    """The change in cost. It is None between unknown sums and between different currencies."""
     old, new = before.by_resource, now.by_resource
     changed = [
         Changed(resource=key, before=_amount(old.get(key)), after=_amount(new.get(key)))
@@ -47,7 +47,7 @@ def against(now: Cost, before: Cost, name: str) -> Against:
 
 
 def _amount(found: Sum | None) -> float | None:
-    """What is known of a resource: 0 when there is none of it, None when nothing is known."""
+    """The known cost of a resource: 0 for a resource that does not exist, None when nothing of its cost is known."""
     if found is None:
         return 0.0
     return None if found.unknown and not found.known else found.known

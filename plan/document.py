@@ -1,9 +1,9 @@
-"""The plan of a stack: one model for its JSON, its JSON Schema, its tables, its Markdown and the comparison.
+"""The plan of a stack as one typed document: for its JSON, its JSON Schema, its tables, its Markdown and comparisons.
 
-`plan/collect.py` makes it from a recorded run. `python -m plan.document` writes plan/plan.schema.json.
+plan/collect.py makes it from a recorded run. `python -m plan.document` writes plan/plan.schema.json.
 
-Format 1 only grows: a reader ignores keys that it does not know, and none is removed, renamed or retyped. A field that
-is added has a default, so that the JSON of an earlier plan can still be read for a comparison.
+Format 1 only grows: no key is removed, renamed or changed in type, and a reader ignores keys that it does not know. A
+new field has a default, so that the JSON of an earlier plan can still be read for a comparison.
 """
 
 import json
@@ -14,38 +14,44 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 SCHEMA_FILE = Path(__file__).parent / "plan.schema.json"
 FORMAT = 1
-"""Version of the JSON; raised with every change that is not an addition."""
+"""Version of the JSON format. It is raised for every change that is not an addition."""
 KNOWN_AT_UP = "known at up"
-"""Shown in place of a value that exists only after something was created."""
+"""The text in place of a value that exists only after something was created."""
 SECRET = "[secret]"  # noqa: S105 shown in place of a secret
 SHOWN_APART = ("storage", "cost")
-"""Stack outputs that have a section of the plan to themselves."""
+"""Stack outputs that have a section of their own in the plan."""
 
 Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
-"""Written as it was given: 15 does not become 15.0."""
+"""A number that is written as it was given: 15 does not become 15.0."""
 
 
 class Part(BaseModel):
-    """A part of the plan. Values come by name or from an object with attributes of the same names."""
+    """A part of the plan. It is made from keyword arguments, or from an object with attributes of the same names."""
 
-    # defer_build: a validator is built when it is first used, so what a plan does not hold costs nothing at its start
+    # With defer_build a validator is built when it is first used, so that unused parts cost no time at the start.
     model_config = ConfigDict(frozen=True, from_attributes=True, defer_build=True)
 
 
 class Resource(Part):
-    """Something that the stack makes."""
+    """A resource that the stack makes."""
 
-    component: str = Field(description="Names of its components, outermost first, joined by /; empty: none.")
+    component: str = Field(
+        description="Names of the components that contain it, outermost first, joined by /; empty: none."
+    )
     type: str = Field(description="Pulumi's type token.")
-    kind: str = Field(description="Short name of the type.")
-    name: str = Field(description="Name in the program.")
-    object: str = Field(description="namespace/name of a Kubernetes object; else the name in the program.")
-    protect: bool = Field(description="Whether it cannot be deleted before the protection is lifted.")
-    holds_data: bool = Field(description="Whether it is kept when it leaves the program.")
+    kind: str = Field(description="Short name of the type, for display.")
+    name: str = Field(description="Name of the resource in the program.")
+    object: str = Field(
+        description="For a Kubernetes object its namespace/name; for other resources the name in the program."
+    )
+    protect: bool = Field(description="Whether it has the option protect: Pulumi refuses to delete it.")
+    holds_data: bool = Field(
+        description="Whether it has the option retainOnDelete: it is kept when it leaves the program."
+    )
 
 
 class Mount(Part):
-    """Where one role's data lives."""
+    """Where the data of one role is."""
 
     claim: str
     sub_path: str
@@ -53,60 +59,62 @@ class Mount(Part):
     medium: Literal["block", "file", "object", "node"]
     read_only: bool
     size_gib: Number
-    zones: list[str] = Field(description="Empty: every zone, or not known before the volume exists.")
+    zones: list[str] = Field(
+        description="Zones whose nodes can mount it; empty: every zone, or not known before the volume exists."
+    )
     encrypted_by: str
     locks: str
 
 
 class Verdict(Part):
-    """What the guard says."""
+    """A verdict of the guard."""
 
     rule: str
     severity: Literal["refuse", "warn"]
-    role: str = Field(description="Roles, joined by a comma; empty: the pod as a whole.")
-    claim: str = Field(description="Name of the claim in the stack file; empty: none in particular.")
+    role: str = Field(description="Roles that it is about, joined by a comma; empty: the pod as a whole.")
+    claim: str = Field(description="Name of the claim in the stack file; empty: it is about no single claim.")
     message: str
     fix: str = Field(description="What to change in the stack file.")
     source: str
-    overridden: str = Field(description="The reason of the override; empty: there is none.")
+    overridden: str = Field(description="The reason for an override; empty: the rule is not overridden.")
 
 
 class Violation(Part):
-    """What a rule of policy/ finds."""
+    """A violation of a rule in policy/."""
 
     rule: str
     level: Literal["mandatory", "advisory"]
     type: str
     name: str
     message: str
-    excepted: str = Field(description="The reason of the exception; empty: there is none.")
-    stops: bool = Field(description="Whether the plan ends with exit code 2.")
+    excepted: str = Field(description="The reason for an exception; empty: there is no exception.")
+    stops: bool = Field(description="Whether it makes the plan end with exit code 2.")
 
 
 class Tie(Part):
     """A claim that ties a pod to zones."""
 
     claim: str
-    when: str = Field(description="first pod, at once, or made.")
+    when: str = Field(description="When the zone is decided: `first pod`, `at once`, or `made` (the volume exists).")
     zones: list[str]
 
 
 class SecondPod(Part):
-    """What is in the way of a second pod; empty: nothing."""
+    """What prevents a second pod; empty when nothing does."""
 
-    reason: str = Field("", description="claim-held: a claim is ReadWriteOncePod.")
-    claims: list[str] = Field([], description="The claims that only one pod can use.")
+    reason: str = Field("", description="`claim-held`: a claim is ReadWriteOncePod; empty: nothing prevents it.")
+    claims: list[str] = Field([], description="The claims that only one pod can use at a time.")
 
 
 class Loss(Part):
-    """Where a pod goes; empty: it stays Pending."""
+    """The zones to which a pod can move after a loss; empty: it stays Pending."""
 
-    node: list[str] = Field(description="When its node in this zone is lost.")
-    zone: list[str] = Field(description="When this zone is lost.")
+    node: list[str] = Field(description="Zones it can move to when its node in this zone is lost.")
+    zone: list[str] = Field(description="Zones it can move to when this zone is lost.")
 
 
 class ZonedPod(Part):
-    """A workload, and where its pods can run."""
+    """A workload, the zones where its pods can run, and what a loss does to them."""
 
     pod: str
     replicas: int
@@ -116,60 +124,64 @@ class ZonedPod(Part):
     because_of: list[str]
     tied_by: list[Tie]
     second_pod: SecondPod
-    loss: dict[str, Loss] = Field(description="Zone of the pod -> what a loss does.")
+    loss: dict[str, Loss] = Field(
+        description="Zone where the pod runs -> what the loss of its node or of the zone does."
+    )
 
 
 class Zones(Part):
-    """The zone verdict."""
+    """Where all pods can run, with the nodes that were given or assumed."""
 
-    nodes: dict[str, int] = Field(description="Zone -> nodes, as assumed or given.")
+    nodes: dict[str, int] = Field(description="Zone -> number of nodes, as given or assumed.")
     pods: list[ZonedPod]
     notes: list[str]
-    lines: list[str] = Field(description="The verdict in words.")
+    lines: list[str] = Field(description="The result in sentences.")
 
 
 class Sum(Part):
-    """A sum, as far as it is known."""
+    """A sum of monthly amounts, as far as they are known."""
 
-    known: float = Field(description="In the currency of the cost, rounded to cents.")
-    unknown: int = Field(description="Lines whose price is not known.")
-    by_use: int = Field(description="Lines whose quantity depends on use that was not told.")
+    known: float = Field(description="The known amount, in the currency of the cost, rounded to cents.")
+    unknown: int = Field(description="Number of lines whose price is not known.")
+    by_use: int = Field(description="Number of lines whose quantity depends on use that the stack file does not say.")
 
 
 class Region(Part):
-    """Where prices are of."""
+    """A region of a price list."""
 
     region: str
 
 
 class RegionSum(Sum, Region):
-    """The same in another region."""
+    """A sum at the prices of a region."""
 
 
 class Line(Part):
-    """One thing that is billed."""
+    """One line of the cost: something that is billed."""
 
     resource: str
     claim: str
     roles: str
     medium: str
     what: str
-    quantity: float | None = Field(description="null: it depends on use.")
+    quantity: float | None = Field(
+        description="Quantity in a month; null: it depends on use that the stack file does not say."
+    )
     unit: str
-    price: float | None = Field(description="null: not known.")
-    amount: float | None = Field(description="A month; null: not known.")
-    note: str = Field(description="An assumption.")
+    price: float | None = Field(description="Price of one unit; null: not known.")
+    amount: float | None = Field(description="Monthly amount; null: not known.")
+    note: str = Field(description="An assumption about the quantity.")
     unknown: str = Field(description="Why the amount is not known; empty when it is.")
-    date: str = Field(description="Of the price.")
-    source: str = Field(description="Of the price.")
+    date: str = Field(description="When the price was read.")
+    source: str = Field(description="URL of the page that publishes the price.")
 
 
 class Lever(Part):
-    """A change that saves money."""
+    """A suggestion that saves money."""
 
-    change: str = Field(description="In the stack file.")
+    change: str = Field(description="What to write in the stack file.")
     gives_up: str
-    saves: float = Field(description="A month.")
+    saves: float = Field(description="Monthly saving.")
 
 
 class Changed(Part):
@@ -181,19 +193,19 @@ class Changed(Part):
 
 
 class Against(Part):
-    """The cost beside that of an earlier plan."""
+    """The cost compared with that of an earlier plan."""
 
     file: str
     before: Sum
-    change: float | None = Field(description="A month; null: another currency.")
-    exact: bool = Field(description="Whether nothing is unknown on either side.")
+    change: float | None = Field(description="Change of the monthly cost; null: the currencies differ.")
+    exact: bool = Field(description="Whether every line of both plans has a known amount.")
     resources: list[Changed]
 
 
 class CostSummary(Part):
-    """The sums of a month: in the plan, and as the stack output `cost`."""
+    """The monthly cost in sums, for the plan and for the stack output `cost`."""
 
-    currency: str = Field(description="Empty: storage of your own, whose prices are not known.")
+    currency: str = Field(description="ISO code of the currency; empty on platform private, where no price is known.")
     region: str
     total: Sum
     by_role: dict[str, Sum]
@@ -201,20 +213,22 @@ class CostSummary(Part):
 
 
 class Cost(CostSummary):
-    """What storage costs in a month."""
+    """The monthly cost of storage, with its lines."""
 
     by_resource: dict[str, Sum]
     lines: list[Line]
-    free: dict[str, str] = Field(description="Type -> why it costs nothing.")
+    free: dict[str, str] = Field(description="Type token of a resource -> why it costs nothing.")
     levers: list[Lever]
-    in_reference_region: RegionSum | None = Field(description="null: nothing more would be known.")
+    in_reference_region: RegionSum | None = Field(
+        description="The same products in the region with the most known prices; null: no further price would be known."
+    )
     assumptions: list[str]
     sources: list[str]
-    against: Against | None = Field(None, description="Only with --against.")
+    against: Against | None = Field(None, description="Comparison with an earlier plan; only with --against.")
 
 
 class ClaimSpeed(Part):
-    """What one claim gives."""
+    """The speed of one claim."""
 
     claim: str
     roles: str
@@ -227,7 +241,7 @@ class ClaimSpeed(Part):
 
 
 class Performance(Part):
-    """What the storage gives."""
+    """The speed of the storage of all claims."""
 
     model_gib: Number
     claims: list[ClaimSpeed]
@@ -243,7 +257,7 @@ class Budget(Part):
 
 
 class Plan(Part):
-    """What a stack would make, cost and give."""
+    """What a stack would make and cost, and how fast its storage would be."""
 
     model_config = ConfigDict(title="Plan of Kotaemon storage, format 1")
 
@@ -252,26 +266,26 @@ class Plan(Part):
     platform: Literal["private", "aws", "alicloud"]
     made_by: str
     resources: list[Resource]
-    storage: dict[str, Mount] = Field(description="Role -> where its data lives.")
+    storage: dict[str, Mount] = Field(description="Role -> where its data is.")
     guard: list[Verdict]
     policy: list[Violation]
     zones: Zones
     cost: Cost
     performance: Performance
     budget: Budget
-    outputs: dict[str, Any] = Field(description="Stack outputs without those that have a section here.")
+    outputs: dict[str, Any] = Field(description="Stack outputs, without those that have a section of the plan.")
     warnings: list[str]
     known_at_up: list[str]
 
     @property
     def text(self) -> str:
-        """The JSON."""
-        # what was not asked for (a comparison) or does not apply is left out
+        """The plan as JSON."""
+        # Fields that were never set, such as a comparison that nobody asked for, are left out.
         return json.dumps(self.model_dump(mode="json", exclude_unset=True), indent=2) + "\n"
 
 
 def schema_text() -> str:
-    """What plan.schema.json has to be."""
+    """The text of plan/plan.schema.json."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Plan.model_json_schema()}
     return json.dumps(schema, indent=2) + "\n"
 

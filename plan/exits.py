@@ -1,36 +1,36 @@
-"""How a command ends: its exit code, and whether an error is told in one line or with a traceback.
+"""How a command ends: its exit code, and whether an error is printed as a message or with a traceback.
 
-An error that is for the user carries `exit_code`, and its message says all: what is wrong, and where to change it. No
-layer below needs to import this module for that: `devcluster.errors.DevclusterError`, `policy.ConfigError` and
-`stacks.safety.RefusedByGuard` have the attribute, too. A `pulumi.RunError` is such an error by Pulumi's own rule. Any
-other exception is a defect of ours and keeps its traceback.
+An error that the user can correct has the attribute `exit_code`, and its message says what is wrong and where to change
+it. No other module needs to import this one for that: `devcluster.errors.DevclusterError`, `policy.ConfigError` and
+`stacks.safety.RefusedByGuard` have the attribute as well, and a `pulumi.RunError` counts as one. Any other exception is
+a defect of this program and keeps its traceback.
 """
 
 import sys
 from collections.abc import Callable
 
 FAILED = 1
-"""The stack file is wrong, or something failed."""
+"""Exit code: the stack file is wrong, or something failed."""
 REFUSED = 2
-"""Refused by the guard or by a mandatory policy."""
+"""Exit code: refused by the guard or by a mandatory policy."""
 OVER_BUDGET = 3
 INTERRUPTED = 130
-"""128 and the number of SIGINT, as shells have it."""
+"""Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 EXIT_CODES = "Exit codes: 0 fine, 1 the stack file is wrong or something failed, 2 refused by the guard or a policy"
 
 
 class UserError(Exception):
-    """A problem that the user can mend; shown without a traceback."""
+    """A problem that the user can correct. It is printed without a traceback."""
 
     exit_code = FAILED
 
 
 def ending(command: Callable[[], int]) -> int:
-    """Run a command; its exit code, or that of its error, which is printed."""
+    """Run a command and return its exit code. Of an error that has an exit code the message is printed first."""
     try:
         return command()
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; run the same command again to go on from here\n")
+        sys.stderr.write("interrupted; run the same command again to continue from here\n")
         return INTERRUPTED
     except Exception as error:
         if (code := exit_code(error)) is None:
@@ -40,8 +40,8 @@ def ending(command: Callable[[], int]) -> int:
 
 
 def exit_code(error: Exception) -> int | None:
-    """The exit code of an error for the user; None: it is a defect of ours."""
-    from pulumi import RunError  # it is imported by now, or the error is none of Pulumi's
+    """The exit code of an error that the user can correct; None for a defect of this program."""
+    from pulumi import RunError  # imported here, as it is slow: an error of Pulumi has loaded it already
 
     code: object = getattr(error, "exit_code", FAILED if isinstance(error, RunError) else None)
     return code if isinstance(code, int) else None

@@ -1,4 +1,4 @@
-"""A plan as Markdown, for a pull request."""
+"""A plan as Markdown, for a comment on a pull request."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from plan.document import KNOWN_AT_UP, Mount, Plan
 
 
 def markdown(plan: Plan) -> str:
-    """The whole plan; long tables are folded."""
+    """The whole plan as Markdown. Long tables are folded."""
     storage = [rows.storage(role, mount, KNOWN_AT_UP) for role, mount in plan.storage.items()]
     outputs = [(name, f"`{value}`") for name, value in plan.outputs.items()]
     parts = [
@@ -33,7 +33,7 @@ def markdown(plan: Plan) -> str:
 
 def _guard(plan: Plan) -> list[str]:
     found = rows.verdicts(plan)
-    said = table(rows.VERDICTS, found) if found else "The guard has nothing to say against it."
+    said = table(rows.VERDICTS, found) if found else "The guard found nothing."
     parts = ["### Guard", said]
     if broken := rows.violations(plan):
         parts += ["### Policy", table(rows.POLICY, broken)]
@@ -67,7 +67,7 @@ def _speed(plan: Plan) -> list[str]:
 
 
 def folded(title: str, text: str) -> str:
-    """A part that opens with a click."""
+    """A part that is folded under its title."""
     return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
 
 
@@ -78,7 +78,7 @@ def table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
 
 
 def picture(plan: Plan) -> str:
-    """The storage map in Mermaid."""
+    """The storage map as a Mermaid diagram."""
     pods = f'pods["Kotaemon pods in {plan.outputs.get("namespace", "")}"]'
     lines = ["flowchart LR", f'  users(["users"]) --> {pods}']
     claims: dict[str, Mount] = {}

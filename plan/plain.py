@@ -1,4 +1,4 @@
-"""Plain values from what the SDK hands to its monitor."""
+"""Turns values that the SDK passes to its monitor into plain Python values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ UNKNOWN_TEXT = "known at up"
 
 
 def plain(value: Any) -> Any:
-    """The value with secrets unwrapped and unknowns as UNKNOWN_TEXT."""
+    """The value with secrets unwrapped, and with UNKNOWN_TEXT in place of unknown values."""
     if rpc.is_rpc_secret(value):
         return plain(rpc.unwrap_rpc_secret(value))
     if isinstance(value, pulumi.output.Unknown):

@@ -1,4 +1,4 @@
-"""The cost of what a run really registered, by recognising each resource. The kinds say the same beforehand."""
+"""The cost of the resources that a run registered, by recognising each. Tests compare it with what the kinds buy."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,20 +10,20 @@ from stacks.cost import use
 from stacks.settings.estimate import EstimateSettings
 
 PROVIDERS = {Platform.AWS: "pulumi:providers:aws", Platform.ALICLOUD: "pulumi:providers:alicloud"}
-"""Platform -> the provider that says the region."""
+"""Platform -> type token of the provider whose input names the region."""
 
 
 def recognised(
     resources: Iterable[Resource], storage: Mapping[str, Any], platform: Platform, assumed: EstimateSettings | None
 ) -> Estimate:
-    """The cost of a program's custom resources, with the storage map of its outputs."""
+    """The cost of a run's custom resources. `storage`: the storage map of its outputs."""
     all_ = list(resources)
     billed = [r for r in all_ if not r.type.startswith("pulumi:")]
     return estimate(billed, mounts(storage), platform, _region(all_, platform), use(assumed))
 
 
 def mounts(storage: Mapping[str, Any]) -> list[Mount]:
-    """The claims of a storage map, with their roles in the order of Role."""
+    """The claims of a storage map, each with its roles in the order of Role."""
     claims: dict[str, list[str]] = {}
     for role in Role:
         if role.value in storage:

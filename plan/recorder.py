@@ -1,7 +1,7 @@
-"""Runs a Pulumi program in this process on the SDK's mock monitor, and keeps a record of all it registered.
+"""Runs a Pulumi program in this process on the SDK's mock monitor, and records everything that it registers.
 
-What `make plan`, the monitor road of `make up` and every test with mocks stand on. A run ends when every
-resource and every Output has been awaited: a failing `apply` that nobody returned fails the run.
+`make plan`, the monitor road of `make up` and all tests with mocks use it. A run ends when every resource and every
+Output has been awaited, so a failing `apply` fails the run even when nothing uses its result.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ Program = Callable[[], object]
 
 
 class DuplicateUrn(Exception):
-    """Two resources of one run have the same URN; the engine refuses that, the SDK's mock monitor does not."""
+    """Two resources of one run have the same URN. The engine refuses that; the SDK's mock monitor alone does not."""
 
 
 class UnknownAnswer(LookupError):
-    """A provider function was asked, and there is no provider. A preview goes on without the answer."""
+    """A provider function was called, and there is no provider to answer it. A preview continues without the answer."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class Registration:
     name: str
     parent: str
     custom: bool
-    """False for components."""
+    """Whether it is a custom resource. False for components."""
     inputs: dict[str, Any]
-    """Plain values, camelCase; secrets unwrapped."""
+    """Inputs as plain values with keys in camelCase; secrets are unwrapped."""
     secret_keys: frozenset[str]
     """Top-level inputs that are secret."""
     unknowns: frozenset[str]
-    """Top-level inputs that hold a value which is only known after something was created."""
+    """Top-level inputs that contain a value which is known only after something was created."""
     depends_on: tuple[str, ...]
     protect: bool
     retain_on_delete: bool
@@ -60,13 +60,13 @@ class Registration:
 
     @property
     def is_object(self) -> bool:
-        """Whether it is a Kubernetes object, and not a component, a provider or a resource of a cloud."""
+        """Whether it is a Kubernetes object, not a component, a provider or a resource of a cloud."""
         return self.type.startswith("kubernetes:") and "apiVersion" in self.inputs
 
 
 @dataclass(frozen=True)
 class StackOutput:
-    """One stack output after the run."""
+    """One stack output after the run, and whether it is secret."""
 
     value: Any
     secret: bool
@@ -75,22 +75,22 @@ class StackOutput:
 
 @dataclass
 class Run:
-    """What a program did."""
+    """The record of one run of a program."""
 
     registrations: list[Registration] = field(default_factory=list[Registration])
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    """URN of a component -> what it gave to `register_outputs`."""
+    """URN of a component -> the outputs that it passed to `register_outputs`."""
     outputs: dict[str, StackOutput] = field(default_factory=dict[str, StackOutput])
     warnings: list[str] = field(default_factory=list[str])
-    """What the program said with `pulumi.log.warn`."""
+    """Messages that the program logged with `pulumi.log.warn`."""
     _by_urn: dict[str, Registration] = field(default_factory=dict[str, Registration], repr=False, compare=False)
 
     def of(self, type_: str) -> list[Registration]:
-        """All registrations of a type token."""
+        """All registrations of a type token, in the order of the run."""
         return [r for r in self.registrations if r.type == type_]
 
     def one(self, type_: str, name: str = "") -> Registration:
-        """The only registration of a type token (and name). Raises LookupError when there are none or several."""
+        """The only registration of a type token (and a name). Raises LookupError when there are none or several."""
         found = [r for r in self.of(type_) if name in ("", r.name)]
         if len(found) != 1:
             have = ", ".join(f"{r.type} {r.name}" for r in self.registrations)
@@ -98,8 +98,8 @@ class Run:
         return found[0]
 
     def parents(self, registration: Registration) -> Iterator[Registration]:
-        """The chain of parents, nearest first, without the stack."""
-        if len(self._by_urn) != len(self.registrations):  # kept: a plan asks this of every resource
+        """The chain of parents of a registration, nearest first, without the stack."""
+        if len(self._by_urn) != len(self.registrations):  # cached, because a plan calls this for every resource
             self._by_urn = {r.urn: r for r in self.registrations}
         while parent := self._by_urn.get(registration.parent):
             yield parent
@@ -107,14 +107,18 @@ class Run:
 
 
 class Echo(mocks.Mocks):
-    """Gives every resource its own inputs back, as a provider does; overridden where a test needs computed outputs."""
+    """Returns each resource's inputs as its outputs, as a provider does. A test overrides it for computed outputs."""
 
     def __init__(self) -> None:
         self.current = threading.local()
-        """`.registration` of the resource that `new_resource` is called for: its arguments lack the options."""
+        """Its attribute `registration` is the resource for which `new_resource` is called: the arguments lack the
+        options."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        """Id and outputs of a new resource. Kubernetes objects get the metadata the real provider always returns."""
+        """Id and outputs of a new resource.
+
+        A Kubernetes object gets the metadata that the real provider always returns.
+        """
         if not args.custom:
             return COMPONENT_ID, dict(args.inputs)
         outputs = dict(args.inputs)
@@ -125,12 +129,12 @@ class Echo(mocks.Mocks):
         return f"{args.name}-id", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        """Result of a provider function; none is known here."""
+        """The result of a provider function. Raises UnknownAnswer, as there is no provider."""
         raise UnknownAnswer(f"the provider function {args.token} is not known without a provider")
 
 
 class Recorder(mocks.MockMonitor):
-    """The SDK's mock monitor, which also keeps each request and refuses a duplicate URN."""
+    """The SDK's mock monitor. It also records each request and refuses a duplicate URN."""
 
     def __init__(self, resources: Echo, *, preview: bool) -> None:
         super().__init__(resources)
@@ -151,7 +155,10 @@ class Recorder(mocks.MockMonitor):
         return super().RegisterResource(request)
 
     def Invoke(self, request: Any) -> Any:
-        """Ask the mocks; in a preview an answer that nobody here has is known at up."""
+        """Let the mocks answer a provider function.
+
+        In a preview a missing answer becomes a value that is known at up.
+        """
         try:
             return super().Invoke(request)
         except UnknownAnswer:
@@ -160,13 +167,13 @@ class Recorder(mocks.MockMonitor):
             return resource_pb2.ResourceInvokeResponse(unknown=True)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
-        """Record what a component gives to `register_outputs`."""
+        """Record the outputs that a component passes to `register_outputs`."""
         self.run.component_outputs[request.urn] = plain(rpc.deserialize_properties(request.outputs))
         return super().RegisterResourceOutputs(request)
 
 
 def registration(urn: str, request: Any) -> Registration:
-    """The plain record of a RegisterResource request."""
+    """A RegisterResource request as a plain record."""
     raw = rpc.deserialize_properties(request.object, keep_unknowns=True)
     return Registration(
         urn=urn,
@@ -182,7 +189,8 @@ def registration(urn: str, request: Any) -> Registration:
         retain_on_delete=request.retainOnDelete,
         ignore_changes=tuple(request.ignoreChanges),
         import_id=request.importId,
-        # Deployment and others carry aliases of their own for old API groups; only names are the program's.
+        # Deployment and other types carry the SDK's own aliases for old API groups; those with a name are the
+        # program's.
         aliases=tuple(a.spec.name for a in request.aliases if a.spec.name),
         provider=request.provider,
     )
@@ -198,16 +206,17 @@ def run_program(
     config: Mapping[str, str] | None = None,
     secret_keys: list[str] | None = None,
 ) -> Run:
-    """Run `program` to its end on a fresh monitor. A mapping that it returns is exported, beside what it
-    exports itself.
+    """Run `program` to its end on a fresh monitor and return the record.
 
-    Raises whatever the program or `resources` raise, and DuplicateUrn.
+    A mapping that the program returns becomes stack outputs, beside those that it exports itself. Raises every error of
+    the program or of `resources`, and DuplicateUrn.
     """
     recorder = Recorder(resources or Echo(), preview=preview)
-    # A loop and a root of its own for each run: both leak into the next one otherwise (pulumi#24338).
+    # Each run has an event loop and a root resource of its own: both would leak into the next run
+    # (pulumi/pulumi#24338).
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    # A failed resource fails the futures of all that wait for it: the run raises the first, the others only repeat it.
+    # A failed resource fails the futures of all that wait for it. The run raises the first error.
     loop.set_exception_handler(lambda _loop, _context: None)
     set_root_resource(None)  # type: ignore[arg-type]
     try:
@@ -221,7 +230,7 @@ def run_program(
             organization="organization",
             logger=_collector(recorder.run.warnings),
         )
-        # Tasks of an earlier run belong to a loop that is closed.
+        # Tasks of an earlier run belong to an event loop that is closed.
         settings: Any = SETTINGS
         settings.rpc_manager.clear()
         settings.outputs.clear()
@@ -242,7 +251,7 @@ def run_program(
 
 
 def _collector(warnings: list[str]) -> logging.Logger:
-    """A logger that keeps warnings; errors are raised as well, and the rest is chatter."""
+    """A logger that keeps warnings. Errors are raised anyway, and other messages are not needed."""
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

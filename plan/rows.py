@@ -1,4 +1,4 @@
-"""Rows of a plan's tables: the same in the terminal and in Markdown."""
+"""Rows of a plan's tables, the same for the terminal and for Markdown."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ VERDICTS = ("verdict", "rule", "about", "why", "change")
 
 
 def storage(role: str, mount: Mount, unknown_zone: str) -> tuple[str, ...]:
-    """One row of the storage table. `unknown_zone` stands for a disk whose zone the first pod decides."""
+    """One row of the storage table. `unknown_zone`: shown for a disk whose zone is decided by its first pod."""
     any_zone = unknown_zone if mount.medium == "block" else "every zone"
     access = mount.access_mode + (" (read-only)" if mount.read_only else "")
     zones = ", ".join(mount.zones) or any_zone
@@ -25,13 +25,13 @@ def storage(role: str, mount: Mount, unknown_zone: str) -> tuple[str, ...]:
 
 
 def resources(plan: Plan) -> list[tuple[str, ...]]:
-    """What a plan makes, by component."""
+    """Rows of the resources that a plan makes, by component."""
     listed = sorted(plan.resources, key=lambda r: (r.component, r.kind, r.object))
     return [(r.component or "-", r.kind, r.object, "kept" if r.holds_data else "") for r in listed]
 
 
 def verdicts(plan: Plan) -> list[tuple[str, ...]]:
-    """What the guard says."""
+    """Rows of the guard's verdicts."""
     return [
         (
             "overridden" if v.overridden else v.severity,
@@ -45,7 +45,7 @@ def verdicts(plan: Plan) -> list[tuple[str, ...]]:
 
 
 def violations(plan: Plan) -> list[tuple[str, ...]]:
-    """What the policies say."""
+    """Rows of the policy violations."""
     return [
         (
             "excepted" if v.excepted else v.level,
@@ -58,13 +58,13 @@ def violations(plan: Plan) -> list[tuple[str, ...]]:
 
 
 def warnings(plan: Plan) -> list[str]:
-    """The program's warnings, without those that the guard's verdicts say already."""
+    """The program's warnings, without those that the guard's verdicts show already."""
     told = tuple(f"{v.rule}{sign}" for v in plan.guard for sign in (",", ":"))
     return [line for line in plan.warnings if not line.removeprefix("overridden: ").startswith(told)]
 
 
 def cost(plan: Plan) -> list[tuple[str, ...]]:
-    """One row a line; lines that nobody can price say so."""
+    """One row for each line of the cost. A line without a known price says so."""
     return [
         (
             line.resource,
@@ -79,12 +79,12 @@ def cost(plan: Plan) -> list[tuple[str, ...]]:
 
 
 def sums(found: Mapping[str, Sum], currency: str) -> list[tuple[str, str]]:
-    """Sums by role, medium or resource."""
+    """Rows of sums by role, medium or resource."""
     return [(key, amount(value, currency)) for key, value in found.items()]
 
 
 def amount(found: Sum, currency: str) -> str:
-    """A sum in words: exact, at least, or unknown."""
+    """A sum in words: an exact amount, `at least` an amount, or unknown."""
     missing = [f"{count} {what}" for count, what in ((found.unknown, "unknown"), (found.by_use, "by use")) if count]
     if not missing:
         return f"{found.known:.2f} {currency}"
@@ -93,7 +93,7 @@ def amount(found: Sum, currency: str) -> str:
 
 
 def total(plan: Plan) -> list[str]:
-    """The cost in some sentences: total, comparisons, budget."""
+    """The cost in sentences: total, comparisons and budget."""
     cost = plan.cost
     lines = [monthly(cost)]
     if not cost.currency:
@@ -101,11 +101,11 @@ def total(plan: Plan) -> list[str]:
     if other := cost.in_reference_region:
         lines.append(
             f"For comparison, the same in {other.region}: {amount(other, cost.currency)}; "
-            f"not all prices of {cost.region} are known here."
+            f"not all prices of {cost.region} are known."
         )
     if against := cost.against:
         change = "in another currency" if against.change is None else f"{against.change:+.2f} {cost.currency}"
-        exact = "" if against.exact else ", as far as is known"
+        exact = "" if against.exact else ", as far as it is known"
         lines.append(f"Against {against.file}: {change} a month{exact}.")
     if plan.budget.verdict != "none":
         lines.append(f"Budget: {plan.budget.text}.")
@@ -113,26 +113,26 @@ def total(plan: Plan) -> list[str]:
 
 
 def monthly(cost: CostSummary) -> str:
-    """The cost of a plan, or the output `cost` of a stack, in one sentence."""
+    """The monthly cost of a plan, or of the stack output `cost`, in one sentence."""
     if not cost.currency:
-        return "What storage of your own costs is not known here."
+        return "The cost of storage of your own is not known."
     return f"Storage costs {amount(cost.total, cost.currency)} a month."
 
 
 def against(plan: Plan) -> list[tuple[str, str, str]]:
-    """Resources whose cost changes."""
+    """Rows of the resources whose cost changes."""
     found = plan.cost.against
     return [(r.resource, _money(r.before), _money(r.after)) for r in found.resources] if found else []
 
 
 def levers(plan: Plan) -> list[tuple[str, str, str]]:
-    """What would cost less."""
+    """Rows of the suggestions that save money."""
     currency = plan.cost.currency
     return [(x.change, f"{x.saves:.2f} {currency}", x.gives_up) for x in plan.cost.levers]
 
 
 def speed(plan: Plan) -> list[tuple[str, ...]]:
-    """What each claim gives."""
+    """Rows of the speed of each claim."""
     return [
         (
             c.claim,
@@ -146,7 +146,7 @@ def speed(plan: Plan) -> list[tuple[str, ...]]:
 
 
 def formulas(plan: Plan) -> list[str]:
-    """Where the numbers come from."""
+    """The formula and the source of each claim's speed."""
     return [f"{c.claim}: {c.formula}" + (f" ({c.source})" if c.source else "") for c in plan.performance.claims]
 
 

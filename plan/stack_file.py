@@ -13,12 +13,12 @@ from stacks.settings import load
 from stacks.settings.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-"""The project's folder: stack files are in it."""
+"""The project's folder, which holds the stack files."""
 
 
 @dataclass(frozen=True)
 class StackFile:
-    """One stack, as its file says. Encrypted values are not decrypted."""
+    """One stack as its file describes it. Encrypted values are not decrypted."""
 
     project: str
     name: str
@@ -29,17 +29,17 @@ class StackFile:
 
     @property
     def program(self) -> Callable[[], None]:
-        """The Pulumi program; it reads the configuration of the run it is in."""
+        """The Pulumi program. It reads the configuration of the run in which it is called."""
         return program.main
 
     def with_cluster(self, kubeconfig: Path, context: str) -> dict[str, str]:
-        """The configuration with the cluster to use."""
+        """The stack's configuration with this cluster in place of its own."""
         cluster = json.dumps({"kubeconfig": str(kubeconfig), "context": context, "identifier": context})
         return {**self.config, f"{NAMESPACE}:cluster": cluster}
 
 
 def read(name: str, folder: Path | None = None) -> StackFile:
-    """Read and validate `Pulumi.<name>.yaml` of the project's folder, or of another. Raises SettingsError."""
+    """Read and validate `Pulumi.<name>.yaml`. `folder`: default the project's folder. Raises SettingsError."""
     path = (folder or ROOT) / load.stack_file(name)
     config, secret_keys = load.from_file(path)
     settings = load.load(config, set(secret_keys), path.name)

@@ -1,4 +1,4 @@
-"""A plan in the terminal, and the tables that other commands share with it. Everything fits 100 columns."""
+"""Prints a plan in the terminal, with tables that other commands use as well. Everything fits into 100 columns."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ WIDTH = 100
 
 
 def show(plan: Plan, console: Console) -> None:
-    """The whole plan."""
+    """Print the whole plan."""
     cost = plan.cost
     console.print(storage(plan.storage, KNOWN_AT_UP))
     console.print(table("Resources", rows.RESOURCES, rows.resources(plan)))
@@ -46,7 +46,10 @@ def show(plan: Plan, console: Console) -> None:
 
 
 def console(stderr: bool = False) -> Console:
-    """A console that folds at 100 columns where no terminal says otherwise. Brackets in a text are printed as such."""
+    """A console that wraps at 100 columns where no terminal says otherwise.
+
+    Brackets in a text are printed as they are.
+    """
     found = Console(stderr=stderr, highlight=False, markup=False, soft_wrap=False)
     return found if found.is_terminal else Console(stderr=stderr, highlight=False, markup=False, width=WIDTH)
 
@@ -57,16 +60,16 @@ def table(title: str, head: Sequence[str], body: Sequence[Sequence[Any]]) -> Tab
     for column in head:
         made.add_column(column, overflow="fold")
     for row in body:
-        made.add_row(*(Text(str(c)) for c in row))  # a value like [secret] is no markup
+        made.add_row(*(Text(str(c)) for c in row))  # Text, because a value like [secret] is not markup
     return made
 
 
 def storage(mounts: Mapping[str, Mount], unknown_zone: str) -> Table:
-    """Role, claim, medium, access mode, folder, zones, who encrypts."""
+    """The storage table: role, claim, medium, access mode, folder, zones, and what encrypts it."""
     listed = [rows.storage(role.value, mounts[role.value], unknown_zone) for role in Role if role.value in mounts]
     return table("Storage", rows.STORAGE, listed)
 
 
 def outputs(values: Mapping[str, Any]) -> Table:
-    """Stack outputs, without those that are shown in another form."""
+    """The stack outputs as a table, without those that are shown in another form."""
     return table("Outputs", ("output", "value"), [(k, v) for k, v in values.items() if k not in SHOWN_APART])

@@ -1,1 +1,4 @@
-"""The components for programs in other languages. The package is called kotaemon, for ever: it is part of every URN."""
+"""The components for programs in other languages.
+
+The package is always called kotaemon: the name is part of every URN.
+"""

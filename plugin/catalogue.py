@@ -1,4 +1,4 @@
-"""What the plugin hosts: every component of the package, by the package's own list of its public names."""
+"""The components that the plugin hosts: every component among the public names of the package `components`."""
 
 import inspect
 

@@ -1,7 +1,8 @@
-"""Inputs as they arrive from other languages, made into what the components take.
+"""Turns inputs from other languages into the values that the components take.
 
-The engine sends whole numbers as floats, maps in no order, and whole structures as one Output when a part of them comes
-from another resource. The components take plain values where these decide what is made (pulumi/pulumi#18526).
+The engine sends whole numbers as floats and maps in no fixed order. It sends a whole structure as one Output when a
+part of it comes from another resource. The components need plain values for what decides which resources they make
+(pulumi/pulumi#18526).
 """
 
 import asyncio
@@ -15,16 +16,16 @@ from typing_extensions import NotRequired, Required, is_typeddict
 
 
 def camel(name: str) -> str:
-    """The name of a field in the schema."""
+    """The name in the schema of a field in Python."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
 def settled(value: Any) -> Any:
-    """Floats without a fraction as int (a test says that the schema has no fractional number), and maps by their keys.
+    """Turn whole floats into int and sort maps by their keys, at every depth.
 
-    On the wire a map has another order in every run. The order of `subnets` is that of the zones in a volume's node
-    affinity, which Kubernetes never lets anybody change.
+    The schema has no fractional number; a test checks that. On the wire a map has another order in every run. The order
+    of `subnets` becomes the order of the zones in a volume's node affinity, and Kubernetes never allows that to change.
     """
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -35,14 +36,14 @@ def settled(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Part:
-    """A value that was taken out of an Output, with what it inherits from it."""
+    """A value from inside an Output, with the secretness and the dependencies that it inherits from the Output."""
 
     value: Any
     secret: bool = False
     resources: frozenset[Resource] = frozenset()
 
     def of(self, value: Any) -> "Part":
-        """A part of this part. It may be an Output of its own."""
+        """A part of this part, which may be an Output of its own."""
         if not isinstance(value, Output):
             return replace(self, value=value)
         output = cast("Output[Any]", value)
@@ -53,7 +54,7 @@ class Part:
         )
 
     def again(self) -> Any:
-        """As an Input of a component: an Output again, unless it is a plain value of nobody."""
+        """The value as an input of a component: an Output again, unless it is plain and depends on nothing."""
         value, unknown = settled(self.value), contains_unknowns(self.value)
         if not (self.secret or self.resources or unknown):
             return value
@@ -61,15 +62,15 @@ class Part:
 
 
 class Opened:
-    """Opens the inputs of one component."""
+    """Opens the inputs of one component: it takes plain values out of Outputs."""
 
     def __init__(self) -> None:
         self.resources: set[Resource] = set()
-        """What the opened values came from; the component depends on it."""
+        """The resources that the opened values come from. The component has to depend on them."""
 
     def fields(self, given: Part, shape: type[Any], path: str = "") -> dict[str, Any]:
-        """The inputs of a TypedDict, still under their names in the schema. Raises InputPropertyError."""
-        # Not get_type_hints: it would evaluate the "Output[T]" inside of Input, here, where T is not known.
+        """The inputs of a TypedDict, under their names in the schema. Raises InputPropertyError."""
+        # Not get_type_hints: it would evaluate the "Output[T]" inside Input in this module, where T is not known.
         hints = {camel(name): hint for name, hint in shape.__annotations__.items()}
         return {
             key: self._value(given, value, hints[key], f"{path}.{key}" if path else key)
@@ -94,14 +95,14 @@ class Opened:
             return [self._value(part, v, inner, f"{path}[{n}]") for n, v in enumerate(raw)]
         why = "but it decides what is made"
         if contains_unknowns(raw):
-            raise InputPropertyError(path, f"is only known once something else exists, {why}; give it as plain text")
+            raise InputPropertyError(path, f"is only known once something else exists, {why}; give a plain value")
         if part.secret:
-            raise InputPropertyError(path, f"is a secret, {why}, and would be told by it; give it as plain text")
+            raise InputPropertyError(path, f"is a secret, {why}, and what is made would reveal it; give a plain value")
         return settled(raw)
 
 
 def _now(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """The result of awaiting an Output that the engine delivered: it is complete, so nothing waits."""
+    """The result of an Output that the engine delivered. It is complete, so nothing is waited for."""
     try:
         coroutine.send(None)
     except StopIteration as done:
@@ -117,7 +118,7 @@ def _done(value: Any) -> "asyncio.Future[Any]":
 
 
 def _bare(hint: Any) -> Any:
-    """Without NotRequired, Required and Optional."""
+    """A type without NotRequired, Required and Optional around it."""
     while get_origin(hint) in (NotRequired, Required):
         (hint,) = get_args(hint)
     if get_origin(hint) is Union:
@@ -127,5 +128,5 @@ def _bare(hint: Any) -> Any:
 
 
 def _takes_outputs(hint: Any) -> bool:
-    """Whether a field is an Input[...]: the SDK's union of a value, an Awaitable and an Output."""
+    """Whether a field's type is Input[...]: the SDK's union of a value, an Awaitable and an Output."""
     return any(get_origin(arm) is Awaitable for arm in get_args(hint))

@@ -1,4 +1,4 @@
-"""A user's mistake, told by a component, as the engine attributes it to an input."""
+"""Turns a component's message about a user's mistake into an error that the engine shows at the input."""
 
 import re
 
@@ -11,9 +11,9 @@ _ONE = re.compile(r"^\w+ '[^']*': (?P<where>\w+)[:\s]\s*(?P<why>.*)$", re.DOTALL
 
 
 def as_input_errors(text: str, inputs: list[str]) -> InputPropertiesError:
-    """The message of a RunError, with the input that it names where it names one.
+    """The message of a RunError as an error of the input that it names, or of the whole component.
 
-    Components write `NfsStorage 'files': size: '3' is not allowed ...`, or a list of `  - replicas: 3 is not ...`.
+    Components write `NfsStorage 'files': size: '3' is not allowed ...`, or lines `  - replicas: 3 is not ...`.
     """
     found = [(match["where"], match["why"]) for match in _LIST.finditer(text)]
     if not found and (one := _ONE.match(text)):
@@ -27,6 +27,6 @@ def as_input_errors(text: str, inputs: list[str]) -> InputPropertiesError:
 
 
 def _path(where: str, inputs: list[str]) -> str:
-    """The path in the schema's names; empty when it begins with no input."""
+    """The path of an input in the names of the schema. Empty when the text does not begin with the name of an input."""
     path = re.sub(r"[a-z]+(_[a-z]+)+", lambda word: camel(word[0]), where)
     return path if re.split(r"[.\[]", path)[0] in inputs else ""

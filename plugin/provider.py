@@ -1,4 +1,4 @@
-"""The components as a provider that the engine talks to."""
+"""The components as a provider for the engine."""
 
 import json
 from collections.abc import Sequence
@@ -17,13 +17,14 @@ from plugin.inputs import Opened, Part
 from plugin.mistakes import as_input_errors
 
 PACKAGE = "kotaemon"
-"""Also the first part of every component's type token. It can never change: it is in the URNs of every consumer."""
+"""Package name, and the first part of every component's type token. It can never change: it is in the URNs of all
+users."""
 VERSION = "0.1.0"
-"""Of pyproject.toml; a test compares them."""
+"""Version of the plugin, the same as in pyproject.toml; a test compares them."""
 
 
 class KotaemonProvider(ComponentProvider):
-    """ComponentProvider, with what it leaves out: opened structures, whole numbers, enums in lists, named inputs."""
+    """The SDK's ComponentProvider, with opened structures, whole numbers, enums in lists and errors at inputs."""
 
     def __init__(self, components: Sequence[type[ComponentResource]] = tuple(COMPONENTS)) -> None:
         super().__init__(list(components), PACKAGE, version=VERSION)
@@ -51,7 +52,7 @@ class KotaemonProvider(ComponentProvider):
     def map_input_properties(
         self, inputs: Inputs, properties: Any, mapping: dict[str, str], component_name: str, property_path: str
     ) -> Inputs:
-        """A list of enums is a list of members; the SDK makes a list of empty objects of it."""
+        """Map a list of enums to a list of their members; the SDK alone would make a list of empty objects."""
         mapped: Any = super().map_input_properties(inputs, properties, mapping, component_name, property_path)
         for key, prop in properties.items():
             kind = self.get_type_definition(prop.items) if prop.items and prop.items.ref else None
@@ -62,7 +63,7 @@ class KotaemonProvider(ComponentProvider):
         return mapped
 
     def map_complex_output(self, instance_val: Any, type_def: TypeDefinition) -> Any:
-        """An enum inside a structure is its value; the SDK makes an empty object of it."""
+        """Map an enum inside a structure to its value; the SDK alone would make an empty object."""
         if type_def.enum and not isinstance(instance_val, pulumi.Output):
             return instance_val.value if isinstance(instance_val, Enum) else instance_val
         return super().map_complex_output(instance_val, type_def)
@@ -77,11 +78,12 @@ def _member(enum: Any, value: Any, path: str) -> Enum:
 
 
 def connected(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema, with Outputs allowed wherever an input has a type that a component gives as an output.
+    """The schema, with Outputs allowed for every input whose type is also a type of a component's output.
 
-    The SDK calls them plain, since the components take them as plain values; then no claim of one component could be
-    handed to another one outside of Python. `Opened` opens them. Enums in them are told as text: Pulumi YAML refuses to
-    assign an enum of an output to any input, even to the same enum (pulumi-yaml: analyser.go, isAssignable, 1.38.1).
+    The SDK marks such inputs as plain, because the components take them as plain values. Then a claim of one component
+    could not be given to another one from other languages; `Opened` makes that possible. Enums in these types are
+    strings in the schema, because Pulumi YAML refuses to assign an enum from an output even to the same enum
+    (pulumi-yaml: analyser.go, isAssignable, 1.38.1).
     """
     types = schema["types"]
     given = {ref for r in schema["resources"].values() for ref in _refs(r.get("properties", {}))}
@@ -101,7 +103,7 @@ def connected(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _enums_as_text(names: set[str], types: dict[str, Any]) -> None:
-    """In these types and in the types inside of them."""
+    """Replace enums by strings in these types and in the types inside them."""
     reached = set(names)
     while inner := {ref for name in reached for ref in _refs(types[name].get("properties", {}))} - reached:
         reached |= inner

@@ -1,6 +1,6 @@
-"""`python -m plugin.schema`: write plugin/schema.json, which a test pins.
+"""Write plugin/schema.json: `python -m plugin.schema`. A test pins the file.
 
-An additive change renews it; any other is a break for everybody who uses the package (see docs of the test).
+Commit the new file after an addition. Any other change breaks the programs of everybody who uses the package.
 """
 
 import json
@@ -12,7 +12,7 @@ FILE = Path(__file__).with_name("schema.json")
 
 
 def text() -> str:
-    """The schema as it is committed."""
+    """The schema as the text of plugin/schema.json."""
     return json.dumps(json.loads(KotaemonProvider().schema or "{}"), indent=1, sort_keys=True) + "\n"
 
 

@@ -1,6 +1,6 @@
-"""Rules that a resource must keep, whoever wrote the program. Pure: imports no Pulumi.
+"""Rules that every resource of a stack must keep, whichever program makes it. Pure: imports no Pulumi.
 
-`policy.check(resources)` is what `make plan` calls; `policy/pack` gives the same rules to `pulumi preview`.
+`make plan` calls `policy.check(resources)`. policy/pack gives the same rules to `pulumi preview` as a policy pack.
 """
 
 from policy.check import RULES, check

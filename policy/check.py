@@ -1,4 +1,4 @@
-"""Ask every rule about every resource."""
+"""Check every resource against every rule."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -24,13 +24,15 @@ RULES: tuple[Rule, ...] = (
     images.IMAGE_PINNED,
 )
 ANNOTATION = "policy.kotaemon.dev/"
-"""`policy.kotaemon.dev/<rule>: <reason>` on a Kubernetes object makes an exception, next to what it is about."""
+"""Prefix of an annotation on a Kubernetes object that makes an exception for it: `policy.kotaemon.dev/<rule>:
+<reason>`."""
 
 
 def check(resources: Iterable[Resource], config: Mapping[str, Any] | None = None) -> list[Violation]:
-    """Every violation, in the order of RULES; those with `stops` must stop a run. `config`: see load_config.
+    """All violations, in the order of RULES. Those with `stops` must stop a run.
 
-    Raises ConfigError.
+    `config`: rule -> its level or settings, as `load_config` reads it; default: the levels of the rules themselves.
+    Raises ConfigError when the configuration has mistakes.
     """
     every = list(resources)
     settings = checked(config or {}, RULES)
@@ -38,7 +40,7 @@ def check(resources: Iterable[Resource], config: Mapping[str, Any] | None = None
 
 
 def ask(rule: Rule, resources: Sequence[Resource], level: Level, config: Config) -> list[Violation]:
-    """What one rule finds."""
+    """The violations of one rule among the resources."""
     if level == Level.DISABLED:
         return []
     return [
@@ -48,7 +50,7 @@ def ask(rule: Rule, resources: Sequence[Resource], level: Level, config: Config)
 
 
 def exception(rule: Rule, resource: Resource, config: Config) -> str:
-    """The reason of an exception; empty when there is none."""
+    """The reason for an exception, from the configuration or from an annotation. Empty when there is no exception."""
     for pattern, reason in config.get("except", {}).items():
         if fnmatchcase(resource.name, pattern):
             return reason

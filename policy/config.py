@@ -1,4 +1,4 @@
-"""The configuration of the rules: one file for `make plan` and for `pulumi preview --policy-pack-config`."""
+"""The configuration of the rules: the same file for `make plan` and for `pulumi preview --policy-pack-config`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,21 +9,21 @@ from policy.resource import at
 from policy.rule import Level, Rule
 
 PROJECT_FILE = "policy.json"
-"""Beside the stack files."""
+"""Name of the configuration file, beside Pulumi.yaml and the stack files."""
 LEVEL_KEY = "enforcementLevel"
 LEVELS = [level.value for level in Level]
 _TYPES: dict[str, type | tuple[type, ...]] = {"object": Mapping, "array": list, "boolean": bool, "integer": int}
 
 
 class ConfigError(ValueError):
-    """The configuration has mistakes; the message lists all of them."""
+    """The policy configuration has mistakes; the message lists all of them."""
 
     exit_code = 1
-    """Marks it as an error for the user (plan/exits.py)."""
+    """Exit code of the command. plan/exits.py takes an error that has one for a mistake of the user."""
 
 
 def load_config(file: Path) -> dict[str, Any]:
-    """Read a configuration file. `check` finds its mistakes. Raises ConfigError when it is no JSON object."""
+    """Read a configuration file. Raises ConfigError when it is not a JSON object; `check` finds all other mistakes."""
     try:
         value: Any = json.loads(file.read_text())
     except (OSError, ValueError) as error:
@@ -34,16 +34,17 @@ def load_config(file: Path) -> dict[str, Any]:
 
 
 def project_config(folder: Path) -> dict[str, Any]:
-    """The configuration of a project: its policy.json, or none. Raises ConfigError."""
+    """The configuration of a project: its policy.json, empty without one. Raises ConfigError as `load_config` does."""
     file = folder / PROJECT_FILE
     return load_config(file) if file.exists() else {}
 
 
 def checked(config: Mapping[str, Any], rules: Sequence[Rule]) -> dict[str, tuple[Level, Mapping[str, Any]]]:
-    """Rule -> level and properties, defaults filled in. Raises ConfigError with every mistake."""
+    """The level and the settings of each rule, with defaults filled in. Raises ConfigError with every mistake."""
     by_name = {rule.name: rule for rule in rules}
     mistakes: list[str] = []
-    # As the engine has it: the level of `all` also holds where a rule has properties but no level of its own.
+    # The Pulumi engine does the same: the level of `all` also holds for a rule that has settings but no level of its
+    # own.
     everywhere = config.get("all")
     common: Any = everywhere if isinstance(everywhere, str) else at(everywhere, LEVEL_KEY)
     for name in config:
@@ -63,7 +64,9 @@ def checked(config: Mapping[str, Any], rules: Sequence[Rule]) -> dict[str, tuple
         if level in LEVELS:
             found[rule.name] = Level(level), {k: v for k, v in entry.items() if k != LEVEL_KEY}
     if mistakes:
-        raise ConfigError("\n".join(["the policy configuration is wrong:", *(f"  - {m}" for m in mistakes)]))
+        raise ConfigError(
+            "\n".join(["the policy configuration (policy.json) has mistakes:", *(f"  - {m}" for m in mistakes)])
+        )
     return found
 
 
@@ -79,7 +82,7 @@ def _mistakes(entry: Mapping[str, Any], rule: Rule) -> list[str]:
             found.append(f"{key}: {value!r} is not allowed; it must be of type {rule.schema[key]['type']}")
         elif key == "except":
             found += [
-                f"except.{name}: the reason {reason!r} is too short; say in ten characters or more why"
+                f"except.{name}: the reason {reason!r} is too short; give a reason of at least ten characters"
                 for name, reason in value.items()
                 if not isinstance(reason, str) or len(reason.strip()) < 10
             ]
@@ -87,6 +90,6 @@ def _mistakes(entry: Mapping[str, Any], rule: Rule) -> list[str]:
 
 
 def _is_of(value: Any, kind: str) -> bool:
-    # A bool is an int in Python; the engine hands every number over as a float.
+    # A bool is an int in Python, and the Pulumi engine passes every number as a float.
     number = kind == "integer" and isinstance(value, float) and value.is_integer()
     return number or (isinstance(value, _TYPES[kind]) and isinstance(value, bool) == (kind == "boolean"))

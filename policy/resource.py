@@ -1,15 +1,15 @@
-"""A resource as rules see it: its type token, its inputs in camelCase, and how it is protected."""
+"""A resource as the rules see it: its type token, its inputs in camelCase, and whether it is protected and retained."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 UNKNOWN = "known at up"
-"""Stands for a value that only exists after something was created (plan/recorder.py writes the same text)."""
+"""Stands for a value that exists only after something was created. plan/recorder.py writes the same text."""
 
 
 class Resource(Protocol):
-    """What a rule may ask. plan.recorder.Registration is one."""
+    """What a rule may read of a resource. `plan.recorder.Registration` has all of it."""
 
     @property
     def type(self) -> str:
@@ -19,42 +19,42 @@ class Resource(Protocol):
     @property
     def name(self) -> str:
         """Name in the program."""
-        ...
+        """Name of the resource in the program."""
 
     @property
     def urn(self) -> str:
-        """URN."""
+        """URN of the resource."""
         ...
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """Plain values, camelCase; UNKNOWN where the value is not known yet."""
+        """Inputs as plain values with keys in camelCase; UNKNOWN where a value is not known yet."""
         ...
 
     @property
     def secret_keys(self) -> frozenset[str] | None:
-        """Top-level inputs that are secret; None: whoever asks cannot tell."""
+        """Top-level inputs that are secret; None where that cannot be known (in the policy pack)."""
         ...
 
     @property
     def depends_on(self) -> tuple[str, ...]:
-        """URNs of what it was made from."""
+        """URNs of the resources that it depends on."""
         ...
 
     @property
     def protect(self) -> bool:
-        """Whether deleting it is refused."""
+        """Whether it has the resource option `protect`: Pulumi refuses to delete it."""
         ...
 
     @property
     def retain_on_delete(self) -> bool | None:
-        """Whether it stays when its stack goes; None: whoever asks cannot tell."""
+        """Whether it has the option `retainOnDelete`, and so outlives its stack; None where that cannot be known."""
         ...
 
 
 @dataclass(frozen=True)
 class Given:
-    """A resource from elsewhere than a run of ours: the policy pack, a manifest of other people."""
+    """A resource that a plan of ours did not record: one in the policy pack, or one of another project's manifests."""
 
     type: str
     name: str
@@ -67,7 +67,7 @@ class Given:
 
 
 def at(value: Any, *path: str) -> Any:
-    """The value at a path: UNKNOWN when it or what holds it is unknown, None when it is missing."""
+    """The value at a path. UNKNOWN when the value or a mapping above it is unknown, None when it is missing."""
     for key in path:
         if value == UNKNOWN:
             return UNKNOWN
@@ -76,12 +76,12 @@ def at(value: Any, *path: str) -> Any:
 
 
 def items(value: Any) -> list[Any]:
-    """The elements of a list; none when it is missing or unknown."""
+    """The elements of a list. An empty list when the value is missing or unknown."""
     return list(value) if isinstance(value, list | tuple) else []
 
 
 def known(value: Any) -> bool:
-    """Whether a value is there and known."""
+    """Whether a value is given and known."""
     return value is not None and value != UNKNOWN
 
 
@@ -91,17 +91,17 @@ def missing(value: Any) -> bool:
 
 
 def yes(value: Any) -> bool:
-    """True as providers and StorageClass parameters write it. An unknown value gets the benefit of the doubt."""
+    """Whether a value means true, as a boolean or as the text `true`. An unknown value counts as true."""
     return value is True or value == UNKNOWN or str(value).lower() == "true"
 
 
 def whole(value: Any) -> int | None:
-    """A whole number; the wire format of the SDK has only floats. None when it is no number."""
+    """The value as a whole number (the SDK passes every number as a float). None when it is not a number."""
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every text inside a value, with its path."""
+    """Every string inside a value, each with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""The types of the policy rules: a rule, its level, and a violation."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,24 +8,24 @@ from typing import Any
 from policy.resource import Resource
 
 Config = Mapping[str, Any]
-"""Properties of one rule, as the file of `--policy-pack-config` gives them; never with unknown names."""
+"""Settings of one rule from the policy configuration. Its keys are those of the rule's schema."""
 Finding = tuple[Resource, str]
 
 
 class Level(str, Enum):
-    """What a violation does; the words of Pulumi's enforcement levels."""
+    """What a violation does, in the words of Pulumi's enforcement levels."""
 
     MANDATORY = "mandatory"
-    """Stops the run."""
+    """A violation stops the run."""
     ADVISORY = "advisory"
-    """Is printed."""
+    """A violation is printed and stops nothing."""
     DISABLED = "disabled"
-    """The rule is not asked."""
+    """The rule is not checked."""
 
 
 @dataclass(frozen=True)
 class Violation:
-    """A rule that a resource breaks."""
+    """A resource that breaks a rule."""
 
     rule: str
     level: Level
@@ -34,16 +34,16 @@ class Violation:
     urn: str
     message: str
     excepted: str = ""
-    """The reason, when the configuration or an annotation makes an exception; such a one never stops a run."""
+    """The reason for an exception, from the configuration or an annotation. A violation with one never stops a run."""
 
     @property
     def stops(self) -> bool:
-        """Whether the run must not go on."""
+        """Whether this violation stops the run."""
         return self.level == Level.MANDATORY and not self.excepted
 
     @property
     def line(self) -> str:
-        """The violation in one line."""
+        """The violation in one line: level, rule, resource, message, and the reason of an exception."""
         kind = self.type.rpartition(":")[2]
         tail = f" (exception: {self.excepted})" if self.excepted else ""
         return f"{self.level.value}: {self.rule}, {kind} {self.name}: {self.message}{tail}"
@@ -52,7 +52,8 @@ class Violation:
 EXCEPT: dict[str, Any] = {
     "type": "object",
     "additionalProperties": {"type": "string", "minLength": 10},
-    "description": "Exceptions: name of a resource (with * and ?) -> the reason, ten characters at least.",
+    "description": "Exceptions: name of a resource, with the wildcards * and ? -> the reason, in at least ten "
+    "characters.",
 }
 
 
@@ -62,30 +63,30 @@ def _nothing() -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule about resources. `check` sees all of a stack, since some rules are about two resources at once."""
+    """A rule about resources. `check` gets all resources of a stack, because some rules compare two of them."""
 
     name: str
     level: Level
-    """Mandatory unless the configuration says otherwise."""
+    """Level of the rule, unless the configuration sets another one."""
     summary: str
     source: str
-    """Address of the documentation, or issue."""
+    """URL of the documentation or of an issue that the rule is taken from."""
     check: Callable[[Sequence[Resource], Config], Iterator[Finding]]
     whole_stack: bool = False
-    """True: one resource alone cannot be judged."""
+    """Whether the rule compares resources, so that it cannot judge one alone."""
     settings: Mapping[str, dict[str, Any]] = field(default_factory=_nothing)
-    """Own properties in the configuration -> JSON schema. `except` comes with every rule."""
+    """Settings of the rule in the configuration -> their JSON schema. Every rule also has `except`."""
 
     @property
     def schema(self) -> dict[str, dict[str, Any]]:
-        """All properties in the configuration."""
+        """The JSON schema of every setting of the rule, `except` included."""
         return {**self.settings, "except": EXCEPT}
 
 
 def each(
     judge: Callable[[Resource, Config], Iterator[str]],
 ) -> Callable[[Sequence[Resource], Config], Iterator[Finding]]:
-    """A rule about one resource as a rule about all."""
+    """A rule that judges one resource at a time, as a rule about all resources."""
 
     def check(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
         for resource in resources:

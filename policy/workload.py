@@ -1,4 +1,4 @@
-"""Pods inside workloads."""
+"""Find the pod spec, the containers and the claims of a workload."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,18 +14,18 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "kubernetes:batch/v1:Job": ("spec", "template", "spec"),
     "kubernetes:batch/v1:CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
-"""Type token -> where its pod's spec is."""
+"""Type token -> path of the pod's spec in its inputs."""
 
 
 def pod_of(resource: Resource) -> dict[str, Any] | None:
-    """The spec of a workload's pod; None when it has none or when it is not known yet."""
+    """The pod spec of a workload. None when the resource has no pods or when the spec is not known yet."""
     path = TEMPLATES.get(resource.type)
     pod = at(resource.inputs, *path) if path else None
     return pod if isinstance(pod, dict) else None
 
 
 def containers(pod: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name and body of every container, init containers too."""
+    """Name and body of every container, init and ephemeral containers included."""
     for kind in ("initContainers", "containers", "ephemeralContainers"):
         for container in items(pod.get(kind)):
             if container != UNKNOWN:

@@ -1,8 +1,9 @@
-"""Stands in for Kotaemon in the drills: saves numbered turns as the real one does, and shows what it has.
+"""Stands in for Kotaemon in the drills: it saves numbered turns as Kotaemon does, and shows those that it has.
 
-A turn is an upload, a plain file under GRADIO_TEMP_DIR in a folder named after its hash (gradio/processing_utils.py),
-and a row in the database, in SQLite's default journal mode with 5 s of waiting (ktem/db/engine.py). It is acknowledged
-when both are there. `POST /turns/7` saves one, `GET /turns` lists those whose row and file are both readable.
+A turn is an upload and a row. The upload is a plain file under GRADIO_TEMP_DIR in a folder named after its hash
+(gradio/processing_utils.py). The row is in SQLite, in the default journal mode, with 5 s of waiting for a lock
+(ktem/db/engine.py). A turn is acknowledged when both are written. `POST /turns/7` saves a turn, and `GET /turns` lists
+those whose row and file can both be read.
 """
 
 import contextlib
@@ -18,22 +19,22 @@ from pathlib import Path
 
 settings = importlib.import_module(os.environ["THEFLOW_SETTINGS_MODULE"])
 UPLOADS = Path(os.environ["GRADIO_TEMP_DIR"])
-# In the profile scaled the database is a server outside the nodes; DRILL_DATABASE is a file in its place.
+# In the profile scaled the database is a server outside the nodes. DRILL_DATABASE names a file in its place.
 DATABASE = os.environ.get("DRILL_DATABASE") or settings.KH_DATABASE.removeprefix("sqlite:///")
 
 
 def connect() -> sqlite3.Connection:
-    """A connection, as the application opens one for each request."""
+    """A new connection. The application opens one for each request, too."""
     return sqlite3.connect(DATABASE, timeout=5)
 
 
 def content(number: int) -> bytes:
-    """What turn `number` uploads."""
+    """The uploaded file of turn `number`."""
     return f"document of turn {number}\n".encode() * 64
 
 
 def save(number: int) -> None:
-    """Upload, then the row."""
+    """Save a turn: the upload first, then the row."""
     data = content(number)
     path = UPLOADS / hashlib.sha256(data).hexdigest() / f"turn-{number}.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +44,7 @@ def save(number: int) -> None:
 
 
 def shown() -> list[int]:
-    """Turns whose row and file are both there. Files are found by name: another pod has another mount path."""
+    """Turns whose row and file both exist. Files are found by name, because another pod has another mount path."""
     with contextlib.closing(connect()) as database:
         rows = database.execute("SELECT number, path FROM turns ORDER BY number").fetchall()
     there = [(number, UPLOADS / Path(path).parent.name / Path(path).name) for number, path in rows]
@@ -51,17 +52,17 @@ def shown() -> list[int]:
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """The application's port."""
+    """Answers requests on the application's port."""
 
     def do_GET(self) -> None:
-        """Liveness, and the turns."""
+        """Answer the liveness probe, and list the turns."""
         if self.path == "/turns":
             self._answer(200, json.dumps(shown()).encode())
         else:
             self._answer(200 if self.path == "/app_id" else 404, b"")
 
     def do_POST(self) -> None:
-        """Save one turn; the answer is the acknowledgement."""
+        """Save one turn. The answer is the acknowledgement."""
         save(int(self.path.rpartition("/")[2]))
         self._answer(200, b"saved")
 
@@ -72,7 +73,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Stands in for the application's own settings, where kh_settings.py takes over from them."""
+"""Stands in for the application's own settings, which kh_settings.py imports and changes."""
 
 from pathlib import Path
 

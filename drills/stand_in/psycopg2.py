@@ -1,6 +1,6 @@
-"""Stands in for the PostgreSQL server in the profile scaled: only the advisory lock around the start (ks_locks.py).
+"""Stands in for the PostgreSQL server of the profile scaled: it has only the advisory lock of the start (ks_locks.py).
 
-The server is not on a lost node, so what the drills need of it is a lock that ends with its connection.
+A real server would not be on the lost node. All that the drills need of it is a lock that ends with its connection.
 """
 
 import contextlib
@@ -11,11 +11,11 @@ from typing import Any
 
 
 class Error(Exception):
-    """What a real server would say."""
+    """Class of psycopg2's errors."""
 
 
 class Cursor:
-    """Answers the two questions that are asked."""
+    """Answers the two queries that ks_locks.py sends."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -33,12 +33,12 @@ class Cursor:
             self._answer = ("another pod",)
 
     def fetchone(self) -> tuple[Any]:
-        """The answer."""
+        """The answer to the last query."""
         return self._answer
 
 
 class Connection:
-    """Holds the lock until it ends."""
+    """Holds the lock until it is closed."""
 
     autocommit = False
 
@@ -47,14 +47,14 @@ class Connection:
 
     @contextlib.contextmanager
     def cursor(self) -> Generator[Cursor]:
-        """As in psycopg2."""
+        """A cursor, as psycopg2 gives one."""
         yield Cursor(self._descriptor)
 
     def close(self) -> None:
-        """The lock is free."""
+        """Release the lock."""
         os.close(self._descriptor)
 
 
 def connect(_url: str, **_options: Any) -> Connection:
-    """There is only one server."""
+    """A connection to the only server there is."""
     return Connection()

@@ -1,4 +1,4 @@
-"""What kh_settings.py asks of SQLAlchemy in the profile scaled; the stand-in needs no more of it."""
+"""Stands in for the parts of SQLAlchemy that kh_settings.py uses in the profile scaled."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ class UniqueConstraint:
 
 
 class event:
-    """Events of constraints and pools."""
+    """Registers listeners on constraints and pools."""
 
     @staticmethod
     def listen(*_: Any) -> None:
-        """No constraint and no pool is ever made here."""
+        """Do nothing: no constraint and no pool is ever made here."""
 
 
 class pool:
-    """Pools of connections."""
+    """Namespace for pools of connections."""
 
     class Pool:
-        """A pool; none is ever made here."""
+        """Class of pools. None is ever made here."""
 
 
 class exc:
-    """Errors."""
+    """Namespace for errors."""

@@ -1,11 +1,11 @@
-"""What is free on Alibaba Cloud for every product: type token -> why."""
+"""Resources that are free on Alibaba Cloud, whatever product they belong to: type token -> why."""
 
 _ACCESS = "identities and permissions are free"
 FREE = {
-    "alicloud:cs/kubernetesAddon:KubernetesAddon": "ACK add-ons are free; their pods run on nodes that are there",
+    "alicloud:cs/kubernetesAddon:KubernetesAddon": "ACK add-ons are free; their pods run on the existing nodes",
     "alicloud:kms/alias:Alias": "aliases are free",
     # https://www.alibabacloud.com/help/en/kms/key-management-service/product-overview/billing, "What's free"
-    "alicloud:kms/key:Key": "the account's default key is free; a KMS instance is billed itself, not its keys",
+    "alicloud:kms/key:Key": "the account's default key is free; a KMS instance is billed as a whole, not for each key",
     "alicloud:ram/policy:Policy": _ACCESS,
     "alicloud:ram/role:Role": _ACCESS,
     "alicloud:ram/rolePolicyAttachment:RolePolicyAttachment": _ACCESS,

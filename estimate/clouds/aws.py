@@ -1,10 +1,10 @@
-"""What is free on AWS for every product: type token -> why."""
+"""Resources that are free on AWS, whatever product they belong to: type token -> why."""
 
 _ACCESS = "identities and permissions are free"
 _NETWORK = "security groups are free"
 FREE = {
     "aws:ec2/securityGroup:SecurityGroup": _NETWORK,
-    "aws:eks/addon:Addon": "EKS add-ons are free; their pods run on nodes that are there",
+    "aws:eks/addon:Addon": "EKS add-ons are free; their pods run on the existing nodes",
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": _ACCESS,
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _ACCESS,
     "aws:iam/policy:Policy": _ACCESS,

@@ -1,4 +1,4 @@
-"""Copies of data on Alibaba Cloud: snapshots of disks, and Cloud Backup of NAS."""
+"""Backups on Alibaba Cloud: snapshots of disks, and Cloud Backup of NAS file systems."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ _ATTACHMENT = "alicloud:ecs/ecsAutoSnapshotPolicyAttachment:EcsAutoSnapshotPolic
 
 @dataclass(frozen=True)
 class Backups(Product):
-    """Copies of data; how much they will hold is not known from their schedule."""
+    """Backups on Alibaba Cloud. Their size is not known from their schedule."""
 
     item: str
-    """Of the price list."""
+    """Key in the price list."""
 
     @classmethod
     def recognised(cls) -> Recognised:

@@ -1,4 +1,4 @@
-"""A PostgreSQL instance on ApsaraDB RDS."""
+"""The product PostgreSQL on ApsaraDB RDS."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from estimate.product import HOURS, Charge, Inputs, Product, Recognised, Use
 
-_PART = "a setting of the database, which is billed itself"
+_PART = "a setting of the database; the database is billed"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A key of AWS KMS."""
+"""The product AWS KMS key."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from estimate.product import Charge, Product, Recognised, Use
 
 @dataclass(frozen=True)
 class AwsKey(Product):
-    """A KMS key."""
+    """A key of AWS KMS that the stack makes."""
 
     rotates: bool = True
 

@@ -1,4 +1,4 @@
-"""A disk of Amazon EBS."""
+"""The product Amazon EBS disk."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,30 +17,30 @@ from estimate.product import (
 )
 
 GP3_IOPS, GP3_THROUGHPUT = 3000, 125
-"""Included in the price of gp3 (aws.amazon.com/ebs/pricing)."""
-# As in components/aws.py, which imports Pulumi; a test compares them.
+"""IOPS and MiB/s that the price of gp3 includes (aws.amazon.com/ebs/pricing)."""
+# The same values as in components/aws.py, which imports Pulumi; a test compares them.
 GP3_MOST_IOPS, GP3_IOPS_PER_GIB = 80_000, 500
 IO2_TIERS = (
     ("ebs.io2.iops", 0, 32_000),
     ("ebs.io2.iops-from-32000", 32_000, 64_000),
     ("ebs.io2.iops-from-64000", 64_000, 256_000),
 )
-"""io2 sells IOPS in three tiers: (item, from, to). The last ends where the most that can be bought does
+"""IOPS of io2 have three price tiers: (item, from, to). The last tier ends at the most that can be bought
 (aws.amazon.com/ebs/pricing)."""
 _SOURCE = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html"
 
 
 @dataclass(frozen=True)
 class EbsDisk(Product):
-    """A disk of Amazon EBS."""
+    """A disk of Amazon EBS, gp3 or io2."""
 
     size_gib: int
     kind: str
-    """gp3 or io2."""
+    """Volume type: gp3 or io2."""
     iops: int | None = None
-    """None: what gp3 includes."""
+    """Provisioned IOPS. None: those that gp3 includes."""
     throughput: int | None = None
-    """MiB/s of gp3; None: what it includes."""
+    """Provisioned MiB/s of gp3. None: those that gp3 includes."""
 
     apart_medium = "block"
 
@@ -53,7 +53,7 @@ class EbsDisk(Product):
 
     @classmethod
     def _from(cls, parameters: Inputs, size: int) -> "EbsDisk":
-        """Parameters of a class are those of the driver (aws-ebs-csi-driver: docs/parameters.md)."""
+        """The disk of a StorageClass, from the driver's parameters (aws-ebs-csi-driver: docs/parameters.md)."""
         kind = parameters.get("type", "gp3")
         if kind not in ("gp3", "io2"):
             raise ValueError(f"type {kind}: only gp3 and io2 have a rule")
@@ -91,7 +91,7 @@ class EbsDisk(Product):
                 yield Cheaper("volumeType: gp3", "durability of 99.999 %, and the lowest latency", same)
             return
         if self.iops is not None and self.iops > GP3_IOPS:
-            # gp3 gives at most a quarter of a MiB/s for each IOPS
+            # gp3 gives at most 0.25 MiB/s for each IOPS.
             kept = None if self.throughput is None else min(self.throughput, GP3_IOPS // 4)
             yield Cheaper("iops: leave it out", f"IOPS above {GP3_IOPS}", replace(self, iops=None, throughput=kept))
         if self.throughput is not None and self.throughput > GP3_THROUGHPUT:

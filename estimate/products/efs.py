@@ -1,11 +1,11 @@
-"""An EFS file system."""
+"""The product Amazon EFS file system."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from estimate.product import Charge, Cheaper, Free, Inputs, Product, Recognised, Speed, Use, told
 
-_PART = "part of the file system, which is billed itself"
+_PART = "part of the file system; the file system is billed"
 _SOURCE = "https://docs.aws.amazon.com/efs/latest/ug/performance.html"
 
 
@@ -14,7 +14,7 @@ class Efs(Product):
     """An EFS file system in elastic throughput mode."""
 
     size_gib: int | None
-    """What is stored in it: taken as the size of its claim. None: no claim is known."""
+    """GiB stored in it, assumed to be the size of its claim. None when no claim is known."""
     one_zone: bool = False
     backup: bool = True
 
@@ -30,8 +30,10 @@ class Efs(Product):
                 "aws:efs/fileSystemPolicy:FileSystemPolicy": _PART,
                 "aws:efs/mountTarget:MountTarget": _PART,
             },
-            # its classes give out folders of one file system, which is billed as a whole
-            provisioners={"efs.csi.aws.com": lambda _parameters, _size: Free("a way to storage that is billed itself")},
+            # Its StorageClasses make folders of one file system, which is billed as a whole.
+            provisioners={
+                "efs.csi.aws.com": lambda _parameters, _size: Free("a way to storage; that storage is billed")
+            },
         )
 
     @classmethod

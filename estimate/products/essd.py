@@ -1,4 +1,4 @@
-"""A disk of Alibaba Cloud."""
+"""The product Alibaba Cloud disk."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,15 +11,15 @@ _SOURCE = "https://www.alibabacloud.com/help/en/ecs/user-guide/essd-autopl-disks
 
 @dataclass(frozen=True)
 class EssdDisk(Product):
-    """A disk of Alibaba Cloud."""
+    """A disk of Alibaba Cloud: cloud_auto, cloud_essd, cloud_essd_entry or cloud_regional_disk_auto."""
 
     size_gib: int
     category: str
-    """cloud_auto, cloud_essd, cloud_essd_entry or cloud_regional_disk_auto."""
+    """Disk category of Alibaba Cloud."""
     level: str = "PL1"
-    """Of cloud_essd."""
+    """Performance level, for cloud_essd only."""
     provisioned_iops: int = 0
-    """Of cloud_auto, on top of the baseline."""
+    """Provisioned IOPS above the baseline, for cloud_auto only."""
     bursting: bool = False
 
     apart_medium = "block"
@@ -43,7 +43,7 @@ class EssdDisk(Product):
 
     @classmethod
     def _from_class(cls, parameters: Inputs, size: int) -> "EssdDisk":
-        """The driver takes the first of the class's types (alibaba-cloud-csi-driver: pkg/disk/constants.go)."""
+        """The disk of a StorageClass: the first type in its list (alibaba-cloud-csi-driver: pkg/disk/constants.go)."""
         return cls(
             size,
             str(parameters["type"]).split(",")[0],
@@ -73,7 +73,7 @@ class EssdDisk(Product):
         text = "IOPS min(1800 + 50 x GiB, 50,000); MB/s min(120 + 0.5 x GiB, 350)"
         if self.category == "cloud_auto":
             iops, rate = max(iops, 3000), max(rate, 125.0)
-            # each provisioned IOPS adds 16 KB/s
+            # Each provisioned IOPS adds 16 KB/s.
             iops, rate = iops + self.provisioned_iops, rate + self.provisioned_iops * 16 / 1000
             text += "; at least 3000 and 125; a provisioned IOPS adds 16 KB/s"
         return Speed(iops, rate * MB_IN_MIB, text, _SOURCE)
@@ -88,4 +88,4 @@ class EssdDisk(Product):
 
     @property
     def outage_minutes(self) -> int:
-        return 2  # the driver detaches a disk before it attaches it
+        return 2  # the driver detaches a disk itself before it attaches it to another node

@@ -1,4 +1,4 @@
-"""An FSx for Lustre file system."""
+"""The product Amazon FSx for Lustre file system."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -7,10 +7,10 @@ from decimal import Decimal
 from estimate.product import MB_IN_MIB, Charge, Cheaper, Inputs, Product, Recognised, Speed, Use, above, told
 
 METADATA_IOPS_PER_GIB = Decimal("1.25")
-"""Included in the price of storage."""
-# As in components/aws.py, which imports Pulumi; a test compares them.
+"""Metadata IOPS for each GiB that the price of the storage includes."""
+# The same values as in components/aws.py, which imports Pulumi; a test compares them.
 THROUGHPUT = (125, 250, 500, 1000)
-"""MB/s for each TB that can be bought."""
+"""Throughputs that can be bought, in MB/s for each TB of storage."""
 _SOURCE = "https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateFileSystemLustreConfiguration.html"
 
 
@@ -21,9 +21,9 @@ class Lustre(Product):
     size_gib: int
     deployment: str
     throughput: int
-    """MB/s for each TB."""
+    """MB/s for each TB of storage."""
     metadata_iops: int | None = None
-    """None: by size, which are included."""
+    """Provisioned metadata IOPS. None: those that the size includes."""
     backup: bool = True
 
     apart_medium = "file"

@@ -1,22 +1,22 @@
-"""A NAS file system of Alibaba Cloud."""
+"""The product Alibaba Cloud NAS file system."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from estimate.product import MB_IN_MIB, Charge, Cheaper, Inputs, Product, Recognised, Speed, Use, told
 
-_PART = "part of the file system, which is billed itself"
+_PART = "part of the file system; the file system is billed"
 _STANDARD = "https://www.alibabacloud.com/help/doc-detail/95501.htm"
 _EXTREME = "https://help.aliyun.com/document_detail/425537.html"
 
 
 @dataclass(frozen=True)
 class Nas(Product):
-    """A NAS file system. General-purpose is billed by what it holds, taken as the size of its claim."""
+    """A NAS file system. The general-purpose type is billed by stored GiB, assumed to be the size of its claim."""
 
     size_gib: int | None
     kind: str
-    """standard or extreme."""
+    """File system type: standard (general-purpose) or extreme."""
     storage_type: str
 
     apart_medium = "file"

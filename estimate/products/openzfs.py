@@ -1,4 +1,4 @@
-"""An FSx for OpenZFS file system."""
+"""The product Amazon FSx for OpenZFS file system."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -7,9 +7,9 @@ from decimal import Decimal
 from estimate.product import MB_IN_MIB, Charge, Cheaper, Inputs, Product, Recognised, Speed, Use, above, told
 
 IOPS_PER_GIB = 3
-"""Included in the price of storage."""
+"""Disk IOPS for each GiB that the price of the storage includes."""
 TWO_ZONES = "MULTI_AZ_1"
-# As in components/aws.py, which imports Pulumi; a test compares them.
+# The same values as in components/aws.py, which imports Pulumi; a test compares them.
 SMALLEST_THROUGHPUT = {
     TWO_ZONES: 160,
     "SINGLE_AZ_HA_2": 160,
@@ -17,7 +17,7 @@ SMALLEST_THROUGHPUT = {
     "SINGLE_AZ_2": 160,
     "SINGLE_AZ_1": 64,
 }
-"""MB/s by deployment type."""
+"""Deployment type -> smallest throughput that can be bought, in MB/s."""
 _SOURCE = "https://docs.aws.amazon.com/fsx/latest/OpenZFSGuide/performance-ssd.html"
 
 
@@ -28,9 +28,9 @@ class OpenZfs(Product):
     size_gib: int
     deployment: str
     throughput: int
-    """MB/s."""
+    """Throughput in MB/s."""
     iops: int | None = None
-    """All IOPS; None: 3 for each GiB, which are included."""
+    """Disk IOPS, included ones among them. None: 3 for each GiB, which are included."""
     backup: bool = True
 
     apart_medium = "file"
@@ -39,7 +39,7 @@ class OpenZfs(Product):
     def recognised(cls) -> Recognised:
         return Recognised(
             types={"aws:fsx/openZfsFileSystem:OpenZfsFileSystem": cls._from},
-            free={"aws:fsx/openZfsVolume:OpenZfsVolume": "part of the file system, which is billed itself"},
+            free={"aws:fsx/openZfsVolume:OpenZfsVolume": "part of the file system; the file system is billed"},
         )
 
     @classmethod

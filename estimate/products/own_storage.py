@@ -1,4 +1,4 @@
-"""Storage that the stack uses and did not make."""
+"""The product storage of the user's own, which the stack uses and does not make."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from estimate.product import Charge, Product, Recognised, Speed, Use
 
 @dataclass(frozen=True)
 class OwnStorage(Product):
-    """Storage that the stack uses and did not make: an NFS server of the user's own."""
+    """Storage that the stack uses and does not make, such as an NFS server of the user's own."""
 
     size_gib: int
 
@@ -25,7 +25,7 @@ class OwnStorage(Product):
         return "NFS"
 
     def charges(self, use: Use) -> Iterator[Charge]:
-        why = "storage of your own: what it costs is not known here"
+        why = "storage of your own: its cost is not known"
         yield Charge("storage", "", Decimal(self.size_gib), note=why, unknown=why)
 
     def speed(self, own_mib_s: float | None = None) -> Speed | None:

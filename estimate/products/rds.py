@@ -1,4 +1,4 @@
-"""A PostgreSQL instance on RDS."""
+"""The product PostgreSQL on Amazon RDS."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from estimate.product import HOURS, Charge, Cheaper, Inputs, Product, Recognised, Use
 
-_PART = "a setting of the database, which is billed itself"
+_PART = "a setting of the database; the database is billed"
 
 
 @dataclass(frozen=True)
 class RdsPostgres(Product):
-    """A PostgreSQL instance on RDS."""
+    """A PostgreSQL instance on Amazon RDS, with or without a standby in another zone."""
 
     instance_class: str
     size_gib: int
@@ -55,4 +55,4 @@ class RdsPostgres(Product):
 
     @property
     def zones_needed(self) -> int:
-        return 2  # RDS wants subnets in two zones even for one instance
+        return 2  # RDS requires subnets in two zones even for a single instance

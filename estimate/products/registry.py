@@ -1,4 +1,4 @@
-"""Every product, one line each, and what they say together of the types of resources."""
+"""Every product, one line each, and their rules for resource types merged into one mapping each."""
 
 from collections.abc import Iterable, Mapping
 from pkgutil import resolve_name
@@ -23,7 +23,7 @@ _NAMES = (
     "rds:RdsPostgres",
     "s3:S3Bucket",
 )
-"""file:class, in the folder of this file."""
+"""`file:class` of each product, in estimate/products/."""
 PRODUCTS: tuple[type[Product], ...] = tuple(resolve_name(f"{__package__}.{name}") for name in _NAMES)
 
 
@@ -31,7 +31,7 @@ Entry = TypeVar("Entry")
 
 
 def _merged(parts: Iterable[Mapping[str, Entry]]) -> dict[str, Entry]:
-    """All parts together. Raises ValueError when two say something of the same type: one would win by its place."""
+    """All mappings merged. Raises ValueError when two have the same key, because the order would then decide."""
     merged: dict[str, Entry] = {}
     for part in parts:
         if twice := sorted(merged.keys() & part.keys()):
@@ -42,15 +42,15 @@ def _merged(parts: Iterable[Mapping[str, Entry]]) -> dict[str, Entry]:
 
 _SAID = [product.recognised() for product in PRODUCTS]
 TYPES: Mapping[str, ResourceRule] = _merged(said.types for said in _SAID)
-"""Type token -> rule of its product."""
+"""Type token -> rule that makes the product from the resource."""
 OWNERS: Mapping[str, type[Product]] = _merged(
     dict.fromkeys(said.types, product) for product, said in zip(PRODUCTS, _SAID, strict=True)
 )
-"""Type token -> the product that it is."""
+"""Type token -> class of the product that recognises it."""
 FREE: Mapping[str, str] = _merged([aws.FREE, alicloud.FREE, *(said.free for said in _SAID)])
-"""Type token -> why it costs nothing."""
+"""Type token -> why a resource of this type costs nothing."""
 PROVISIONERS: Mapping[str, DiskRule] = _merged(said.provisioners for said in _SAID)
-"""Provisioner of a StorageClass -> rule of its claims."""
-# unpacking: exactly one product says it
+"""Provisioner of a StorageClass -> rule for its claims."""
+# The unpacking raises unless exactly one product has it.
 [FOREIGN_CLASS] = [said.foreign_class for said in _SAID if said.foreign_class is not None]
 [NOT_MADE] = [said.not_made for said in _SAID if said.not_made is not None]

@@ -1,16 +1,16 @@
-"""A bucket of Amazon S3."""
+"""The product Amazon S3 bucket."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from estimate.product import Charge, Product, Recognised, Use
 
-_PART = "a setting of the bucket, which is billed itself"
+_PART = "a setting of the bucket; the bucket is billed"
 
 
 @dataclass(frozen=True)
 class S3Bucket(Product):
-    """A bucket; what it will hold is not known from its definition."""
+    """A bucket. How much it will hold is not known from its definition."""
 
     @classmethod
     def recognised(cls) -> Recognised:

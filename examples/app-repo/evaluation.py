@@ -1,4 +1,4 @@
-"""The Job."""
+"""The CronJob for the nightly evaluation, with its volumes."""
 
 import pulumi_kubernetes as k8s
 from kotaemon_outputs import KotaemonOutputs, Mount
@@ -6,13 +6,13 @@ from pulumi import Input, Output
 
 ROLES = ("eval", "models")
 SCHEDULE = "17 2 * * *"
-"""At night, in UTC: it competes with the application for the same file server."""
+"""Cron line in UTC. It runs at night, because it uses the same file server as the application."""
 COMMAND = ["python", "-c", "import pathlib; print(*sorted(str(p) for p in pathlib.Path('/data').rglob('*'))[:100])"]
-"""Stands for your own evaluation: it lists the first hundred files."""
+"""Example in place of your own evaluation: it lists the first hundred files."""
 
 
 def volumes(mounts: list[Mount]) -> list[k8s.core.v1.VolumeArgs]:
-    """One volume for each claim, read-only as a whole: two roles may be on one claim."""
+    """One volume for each claim, because two roles may be on one claim. All are read-only."""
     claims = sorted({mount["claim"] for mount in mounts})
     return [
         k8s.core.v1.VolumeArgs(
@@ -24,7 +24,7 @@ def volumes(mounts: list[Mount]) -> list[k8s.core.v1.VolumeArgs]:
 
 
 def volume_mounts(mounts: list[Mount]) -> list[k8s.core.v1.VolumeMountArgs]:
-    """One folder for each role."""
+    """One mount for each role: its folder of the claim."""
     return [
         k8s.core.v1.VolumeMountArgs(
             name=mount["claim"], mount_path=f"/data/{role}", sub_path=mount["sub_path"], read_only=True
@@ -34,7 +34,7 @@ def volume_mounts(mounts: list[Mount]) -> list[k8s.core.v1.VolumeMountArgs]:
 
 
 def evaluation(name: str, kotaemon: KotaemonOutputs, *, image: Input[str]) -> k8s.batch.v1.CronJob:
-    """The CronJob, in the application's namespace, which admits only pods of the level `restricted`."""
+    """The CronJob. It is in the application's namespace, which admits only pods of the security level `restricted`."""
     mounts = Output.all(*(kotaemon.mount(role) for role in ROLES))
     container = k8s.core.v1.ContainerArgs(
         name="evaluation",

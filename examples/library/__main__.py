@@ -1,6 +1,6 @@
-"""Kotaemon on EKS with a disk and shared files of Amazon EFS, in a program of one's own.
+"""Kotaemon on EKS with an EBS disk and shared files on Amazon EFS, in another team's program.
 
-The cluster, its drivers (EBS and EFS) and the key exist already; the default providers reach them.
+The cluster, its CSI drivers for EBS and EFS, and the key exist already. The default providers reach them.
 """
 
 import pulumi
@@ -23,7 +23,7 @@ region, key_arn = config.require("region"), config.require("keyArn")
 subnets: dict[str, str] = config.require_object("subnets")
 
 space = ApplicationNamespace("kotaemon", {})
-# SQLite, Chroma and LanceDB need a disk; models and uploads may be shared.
+# SQLite, Chroma and LanceDB need a disk. Models and uploads may be shared.
 disk = EbsStorage("disk", EbsStorageArgs(namespace=space.namespace, key_arn=key_arn, zones=list(subnets), size="50Gi"))
 files = EfsStorage(
     "files",
@@ -39,7 +39,7 @@ files = EfsStorage(
 
 
 def mount(role: Role, claim: Claim) -> RoleMount:
-    """A role in a folder of its own name."""
+    """A role in a folder of the claim that has the role's name."""
     return RoleMount(claim=claim, sub_path=role.value, read_only=False)
 
 

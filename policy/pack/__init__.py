@@ -1,1 +1,1 @@
-"""The rules as a policy pack. Only here is pulumi_policy imported: it lives in an environment of its own."""
+"""The rules as a Pulumi policy pack. It has a Python environment of its own: only this folder imports pulumi_policy."""

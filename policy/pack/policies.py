@@ -1,4 +1,4 @@
-"""Each rule as a policy of pulumi_policy."""
+"""Turn each rule into a policy of pulumi_policy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ from policy.rule import Level, Rule
 
 
 def policies() -> list[Policy]:
-    """All rules."""
+    """All rules as policies, in the order of RULES."""
     return [_stack_policy(rule) if rule.whole_stack else _resource_policy(rule) for rule in RULES]
 
 
@@ -55,7 +55,7 @@ def _about(rule: Rule) -> dict[str, Any]:
 
 
 def _report(rule: Rule, resources: Sequence[Resource], config: Mapping[str, Any], report: ReportViolation) -> None:
-    # The engine has taken the level out already, and it decides what a violation does.
+    # The engine has removed the level from the configuration: it decides itself what a violation does.
     try:
         _, properties = checked({rule.name: dict(config)}, RULES)[rule.name]
     except ConfigError as error:
@@ -69,14 +69,15 @@ def _report(rule: Rule, resources: Sequence[Resource], config: Mapping[str, Any]
 def _given(
     type_: str, name: str, urn: str, props: Mapping[str, Any], protect: bool, depends_on: Sequence[str] = ()
 ) -> Given:
-    # The engine tells neither which inputs are secret nor whether a resource is retained.
+    # The engine does not say which inputs are secret, nor whether a resource is retained on deletion.
     return Given(type_, name, plain(props), urn, None, tuple(depends_on), protect, None)
 
 
 def plain(value: Any) -> Any:
-    """Inputs as plain values, with UNKNOWN where pulumi_policy would raise.
+    """Inputs as plain values, with UNKNOWN wherever pulumi_policy would raise for a value that is not known yet.
 
-    It would stop the whole rule at the first unknown value and only advise then; the other values are known.
+    Its exception would end the whole rule at the first unknown value and turn it into advice, although all other values
+    are known.
     """
     if isinstance(value, Mapping):
         return {key: _or_unknown(value, key) for key in value}

@@ -1,1 +1,1 @@
-"""The rules, one subject a module."""
+"""The rules, one module for each subject."""

@@ -1,4 +1,4 @@
-"""No bucket is public."""
+"""The rule that no bucket is public."""
 
 import json
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def _public_bucket(resource: Resource, config: Config) -> Iterator[str]:
     if known(acl) and str(acl) not in ("private", "log-delivery-write", "bucket-owner-full-control"):
         yield f"acl is {acl}; it must be private"
     for key in _BLOCKS.get(resource.type, ()):
-        # A block that leaves one of the four out leaves that door open: each defaults to false.
+        # Each of the four settings defaults to false, so a block that leaves one out does not close that way.
         if inputs.get(key) in (None, False):
             yield f"{key} is {'false' if inputs.get(key) is False else 'missing, which means false'}; it must be true"
     if resource.type in _POLICIES:
@@ -49,7 +49,7 @@ def _policy(text: Any) -> Iterator[str]:
     try:
         policy: Any = json.loads(text) if isinstance(text, str) else text
     except ValueError:
-        yield "policy is not JSON, so nobody can say whom it lets in"
+        yield "policy is not JSON, so it cannot be checked whom it allows"
         return
     statements = policy.get("Statement", []) if isinstance(policy, dict) else []
     for statement in items(statements) or [statements]:
@@ -64,14 +64,14 @@ def _policy(text: Any) -> Iterator[str]:
 NO_PUBLIC_BUCKET = Rule(
     name="no-public-bucket",
     level=Level.MANDATORY,
-    summary="No bucket is public, by its ACL, its policy or a missing block.",
+    summary="No bucket is public through its ACL, its policy or a missing public access block.",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
     check=each(_public_bucket),
     settings={
         "public": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "Names of buckets that are public on purpose, with * and ?; default none.",
+            "description": "Names of buckets that may be public, with the wildcards * and ?; default: none.",
         }
     },
 )

@@ -1,4 +1,4 @@
-"""Data at rest is encrypted with a key of your own, not with the provider's default."""
+"""The rules that data at rest is encrypted with a key of your own, not with the provider's default key."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,22 +12,23 @@ _KEYS: dict[str, dict[str, Any]] = {
     "keys": {
         "type": "array",
         "items": {"type": "string"},
-        "description": "Keys that may be used, with * and ?; default: every key that is not the provider's own.",
+        "description": "Keys that may be used, with the wildcards * and ?; default: every key that is not the "
+        "provider's own.",
     }
 }
 
 
 @dataclass(frozen=True)
 class Encrypted:
-    """How one kind of storage says that it is encrypted."""
+    """Which inputs of a storage resource say that it is encrypted, and with which key."""
 
     key: tuple[str, ...]
-    """Where the key stands."""
+    """Path of the input that names the key."""
     switch: tuple[str, ...] = ()
-    """What must be on besides; empty: the key alone decides."""
+    """Path of the input that switches encryption on. Empty: the key alone switches it on."""
     switch_on: tuple[Any, ...] = (True,)
     inherited_from: str = ""
-    """Input that says the storage comes from another one, with the key of that."""
+    """Input which says that the storage is a copy of another one, and takes over its key."""
 
 
 STORES: dict[str, Encrypted] = {
@@ -45,7 +46,7 @@ STORES: dict[str, Encrypted] = {
     "alicloud:rds/instance:Instance": Encrypted(("encryptionKey",)),
     "alicloud:hbr/vault:Vault": Encrypted(("kmsKeyId",), ("encryptType",), ("KMS",)),
 }
-"""Type token -> where its switch and its key are; from the providers' schemas."""
+"""Type token -> the inputs for its encryption, from the providers' schemas."""
 _IN_CLASS = Encrypted(("parameters", "kmsKeyId"), ("parameters", "encrypted"))
 CLASSES: dict[str, Encrypted] = {
     "ebs.csi.aws.com": _IN_CLASS,
@@ -55,7 +56,8 @@ CLASSES: dict[str, Encrypted] = {
     "fsx.csi.aws.com": Encrypted(("parameters", "kmsKeyId")),
     "fsx.openzfs.csi.aws.com": Encrypted(("parameters", "KmsKeyId")),
 }
-"""Provisioners that make storage with the key of their class's parameters. efs.csi.aws.com makes no file system."""
+"""Provisioner -> the StorageClass parameters for the encryption of its volumes. efs.csi.aws.com is not among them: it
+makes folders of a file system, not storage of its own."""
 BUCKETS = {
     "aws:s3/bucket:Bucket": "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketV2:BucketV2": (
@@ -63,7 +65,7 @@ BUCKETS = {
     ),
     "alicloud:oss/bucket:Bucket": "alicloud:oss/bucketServerSideEncryption:BucketServerSideEncryption",
 }
-"""Bucket -> what sets its encryption beside it."""
+"""Type token of a bucket -> type tokens of the resources that set its encryption."""
 
 
 def _customer_key(resource: Resource, config: Config) -> Iterator[str]:
@@ -112,7 +114,7 @@ def _is_about(setting: Resource, bucket: Resource) -> bool:
 
 
 def _rules(inputs: Any) -> list[tuple[Any, Any]]:
-    """Algorithm and key of each rule, in the three ways that the providers write them."""
+    """Algorithm and key of each encryption rule, in the three ways in which the providers write them."""
     inline = at(inputs, "serverSideEncryptionConfiguration", "rule")
     rules = [*items(inputs.get("rules")), *([inline] if inline else [])]
     found = [at(rule, "applyServerSideEncryptionByDefault") for rule in rules]

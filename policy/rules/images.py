@@ -23,7 +23,7 @@ def _image_pinned(resource: Resource, config: Config) -> Iterator[str]:
 def _image(image: str, config: Config) -> Iterator[str]:
     registries: list[str] = config.get("registries", [])
     if registries and not image.startswith(tuple(f"{r.rstrip('/')}/" for r in registries)):
-        yield f"the image {image} is from none of {', '.join(registries)}"
+        yield f"the image {image} is from none of the allowed registries {', '.join(registries)}"
     if _DIGEST.search(image):
         return
     if config.get("digest", False):

@@ -1,4 +1,4 @@
-"""Who may reach the storage, and as whom."""
+"""The rules about the networks that may reach the storage, and about root on exports."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from policy.resource import Resource, at, items, missing, whole
 from policy.rule import Config, Level, Rule, each
 
-WORLD = ("0.0.0.0/0", "::/0", "*", "0.0.0.0")  # noqa: S104 nothing binds here: networks that are everybody
+WORLD = ("0.0.0.0/0", "::/0", "*", "0.0.0.0")  # noqa: S104 nothing listens here: networks that include every address
 OPENZFS = "aws:fsx/openZfsFileSystem:OpenZfsFileSystem"
 OPENZFS_VOLUME = "aws:fsx/openZfsVolume:OpenZfsVolume"
 NAS_RULE = "alicloud:nas/accessRule:AccessRule"
 
 
 def _rooted(resource: Resource) -> Iterator[tuple[Any, str]]:
-    """Clients that are root on an export, and how the export says so."""
+    """Networks whose clients keep the rights of root on an export, and the input that says so."""
     if resource.type == NAS_RULE:
-        # Without the input NAS takes no_squash (CreateAccessRule: UserAccessType).
+        # Without this input NAS uses no_squash (CreateAccessRule: UserAccessType).
         access = resource.inputs.get("userAccessType")
         if access in (None, "no_squash"):
             said = "no_squash" if access else "missing, which means no_squash"
@@ -46,15 +46,15 @@ def _root_squash_advised(resource: Resource, _config: Config) -> Iterator[str]:
 ROOT_SQUASH = Rule(
     name="root-squash",
     level=Level.MANDATORY,
-    summary="Nobody outside named networks is root on an export.",
+    summary="Only clients in named networks can be root on an export.",
     source="exports(5), no_root_squash",
     check=each(_root_squash),
 )
 ROOT_SQUASH_ADVISED = Rule(
     name="root-squash-advised",
-    # A new export belongs to root: somebody has to be root once, to make the role folders.
+    # The root folder of a new export belongs to root, so a client must be root once, to make the role folders.
     level=Level.ADVISORY,
-    summary="Nobody at all is root on an export, once its role folders are made.",
+    summary="No client is root on an export, once its role folders are made.",
     source="exports(5), no_root_squash",
     check=each(_root_squash_advised),
 )
@@ -77,7 +77,7 @@ def _world_open(resource: Resource, config: Config) -> Iterator[str]:
 
 
 def _openings(resource: Resource) -> Iterator[tuple[Any, int | None, int | None]]:
-    """Source and ports of everything that lets somebody in."""
+    """Networks and ports from which a resource can be reached."""
     inputs = resource.inputs
     match resource.type:
         case "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":
@@ -100,7 +100,7 @@ def _openings(resource: Resource) -> Iterator[tuple[Any, int | None, int | None]
             for source in items(inputs.get("securityIps")):
                 yield source, None, None
         case "kubernetes:core/v1:Service" if at(inputs, "spec", "type") == "LoadBalancer":
-            # Without ranges a load balancer lets everybody in (Kubernetes, Service).
+            # A load balancer without source ranges accepts every address (documentation of Kubernetes, Service).
             sources = items(at(inputs, "spec", "loadBalancerSourceRanges")) or ["0.0.0.0/0"]
             for port in items(at(inputs, "spec", "ports")):
                 for source in sources:
@@ -129,14 +129,14 @@ def _policy(rules: Any) -> Iterator[tuple[Any, int | None, int | None]]:
 NO_WORLD_OPEN = Rule(
     name="no-world-open",
     level=Level.MANDATORY,
-    summary="No security group, export, database, load balancer or network policy lets the whole world in.",
+    summary="No security group, export, database, load balancer or network policy is open to every address.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html",
     check=each(_world_open),
     settings={
         "ports": {
             "type": "array",
             "items": {"type": "integer"},
-            "description": "Ports that may be open to the world one by one, for example 443; default none.",
+            "description": "Single ports that may be open to every address, for example 443; default: none.",
         }
     },
 )

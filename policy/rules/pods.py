@@ -1,4 +1,4 @@
-"""Who the pods are: never root, and a fixed user and group where they share files."""
+"""The rule about the user of pods: never root, and a fixed user and group where pods share files."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -36,14 +36,14 @@ def _container(security: dict[str, Any], config: Config, shares: bool) -> Iterat
             yield f"{key} is missing: files on a claim get the image's {what}, and the next image cannot open them"
         elif known(given) and number is not None and (wanted := whole(config.get(key))) not in (None, number):
             yield f"{key} is {number}; the configuration wants {wanted}"
-    # A number other than 0 says as much as the flag: the kubelet checks the flag against the number.
+    # A numeric user other than 0 is as good as the flag: the kubelet checks the flag against that number.
     if missing(security.get("runAsUser")) and security.get("runAsNonRoot") is not True:
         yield "runAsNonRoot is not true and runAsUser is missing: an image without USER runs as root"
 
 
 def _access_point(inputs: Any, config: Config) -> Iterator[str]:
     if missing(inputs.get("posixUser")):
-        yield "posixUser is missing: every client is the user it says it is, root too"
+        yield "posixUser is missing: every client keeps the user it claims to be, root included"
     for (key, _), name in zip(_IDS, ("uid", "gid"), strict=True):
         number = whole(at(inputs, "posixUser", name))
         if number == 0:
@@ -64,7 +64,10 @@ POD_USER = Rule(
     source="https://kubernetes.io/docs/concepts/security/pod-security-standards/",
     check=each(_pod_user),
     settings={
-        "runAsUser": {**_NUMBER, "description": "The only user that pods and access points may be; default any but 0."},
-        "runAsGroup": {**_NUMBER, "description": "The only group; default any but 0."},
+        "runAsUser": {
+            **_NUMBER,
+            "description": "The only user id that pods and access points may have; default: any but 0.",
+        },
+        "runAsGroup": {**_NUMBER, "description": "The only group id that they may have; default: any but 0."},
     },
 )

@@ -1,4 +1,4 @@
-"""What holds data is neither deleted with its stack nor by mistake."""
+"""The rule that resources which hold data are deleted neither with their stack nor by mistake."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +26,7 @@ HOLDERS = (
     "alicloud:oss/bucket:Bucket",
     "alicloud:hbr/vault:Vault",
 )
-"""Resources that are gone with their data when they are deleted; a key takes all data under it along."""
+"""Type tokens of the resources whose deletion deletes data. A key is one: without it all data under it is lost."""
 _MUST_NOT = {
     "aws:rds/instance:Instance": ("skipFinalSnapshot", True, "the last state is lost with the instance"),
     "aws:rds/cluster:Cluster": ("skipFinalSnapshot", True, "the last state is lost with the cluster"),
@@ -48,7 +48,7 @@ def _data_is_kept(resource: Resource, config: Config) -> Iterator[str]:
         yield f"reclaimPolicy is {said}: the disk goes with its claim; it must be Retain"
     if resource.type == _VOLUME and inputs.get("spec") != UNKNOWN:
         policy = at(inputs, "spec", "persistentVolumeReclaimPolicy")
-        if policy not in ("Retain", UNKNOWN, None):  # of a volume made by hand the default is Retain
+        if policy not in ("Retain", UNKNOWN, None):  # Retain is the default of a volume that was not provisioned
             yield f"persistentVolumeReclaimPolicy is {policy}: the data goes with the claim; it must be Retain"
     if resource.type in _MUST_NOT:
         key, wrong, why = _MUST_NOT[resource.type]
@@ -62,17 +62,17 @@ def _data_is_kept(resource: Resource, config: Config) -> Iterator[str]:
 
 
 def _makes_a_volume(resource: Resource) -> bool:
-    """A claim without a volume of its own gets one from a class; one on a static volume is only a name for it."""
+    """Whether a claim gets a new volume from a StorageClass. A claim on a static volume only names that volume."""
     spec: Any = resource.inputs.get("spec")
     return resource.type == _CLAIM and spec != UNKNOWN and missing(at(spec, "volumeName"))
 
 
 def protected_database(resource: Resource, config: Config) -> Iterator[str]:
-    """Databases refuse their deletion themselves, whoever asks."""
+    """Find databases without deletion protection: with it the cloud itself refuses to delete them."""
     if resource.type in ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster", "alicloud:rds/instance:Instance"):
         given = resource.inputs.get("deletionProtection")
         if config.get("protect", True) and not yes(given):
-            yield "deletionProtection is not true: the console deletes it with two clicks"
+            yield "deletionProtection is not true: anybody with the right can delete it in the console"
 
 
 def _both(resource: Resource, config: Config) -> Iterator[str]:
@@ -83,13 +83,14 @@ def _both(resource: Resource, config: Config) -> Iterator[str]:
 DATA_IS_KEPT = Rule(
     name="data-is-kept",
     level=Level.MANDATORY,
-    summary="What holds data is protected, retained, and never deleted with its claim.",
+    summary="Resources that hold data are protected, retained, and never deleted with their claim.",
     source="https://www.pulumi.com/docs/iac/concepts/options/protect/",
     check=each(_both),
     settings={
         "protect": {
             "type": "boolean",
-            "description": "Whether protection is asked for; default true. False for stacks that are thrown away.",
+            "description": "Whether the option protect and deletion protection are required; default: true. Set it "
+            "to false for test stacks.",
         }
     },
 )

@@ -1,4 +1,4 @@
-"""No secret in plain text. Messages say where it is, never what it is."""
+"""The rule that no secret is in plain text. A message names the place of a secret and never shows its value."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ from policy.workload import containers, pod_of
 SECRET_NAME = re.compile(
     r"(^|_)(API_?KEY|SECRET(_KEY|_ACCESS_KEY)?|PASSWORD|PASSWD|TOKEN|CREDENTIALS?|PRIVATE_KEY|ACCESS_KEY_SECRET)$", re.I
 )
-"""Names of variables whose value is a secret. The end decides: MAX_TOKENS and TOKEN_LIMIT are none."""
+"""Names of variables whose value is a secret. Only the end of a name counts: MAX_TOKENS and TOKEN_LIMIT do not
+match."""
 SECRET_VALUES = (
     (re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"), "an AWS access key"),
     (re.compile(r"\bLTAI[0-9A-Za-z]{12,}\b"), "an Alibaba Cloud access key"),
@@ -22,7 +23,7 @@ SECRET_VALUES = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
     (re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"), "a JSON web token"),
     (re.compile(r"[a-z][a-z0-9+.-]*://[^\s:/@]*:[^\s@/$]+@"), "a password in a URL"),
-    # Neither --no-password nor a flag that another one follows, and no variable.
+    # It does not match --no-password, a flag that is followed by another flag, or a flag whose value is a variable.
     (
         re.compile(r"(?i)(?<![^\s\"'])--?(password|api-?key|secret|token)[= ](?![-$\"'])\S+"),
         "a password on a command line",
@@ -35,7 +36,7 @@ _SECRET_INPUTS = {
     "alicloud:rds/account:Account": ("accountPassword",),
     "alicloud:rds/rdsAccount:RdsAccount": ("accountPassword",),
 }
-"""Inputs that must be secret in the program, or they are plain text in its state."""
+"""Type token -> inputs that must be secret in the program. Otherwise they are plain text in the state."""
 _SCANNED = {"kubernetes:core/v1:ConfigMap": ("data",)}
 
 
@@ -68,21 +69,21 @@ def _variable(variable: Any, allowed: list[str]) -> Iterator[str]:
 
 
 def _kinds(text: str) -> list[str]:
-    # $(NAME) is filled in by the kubelet, from a variable that may well come from a Secret.
+    # The kubelet replaces $(NAME) by a variable of the pod, which may come from a Secret.
     return [what for pattern, what in SECRET_VALUES if pattern.search(text)]
 
 
 NO_PLAINTEXT_SECRET = Rule(
     name="no-plaintext-secret",
     level=Level.MANDATORY,
-    summary="No key, password or token stands in plain text in a pod, a ConfigMap or the state.",
+    summary="No key, password or token is in plain text in a pod, a ConfigMap or the state.",
     source="https://kubernetes.io/docs/concepts/configuration/secret/",
     check=each(_plaintext),
     settings={
         "names": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "Variables that look like secrets and are none; default none.",
+            "description": "Names of variables that look like secrets but are not; default: none.",
         }
     },
 )

@@ -1,4 +1,4 @@
-"""Several pods never share a claim that only one of them may have."""
+"""The rule that several pods never mount a claim which is for one pod or one node only."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -36,18 +36,18 @@ def _replicas_access_mode(resources: Sequence[Resource], config: Config) -> Iter
                 many = "a pod on every node" if workload.type.endswith(":DaemonSet") else f"up to {pods} pods"
                 yield workload, f"{many} {said}: one pod only, or a claim that is ReadWriteMany"
             elif config.get("recreate", True) and _rolls(workload):
-                why = "the new pod starts while the old one still writes, or waits for it for ever"
+                why = "the new pod starts while the old one still writes, or waits for ever for it to end"
                 yield workload, f"rolls over {said}: {why}; the strategy must be Recreate"
 
 
 def _place(resource: Resource) -> tuple[Any, Any]:
-    """Namespace and name. Without a name in the program nobody can refer to it."""
+    """Namespace and name of an object. Nothing can refer to an object that has no name in the program."""
     return at(resource.inputs, "metadata", "namespace"), at(resource.inputs, "metadata", "name")
 
 
 def _most_pods(workload: Resource, scalers: Sequence[Resource]) -> int:
     if workload.type.endswith(":DaemonSet"):
-        return 2  # one for each node: at least a second one somewhere
+        return 2  # one pod for each node, so at least two
     most = [whole(at(workload.inputs, "spec", "replicas")) or 1]
     namespace, name = _place(workload)
     for scaler in scalers:

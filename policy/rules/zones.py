@@ -1,4 +1,4 @@
-"""A disk lives in one zone: its class and its volume must say so, or pods stay Pending for ever."""
+"""The rule that the class and the volume of a disk name its zone. Without the zone pods can stay Pending for ever."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ DISKS = (
     "kubernetes.io/aws-ebs",
     "diskplugin.csi.alibabacloud.com",
 )
-"""Drivers whose volumes are in one zone."""
+"""CSI drivers and in-tree drivers whose volumes are in one zone."""
 ZONE_KEYS = (
     "topology.kubernetes.io/zone",
     "topology.k8s.aws/zone-id",
@@ -78,7 +78,7 @@ ZONE_AFFINITY = Rule(
         "zones": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "Zones that may be named; default: every zone.",
+            "description": "Zones that classes and volumes may name; default: every zone.",
         }
     },
 )

@@ -158,7 +158,7 @@ def test_a_disk_in_two_hands_would_be_red() -> None:
     scenario = Scenario("held", medium="block", recovers=False)
     loss = node_loss.Loss(dict.fromkeys(("detected", "evicted", "ready", "shown"), 9.0))
     result = node_loss.result(scenario, loss, turns=9, lost=set())
-    assert result.problems == ["a new pod has the disk although nobody has said that the old one is off"]
+    assert result.problems == ["a new pod has the disk although the old node was not fenced"]
 
 
 def test_red_when_nothing_outside_fences() -> None:
@@ -166,7 +166,7 @@ def test_red_when_nothing_outside_fences() -> None:
     result = node_loss.result(OUTSIDE, loss, turns=9, lost=set())
     assert result.problems == [
         "not back after 90 s: already in-use by another pod",
-        "nothing has fenced the node: no out-of-service taint, and its pods are still there",
+        "nothing has fenced the node: it has no out-of-service taint, and its pods still exist",
     ]
 
 

@@ -86,7 +86,7 @@ def test_red_when_the_program_ignores_the_replicas(
 
     monkeypatch.setattr(kotaemon, "deployment_spec", ignoring)
     samples.up_scaled(cluster, "red-scale", replicas=1)
-    assert upheaval.scale(cluster, "red-scale", tmp_path).problems == ["1 pods are there, not 5"]
+    assert upheaval.scale(cluster, "red-scale", tmp_path).problems == ["1 pods exist, not 5"]
 
 
 def test_red_when_the_run_says_nothing_of_the_quota(

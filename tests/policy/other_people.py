@@ -1,6 +1,7 @@
-"""Two deployments that people really run, as the resources that Pulumi would see (facts/peers.md 0.2).
+"""Two deployments that people really run, as the resources that Pulumi would see.
 
-Written down from their descriptions; only what the rules are about. The image names are made up.
+One is a Helm chart from a tutorial in Korean, the other is the folder `terraform/` of github.com/tne-ai/kotaemon. They
+have only the inputs that the rules read. The names of images are invented.
 """
 
 from typing import Any

@@ -75,7 +75,7 @@ def test_an_exception_by_name() -> None:
         ({"pod-user": {"runAsUser": True}}, "pod-user.runAsUser: True is not allowed; it must be of type integer"),
         (
             {"pod-user": {"except": {"a": "because"}}},
-            "pod-user.except.a: the reason 'because' is too short; say in ten",
+            "pod-user.except.a: the reason 'because' is too short; give a reason of at least ten",
         ),
     ],
 )

@@ -261,7 +261,7 @@ PODS = [
         "access point without a user",
         EFS_POINT,
         {},
-        "posixUser is missing: every client is the user it says it is, root too",
+        "posixUser is missing: every client keeps the user it claims to be, root included",
     ),
     one(
         "pod-user",
@@ -413,7 +413,7 @@ RETENTION = [
         RDS_TYPE,
         changed(changed(RDS, "skipFinalSnapshot", True), "deletionProtection"),
         "skipFinalSnapshot is true: the last state is lost with the instance",
-        "deletionProtection is not true: the console deletes it with two clicks",
+        "deletionProtection is not true: anybody with the right can delete it in the console",
     ),
     one(
         "data-is-kept",
@@ -562,7 +562,7 @@ SHARING = [
         [resource(CLAIM, RWO_CLAIM), resource(DEPLOY, changed(DEPLOYMENT, "spec/strategy"))],
         [
             "rolls over on the claim data, which is ReadWriteOnce: the new pod starts while the old one still writes, "
-            "or waits for it for ever; the strategy must be Recreate"
+            "or waits for ever for it to end; the strategy must be Recreate"
         ],
     ),
     Case(
@@ -616,7 +616,7 @@ IMAGES = [
         "configured registry",
         DEPLOY,
         DEPLOYMENT,
-        "container app: the image registry.example.com/app:1.2.3 is from none of registry.example.co",
+        "container app: the image registry.example.com/app:1.2.3 is from none of the allowed registries registry.example.co",
         registries=["registry.example.co"],
     ),
 ]

@@ -74,7 +74,7 @@ def test_an_attributes_class_wins_over_the_class() -> None:
 def test_a_class_that_is_not_of_the_stack_is_unknown() -> None:
     found = costed(claim("someones"))
     assert [line.unknown for line in found.lines] == [
-        "StorageClass someones is not of this stack: its price is not known here"
+        "StorageClass someones is not made by this stack, so its price is not known"
     ]
     assert found.total == Sum(Decimal(0), unknown=1)
 
@@ -83,7 +83,7 @@ def test_a_share_of_ones_own_is_unknown_although_every_object_is_free() -> None:
     static = resource(CLAIM, components=("kotaemon-files",), spec={"storageClassName": ""})
     found = costed(static, mounts=(FILES,))
     assert [(line.claim, line.unknown) for line in found.lines] == [
-        ("kotaemon-files", "storage of your own: what it costs is not known here")
+        ("kotaemon-files", "storage of your own: its cost is not known")
     ]
     assert [item.product for item in found.bought] == [OwnStorage(100)]
 
@@ -111,12 +111,12 @@ def test_what_depends_on_use_is_unknown_until_it_is_told() -> None:
     ("found", "reason"),
     [
         (resource("aws:dynamodb/table:Table"), "no price rule knows this type"),
-        (resource("kubernetes:postgresql.cnpg.io/v1:Cluster"), "a custom resource: what its operator makes is not known here"),
+        (resource("kubernetes:postgresql.cnpg.io/v1:Cluster"), "a custom resource: what its operator makes is not known"),
         (resource("kubernetes:core/v1:Service", spec={"type": "LoadBalancer"}), "a load balancer, made by the cluster's cloud"),
         (resource("kubernetes:apps/v1:StatefulSet", spec={"volumeClaimTemplates": [{}]}), "its volumes are made from a template"),
-        (resource("aws:fsx/lustreFileSystem:LustreFileSystem", storageCapacity=6000, storageType="HDD"), "its inputs are not known here (ValueError: storage type HDD: only SSD has a rule)"),
-        (resource("aws:ebs/volume:Volume", size=10, type="st1"), "its inputs are not known here (ValueError: type st1: only gp3 and io2 have a rule)"),
-        (resource("aws:ebs/volume:Volume", type="gp3"), "its inputs are not known here (KeyError: 'size')"),
+        (resource("aws:fsx/lustreFileSystem:LustreFileSystem", storageCapacity=6000, storageType="HDD"), "its inputs are not understood (ValueError: storage type HDD: only SSD has a rule)"),
+        (resource("aws:ebs/volume:Volume", size=10, type="st1"), "its inputs are not understood (ValueError: type st1: only gp3 and io2 have a rule)"),
+        (resource("aws:ebs/volume:Volume", type="gp3"), "its inputs are not understood (KeyError: 'size')"),
     ],
     ids=lambda value: value.type if isinstance(value, Resource) else "",
 )  # fmt: skip
@@ -136,7 +136,7 @@ def test_a_disk_of_an_unknown_driver_is_unknown() -> None:
 def test_a_folder_of_efs_is_billed_with_its_file_system() -> None:
     made = claim("fast")
     found = Plan([storage_class("efs.csi.aws.com", provisioningMode="efs-ap"), made], {}).recognise(made)
-    assert found == Free("a way to storage that is billed itself")
+    assert found == Free("a way to storage; that storage is billed")
 
 
 def test_what_is_free_says_why() -> None:
@@ -147,7 +147,7 @@ def test_what_is_free_says_why() -> None:
 def test_a_region_without_prices_is_unknown_and_compared() -> None:
     system = resource("aws:efs/fileSystem:FileSystem", "files", ("kotaemon-files",), throughputMode="elastic")
     found = costed(system, mounts=(FILES,), region="eu-central-1")
-    assert found.lines[0].unknown == "no published price of efs.standard.storage in eu-central-1 is known here"
+    assert found.lines[0].unknown == "no published price of efs.standard.storage in eu-central-1 is known"
     assert found.total == Sum(Decimal(0), unknown=1, by_use=3)
     other = in_reference_region(found)
     assert other is not None
@@ -267,7 +267,7 @@ def test_sizes(text: str, size: int) -> None:
 
 
 def test_a_size_in_other_units_is_refused() -> None:
-    with pytest.raises(ValueError, match="'100GB' is no size in Gi or Ti"):
+    with pytest.raises(ValueError, match="'100GB' is not a size in Gi or Ti"):
         gib("100GB")
 
 

@@ -28,7 +28,7 @@ def test_a_disk_is_never_too_small_for_the_iops_that_are_offered(part: Part) -> 
 
 @pytest.mark.parametrize("part", [Part.PLACE, Part.DATABASE, Part.VECTORS])
 def test_what_is_no_claim_has_no_size(part: Part) -> None:
-    with pytest.raises(ValueError, match=f"{part.value} is no claim"):
+    with pytest.raises(ValueError, match=f"{part.value} is not a claim"):
         wanted(1, 1, 1).gib(part)
 
 

@@ -99,8 +99,8 @@ def changed(**values: Any) -> dict[str, Any]:
     [
         (
             {},
-            "the stack organization/kotaemon/dev has no output '(storage|namespace|uid|gid)' (it has none at all: is the name "
-            "right, and was it deployed?)",
+            "the stack organization/kotaemon/dev has no output '(storage|namespace|uid|gid)' (it has no outputs at all; "
+            "check its name, and whether it was deployed)",
         ),
         (
             {"contract_version": 1.0, "namespace": "kotaemon", "storage": {}},

@@ -190,7 +190,7 @@ def test_scaled_needs_file_claims(replicas: int) -> None:
 @pytest.mark.parametrize("role", ["sessions", "indexes", "uploads"])
 def test_a_role_without_a_claim(role: str) -> None:
     verdict = only(safety.check(storage(DISK, **{role: None}), SINGLE))
-    assert verdict.line == f"role-without-claim, role {role}: the data would be on the pod's own disk, and go with it"
+    assert verdict.line == f"role-without-claim, role {role}: the data would be on the pod's own disk and lost with it"
     assert verdict.fix == f"kotaemon:storage.roles.{role}.claim: a disk or a file claim"
 
 
@@ -203,7 +203,8 @@ def test_roles_that_may_be_without_a_claim(role: str) -> None:
 def test_read_only_where_the_application_writes(role: str) -> None:
     verdict = only(safety.check(storage(DISK, read_only=(role,)), SINGLE))
     assert verdict.line == (
-        f"read-only-written, role {role}, claim disk: the application writes there and fails to start"
+        f"read-only-written, role {role}, claim disk: "
+        "the role is mounted read-only, but the application writes it and would not start"
     )
     assert verdict.fix.startswith(f"kotaemon:storage.roles.{role}.readOnly: false")
 
@@ -251,7 +252,7 @@ def test_unknown_encryption_is_one_warning_for_a_claim(nobody: str) -> None:
     verdict = only(report)
     assert rules(report.warnings) == ["encryption-unknown"]
     assert (verdict.role, verdict.claim) == ("models, indexes, sessions, uploads, logs, eval", "fast")
-    assert verdict.fix.startswith("kotaemon:storage.claims.fast.encryptedBy: who does")
+    assert verdict.fix.startswith("kotaemon:storage.claims.fast.encryptedBy: the name of what encrypts it")
 
 
 def test_the_words_of_the_stack_file_are_used() -> None:

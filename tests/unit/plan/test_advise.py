@@ -86,14 +86,14 @@ def test_the_command_writes_stack_files_and_every_reason(
 
 def test_nothing_suits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["advise", "--platform", "aws", "--budget", "1", "--out", str(tmp_path)]) == 1
-    assert "0 of 165 ways suit" in capsys.readouterr().out
+    assert "0 of 165 storage maps suit" in capsys.readouterr().out
     assert [path.name for path in tmp_path.iterdir()] == ["advice.md"]
 
 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--platform", "gcp"], "advise: 1 of the load cannot be:\n  - platform: 'gcp': Input should be 'private', 'aws' or 'alicloud'"),
+        (["--platform", "gcp"], "advise: the load has mistakes:\n  - platform: 'gcp': Input should be 'private', 'aws' or 'alicloud'"),
         (["--platform", "aws", "--pods", "0"], "  - pods: '0': Input should be greater than or equal to 1"),
         (["--budget", "5"], "  - platform: {'budget': '5'}: Field required"),
         (["--platform", "private", "--budget", "5"], "advise: budget: platform private has no prices, its hardware is your own; leave it out"),

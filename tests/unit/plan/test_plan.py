@@ -120,7 +120,7 @@ def test_a_plan_above_its_budget_ends_with_3_and_is_written_all_the_same(
     [
         ("8", 0, None, "none", "no budget is given (kotaemon:budget)"),
         ("8", 0, 8, "within", "within the budget of 8 USD a month"),
-        ("8", 1, 8, "unsure", "what is known is within the budget of 8 USD a month"),
+        ("8", 1, 8, "unsure", "the known part of the cost is within the budget of 8 USD a month"),
         ("8.01", 1, 8, "over", "0.01 USD above the budget of 8 USD a month"),
     ],
 )
@@ -161,9 +161,9 @@ def test_the_difference_against_an_earlier_plan(project: Path, capsys: pytest.Ca
     ("text", "message"),
     [
         (None, "cannot be read as a plan: [Errno 2] No such file or directory: 'old.json'"),
-        ("{", "is no plan of format 1: Invalid JSON: EOF while parsing an object"),
-        ('{"format": 1}', "is no plan of format 1: stack: Field required; make it with `make plan`"),
-        ('{"format": 2, "cost": {}}', "is no plan of format 1: format: Input should be 1; make it with `make plan`"),
+        ("{", "is not a plan of format 1: Invalid JSON: EOF while parsing an object"),
+        ('{"format": 1}', "is not a plan of format 1: stack: Field required; make it with `make plan`"),
+        ('{"format": 2, "cost": {}}', "is not a plan of format 1: format: Input should be 1; make it with `make plan`"),
     ],
 )
 def test_a_file_that_is_no_plan(project: Path, text: str | None, message: str) -> None:

@@ -137,17 +137,17 @@ def test_an_unknown_value_is_fine_where_outputs_are(open_: Open) -> None:
         (
             lambda: {"count": delivered(UNKNOWN, known=False)},
             "count",
-            "is only known once something else exists, but it decides what is made; give it as plain text",
+            "is only known once something else exists, but it decides what is made; give a plain value",
         ),
         (
             lambda: {"byRole": delivered({"x": {**INNER, "name": UNKNOWN}})},
             "byRole.x.name",
-            "is only known once something else exists, but it decides what is made; give it as plain text",
+            "is only known once something else exists, but it decides what is made; give a plain value",
         ),
         (
             lambda: {"listed": [delivered(INNER, secret=True)]},
             "listed[0].name",
-            "is a secret, but it decides what is made, and would be told by it; give it as plain text",
+            "is a secret, but it decides what is made, and what is made would reveal it; give a plain value",
         ),
     ],
 )

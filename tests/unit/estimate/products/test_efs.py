@@ -19,7 +19,7 @@ def test_another_throughput_mode_is_refused() -> None:
 
 
 def test_a_folder_that_the_driver_makes_is_billed_with_the_file_system() -> None:
-    assert Efs.recognised().provisioners["efs.csi.aws.com"]({}, 10) == Free("a way to storage that is billed itself")
+    assert Efs.recognised().provisioners["efs.csi.aws.com"]({}, 10) == Free("a way to storage; that storage is billed")
 
 
 def test_the_formula() -> None:

@@ -14,13 +14,13 @@ def test_it_has_no_price_and_no_speed_and_says_why() -> None:
     [charge] = OwnClass(20, "fast").charges(Use())
     assert (charge.item, charge.unknown) == (
         "",
-        "StorageClass fast is not of this stack: its price is not known here",
+        "StorageClass fast is not made by this stack, so its price is not known",
     )
     speed = OwnClass(20, "fast").speed()
     assert speed is not None
-    assert (speed.iops, speed.mib_s, speed.formula) == (None, None, "StorageClass fast is not of this stack")
+    assert (speed.iops, speed.mib_s, speed.formula) == (None, None, "StorageClass fast is not made by this stack")
 
 
 def test_what_is_not_known_of_it_is_taken_as_the_worst() -> None:
-    assert OwnClass(20, "fast").lost_with_zone() == "of StorageClass fast it is not known"
+    assert OwnClass(20, "fast").lost_with_zone() == "it is not known for StorageClass fast"
     assert OwnClass(20, "fast").outage_minutes == 8

@@ -22,8 +22,8 @@ def test_it_is_as_fast_as_is_told() -> None:
 
 def test_it_has_no_price_and_says_why() -> None:
     [charge] = OwnStorage(100).charges(Use())
-    assert (charge.item, charge.unknown) == ("", "storage of your own: what it costs is not known here")
+    assert (charge.item, charge.unknown) == ("", "storage of your own: its cost is not known")
 
 
 def test_whether_it_survives_a_zone_is_not_known() -> None:
-    assert OwnStorage(100).lost_with_zone() == "of NFS it is not known"
+    assert OwnStorage(100).lost_with_zone() == "it is not known for NFS"

@@ -113,4 +113,4 @@ def test_two_products_that_recognise_one_type_are_refused() -> None:
 def test_what_is_unknown_is_said_with_its_reason_and_has_no_speed() -> None:
     assert Unknown("nobody knows").speed() is None
     assert list(Unknown("nobody knows").cheaper()) == []
-    assert Unknown("nobody knows").lost_with_zone() == "of something of unknown cost it is not known"
+    assert Unknown("nobody knows").lost_with_zone() == "it is not known for something of unknown cost"

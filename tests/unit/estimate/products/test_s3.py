@@ -11,5 +11,5 @@ def test_what_a_bucket_costs_depends_on_use_even_when_other_use_is_told() -> Non
 
 def test_its_settings_are_free() -> None:
     assert S3Bucket.recognised().free["aws:s3/bucketPolicy:BucketPolicy"] == (
-        "a setting of the bucket, which is billed itself"
+        "a setting of the bucket; the bucket is billed"
     )
