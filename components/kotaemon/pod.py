@@ -30,6 +30,7 @@ from components.kotaemon.environment import Secrets, container_env, plain, store
 from components.kotaemon.names import (
     APP_DIR,
     DRIVER_DIR,
+    FINISH_SECONDS,
     LOOPBACK,
     PORT,
     PROBE_PATH,
@@ -63,7 +64,7 @@ def pod_spec(app: Application, secrets: Secrets, runtime_map: Input[str]) -> Pod
         # A Service called gradio-server would set GRADIO_SERVER_PORT to tcp://... (facts/kotaemon.md 7).
         enable_service_links=False,
         security_context=pod_security(app),
-        termination_grace_period_seconds=STOP_SECONDS + drain + 10,
+        termination_grace_period_seconds=FINISH_SECONDS + STOP_SECONDS + drain + 10,
         tolerations=[
             TolerationArgs(
                 key=f"node.kubernetes.io/{condition}",

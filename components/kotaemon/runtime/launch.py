@@ -29,6 +29,7 @@ from ks_log import Tee, start_log
 from ks_page import survive_without_cdns
 from ks_stop import STOPPED, Stopper
 from ks_variables import scratch_variables, server_variables, upload_folder
+from ks_vectors import FAILURES
 
 
 def run_sso(port: int, stop_seconds: int) -> None:
@@ -78,6 +79,7 @@ def keep_house(folders: dict[str, Path], read_only: set[str]) -> None:
         logs,
         half_indexed=lambda: sum(collection.check() for collection in COLLECTIONS),
         indexing=lambda: RUNNING.count,
+        vector_failures=lambda: FAILURES.count,
     ).start()
 
 
