@@ -98,6 +98,11 @@ def node_names(platform: Platform) -> list[str]:
     return [_name(zone, number) for zone in zones(platform) for number in range(1, NODES_PER_ZONE + 1)]
 
 
+def first_nodes(platform: Platform) -> list[str]:
+    """Names of the first node of each zone."""
+    return node_names(platform)[::NODES_PER_ZONE]
+
+
 def zone_of(platform: Platform, node: str) -> str:
     """The zone that a node is in."""
     return next(zone for zone in zones(platform) if _name(zone, int(node[-1])) == node)

@@ -1,0 +1,196 @@
+"""The ways between the machine and the cluster's network, which have none of their own.
+
+Run by the supervisor as `python -m devcluster.real.relay <cluster folder> <descriptor of the network> <port>`:
+
+- 127.0.0.1:<port> of the machine leads to the API server;
+- each Service in the file `published.json` has a port on 127.0.0.1 that leads to a ready pod of it;
+- in the cluster's network, an HTTP proxy lets the nodes pull images, and a name server answers their pods.
+"""
+
+import asyncio
+import contextlib
+import json
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypedDict
+
+from devcluster.credentials import write_private
+from devcluster.errors import DevclusterError
+from devcluster.real import layout, namespace
+from devcluster.real.lookup import Lookup
+from devcluster.real.names import Names
+
+PUBLISHED = "published.json"
+_LISTENING = "listening.json"
+_LOOK_SECONDS = 0.3
+_PUBLISH_SECONDS = 10.0
+_CHUNK = 65536
+
+Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Published(TypedDict):
+    """A Service that people reach on a port of the machine's loopback."""
+
+    namespace: str
+    service: str
+    port: int
+    """0: any free one."""
+
+
+def read(cluster: Path) -> list[Published]:
+    """What is to be published."""
+    file = cluster / PUBLISHED
+    return json.loads(file.read_text()) if file.exists() else []
+
+
+def publish(cluster: Path, wanted: Published) -> None:
+    """Add a Service to what is published, in place of an earlier entry for it."""
+    others = [
+        one for one in read(cluster) if (one["namespace"], one["service"]) != (wanted["namespace"], wanted["service"])
+    ]
+    write_private(cluster / PUBLISHED, json.dumps([*others, wanted]))
+
+
+def port_of(cluster: Path, namespace_: str, service: str) -> int | None:
+    """The port on which the relay listens for the Service; None: not yet."""
+    file = cluster / _LISTENING
+    known = json.loads(file.read_text()) if file.exists() else {}
+    return known.get(f"{namespace_}/{service}")
+
+
+def publish_and_wait(cluster: Path, wanted: Published) -> int:
+    """Publish a Service and return the port once the relay listens. DevclusterError: there is no relay."""
+    publish(cluster, wanted)
+    deadline = time.monotonic() + _PUBLISH_SECONDS
+    while (port := port_of(cluster, wanted["namespace"], wanted["service"])) is None:
+        if time.monotonic() > deadline:
+            raise DevclusterError("no relay listens: the devcluster does not run, or its nodes are simulated")
+        time.sleep(0.1)
+    return port
+
+
+class Relay:
+    """All ways of one cluster."""
+
+    def __init__(self, cluster: Path, network: int, port: int) -> None:
+        self._cluster, self._network, self._port = cluster, network, port
+        self._lookup = Lookup(cluster, port)
+        self._open: dict[str, asyncio.Server] = {}
+        self._ports: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Until killed. An OSError that says "address already in use" when the port is taken."""
+        (self._cluster / _LISTENING).unlink(missing_ok=True)
+        await self._listen(self._port, self._to_api)
+        with namespace.inside(self._network):
+            out = socket.create_server((layout.GATEWAY, layout.EGRESS_PORT))
+            names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            names.bind((layout.GATEWAY, 53))
+        await asyncio.start_server(self._egress, sock=out)
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: Names(self._lookup), sock=names)
+        while True:
+            await self._follow()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _listen(self, port: int, way: Callable[[], Awaitable[Pair]]) -> "asyncio.Server":
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                pair = await way()
+            except OSError as error:
+                print(f"port {port}: {error}", flush=True)
+                writer.close()
+                return
+            await _join((reader, writer), pair)
+
+        return await asyncio.start_server(serve, "127.0.0.1", port)
+
+    async def _follow(self) -> None:
+        """Open what was published since."""
+        for one in read(self._cluster):
+            key = f"{one['namespace']}/{one['service']}"
+            if key in self._open and one["port"] in (0, self._ports[key]):
+                continue
+            if old := self._open.pop(key, None):
+                old.close()
+            wanted = dict(one)
+
+            async def way(space: str = str(wanted["namespace"]), service: str = str(wanted["service"])) -> Pair:
+                return await self._to_service(space, service)
+
+            try:
+                server = await self._listen(one["port"], way)
+            except OSError as error:
+                print(f"{key}: {error}; taking another port", flush=True)
+                server = await self._listen(0, way)
+            self._open[key] = server
+            self._ports[key] = server.sockets[0].getsockname()[1]
+            write_private(self._cluster / _LISTENING, json.dumps(self._ports))
+
+    async def _to_api(self) -> Pair:
+        return await self._connect(layout.GATEWAY, self._port)
+
+    async def _to_service(self, space: str, service: str) -> Pair:
+        loop = asyncio.get_running_loop()
+        ready = await loop.run_in_executor(None, self._lookup.endpoints, space, service)
+        if not ready:
+            raise OSError(f"no ready pod behind Service {space}/{service}")
+        _, address, port = ready[0]
+        return await self._connect(address, port)
+
+    async def _connect(self, address: str, port: int) -> Pair:
+        with namespace.inside(self._network):
+            made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        made.setblocking(False)
+        try:
+            await asyncio.wait_for(asyncio.get_running_loop().sock_connect(made, (address, port)), timeout=5)
+        except (OSError, asyncio.TimeoutError):
+            made.close()
+            raise OSError(f"{address}:{port} does not answer") from None
+        return await asyncio.open_connection(sock=made)
+
+    async def _egress(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """An HTTP proxy for HTTPS: `CONNECT host:port`. Image registries speak nothing else."""
+        try:
+            request = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode().split()
+            if request[0] != "CONNECT":
+                raise OSError("only CONNECT is answered")
+            host, _, port = request[1].rpartition(":")
+            pair = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), timeout=15)
+        except (OSError, ValueError, IndexError, asyncio.TimeoutError, asyncio.IncompleteReadError) as error:
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+            print(f"way out: {error}", flush=True)
+            writer.close()
+            return
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await _join((reader, writer), pair)
+
+
+async def _join(one: Pair, other: Pair) -> None:
+    """Pass bytes both ways until both sides have ended."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+
+    with contextlib.suppress(OSError):
+        results = await asyncio.gather(pump(one[0], other[1]), pump(other[0], one[1]), return_exceptions=True)
+        del results
+    for _, writer in (one, other):
+        writer.close()
+
+
+def main(arguments: list[str]) -> None:
+    """Run until killed."""
+    relay = Relay(Path(arguments[0]), int(arguments[1]), int(arguments[2]))
+    asyncio.run(relay.run())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
