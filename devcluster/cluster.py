@@ -133,6 +133,8 @@ class Cluster:
                     os.kill(pid, sign)
             if locks.wait_until_free(lock, STOP_SECONDS):
                 self._drop_lease()
+                # Of a run whose processes were all killed.
+                machines.remove_leftovers(self.directory)
                 return
         raise DevclusterError(f"devcluster {self.name!r} does not stop; see {self.directory / fleet.LOGS}")
 
@@ -181,7 +183,7 @@ class Cluster:
 
     def _build(self) -> dict[str, Path]:
         """Folders of the programs by part, for the kind of nodes that this cluster gets. Decides between the kinds."""
-        reason = probe.why_not() if self._nodes is not Nodes.SIMULATED else None
+        reason = probe.why_not(self.directory, paths.bin_root()) if self._nodes is not Nodes.SIMULATED else None
         if self._nodes is Nodes.REAL and reason:
             raise DevclusterError(reason)
         if self._nodes is not Nodes.SIMULATED and not reason:

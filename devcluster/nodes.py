@@ -25,9 +25,6 @@ NODE_GRACE_SECONDS = 8
 NODE_MONITOR_SECONDS = 1
 """How often the node controller looks. Kubernetes' own default is 5 s."""
 
-LEASE_SECONDS = 4
-"""Length of the leases that kwok renews four times as often: eight renewals may fail before a node is called lost."""
-
 _LEASES = "kube-node-lease"
 """Namespace of the nodes' leases."""
 

@@ -7,6 +7,9 @@ from components.contract import Platform
 ZONE = "topology.kubernetes.io/zone"
 REGION = "topology.kubernetes.io/region"
 NODES_PER_ZONE = 2
+LEASE_SECONDS = 4
+"""Length of the nodes' leases. Kubelets and kwok renew them four times as often: a node is called lost after eight
+renewals have failed."""
 
 _EBS_ZONE = "topology.ebs.csi.aws.com/zone"
 _ALI_ZONE = "topology.diskplugin.csi.alibabacloud.com/zone"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from components.contract import Platform
 from devcluster import credentials, recipe
-from devcluster.nodes import HEARTBEAT, LEASE_SECONDS, NODE_GRACE_SECONDS, NODE_MONITOR_SECONDS
+from devcluster.nodes import HEARTBEAT, NODE_GRACE_SECONDS, NODE_MONITOR_SECONDS
+from devcluster.platforms import LEASE_SECONDS
 from devcluster.real import layout
 
 ETCD_SOCKET = "unix://etcd.sock"
@@ -101,9 +102,10 @@ def kwok(binaries: Path) -> Program:
     )
 
 
-def csi(directory: Path, platform: Platform) -> Program:
+def csi(directory: Path, platform: Platform, real_nodes: bool) -> Program:
     """The stand-in CSI controller."""
-    return Program("csi", [sys.executable, "-m", "devcluster.csi", str(directory), platform.value])
+    kind = "real" if real_nodes else "simulated"
+    return Program("csi", [sys.executable, "-m", "devcluster.csi", str(directory), platform.value, kind])
 
 
 def relay(directory: Path, network: int, port: int) -> Program:

@@ -207,7 +207,7 @@ class Supervisor:
             self._machines.start_all(port)
         elif self._simulated:
             self._fleet.start(programs.kwok(self._simulated))
-        self._fleet.start(programs.csi(self._directory, self._platform))
+        self._fleet.start(programs.csi(self._directory, self._platform, bool(self._real)))
         wanted = set(self._real or node_names(self._platform))
         self._wait(
             "making the nodes Ready", NODES_SECONDS, lambda: wanted <= {*ready_nodes(api)} & {*beating_nodes(api)}

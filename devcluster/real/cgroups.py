@@ -6,6 +6,7 @@ A node has a control group namespace whose root is its own folder, so all that t
 import contextlib
 import hashlib
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,18 @@ NEEDED = ("cpu", "cpuacct", "cpuset", "memory", "pids", "devices", "freezer", "b
 """What runc and the kubelet use of version 1."""
 
 _REMOVE_SECONDS = 5.0
+_JANITOR = """
+cat
+for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  for top in $1; do [ -d $top ] && find $top -depth -type d -exec rmdir {} +; done
+  rmdir $2
+  left=
+  for top in $1; do [ -d $top ] && left=1; done
+  for parent in $2; do [ -d $parent ] && ! ls -d $parent/*/ && left=1; done
+  [ -z "$left" ] && exit
+  sleep 0.2
+done
+"""
 
 
 def hierarchies() -> dict[str, Path]:
@@ -60,14 +73,44 @@ def remove(cluster: Path, node: str = "") -> bool:
             for path in _deepest_first(top):
                 with contextlib.suppress(OSError):
                     path.rmdir()
-            # The folder that all clusters share goes with the last of them.
+        # The folder that all clusters share goes with the last of them.
+        shared = [parent for top in tops if (parent := top.parents[1 if node else 0]).exists() and _is_empty(parent)]
+        for parent in shared:
             with contextlib.suppress(OSError):
-                (top.parents[1 if node else 0]).rmdir()
-        if not any(top.exists() for top in tops):
+                parent.rmdir()
+        if not any(path.exists() for path in (*tops, *shared)):
             return True
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
+
+
+def _is_empty(path: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return not any(entry.is_dir() for entry in path.iterdir())
+    return False
+
+
+def watch(cluster: Path) -> int:
+    """Have the cluster's groups removed when this process ends, however it ends; returns what to close before then.
+
+    The kernel ends the nodes with this process, but only a living process can remove their empty groups. It is a shell
+    in a session of its own that waits for the end of a pipe.
+    """
+    reading, writing = os.pipe()
+    tops = [str(mounted / group(cluster)) for mounted in hierarchies().values()]
+    parents = [str(Path(top).parent) for top in tops]
+    with open(os.devnull, "r+b") as nothing:
+        subprocess.Popen(
+            ["/bin/sh", "-c", _JANITOR, "janitor", " ".join(tops), " ".join(parents)],
+            cwd="/",
+            stdin=reading,
+            stdout=nothing,
+            stderr=nothing,
+            start_new_session=True,
+        )
+    os.close(reading)
+    return writing
 
 
 def _deepest_first(top: Path) -> Iterator[Path]:

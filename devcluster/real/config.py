@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from devcluster import debian
-from devcluster.nodes import LEASE_SECONDS
+from devcluster.platforms import LEASE_SECONDS
 from devcluster.real import layout
 from devcluster.real.layout import RUN, Place
 
@@ -28,7 +28,7 @@ def containerd(programs: Path, may_raise_priority: bool) -> str:
     return f"""version = 3
 root = "/var/lib/containerd"
 state = "/run/containerd"
-disabled_plugins = ["io.containerd.nri.v1.nri"]
+disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.internal.v1.opt"]
 [grpc]
 address = "{layout.CONTAINERD_SOCKET}"
 [plugins."io.containerd.cri.v1.images".pinned_images]

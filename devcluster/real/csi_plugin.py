@@ -23,8 +23,6 @@ from devcluster.real import disk, layout, share
 
 PLUGINS = Path("/var/lib/kubelet/plugins")
 REGISTRY = Path("/var/lib/kubelet/plugins_registry")
-SIZE = "bytes"
-"""Key of a volume's attributes in which the controller says how large the disk is."""
 
 _RPC = csi.Capabilities.Capability.RPC
 _log = logging.getLogger("csi")
@@ -72,7 +70,7 @@ class Driver:
     def stage(self, asked: csi.Stage) -> Message:
         """csi.v1.Node/NodeStageVolume: attach and mount, once for all pods of the node."""
         mount = asked.volume_capability.mount
-        size = int(asked.volume_context.get(SIZE, disk.DEFAULT_BYTES))
+        size = int(asked.volume_context.get(layout.SIZE, disk.DEFAULT_BYTES))
         flags = list(mount.mount_flags)
         disk.mount(self._disk(asked.volume_id), Path(asked.staging_target_path), mount.fs_type or "ext4", size, flags)
         return csi.Empty()

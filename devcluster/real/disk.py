@@ -51,11 +51,18 @@ def _mount_alone(file: Path, target: Path, kind: str, size: int, flags: list[str
             made.truncate(size)
         _call(f"mkfs.{kind}", "-q", *(["-F", "-m", "0"] if kind.startswith("ext") else []), str(unfinished))
         unfinished.rename(file)
+    elif kind.startswith("ext"):
+        # A disk that was made larger while its file system could not be.
+        _call("e2fsck", "-f", "-p", str(file), fine=(0, 1))
+        _call("resize2fs", str(file))
     _call("mount", "-t", kind, "-o", ",".join(["loop", *flags]), str(file), str(target))
 
 
 def grow(file: Path, mounted: Path, size: int) -> None:
-    """Make a mounted disk at least `size` bytes long, and its file system with it."""
+    """Make a mounted disk at least `size` bytes long, and its file system with it.
+
+    OSError where the kernel refuses the second (ext4 asks for CAP_SYS_RESOURCE): then it grows at the next `mount`.
+    """
     if file.stat().st_size < size:
         os.truncate(file, size)
     for device in devices_of(file):
@@ -79,8 +86,8 @@ def bind(source: Path, target: Path, read_only: bool) -> None:
             _call("mount", "-o", "remount,bind,ro", str(target))
 
 
-def _call(*command: str) -> str:
+def _call(*command: str, fine: tuple[int, ...] = (0,)) -> str:
     run = subprocess.run(command, capture_output=True, text=True)
-    if run.returncode != 0:
+    if run.returncode not in fine:
         raise OSError(f"{command[0]} failed: {' '.join((run.stderr or run.stdout).split())}")
     return run.stdout

@@ -223,7 +223,7 @@ class _Archive:
         """A folder with what is in it, without tests and compiled files."""
         self.directory(at)
         for path, folders, files in os.walk(folder):
-            folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
+            folders[:] = sorted(name for name in folders if name not in _LEFT_OUT and not name.startswith("config-"))
             inside = at + str(path)[len(str(folder)) :]
             for name in folders:
                 self.directory(f"{inside}/{name}")

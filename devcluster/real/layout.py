@@ -16,8 +16,13 @@ EGRESS_PORT = 3128
 CLUSTER_DOMAIN = "cluster.local"
 PAUSE_IMAGE = "devcluster.kotaemon.dev/pause:1"
 
+SIZE = "bytes"
+"""Attribute of a volume that tells the node plugin how large a disk to make."""
+
 RUN = Path("/run/devcluster")
 """Folder of a node's settings and sockets, on a memory file system of its own."""
+HIDDEN = ("/run", "/var/lib", "/var/log")
+"""Folders of the machine that a node does not see; it has its own there."""
 CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 
 

@@ -34,6 +34,7 @@ class Machines:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._ended: dict[str, float] = {}
         remove_leftovers(directory)
+        self._janitor = cgroups.watch(directory)
         self.network = namespace.make()
 
     def start_all(self, port: int) -> None:
@@ -71,6 +72,7 @@ class Machines:
         self._running.clear()
         os.close(self.network)
         wait_gone(self._directory)
+        os.close(self._janitor)
 
     def _start(self, name: str) -> None:
         folder = layout.folder(self._directory, name)
@@ -138,7 +140,7 @@ def wait_gone(directory: Path) -> None:
 
 def load_images(directory: Path, name: str, real_nodes: Path) -> None:
     """Load into a running node what `images.store` has kept since it started."""
-    inner = _inner(_pid(directory, name))
+    inner = first_process(directory, name)
     if inner is None:
         return
     socket = f"/proc/{inner}/root{layout.CONTAINERD_SOCKET}"
@@ -160,6 +162,11 @@ def revive(directory: Path, name: str) -> None:
 def signal_program(directory: Path, name: str, program: str, sign: signal.Signals) -> None:
     """Send a signal to `kubelet`, `containerd`, `kube-proxy` or `csi` of a node."""
     _signal(directory, name, lambda outer: _program(outer, program), sign)
+
+
+def first_process(directory: Path, name: str) -> int | None:
+    """Process id, as the machine sees it, of a node's first process; None: the node is off."""
+    return _inner(_pid(directory, name))
 
 
 def _signal(directory: Path, name: str, find: Callable[[int], int | None], sign: signal.Signals) -> None:

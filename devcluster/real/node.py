@@ -95,7 +95,7 @@ class Node:
             target.mkdir()
             _call("mount", "-t", "cgroup", "-o", controllers, "none", str(target))
         # The kubelet's and containerd's fixed places; /run also hides the sockets of the machine's own runtimes.
-        for path in ("/run", "/var/lib", "/var/log", "/opt"):
+        for path in layout.HIDDEN:
             _call("mount", "-t", "tmpfs", "-o", "mode=755", "none", path)
         for name in ("kubelet", "containerd"):
             own = self._place.folder / name

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from devcluster import debian
-from devcluster.real import cgroups
+from devcluster.real import cgroups, layout
 
 _PROGRAMS = {
     "unshare": "util-linux",
@@ -31,15 +31,19 @@ ip link add probe1 type veth peer name probe2
 """Runs in namespaces of its own, and all that it makes ends with them."""
 
 
-def why_not() -> str | None:
+def why_not(*needed: Path) -> str | None:
     """Why this machine cannot have real nodes, in words for people; None when it can.
 
-    What is downloaded (runc, nft) is not looked for here: see devcluster.debian.
+    `needed`: folders that nodes must see: the cluster's, those of programs. What is downloaded (runc, nft) is not
+    looked for here: see devcluster.debian.
     """
     if sys.platform != "linux":
         return f"real nodes need Linux, and this is {sys.platform}"
     if os.geteuid() != 0:
         return "real nodes need root (never taken by itself): run the same command as root to see containers run"
+    for folder in (*needed, Path(sys.executable).resolve()):
+        if hidden := [place for place in layout.HIDDEN if Path(place) in folder.parents]:
+            return f"real nodes have a {hidden[0]} of their own and would not see {folder}: use another KOTAEMON_CACHE"
     path = debian.search_path()
     for program, package in _PROGRAMS.items():
         if not shutil.which(program, path=path):
@@ -76,9 +80,3 @@ def _why_no_namespaces(path: str) -> str | None:
 
 def _said(run: "subprocess.CompletedProcess[str]") -> str:
     return " ".join(run.stderr.split()) or f"status {run.returncode}"
-
-
-if __name__ == "__main__":
-    reason = why_not()
-    print(reason or "this machine can have real nodes")
-    sys.exit(1 if reason else 0)
