@@ -57,7 +57,7 @@ def _build_parts(go: Path, parts: Sequence[str], console: Console) -> None:
     for leftover in paths.bin_root().glob(f"{_UNFINISHED}*"):
         # The lock is ours, so its builder was killed.
         shutil.rmtree(leftover)
-    with progress.display(console, sum(len(recipe.PARTS[part]) for part in parts)) as shown:
+    with progress.display(console, [binary.work for part in parts for binary in recipe.PARTS[part]]) as shown:
         for part in parts:
             work = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=paths.bin_root()))
             try:

@@ -79,6 +79,17 @@ class Cluster:
         return file.read_text().split() if file.exists() else []
 
     @property
+    def limits(self) -> list[str]:
+        """What this running cluster does not do as a real one would, in sentences for people."""
+        if not self.real_nodes:
+            reason = f" ({self.why_simulated})" if self.why_simulated else ""
+            return [f"The nodes are simulated: pods are placed and reported Running, and no container runs{reason}."]
+        return [
+            "Disks are sparse files and shared file systems are folders of this machine: no NFS is spoken.",
+            "Network policies are accepted and not enforced.",
+        ]
+
+    @property
     def kubeconfig(self) -> Path:
         """Kubeconfig file of this cluster, mode 0600. It exists once the cluster has been started."""
         return self.directory / credentials.KUBECONFIG

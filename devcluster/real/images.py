@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -122,6 +123,16 @@ def canonical(name: str) -> str:
         head, slash, tail = path.rpartition("/")
         return f"{head}{slash}{tail.partition(':')[0]}@{digest}"
     return name if ":" in last else f"{name}:latest"
+
+
+def registry_answers(name: str, seconds: float = 3.0) -> bool:
+    """Whether the registry of an image can be reached from here, so that nodes can pull it. Asks for nothing of it."""
+    host = canonical(name).partition("/")[0]
+    try:
+        with socket.create_connection(("registry-1.docker.io" if host == "docker.io" else host, 443), seconds):
+            return True
+    except OSError:
+        return False
 
 
 def load(ctr: Sequence[str], cluster: Path, node: str, environment: Mapping[str, str]) -> None:

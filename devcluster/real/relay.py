@@ -9,6 +9,7 @@ Run by the supervisor as `python -m devcluster.real.relay <cluster folder> <desc
 
 import asyncio
 import contextlib
+import ipaddress
 import json
 import socket
 import sys
@@ -27,6 +28,7 @@ PUBLISHED = "published.json"
 _LISTENING = "listening.json"
 _LOOK_SECONDS = 0.3
 _PUBLISH_SECONDS = 10.0
+_OUT_SECONDS = 15.0
 _CHUNK = 65536
 
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -155,11 +157,13 @@ class Relay:
     async def _egress(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """An HTTP proxy for HTTPS: `CONNECT host:port`. Image registries speak nothing else."""
         try:
+            if not is_node(writer.get_extra_info("peername")[0]):
+                raise OSError("only nodes may go out, not their pods")
             request = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode().split()
             if request[0] != "CONNECT":
                 raise OSError("only CONNECT is answered")
             host, _, port = request[1].rpartition(":")
-            pair = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), timeout=15)
+            pair = await _outside(host.strip("[]"), int(port))
         except (OSError, ValueError, IndexError, asyncio.TimeoutError, asyncio.IncompleteReadError) as error:
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
             print(f"way out: {error}", flush=True)
@@ -167,6 +171,27 @@ class Relay:
             return
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
         await _join((reader, writer), pair)
+
+
+def is_node(address: str) -> bool:
+    """Whether an address in the cluster's network is a node's own."""
+    return ipaddress.ip_address(address) in ipaddress.ip_network(f"{layout.GATEWAY}/{layout.PREFIX}", strict=False)
+
+
+def may_be_reached(address: str) -> bool:
+    """Whether nodes may reach an address: never what listens for this machine alone."""
+    found = ipaddress.ip_address(address)
+    return not (found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast)
+
+
+async def _outside(host: str, port: int) -> Pair:
+    loop = asyncio.get_running_loop()
+    found = await asyncio.wait_for(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM), timeout=_OUT_SECONDS)
+    addresses = [str(entry[4][0]) for entry in found if may_be_reached(str(entry[4][0]))]
+    if not addresses:
+        raise OSError(f"{host} is an address of this machine alone")
+    # By address: a second look-up could give another one.
+    return await asyncio.wait_for(asyncio.open_connection(addresses[0], port), timeout=_OUT_SECONDS)
 
 
 async def _join(one: Pair, other: Pair) -> None:

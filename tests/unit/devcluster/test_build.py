@@ -177,14 +177,15 @@ def test_two_builders_at_once_build_once(go: Callable[..., Path]) -> None:
 
 def test_plain_lines_where_there_is_no_terminal(go: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "PLAIN_SECONDS", -1)
+    monkeypatch.setattr(progress.os, "cpu_count", lambda: 2)
     go()
     console = plain()
     build.ensure_built(console, *PARTS)
     lines = shown(console).splitlines()
     assert lines[:4] == [
-        "[1/2] kubernetes: building",
-        "[1/2] kubernetes: 0m00s, downloading example.com/m v1.2.3",
-        "[1/2] kubernetes: 0m00s, 1 packages compiled, example.com/m/pkg",
+        "[1/2] kubernetes: building, about 4 min left",
+        "[1/2] kubernetes: 0m00s, about 4 min left, downloading example.com/m v1.2.3",
+        "[1/2] kubernetes: 0m00s, about 4 min left, 1 packages compiled, example.com/m/pkg",
         "[1/2] kubernetes: built in 0m00s",
     ]
     assert lines[-1] == "[2/2] kwok: built in 0m00s"
@@ -196,3 +197,17 @@ def test_a_moving_line_on_a_terminal(go: Callable[..., Path]) -> None:
     build.ensure_built(console, *PARTS)
     assert "2/2" in shown(console)
     assert "building kwok" in shown(console)
+
+
+def test_the_time_left_follows_how_fast_it_has_been(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress.os, "cpu_count", lambda: 2)
+    estimate = progress.Estimate([240, 600])
+    estimate.begin()
+    assert estimate.left == "about 7 min left"
+    now[0] = 240.0
+    estimate.begin()
+    assert estimate.left == "about 10 min left", "it ran at half the speed of two processors"
+    now[0] = 1000.0
+    assert estimate.left == "less than a minute left"
