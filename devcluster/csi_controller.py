@@ -191,7 +191,7 @@ class Controller:
         found: dict[str, Topology] = {}
         for csi_node in _items(self._storage.list_csi_node):
             name = csi_node["metadata"]["name"]
-            keys = [d["topologyKeys"] for d in csi_node["spec"]["drivers"] if d["name"] == self._driver.name]
+            keys = [d["topologyKeys"] for d in csi_node["spec"].get("drivers") or [] if d["name"] == self._driver.name]
             if keys and name in labels:
                 found[name] = {key: labels[name][key] for key in keys[0] if key in labels[name]}
         return found

@@ -5,6 +5,7 @@ no container runs. Real ones (devcluster.real) have some of these names, and a k
 """
 
 import contextlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -152,6 +153,13 @@ def ready_nodes(api: ApiClient) -> list[str]:
     """Names of the nodes whose Ready condition is True."""
     nodes: Any = CoreV1Api(api).list_node().items
     return [node.metadata.name for node in nodes if _is_ready(node)]
+
+
+def nodes_with_driver(api: ApiClient, driver: str) -> list[str]:
+    """Names of the nodes on which the driver has registered."""
+    # As JSON: the client's model refuses a CSINode without drivers, which is how a kubelet makes it.
+    listed = json.loads(StorageV1Api(api).list_csi_node(_preload_content=False).data)["items"]
+    return [n["metadata"]["name"] for n in listed if driver in [d["name"] for d in n["spec"].get("drivers") or []]]
 
 
 def stop_heartbeat(api: ApiClient, node: str) -> None:

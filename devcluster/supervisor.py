@@ -23,9 +23,9 @@ from components.contract import Platform
 from devcluster import credentials, locks, programs, state
 from devcluster.errors import DevclusterError
 from devcluster.fleet import Fleet
-from devcluster.nodes import beating_nodes, drop_leases, ensure_nodes, ready_nodes
+from devcluster.nodes import beating_nodes, drop_leases, ensure_nodes, nodes_with_driver, ready_nodes
 from devcluster.objects import ensure_objects
-from devcluster.platforms import node_names
+from devcluster.platforms import SHAPES, node_names
 from devcluster.real import images, layout
 from devcluster.real.machines import Machines
 
@@ -212,6 +212,8 @@ class Supervisor:
         self._wait(
             "making the nodes Ready", NODES_SECONDS, lambda: wanted <= {*ready_nodes(api)} & {*beating_nodes(api)}
         )
+        driver = SHAPES[self._platform].block.name
+        self._wait("registering the driver", NODES_SECONDS, lambda: wanted <= {*nodes_with_driver(api, driver)})
 
 
 def main() -> int:

@@ -185,7 +185,11 @@ def _answer(method: Callable[[Any], Message], asked: type[Message]) -> Any:
             context.abort(grpc.StatusCode.INTERNAL, str(error))
         raise AssertionError("abort raises")
 
-    return grpc.unary_unary_rpc_method_handler(call, asked.FromString, Message.SerializeToString)
+    return grpc.unary_unary_rpc_method_handler(call, asked.FromString, _encoded)
+
+
+def _encoded(message: Message) -> bytes:
+    return message.SerializeToString()
 
 
 def main(arguments: list[str]) -> None:

@@ -8,7 +8,6 @@ Run by the supervisor as `python -m devcluster.real.relay <cluster folder> <desc
 """
 
 import asyncio
-import contextlib
 import ipaddress
 import json
 import socket
@@ -16,7 +15,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from devcluster.credentials import write_private
 from devcluster.errors import DevclusterError
@@ -83,6 +82,7 @@ class Relay:
         self._lookup = Lookup(cluster, port)
         self._open: dict[str, asyncio.Server] = {}
         self._ports: dict[str, int] = {}
+        self._serving: set[asyncio.Task[Any]] = set()
 
     async def run(self) -> None:
         """Until killed. An OSError that says "address already in use" when the port is taken."""
@@ -100,6 +100,7 @@ class Relay:
 
     async def _listen(self, port: int, way: Callable[[], Awaitable[Pair]]) -> "asyncio.Server":
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self._keep()
             try:
                 pair = await way()
             except OSError as error:
@@ -132,6 +133,13 @@ class Relay:
             self._ports[key] = server.sockets[0].getsockname()[1]
             write_private(self._cluster / _LISTENING, json.dumps(self._ports))
 
+    def _keep(self) -> None:
+        """asyncio itself holds only a weak reference to the task that serves a connection."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
+
     async def _to_api(self) -> Pair:
         return await self._connect(layout.GATEWAY, self._port)
 
@@ -156,6 +164,7 @@ class Relay:
 
     async def _egress(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """An HTTP proxy for HTTPS: `CONNECT host:port`. Image registries speak nothing else."""
+        self._keep()
         try:
             if not is_node(writer.get_extra_info("peername")[0]):
                 raise OSError("only nodes may go out, not their pods")
@@ -195,7 +204,7 @@ async def _outside(host: str, port: int) -> Pair:
 
 
 async def _join(one: Pair, other: Pair) -> None:
-    """Pass bytes both ways until both sides have ended."""
+    """Pass bytes both ways until both sides have ended, or one breaks off."""
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(_CHUNK):
@@ -204,9 +213,11 @@ async def _join(one: Pair, other: Pair) -> None:
         if writer.can_write_eof():
             writer.write_eof()
 
-    with contextlib.suppress(OSError):
-        results = await asyncio.gather(pump(one[0], other[1]), pump(other[0], one[1]), return_exceptions=True)
-        del results
+    ways = [asyncio.create_task(pump(one[0], other[1])), asyncio.create_task(pump(other[0], one[1]))]
+    _, waiting = await asyncio.wait(ways, return_when=asyncio.FIRST_EXCEPTION)
+    for way in waiting:
+        way.cancel()
+    await asyncio.gather(*ways, return_exceptions=True)
     for _, writer in (one, other):
         writer.close()
 
