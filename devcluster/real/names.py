@@ -7,6 +7,7 @@ addresses (A) only: the cluster has no IPv6, and nothing here asks for more.
 import asyncio
 import socket
 import struct
+from typing import cast
 
 from devcluster.real import layout
 from devcluster.real.lookup import Lookup
@@ -26,7 +27,8 @@ class Names(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where answers go."""
-        self._transport = transport
+        # Not by isinstance: before Python 3.12 the transport of a datagram socket is no DatagramTransport.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer one query."""
@@ -40,8 +42,7 @@ class Names(asyncio.DatagramProtocol):
         except (IndexError, struct.error, UnicodeDecodeError):
             return
         found = await asyncio.get_running_loop().run_in_executor(None, self.resolve, name)
-        if isinstance(self._transport, asyncio.DatagramTransport):
-            self._transport.sendto(answer(query, found, kind), client)
+        self._transport.sendto(answer(query, found, kind), client)
 
     def resolve(self, name: str) -> list[str] | None:
         """Addresses of a name; None: there is no such name."""

@@ -1,5 +1,6 @@
 """The cluster's name server: which names it knows, and its messages."""
 
+import asyncio
 import socket
 import struct
 from typing import Any
@@ -82,3 +83,20 @@ def test_options_after_the_question_are_left_out_of_the_answer() -> None:
     asked = query("a.b")
     with_option = asked + b"\0\0\x29\x10\0\0\0\0\0\0\0"
     assert names.answer(with_option, [], 1)[12:] == asked[12:]
+
+
+def test_a_query_on_a_socket_is_answered() -> None:
+    async def ask() -> bytes:
+        loop = asyncio.get_running_loop()
+        served = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        served.bind(("127.0.0.1", 0))
+        made: Any = Names
+        transport, _ = await loop.create_datagram_endpoint(lambda: made(Lookup()), sock=served)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(10)
+            client.sendto(query("web.kotaemon.svc.cluster.local"), served.getsockname())
+            said = await loop.run_in_executor(None, client.recv, 512)
+        transport.close()
+        return said
+
+    assert asyncio.run(ask()).endswith(socket.inet_aton("10.96.0.7"))
