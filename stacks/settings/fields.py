@@ -14,7 +14,10 @@ SECRET_TEXT = "[secret]"  # noqa: S105 what is shown in place of a secret, and s
 class Strict(BaseModel):
     """Unknown keys are errors; keys are camelCase in the stack file."""
 
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
+    # Built when it is used: of a stack file only the whole is, and building each part takes as long as checking a file.
+    model_config = ConfigDict(
+        extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True, defer_build=True
+    )
     renamed: ClassVar[Mapping[str, str]] = {}
     """Key of an earlier release -> the line to write now. `{}` in it stands for the value that was given."""
 

@@ -1,10 +1,10 @@
 """Platform `alicloud`: an existing ACK cluster, with a key, storage and a database made by the stack."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi import Input, InvokeOptions, ResourceOptions
+from pulumi import Input, InvokeOptions, Output, ResourceOptions
 from pulumi_kubernetes import Provider
 
 from estimate.offers import Offer, Part, Wanted
@@ -92,16 +92,20 @@ class Alicloud(PlatformStack):
 
 def kubernetes_provider(settings: Settings, section: AlicloudSettings, invoke: InvokeOptions) -> Provider:
     """The cluster: by kubeconfig, else from the outputs of another stack, else by its id."""
-    import pulumi_alicloud
-
     if settings.cluster.kubeconfig is None and section.cluster_stack is not None:
         return kube_provider.by_stack("kotaemon:alicloud.clusterStack", section.cluster_stack)
     if settings.cluster.kubeconfig is None and section.cluster_id is not None:
-        credential = pulumi_alicloud.cs.get_cluster_credential_output(
-            cluster_id=section.cluster_id, temporary_duration_minutes=CREDENTIAL_MINUTES, opts=invoke
-        )
-        return kube_provider.by_contents(credential.kube_config, section.cluster_id)
+        return kube_provider.by_contents(_credential(section.cluster_id, invoke), section.cluster_id)
     return kube_provider.by_file(settings)
+
+
+def _credential(cluster: str, invoke: InvokeOptions) -> Output[str]:
+    """A kubeconfig for the cluster. The SDK's own function is in a module with all of Container Service, whose import
+    takes as long as a tenth of a plan."""
+    arguments: dict[str, Any] = {"clusterId": cluster, "temporaryDurationMinutes": CREDENTIAL_MINUTES}
+    token = "alicloud:cs/getClusterCredential:getClusterCredential"  # noqa: S105 the name of a function
+    found: Output[Any] = pulumi.runtime.invoke_output(token, arguments, opts=invoke)
+    return found.apply(lambda credential: credential["kubeConfig"])
 
 
 def _key(settings: Settings, section: AlicloudSettings, opts: ResourceOptions) -> Input[str]:

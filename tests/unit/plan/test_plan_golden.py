@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from plan import terminal
+from plan.document import Plan
 from tests.unit.plan.plans import STACKS, plan
 
 FOLDER = Path(__file__).parent / "golden"
@@ -22,10 +23,15 @@ HASH = re.compile(r"-[0-9a-f]{8}\b")
 def text(name: str) -> str:
     """The terminal view, without what changes with every edit."""
     out = io.StringIO()
-    # wide enough that a hash of another length folds nothing differently
-    terminal.show(plan(name), Console(file=out, width=terminal.WIDTH, highlight=False))
-    lines = (HASH.sub("-(hash)", line).rstrip() for line in out.getvalue().splitlines())
+    terminal.show(without_hashes(plan(name)), Console(file=out, width=terminal.WIDTH, highlight=False))
+    lines = (line.rstrip() for line in out.getvalue().splitlines())
     return "\n".join(line for line in lines if line) + "\n"
+
+
+def without_hashes(made: Plan) -> Plan:
+    """Before the tables are folded: a hash that is folded in the middle could not be found any more."""
+    objects = [r.model_copy(update={"object": HASH.sub("-(hash)", r.object)}) for r in made.resources]
+    return made.model_copy(update={"resources": objects})
 
 
 @pytest.mark.parametrize("name", STACKS)
