@@ -133,7 +133,11 @@ class Postgres(Machine):
 
     def _run(self, program: str, *arguments: str) -> str:
         done = subprocess.run(
-            self.inside([str(self._programs / program), *arguments]), capture_output=True, text=True, check=False, cwd="/"
+            self.inside([str(self._programs / program), *arguments]),
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
