@@ -97,7 +97,8 @@ def test_a_fresh_image_starts_as_uid_1001_on_a_read_only_root(node: Node, start:
     pod = start("first")
     assert (pod.files() / "proc/1").stat().st_uid == 1001
     status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pod.pid}/status").read_text().splitlines())
-    assert status["CapEff"].strip("0\n") == "" and status["NoNewPrivs"] == "1"
+    assert status["CapEff"].strip("0\n") == ""
+    assert status["NoNewPrivs"] == "1"
     assert started_before(node.image.copy) == []
     assert names_asked(node, pod.address) == set(), "nothing is fetched at the start"
 
@@ -177,7 +178,8 @@ def begin_slow_upload(node: Node, pod: Pod, visitor: Visitor, name: str) -> None
     slow = node.folder / "slow-embeddings"
     slow.touch()
     before = pod.output().count("Getting embeddings")
-    visitor.begin_upload(document(node, name))
+    visitor.choose_files(document(node, name))
+    visitor.press_upload()
     deadline = time.monotonic() + 60
     while pod.output().count("Getting embeddings") == before:
         assert time.monotonic() < deadline
