@@ -19,7 +19,7 @@ from tests.application.network import GATEWAY
 from tests.application.pod import Node, Pod
 from tests.application.rendered import render
 from tests.application.stores import Front, Milvus, Postgres
-from tests.application.test_single_writer import PASSWORD, QUESTION, document
+from tests.application.test_single_writer import PASSWORD, QUESTION, begin_slow_upload, document
 
 STACK = Path(__file__).parents[2] / "Pulumi.private-scaled.yaml"
 FRONT_PORT = 8080
@@ -200,3 +200,23 @@ def test_a_pod_that_dies_in_an_answer_loses_that_question_and_nothing_else(
     assert "CODE-BIRDS" in visitor.answers()
     visitor.search_whole_collection()
     visitor.ask(f"Afterwards: {QUESTION.format('rivers')}", "CODE-RIVERS")
+
+
+def test_a_third_pod_joins_and_one_that_is_told_to_end_loses_nothing(
+    house: House, two: tuple[Pod, Pod], visit: Callable[[str], Visitor]
+) -> None:
+    (left,) = (pod for pod in two if pod.alive)
+    joined = house.begin("pod-c")
+    print(f"\npod-c listens after {joined.serving(400):.0f} s")
+    house.front.serve(left.address, joined.address)
+    visitor = visit(left.url).open().sign_in("admin", PASSWORD)
+    visitor.search_whole_collection()
+    begin_slow_upload(house.node, left, visitor, "stones")
+    house.front.serve(joined.address)
+    code, seconds = left.stop()
+    print(f"ended {seconds:.0f} s after SIGTERM in the middle of an upload")
+    assert code == 0
+    visitor = visit(house.front.url).open().sign_in("admin", PASSWORD)
+    visitor.search_whole_collection()
+    visitor.ask(QUESTION.format("stones"), "CODE-STONES")
+    assert visitor.ask(f"And {QUESTION.format('trees')}", "CODE-TREES") < 60
