@@ -67,7 +67,7 @@ def container_env(app: Application, secrets: Secrets) -> list[EnvVarArgs]:
 def _pod(app: Application) -> dict[str, Input[str]]:
     read_only = [role.value for role, mount in app.mounts.items() if mount["read_only"]]
     path = [RUNTIME_DIR, *([DRIVER_DIR] if app.installs_driver else [])]
-    values: dict[str, Input[str]] = {
+    return {
         "KS_PROFILE": app.profile.value,
         **{f"KS_{role.name}_DIR": role_dir(role) for role in app.mounts},
         "KS_READ_ONLY_ROLES": ",".join(read_only),
@@ -81,11 +81,6 @@ def _pod(app: Application) -> dict[str, Input[str]]:
         "GRADIO_SERVER_NAME": LOOPBACK if app.auth_proxy else "0.0.0.0",  # noqa: S104 the pod's own address
         "GRADIO_SERVER_PORT": str(PORT),
     }
-    if app.model_endpoints is not None and "HF_HUB_OFFLINE" not in app.env:
-        # With the way to huggingface.co closed, each lookup at the start waits for a time-out
-        # (docs/facts/kotaemon.md 8-2).
-        values["HF_HUB_OFFLINE"] = "1"
-    return values
 
 
 def store_variables(app: Application) -> list[EnvVarArgs]:

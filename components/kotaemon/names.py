@@ -27,7 +27,8 @@ WRITER_LOCK_SECONDS = 120
 START_LOCK_SECONDS = 900
 """Pods of the scaled profile start one after the other: the last of many waits for all the others."""
 START_SECONDS = 480
-"""From the lock to the open port: 28-95 s measured; minutes where egress is dropped (docs/facts/kotaemon.md 1)."""
+"""From the lock to the open port: 18-38 s of processor time, which were 42-143 s on two cores at a load of 10-19.
+Upstream's look-ups without a time limit are off (runtime/ks_downloads.py)."""
 
 
 def labels(name: str) -> dict[str, str]:

@@ -57,22 +57,14 @@ class Visitor:
         """Wait until the chat is shown."""
         self.page.get_by_role("tab", name="Chat").wait_for(timeout=60_000)
 
-    def upload(self, *files: Path, force: bool = False, seconds: float = 120, wait: bool = True) -> str:
-        """Upload on the tab Files; returns what the page says at the end."""
-        self.begin_upload(*files, force=force)
-        if not wait:
-            return ""
-        result = self.page.get_by_label("Upload result").first
-        self._until(lambda: self._marks(result) >= len(files), "an upload result for each file", seconds)
-        return result.input_value()
+    def upload(self, *files: Path, force: bool = False, seconds: float = 120) -> str:
+        """Upload on the tab of files; returns what the page says of each."""
+        self.choose_files(*files, force=force)
+        self.press_upload()
+        return self.upload_result(len(files), seconds)
 
-    @staticmethod
-    def _marks(result: Any) -> int:
-        text = result.input_value()
-        return text.count("\u2705") + text.count("\u274c")
-
-    def begin_upload(self, *files: Path, force: bool = False) -> None:
-        """Choose files and start indexing."""
+    def choose_files(self, *files: Path, force: bool = False) -> None:
+        """Choose files on the tab of files, and what is done with those that are there already."""
         self.page.get_by_role("tab", name=FILES_TAB).first.click()
         panel = self.page.locator("#indices-tab")
         panel.locator("input[type=file]").first.set_input_files([str(file) for file in files])
@@ -82,7 +74,21 @@ class Visitor:
             if not box.is_visible():
                 panel.get_by_text("Advanced indexing options").first.click()
             box.check()
-        panel.get_by_role("button", name="Upload and Index").first.click()
+
+    def press_upload(self) -> None:
+        """Start indexing what was chosen."""
+        self.page.locator("#indices-tab").get_by_role("button", name="Upload and Index").first.click()
+
+    def upload_result(self, files: int, seconds: float = 120) -> str:
+        """Wait until the page has said something of so many files; returns it."""
+        result = self.page.get_by_label("Upload result").first
+        self._until(lambda: self._marks(result) >= files, f"an upload result for {files} files", seconds)
+        return result.input_value()
+
+    @staticmethod
+    def _marks(result: Any) -> int:
+        text = result.input_value()
+        return text.count("\u2705") + text.count("\u274c")
 
     def files(self) -> str:
         """The list of files."""

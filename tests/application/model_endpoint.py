@@ -1,7 +1,7 @@
 """A model endpoint with OpenAI's interface that answers from what it is given.
 
 Run: model_endpoint.py ADDRESS PORT SWITCHES. The answer repeats the first sentence of the prompt that holds a code word
-(CODE- and letters), so a right answer proves that the right text was found. A file in the folder SWITCHES changes how
+(CODE- and letters) and names what was asked for, so a right answer proves that the right text was found. A file in the folder SWITCHES changes how
 it works: `slow-answers` streams for half a minute, `slow-embeddings` takes ten seconds for each. It is a test's tool:
 its vectors are hashed words, no model.
 """
@@ -50,9 +50,11 @@ def text_of(messages: list[dict[str, Any]]) -> str:
 
 
 def sentence_with_code(text: str) -> str:
-    """The sentence that the answer repeats."""
-    found = re.search(r"[^.\n]*\bCODE-[A-Z0-9]+[^.\n]*\.?", text)
-    return found[0].strip() if found else ""
+    """The sentence with a code word that names what was asked for last, else the first one."""
+    found = [match.strip() for match in re.findall(r"[^.\n]*\bCODE-[A-Z0-9]+[^.\n]*\.?", text)]
+    asked = re.findall(r"of the (\w+) report\?", text)
+    wanted = [sentence for sentence in found if asked and f"of the {asked[-1]} report is" in sentence]
+    return (wanted or found or [""])[0]
 
 
 def answer(text: str) -> str:

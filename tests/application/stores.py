@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -110,8 +111,8 @@ class Postgres(Machine):
     def __init__(self, network: Network, folder: Path) -> None:
         programs = postgres_programs()
         assert programs is not None
-        self._data, self._programs = folder / "postgres", programs
-        self._data.mkdir()
+        # pytest's own folders are root's alone, and the server refuses to be root.
+        self._data, self._programs = Path(tempfile.mkdtemp(prefix="kotaemon-postgres-")), programs
         shutil.chown(self._data, "postgres", "postgres")
         command = [str(programs / "postgres"), "-D", str(self._data), "-k", str(self._data), "-h", "{address}"]
         super().__init__(network, folder / "postgres.log", [*command, "-c", "fsync=off"], user="postgres")
@@ -126,6 +127,11 @@ class Postgres(Machine):
     def sql(self, database: str, query: str) -> str:
         """The answer of one query, as the superuser."""
         return self._run("psql", "-h", str(self._data), "-d", database, "-tAc", query)
+
+    def remove(self) -> None:
+        """End everything, and remove the data."""
+        super().remove()
+        shutil.rmtree(self._data, ignore_errors=True)
 
     @property
     def url(self) -> str:

@@ -1,7 +1,7 @@
 """Kotaemon's settings inside the pod: its own, with every path and store moved to its role.
 
 The application reads this instead of its `flowsettings.py` when THEFLOW_SETTINGS_MODULE=kh_settings
-and this folder is on PYTHONPATH (facts/kotaemon.md 2, theflow/settings/__init__.py:22-59). It reads
+and this folder is on PYTHONPATH (docs/facts/kotaemon.md 2, theflow/settings/__init__.py:22-59). It reads
 none of these paths from the environment by itself (flowsettings.py:33-104); this module takes them
 from the KS_* variables of the Deployment.
 """
@@ -79,7 +79,7 @@ def _vector_server(scratch: Path) -> dict[str, Any]:
         return {
             "__type__": "kotaemon.storages.QdrantVectorStore",
             "url": _need("QDRANT_URL"),
-            # None is a ValueError in the application, "" is accepted (facts/kotaemon.md 3).
+            # None is a ValueError in the application, "" is accepted (docs/facts/kotaemon.md 3).
             "api_key": os.environ.get("QDRANT_API_KEY", ""),
         }
     return {
@@ -95,7 +95,7 @@ def _document_store(indexes: Path) -> dict[str, Any]:
     if _one_of("KS_DOC_STORE", ("lancedb", "elasticsearch")) == "lancedb":
         return _lance_store(indexes)
     store: dict[str, Any] = {
-        # No "path": it is a TypeError here (facts/kotaemon.md 3).
+        # No "path": it is a TypeError here (docs/facts/kotaemon.md 3).
         "__type__": "kotaemon.storages.ElasticsearchDocumentStore",
         "elasticsearch_url": _need("ELASTICSEARCH_URL"),
     }

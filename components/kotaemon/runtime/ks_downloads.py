@@ -48,7 +48,7 @@ def language_detector(models: Path, scratch: Path, fetch: bool) -> None:
 
 
 def tokenizer_tables(models: Path) -> None:
-    """tiktoken fetches its table while it is imported, without a time limit (facts/kotaemon.md 8-1)."""
+    """tiktoken fetches its table while it is imported, without a time limit (docs/facts/kotaemon.md 8-1)."""
     for folder in (models / "tiktoken", bundled("llama_index", "core", "_static", "tiktoken_cache")):
         if folder is not None and folder.is_dir():
             os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(folder))
@@ -73,7 +73,8 @@ def no_sentence_tables(nltk: ModuleType) -> None:
     nltk.download = refuse_download  # pyright: ignore
 
 
-def _nothing(*_what: Any, **_named: Any) -> str:
+def nothing(*_what: Any, **_named: Any) -> str:
+    """In place of what would be fetched."""
     return ""
 
 
@@ -82,7 +83,7 @@ def no_remote_help(page: ModuleType) -> None:
     for name in ("get_remote_doc", "download_changelogs"):
         if not hasattr(page, name):
             say(f"warning: ktem.pages.help.{name} is not there; the start may wait for GitHub")
-        setattr(page, name, _nothing)
+        setattr(page, name, nothing)
 
 
 def fetch_nothing(models: Path, writable: bool, scratch: Path) -> None:

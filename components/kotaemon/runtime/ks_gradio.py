@@ -3,7 +3,7 @@
 For every component class gradio writes an interface file for editors beside the class's source. It swallows the error
 of that write and then reads the file back, so on an image that was never started before the first component of the
 application's own ends the start with FileNotFoundError (create_or_modify_pyi in gradio/component_meta.py;
-facts/kotaemon.md, trap 0). Nothing reads these files while the application runs.
+docs/facts/kotaemon.md, trap 0). Nothing reads these files while the application runs.
 """
 
 import importlib.util

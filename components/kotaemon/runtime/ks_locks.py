@@ -150,7 +150,7 @@ def answers(port: int, path: str) -> bool:
 
 
 def release_when_serving(release: Callable[[], None], port: int, path: str) -> None:
-    """The port opens after imports, seeding and index creation (facts/kotaemon.md 1)."""
+    """The port opens after imports, seeding and index creation (docs/facts/kotaemon.md 1)."""
 
     def wait() -> None:
         while not answers(port, path):

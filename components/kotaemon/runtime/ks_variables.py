@@ -14,7 +14,7 @@ def default_folder(name: str, folder: Path) -> None:
 
 
 def scratch_variables(scratch: Path) -> None:
-    """What is written outside the roles: the image is read-only (facts/kotaemon.md 1)."""
+    """What is written outside the roles: the image is read-only (docs/facts/kotaemon.md 1)."""
     home = os.environ.get("HOME", "")
     if not home or not os.access(home, os.W_OK):
         # containerd says HOME=/ for a uid that the image does not know

@@ -1,7 +1,7 @@
 """Starts Kotaemon in the pod, and stops it.
 
 The image's own launch.sh leaves a shell as PID 1 that ignores SIGTERM, so every rollout would end
-in SIGKILL in the middle of a write (facts/kotaemon.md 8-3). This file checks the folders, takes the
+in SIGKILL in the middle of a write (docs/facts/kotaemon.md 8-3). This file checks the folders, takes the
 lock of the profile, copies the output to the logs role and runs the application's own app.py in
 this very process.
 
@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ks_compiled import keep_compiled
 from ks_conversation import keep_conversations_whole
 from ks_downloads import fetch_nothing
 from ks_environment import flag, number, pod_name, profile_name, read_only_roles, refuse, role_folders, say
@@ -57,6 +58,7 @@ def prepare(profile: str) -> tuple[dict[str, Path], set[str]]:
     scratch = Path(os.environ.setdefault("KS_SCRATCH_DIR", "/tmp/kotaemon"))  # noqa: S108 its own emptyDir
     make_folder(scratch)
     check_folders(folders, read_only)
+    keep_compiled(folders["indexes"], bytecode=profile == "single-writer")
     scratch_variables(scratch)
     fetch_nothing(folders["models"], "models" not in read_only, scratch)
     server_variables()

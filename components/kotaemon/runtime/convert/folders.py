@@ -81,7 +81,8 @@ def unreadable(error: OSError) -> None:
 def entry(path: Path, relative: PurePosixPath, place: Place, source: Path) -> Entry:
     found = path.lstat()
     if path.is_symlink():
-        # The Hugging Face cache links within itself. Files behind a link in gradio_tmp answer 403 (traps.md, 8-5).
+        # The Hugging Face cache links within itself. Files behind a link in gradio_tmp answer 403
+        # (docs/facts/kotaemon.md 8-5).
         inside = os.path.realpath(path).startswith(os.path.realpath(source) + os.sep)
         if os.path.isabs(os.readlink(path)) or not inside or place.role == "uploads":
             raise Refused(f"{path} is a symbolic link to {os.readlink(path)}; put the file itself there")

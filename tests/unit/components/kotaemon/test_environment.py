@@ -104,13 +104,6 @@ def test_read_only_roles_are_told() -> None:
     assert environment(single(storage=roles))["KS_READ_ONLY_ROLES"] == "models,eval"
 
 
-def test_closed_egress_keeps_hugging_face_offline() -> None:
-    closed = {"model_endpoints": [{"cidr": "203.0.113.7/32", "port": 443}]}
-    assert "HF_HUB_OFFLINE" not in environment(single())
-    assert environment(single(**closed))["HF_HUB_OFFLINE"] == "1"
-    assert environment(single(**closed, env={"HF_HUB_OFFLINE": "0"}))["HF_HUB_OFFLINE"] == "0"
-
-
 @pytest.mark.parametrize(
     ("image", "version"),
     [

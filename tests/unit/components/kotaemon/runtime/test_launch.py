@@ -99,10 +99,9 @@ def test_environment_of_the_application(house: House) -> None:
     pod = house.serving(HOME="/nonexistent", HTTP_PROXY="http://proxy:3128", NO_PROXY="10.0.0.0/8")
     env = json.loads(pod.env_file.read_text())
     scratch = f"{house.root}/scratch-pod-a"
-    assert {name: env[name] for name in ("HOME", "TMPDIR", "NUMBA_CACHE_DIR", "MPLCONFIGDIR")} == {
+    assert {name: env[name] for name in ("HOME", "TMPDIR", "MPLCONFIGDIR")} == {
         "HOME": f"{scratch}/home",
         "TMPDIR": f"{scratch}/tmp",
-        "NUMBA_CACHE_DIR": f"{scratch}/numba",
         "MPLCONFIGDIR": f"{scratch}/mpl",
     }
     assert env["THEFLOW_TEMP_PATH"] == f"{scratch}/theflow"
