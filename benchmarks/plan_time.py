@@ -45,22 +45,22 @@ import runpy, sys
 sys.argv = ["plan", *sys.argv[1:]]
 try:
     runpy.run_module("plan", run_name="__main__", alter_sys=True)
-except SystemExit:
-    pass
+except SystemExit as end:
+    if end.code not in (0, 3):
+        raise
 """
 LOADED = """
 import json, sys, types
 # a module that the SDK loads only when it is used is listed already, but has another class
 print("LIST" + json.dumps([name for name, module in sys.modules.items() if type(module) is types.ModuleType]))
 """
-GROWN = """
+ELSEWHERE = """
 import sys
 from pathlib import Path
 from plan import stack_file
-file = stack_file.read("bench", Path(sys.argv[1]))
-from plan import command, terminal
-command.plan(file, Path(sys.argv[1]), None, terminal.console())
+stack_file.ROOT = Path(sys.argv.pop(1))
 """
+"""In front of PLAN: the first argument is the folder of the stack files and of Pulumi.yaml."""
 
 
 def seconds(*arguments: str) -> float:
@@ -108,24 +108,34 @@ def ratio(stack: str, out: str) -> float:
 
 def growth(folder: Path) -> float:
     """Cost of 2 * STEP more claims divided by the cost of STEP more."""
-    medians: list[float] = []
-    for more in (0, STEP, 2 * STEP):
-        claims = {f"more-{n}": {"kind": "nfs", "server": "nfs.example.org", "path": f"/srv/{n}"} for n in range(more)}
-        used = {"files": {"kind": "nfs", "server": "nfs.example.org", "path": "/srv/files"}}
-        disk = {"disk": {"kind": "storage-class", "storageClass": "fast", "size": "10Gi"}}
-        roles = {role: {"claim": "files"} for role in ("models", "uploads", "logs", "eval")}
-        roles |= {role: {"claim": "disk"} for role in ("indexes", "sessions")}
-        storage = {"claims": {**used, **disk, **claims}, "roles": roles}
-        config = {"kotaemon:platform": "private", "kotaemon:storage": storage}
-        (folder / "Pulumi.bench.yaml").write_text(yaml.safe_dump({"config": config}))
-        medians.append(statistics.median(seconds("-c", GROWN, str(folder)) for _ in range(RUNS)))
-    none, one, two = medians
+    (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    sizes = (0, STEP, 2 * STEP)
+    for more in sizes:
+        (folder / f"Pulumi.more-{more}.yaml").write_text(stack_file(more))
+    arguments = [("plan", "--stack", f"more-{more}", "--out", str(folder)) for more in sizes]
+    runs = [[seconds("-c", ELSEWHERE + PLAN, str(folder), *given) for given in arguments] for _ in range(RUNS)]
+    none, one, two = (statistics.median(column) for column in zip(*runs, strict=True))
     found = (two - none) / (one - none)
     sys.stdout.write(
         f"growth: {STEP} claims more {one - none:+.2f} s, {2 * STEP} more {two - none:+.2f} s: "
         f"ratio {found:.2f} (2 is linear, limit {GROWTH_LIMIT})\n"
     )
     return found
+
+
+def stack_file(more: int) -> str:
+    """A stack file of platform private with two claims for the roles, and `more` unused claims."""
+    claims = {"files": nfs("files"), "disk": {"kind": "storage-class", "storageClass": "fast", "size": "10Gi"}}
+    claims |= {f"more-{number}": nfs(f"more-{number}") for number in range(more)}
+    roles = {role: {"claim": "files"} for role in ("models", "uploads", "logs", "eval")}
+    roles |= {role: {"claim": "disk"} for role in ("indexes", "sessions")}
+    config = {"kotaemon:platform": "private", "kotaemon:storage": {"claims": claims, "roles": roles}}
+    return yaml.safe_dump({"config": config})
+
+
+def nfs(folder: str) -> dict[str, str]:
+    """A claim on a folder of an NFS server."""
+    return {"kind": "nfs", "server": "nfs.example.org", "path": f"/srv/{folder}"}
 
 
 def main() -> int:

@@ -144,6 +144,11 @@ if TYPE_CHECKING:
         VectorStore as VectorStore,
         VectorStoreKind as VectorStoreKind,
     )
+    from .volumes.existing_claim import (
+        ExistingClaim as ExistingClaim,
+        ExistingClaimArgs as ExistingClaimArgs,
+        existing_claim as existing_claim,
+    )
     from .volumes.existing_class import (
         ExistingClassClaim as ExistingClassClaim,
         ExistingClassClaimArgs as ExistingClassClaimArgs,
@@ -210,6 +215,7 @@ _HOMES = {
         "VectorStore",
         "VectorStoreKind",
     ),
+    "volumes.existing_claim": ("ExistingClaim", "ExistingClaimArgs", "existing_claim"),
     "volumes.existing_class": ("ExistingClassClaim", "ExistingClassClaimArgs", "existing_class_claim"),
 }
 """Module -> the public names in it. Type checkers read the imports above; a test holds the two together."""

@@ -19,7 +19,7 @@ def selector(project: str, stack: str) -> str:
 
 
 def holds_data(registration: Registration) -> bool:
-    """What is retained holds data, by design.md 4."""
+    """Whether it holds data: what holds data is retained, and nothing else is."""
     return registration.retain_on_delete
 
 

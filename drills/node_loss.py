@@ -228,7 +228,7 @@ def bring_up(cluster: Cluster, scenario: Scenario, folder: Path) -> None:
     else:
         claims = {k: dict(v) for k, v in samples.MEDIA[scenario.medium].items()}
         for claim in claims.values():
-            if claim["kind"] == "storage-class":
+            if "storageClass" in claim:
                 claim["accessMode"] = scenario.access_mode
         samples.up(cluster, samples.stack_file(folder, name, claims))
     if not scenario.our_tolerations:

@@ -50,7 +50,7 @@ def _claims(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> li
         found = kind.make(at, ground.cloud if kind.in_account else ground.kubernetes)
         made.append(found.component)
         if found.prepare is not None:
-            folders = [*role_folders(stack.storage, at.component), *backup_folders(stack.settings, name)]
+            folders = [*role_folders(stack.storage, stack.claims[name]["name"]), *backup_folders(stack.settings, name)]
             job = found.prepare(folders, ground.kubernetes)
             made += [job] if job is not None else []
     return made

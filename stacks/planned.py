@@ -63,7 +63,9 @@ def planned(settings: Settings) -> Planned:
     storage = storage_map(settings, claims)
     found = _stores(settings, platform, claims, place) if settings.scaled else {}
     documents = found.get("documents")
-    report = safety.check(settings, storage, documents.at.chosen.kind if documents else "lancedb")
+    _refuse(list(_named_twice(claims)))
+    keys = {claim["name"]: name for name, claim in claims.items()}
+    report = safety.check(settings, storage, keys, documents.at.chosen.kind if documents else "lancedb")
     _refuse(list(_mistakes(settings, platform, storage, found)))
     return Planned(settings, platform, contexts, claims, storage, found, report)
 
@@ -98,6 +100,17 @@ def _stores(
     return found
 
 
+def _named_twice(claims: Mapping[str, Claim]) -> Iterator[str]:
+    """Claims of the stack file that are one and the same PersistentVolumeClaim."""
+    seen: dict[str, str] = {}
+    for name, claim in claims.items():
+        if (first := seen.setdefault(claim["name"], name)) != name:
+            yield (
+                f"kotaemon:storage.claims.{name}: is the PersistentVolumeClaim {claim['name']}, as "
+                f"storage.claims.{first} is; leave one of them out"
+            )
+
+
 def _refuse(mistakes: Sequence[str]) -> None:
     if mistakes:
         lines = "\n".join(f"  - {mistake}" for mistake in mistakes)
@@ -123,7 +136,7 @@ def _bought(stack: Planned) -> Iterator[Bought]:
         for resource, product in kinds.kind(at.chosen.kind).products(at):
             if not product.made and _mount(stack, name) is None:
                 continue  # storage of the user's own that no role is on
-            yield bought(resource, product, claim=at.component, mounts=mounts)
+            yield bought(resource, product, claim=stack.claims[name]["name"], mounts=mounts)
     for name, one in stack.stores.items():
         for resource, product in one.store.products(one.at):
             yield bought(resource, product, roles=HELD[name])

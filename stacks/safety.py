@@ -8,7 +8,6 @@ from components.contract import Profile, StorageMap
 from components.kotaemon.switches import graphs_switched_on
 from guard import safety
 from guard.report import GuardRefused, Report
-from stacks.names import claim_name
 from stacks.settings.load import stack_file
 from stacks.settings.settings import Settings
 
@@ -19,10 +18,15 @@ class RefusedByGuard(pulumi.RunError):
     exit_code = 2
 
 
-def check(settings: Settings, storage: StorageMap, document_store: str = "lancedb") -> Report:
-    """Ask the guard; warnings and overrides are printed on every run. Raises RefusedByGuard."""
+def check(
+    settings: Settings, storage: StorageMap, claim_keys: Mapping[str, str], document_store: str = "lancedb"
+) -> Report:
+    """Ask the guard; warnings and overrides are printed on every run. Raises RefusedByGuard.
+
+    `claim_keys`: name of a PersistentVolumeClaim -> its name in the stack file.
+    """
     try:
-        report = safety.check(storage, pods(settings, document_store), settings.overrides, claim_keys(settings))
+        report = safety.check(storage, pods(settings, document_store), settings.overrides, claim_keys)
         report.raise_if_refused(stack_file(pulumi.get_stack()))
     except GuardRefused as refused:
         raise RefusedByGuard(str(refused)) from None
@@ -44,8 +48,3 @@ def pods(settings: Settings, document_store: str) -> safety.Pods:
         # The scaled profile switches them off itself (components/kotaemon/runtime/kh_settings.py).
         graph_indexes=not scaled and bool(graphs_switched_on(settings.env)),
     )
-
-
-def claim_keys(settings: Settings) -> Mapping[str, str]:
-    """PersistentVolumeClaim -> its name in the stack file."""
-    return {claim_name(name): name for name in settings.storage.claims}

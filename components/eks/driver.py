@@ -37,7 +37,7 @@ SERVICE_ACCOUNTS = {
     Driver.EFS: ("efs-csi-controller-sa", "efs-csi-node-sa"),
     Driver.FSX: ("fsx-csi-controller-sa",),
 }
-"""Service accounts in kube-system (the drivers' docs/install.md)."""
+"""Service accounts in kube-system (aws-ebs-csi-driver docs/install.md, and that page of the other two drivers)."""
 POLICIES = {
     # V2 works on what carries the tag ebs.csi.aws.com/cluster only; the first version is being retired
     # (aws-ebs-csi-driver#2918). Neither knows KMS: see key_statements. Unlike the first it is not under service-role/
@@ -46,7 +46,7 @@ POLICIES = {
     Driver.EFS: "service-role/AmazonEFSCSIDriverPolicy",
     Driver.FSX: "AmazonFSxFullAccess",
 }
-"""AWS managed policies of the drivers (their docs/install.md)."""
+"""AWS managed policies of the drivers (aws-ebs-csi-driver docs/install.md, and that page of the other two)."""
 
 
 class DriverRoleArgs(TypedDict):

@@ -15,6 +15,7 @@ NAMES = (
     "essd",
     "ecs-disk",
     "nas",
+    "existing-claim",
 )
 """In the order of the documentation and of messages. The file is the name with `_` for `-`."""
 

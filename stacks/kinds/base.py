@@ -85,6 +85,8 @@ class Kind(ABC, Generic[ClaimT]):
     """Where it can be used."""
     in_account: ClassVar[bool] = False
     """Whether it is made in the account of the platform; otherwise only the cluster is asked."""
+    drivers: ClassVar[tuple[str, ...]] = ()
+    """CSI drivers whose volumes this kind makes: a volume of theirs is named by this kind, not by its driver."""
     effects: ClassVar[Mapping[str, Effect]] = {}
     """Field of the settings -> what its change does. A field without an entry counts as `would lose data`."""
 

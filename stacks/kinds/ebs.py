@@ -9,8 +9,10 @@ from pydantic import Field, model_validator
 from components.aws import EbsType, ebs_refused
 from components.contract import AccessMode, Claim, Medium, Platform
 from components.quantity import gib
+from estimate.offers import Offer, Wanted
 from estimate.products.ebs import EbsDisk
 from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import Size, accept
@@ -59,6 +61,7 @@ class EbsKind(Kind[EbsClaim]):
     settings = EbsClaim
     platforms = (Platform.AWS,)
     in_account = True
+    drivers = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com")
 
     def planned(self, at: Context[EbsClaim]) -> Claim:
         """The claim as plain values."""
@@ -94,6 +97,16 @@ class EbsKind(Kind[EbsClaim]):
     def key_users(self, chosen: EbsClaim) -> tuple[str, ...]:
         """The driver makes and attaches its disks with the key."""
         return ("ebs",)
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """gp3 as it is, and faster."""
+        driver = {"drivers": {"ebs": {"role": "arn:aws:iam::111122223333:role/ebs-csi-driver"}}}
+        for part in DISKS:
+            size = wanted.gib(part)
+            for iops, throughput in ((None, None), (6000, 500), (16_000, 1000)):
+                said = {"kind": "ebs", "size": f"{size}Gi", "iops": iops, "throughput": throughput}
+                product = EbsDisk(size, "gp3", iops, throughput)
+                yield Offer(part, (product,), disk_claim(part, size, "KMS"), given(said), section=driver)
 
 
 def _ebs_args(at: Context[EbsClaim]) -> "EbsStorageArgs":

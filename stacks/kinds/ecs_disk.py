@@ -81,6 +81,7 @@ class EcsDiskKind(Kind[EcsDiskClaim]):
     settings = EcsDiskClaim
     platforms = (Platform.ALICLOUD,)
     in_account = True
+    drivers = ("diskplugin.csi.alibabacloud.com",)
 
     def planned(self, at: Context[EcsDiskClaim]) -> Claim:
         """The claim as plain values."""

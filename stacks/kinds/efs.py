@@ -8,8 +8,10 @@ from pydantic import Field, model_validator
 
 from components.contract import Claim, Medium, Platform
 from components.quantity import gib
+from estimate.offers import Offer, Part, Wanted
 from estimate.products.efs import Efs
 from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.offered import file_claim, given
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import Size
@@ -54,6 +56,7 @@ class EfsKind(Kind[EfsClaim]):
     settings = EfsClaim
     platforms = (Platform.AWS,)
     in_account = True
+    drivers = ("efs.csi.aws.com",)
 
     def planned(self, at: Context[EfsClaim]) -> Claim:
         """The claim as plain values."""
@@ -87,6 +90,14 @@ class EfsKind(Kind[EfsClaim]):
     def key_users(self, chosen: EfsClaim) -> tuple[str, ...]:
         """EFS itself, and AWS Backup for its copies."""
         return ("elasticfilesystem", "backup")
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """In all zones, and in one."""
+        size = wanted.gib(Part.FILES)
+        for zone in (None, wanted.zones[0]):
+            said = given({"kind": "efs", "size": f"{size}Gi", "oneZone": zone})
+            product = Efs(size, one_zone=zone is not None)
+            yield Offer(Part.FILES, (product,), file_claim(Part.FILES, size, "efs", "KMS"), said)
 
 
 def _efs_args(at: Context[EfsClaim]) -> "EfsStorageArgs":

@@ -18,8 +18,10 @@ from components.block.essd_rules import (
 )
 from components.contract import AccessMode, Claim, Medium, Platform
 from components.quantity import gib
+from estimate.offers import Offer, Wanted
 from estimate.products.essd import EssdDisk
 from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -86,6 +88,7 @@ class EssdKind(Kind[EssdClaim]):
     settings = EssdClaim
     platforms = (Platform.ALICLOUD,)
     in_account = True
+    drivers = ("diskplugin.csi.alibabacloud.com",)
 
     def planned(self, at: Context[EssdClaim]) -> Claim:
         """The claim as plain values."""
@@ -114,6 +117,16 @@ class EssdKind(Kind[EssdClaim]):
     def mistakes(self, chosen: EssdClaim, settings: Settings) -> Iterator[str]:
         """Zones without a vSwitch."""
         yield from zone_mistakes(settings.section(AlicloudSettings), "zones", chosen.zones or [])
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """AutoPL as it is and faster, and the disk that follows its pod across zones."""
+        for part in DISKS:
+            size = wanted.gib(part)
+            auto = [EssdDisk(size, "cloud_auto", provisioned_iops=iops) for iops in (0, 5000, 20_000)]
+            for product in (*auto, EssdDisk(size, "cloud_regional_disk_auto")):
+                said = {"kind": "essd", "size": f"{size}Gi", "types": [product.category]}
+                faster = given({"provisionedIops": product.provisioned_iops or None})
+                yield Offer(part, (product,), disk_claim(part, size, "KMS"), {**said, **faster})
 
 
 def _essd_args(at: Context[EssdClaim]) -> "EssdStorageArgs":

@@ -9,8 +9,10 @@ from pydantic import Field, model_validator
 from components.aws import lustre_refused
 from components.contract import Claim, Medium, Platform
 from components.quantity import gib
-from estimate.products.lustre import Lustre
+from estimate.offers import Offer, Part, Wanted
+from estimate.products.lustre import THROUGHPUT, Lustre
 from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.offered import file_claim
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import Size, Strict, accept, matching
@@ -96,6 +98,7 @@ class LustreKind(Kind[LustreClaim]):
     settings = LustreClaim
     platforms = (Platform.AWS,)
     in_account = True
+    drivers = ("fsx.csi.aws.com",)
 
     def planned(self, at: Context[LustreClaim]) -> Claim:
         """The claim as plain values."""
@@ -140,6 +143,15 @@ class LustreKind(Kind[LustreClaim]):
     def key_users(self, chosen: LustreClaim) -> tuple[str, ...]:
         """FSx."""
         return ("fsx",)
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """For models: 1200 GiB, or a multiple of 2400."""
+        smallest, step, gib = 1200, 2400, wanted.gib(Part.MODELS)
+        size = smallest if gib <= smallest else -(-gib // step) * step
+        for throughput in THROUGHPUT:
+            said = {"kind": "lustre", "size": f"{size}Gi", "throughput": throughput}
+            product = Lustre(size, "PERSISTENT_2", throughput)
+            yield Offer(Part.MODELS, (product,), file_claim(Part.MODELS, size, "lustre", "KMS"), said)
 
 
 def _lustre_args(at: Context[LustreClaim]) -> "LustreStorageArgs":

@@ -20,9 +20,11 @@ from components.file.nas_rules import (
     usual_system,
 )
 from components.quantity import gib
+from estimate.offers import Offer, Part, Wanted
 from estimate.products.alicloud_backups import Backups
 from estimate.products.nas import Nas
 from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.offered import file_claim
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -94,6 +96,7 @@ class NasClaimKind(Kind[NasClaim]):
     settings = NasClaim
     platforms = (Platform.ALICLOUD,)
     in_account = True
+    drivers = ("nasplugin.csi.alibabacloud.com",)
 
     def planned(self, at: Context[NasClaim]) -> Claim:
         """The claim as plain values."""
@@ -135,6 +138,14 @@ class NasClaimKind(Kind[NasClaim]):
     def mistakes(self, chosen: NasClaim, settings: Settings) -> Iterator[str]:
         """A zone without a vSwitch."""
         yield from zone_mistakes(settings.section(AlicloudSettings), "zone", [chosen.zone] if chosen.zone else [])
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """General-purpose, fast and cheap."""
+        size = wanted.gib(Part.FILES)
+        for storage_type in ("Performance", "Capacity"):
+            said = {"kind": "nas", "size": f"{size}Gi", "zone": wanted.zones[0], "storageType": storage_type}
+            product, claim = Nas(size, "standard", storage_type), file_claim(Part.FILES, size, "nas4", "KMS")
+            yield Offer(Part.FILES, (product,), claim, said)
 
 
 def _nas_args(at: Context[NasClaim]) -> "NasStorageArgs":

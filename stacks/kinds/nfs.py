@@ -1,6 +1,6 @@
 """Kind `nfs`: an export of an NFS server that exists already."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
@@ -8,8 +8,10 @@ from pydantic import Field, model_validator
 
 from components.contract import Claim, Medium, Platform
 from components.file.nfs import refused_option
+from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_storage import OwnStorage
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.offered import file_claim
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import ExportPath, Server, Size
 
@@ -54,6 +56,7 @@ class NfsKind(Kind[NfsClaim]):
 
     settings = NfsClaim
     platforms = tuple(Platform)
+    drivers = ("nfs.csi.k8s.io",)
 
     def planned(self, at: Context[NfsClaim]) -> Claim:
         """The claim as plain values."""
@@ -87,6 +90,15 @@ class NfsKind(Kind[NfsClaim]):
 
         made = NfsStorage(at.component, _args(at), opts)
         return Made(made, prepare if at.chosen.root_owner == "root" else None)
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """The server of a private cluster."""
+        if wanted.platform != Platform.PRIVATE:
+            return
+        size = wanted.gib(Part.FILES)
+        said = {"kind": "nfs", "size": f"{size}Gi", "server": "nfs.example.com", "path": "/srv/nfs/kotaemon"}
+        said["encryptedBy"] = "LUKS on the server"
+        yield Offer(Part.FILES, (OwnStorage(size),), file_claim(Part.FILES, size, "nfs4", "you"), said)
 
 
 def _args(at: Context[NfsClaim]) -> "NfsStorageArgs":

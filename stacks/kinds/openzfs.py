@@ -10,8 +10,10 @@ from components.aws import OPENZFS_THROUGHPUT, OpenZfsDeployment, openzfs_networ
 from components.contract import Claim, Medium, Platform
 from components.file.nfs import refused_option
 from components.quantity import gib
-from estimate.products.openzfs import OpenZfs
+from estimate.offers import Offer, Part, Wanted
+from estimate.products.openzfs import TWO_ZONES, OpenZfs
 from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.offered import file_claim
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import Size, accept
@@ -114,6 +116,16 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
     def key_users(self, chosen: OpenZfsClaim) -> tuple[str, ...]:
         """FSx."""
         return ("fsx",)
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """With a standby in another zone and in the same one, slow and fast. It starts at 64 GiB."""
+        size = max(64, wanted.gib(Part.FILES))
+        for deployment in (TWO_ZONES, "SINGLE_AZ_HA_2"):
+            routes = {"routeTables": ["rtb-0a1b2c3d4e5f60718"]} if deployment == TWO_ZONES else {}
+            for throughput in (160, 640):
+                said = {"kind": "openzfs", "size": f"{size}Gi", "deployment": deployment, "throughput": throughput}
+                product, claim = OpenZfs(size, deployment, throughput), file_claim(Part.FILES, size, "openzfs", "KMS")
+                yield Offer(Part.FILES, (product,), claim, said, section=routes)
 
 
 def _openzfs_args(at: Context[OpenZfsClaim]) -> "OpenZfsStorageArgs":

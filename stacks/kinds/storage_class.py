@@ -1,13 +1,16 @@
 """Kind `storage-class`: a disk from a StorageClass that the cluster already has."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
 from pydantic import Field, field_validator
 
 from components.contract import AccessMode, Claim, Medium, Platform
+from estimate.offers import Offer, Wanted
 from estimate.products.own_class import OwnClass
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.offered import DISKS, OWN_CLASS, disk_claim
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import ObjectName, Size
 
@@ -68,6 +71,15 @@ class StorageClassKind(Kind[StorageClassClaim]):
         from components.volumes.existing_class import ExistingClassClaim
 
         return Made(ExistingClassClaim(at.component, _args(at), opts))
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """The disks of a private cluster."""
+        if wanted.platform != Platform.PRIVATE:
+            return
+        for part in DISKS:
+            size = wanted.gib(part)
+            said = {"kind": "storage-class", "size": f"{size}Gi", **OWN_CLASS}
+            yield Offer(part, (OwnClass(size, OWN_CLASS["storageClass"]),), disk_claim(part, size, "you"), said)
 
 
 def _args(at: Context[StorageClassClaim]) -> "ExistingClassClaimArgs":

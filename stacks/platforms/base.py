@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pulumi import Input, ResourceOptions
 
-from estimate.offers import Offer, Wanted
+from estimate.offers import Offer, Part, Wanted
 from stacks.kinds.base import Buys
 from stacks.settings.fields import Strict
 from stacks.settings.settings import Settings
@@ -56,6 +56,10 @@ class PlatformStack(ABC):
     def ground(self, settings: Settings) -> Ground:
         """Register the providers, the key and the drivers; look up what the stack file does not say."""
 
+    def advised_zone(self, region: str, letter: str) -> str:
+        """Name of a zone in an advised stack file, before anybody has said one."""
+        return f"zone-{letter}"
+
     def region(self, settings: Settings) -> str:
         """Region of the prices; empty where nothing has one."""
         return ""
@@ -77,5 +81,5 @@ class PlatformStack(ABC):
         return []
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
-        """What the platform adds to every advice."""
-        yield from ()
+        """What the platform adds to every advice, and the databases that it sells."""
+        yield Offer(Part.PLACE)

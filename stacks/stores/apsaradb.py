@@ -1,6 +1,6 @@
 """PostgreSQL on ApsaraDB RDS: key `database` of the section `kotaemon:alicloud`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -9,6 +9,7 @@ from components.alicloud import refused_database
 from components.pod.args import Endpoint, SecretKey
 from components.quantity import gib
 from components.state.stores import DatabaseStore, PostgresDriver
+from estimate.offers import Offer, Part, Wanted
 from estimate.products.apsaradb import ApsaraPostgres
 from stacks.kinds.base import Buys
 from stacks.platforms.alicloud.fields import Zone, number_as_text
@@ -72,6 +73,12 @@ class ApsaraStore(Store[ApsaraSettings]):
         from components.state.apsaradb import ApsaraDatabase
 
         return MadeStore(ApsaraDatabase(at.component, _args(at), at.cloud).store)
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """The smallest dedicated type."""
+        product = ApsaraPostgres("pg.x4.medium.2c", 50)
+        said = {"instanceType": product.instance_type, "size": f"{product.size_gib}Gi"}
+        yield Offer(Part.DATABASE, (product,), section={"database": said})
 
 
 def _args(at: StoreContext[ApsaraSettings]) -> "ApsaraDatabaseArgs":

@@ -5,11 +5,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from components.contract import Claim
+from components.contract import Claim, Platform
 from components.pod.args import Endpoint, SecretKey
 from components.state.postgres import POSTGRES_IMAGE, BundledPostgres, BundledPostgresArgs, check
 from components.state.stores import DatabaseStore, PostgresDriver
+from estimate.offers import Offer, Part, Wanted
+from estimate.products.own_class import OwnClass
 from stacks.kinds.base import Buys, Identity
+from stacks.offered import BUNDLED_DISK_GIB, OWN_CLASS
 from stacks.settings.fields import PinnedImage
 from stacks.settings.settings import Settings
 from stacks.settings.stores import DRIVER_HELP, Bundled, Driver
@@ -66,6 +69,13 @@ class BundledDatabaseStore(Store[BundledDatabase]):
     def warnings(self, name: str, chosen: BundledDatabase) -> Iterator[str]:
         """Disks that nobody encrypts, and no copy."""
         yield from on_disks.warnings(chosen)
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """On a private cluster."""
+        if wanted.platform != Platform.PRIVATE:
+            return
+        product = OwnClass(BUNDLED_DISK_GIB, OWN_CLASS["storageClass"])
+        yield Offer(Part.DATABASE, (product,), stores={"database": {"kind": "bundled", **OWN_CLASS}})
 
 
 def _args(at: StoreContext[BundledDatabase], disk: Claim) -> BundledPostgresArgs:

@@ -1,8 +1,11 @@
 """Store kind `qdrant`: a Qdrant server that exists already."""
 
+from collections.abc import Iterator
 from typing import Literal
 
+from components.contract import Platform
 from components.state.stores import VectorStoreKind
+from estimate.offers import Offer, Part, Wanted
 from stacks.stores.vector_servers import KeyedVectorServer, VectorServer
 
 
@@ -17,6 +20,14 @@ class QdrantStore(VectorServer):
 
     settings = QdrantServer
     client = VectorStoreKind.QDRANT
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """A server that is there, on a cloud."""
+        if wanted.platform == Platform.PRIVATE:
+            return
+        server = {"url": "http://qdrant.internal.example.com:6333", "secretName": "qdrant", "secretKey": "api-key"}
+        said = {"kind": "qdrant", **server, "endpoint": {"cidr": "10.0.64.0/24", "port": 6333}}
+        yield Offer(Part.VECTORS, stores={"vectorStore": said})
 
 
 STORE = QdrantStore()

@@ -1,5 +1,6 @@
 """PostgreSQL on Amazon RDS: key `database` of the section `kotaemon:aws`."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -8,8 +9,10 @@ from components.aws import rds_refused
 from components.pod.args import Endpoint, SecretKey
 from components.quantity import gib
 from components.state.stores import DatabaseStore, PostgresDriver
+from estimate.offers import Offer, Part, Wanted
 from estimate.products.rds import RdsPostgres
 from stacks.kinds.base import Buys, Identity
+from stacks.names import NAMESPACE
 from stacks.settings.fields import Cidr, Size, Strict, accept, matching
 from stacks.stores.base import MadeStore, Store, StoreContext
 
@@ -83,6 +86,13 @@ class RdsStore(Store[RdsSettings]):
         from components.state.rds import RdsDatabase
 
         return MadeStore(RdsDatabase(at.component, _args(at), at.cloud).store)
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """With a standby and without."""
+        for multi_az in (True, False):
+            said = {"identifier": NAMESPACE, "network": "10.0.0.0/16", **({} if multi_az else {"multiAz": False})}
+            product = RdsPostgres("db.t4g.small", 20, multi_az=multi_az)
+            yield Offer(Part.DATABASE, (product,), section={"database": said})
 
 
 def _args(at: StoreContext[RdsSettings]) -> "RdsDatabaseArgs":

@@ -5,7 +5,7 @@
 #   list                         the dumps that are there
 #   restore <file name|latest>   the database as it was then; all or nothing
 set -euo pipefail
-umask 077 # a dump holds API keys in clear (facts/kotaemon.md 5)
+umask 077 # a dump holds API keys in clear (docs/facts/kotaemon.md 5)
 
 fail() {
     echo "postgres-backup: $1" >&2

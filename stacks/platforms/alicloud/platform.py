@@ -7,6 +7,8 @@ import pulumi
 from pulumi import Input, InvokeOptions, ResourceOptions
 from pulumi_kubernetes import Provider
 
+from estimate.offers import Offer, Part, Wanted
+from stacks.offered import CLUSTER
 from stacks.platforms import kube_provider
 from stacks.platforms.alicloud.settings import AlicloudSettings, key_alias, tags
 from stacks.platforms.base import Ground, OwnDatabase, PlatformStack
@@ -68,6 +70,24 @@ class Alicloud(PlatformStack):
         """ApsaraDB, where the section asks for it."""
         chosen = settings.section(AlicloudSettings).database
         return None if chosen is None else OwnDatabase(chosen, APSARADB)
+
+    def advised_zone(self, region: str, letter: str) -> str:
+        """Region and letter."""
+        return f"{region}-{letter}"
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """An example of the section, and the database."""
+        yield Offer(
+            Part.PLACE,
+            settings=CLUSTER,
+            section={
+                "region": wanted.region,
+                "vpcId": "vpc-bp1exampleexample",
+                "vswitches": {zone: f"vsw-bp1example{zone[-1]}" for zone in wanted.zones},
+                "clusterCidrs": ["10.0.0.0/16"],
+            },
+        )
+        yield from APSARADB.offers(wanted)
 
 
 def kubernetes_provider(settings: Settings, section: AlicloudSettings, invoke: InvokeOptions) -> Provider:

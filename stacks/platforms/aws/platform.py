@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from pulumi import Input, InvokeOptions, ResourceOptions
 
+from estimate.offers import Offer, Part, Wanted
 from estimate.products.aws_key import AwsKey as KeyProduct
 from stacks import kinds
 from stacks.kinds.base import Buys
+from stacks.offered import CLUSTER
 from stacks.platforms.aws.place import Place
 from stacks.platforms.aws.settings import AwsSettings, adopted, key_alias, tags
 from stacks.platforms.base import Ground, OwnDatabase, PlatformStack
@@ -86,6 +88,27 @@ class Aws(PlatformStack):
         """The key, where the stack makes one."""
         given = settings.section(AwsSettings).key_arn
         return [] if given is not None else [Buys("key-key", KeyProduct())]
+
+    def advised_zone(self, region: str, letter: str) -> str:
+        """Region and letter."""
+        return f"{region}{letter}"
+
+    def offers(self, wanted: Wanted) -> Iterator[Offer]:
+        """An example of the section, and the database."""
+        yield Offer(
+            Part.PLACE,
+            (KeyProduct(),),
+            settings=CLUSTER,
+            section={
+                "region": wanted.region,
+                "account": "111122223333",
+                "vpc": "vpc-0a1b2c3d4e5f60718",
+                "subnets": {zone: f"subnet-0a1b2c3d4e5f6071{zone[-1]}" for zone in wanted.zones},
+                "securityGroups": {"nodes": "sg-0a1b2c3d4e5f60718"},
+                "networks": ["10.0.0.0/16"],
+            },
+        )
+        yield from RDS.offers(wanted)
 
 
 def key_users(settings: Settings) -> set[str]:

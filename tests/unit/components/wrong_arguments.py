@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from components.contract import AccessMode
 from components.eks.driver import Driver, Permission
 from components.encryption.alicloud import ServiceRole
 from tests.unit.components.kotaemon.samples import DISK, FILES, single_args
@@ -48,6 +49,12 @@ WRONG: dict[str, Any] = {
     "EfsDynamicStorage": {**AWS, "subnets": {}},
     "EfsStorage": {**AWS, "subnets": ZONES, "one_zone": True},
     "EssdStorage": {**ALICLOUD, "zones": []},
+    "ExistingClaim": {
+        "namespace": "app",
+        "claim_name": "models",
+        "access_mode": AccessMode.RWX,
+        "backend": "disk",
+    },
     "ExistingClassClaim": {"namespace": "app", "storage_class": "fast", "size": "20GB"},
     "Kotaemon": single_args(replicas=0),
     "LustreStorage": {**AWS, "zone": "eu-central-1a", "subnet": "subnet-a", "size": "100Gi"},

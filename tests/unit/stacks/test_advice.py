@@ -9,7 +9,9 @@ from estimate.advisor import Load
 from estimate.choices import choices
 from estimate.offers import Part, Sizes, Wanted
 from stacks.advice import LETTERS, judged, offered
-from stacks.offers import ebs, lustre, openzfs
+from stacks.kinds.ebs import KIND as EBS
+from stacks.kinds.lustre import KIND as LUSTRE
+from stacks.kinds.openzfs import KIND as OPENZFS
 
 WANTED = Wanted(Platform.AWS, "us-east-1", ("us-east-1a",), Sizes(15, 30, 10))
 
@@ -54,17 +56,17 @@ def test_other_targets_get_the_same_offers() -> None:
 @pytest.mark.parametrize(("models", "size"), [(15, 1200), (800, 1200), (801, 2400), (900, 2400), (1601, 4800)])
 def test_lustre_is_offered_in_sizes_that_are_sold(models: int, size: int) -> None:
     wanted = Wanted(Platform.AWS, "us-east-1", ("us-east-1a",), Sizes(models, data=30, logs=10))
-    assert {offer.claim["size_gib"] for offer in lustre(wanted) if offer.claim} == {size}
+    assert {offer.claim["size_gib"] for offer in LUSTRE.offers(wanted) if offer.claim} == {size}
 
 
 def test_an_offer_says_what_it_needs_in_the_platforms_section() -> None:
     two_zones, one = (
-        next(offer for offer in openzfs(WANTED) if offer.settings["deployment"] == deployment)
+        next(offer for offer in OPENZFS.offers(WANTED) if offer.settings["deployment"] == deployment)
         for deployment in ("MULTI_AZ_1", "SINGLE_AZ_HA_2")
     )
     assert list(two_zones.section) == ["routeTables"]
     assert one.section == {}
-    assert all(list(offer.section["drivers"]) == ["ebs"] for offer in ebs(WANTED))
+    assert all(list(offer.section["drivers"]) == ["ebs"] for offer in EBS.offers(WANTED))
 
 
 def test_the_guard_judges_by_its_rules() -> None:

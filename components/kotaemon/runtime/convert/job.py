@@ -17,6 +17,8 @@ from console import EX_CONFIG, Refused, run
 
 CONVERT_DIR = "/etc/kotaemon-convert"
 SOURCE_DIR = "/source"
+NEVER_READY = {"exec": {"command": ["false"]}, "periodSeconds": 3600}
+"""The pod has the labels that the stores admit, and the application's Service would send people to it."""
 OF_THE_APPLICATION = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports")
 
 
@@ -51,6 +53,7 @@ def pod_spec(spec: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
         mounts.append({"name": "source", "mountPath": SOURCE_DIR, "readOnly": not args.bring})
     kept = {name: value for name, value in container.items() if name not in OF_THE_APPLICATION}
     kept |= {"name": "convert", "volumeMounts": mounts, "terminationMessagePolicy": "FallbackToLogsOnError"}
+    kept["readinessProbe"] = NEVER_READY
     kept["command"] = waiting(container) if args.bring else command(container, args.words)
     if args.image:
         kept["image"] = args.image

@@ -75,7 +75,8 @@ def test_the_job_is_the_applications_pod_with_another_command() -> None:
     ]
     for kept in ("image", "env", "workingDir", "securityContext"):
         assert container[kept] == APP[kept]
-    assert not {"ports", "lifecycle", "startupProbe", "livenessProbe", "readinessProbe"} & container.keys()
+    assert not {"ports", "lifecycle", "startupProbe", "livenessProbe"} & container.keys()
+    assert container["readinessProbe"]["exec"] == {"command": ["false"]}, "the Service must not send people to it"
     assert pod["securityContext"] == {"runAsUser": 1001}
     assert [found["name"] for found in pod["initContainers"]] == ["prepare"], "a sidecar would never end"
     assert job["spec"]["template"]["metadata"]["labels"] == {"app.kubernetes.io/name": "kotaemon"}
