@@ -18,8 +18,8 @@ class Resource(Protocol):
 
     @property
     def name(self) -> str:
-        """Name in the program."""
         """Name of the resource in the program."""
+        ...
 
     @property
     def urn(self) -> str:

@@ -297,5 +297,5 @@ def test_two_databases_are_one_too_many() -> None:
     values = example("alicloud-scaled")
     values["stores"]["database"] = {"kind": "bundled", "storageClass": "fast"}
     assert errors(values) == [
-        "kotaemon:stores.database: the platform's own section has one as well; leave it in one of them"
+        "kotaemon:stores.database: the section of the platform has a database as well; leave one of them out"
     ]

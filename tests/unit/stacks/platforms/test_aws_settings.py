@@ -249,7 +249,7 @@ def test_stores_belong_to_the_scaled_profile():
     values = example("aws-scaled") | {"profile": "single-writer", "replicas": 1}
     assert errors(values) == [
         "kotaemon:aws.database: only the profile scaled keeps its state in PostgreSQL; leave it out",
-        "kotaemon:stores: the profile single-writer keeps its state in files; use the profile scaled, or leave it out",
+        "kotaemon:stores: only the profile scaled has stores, single-writer keeps its state in files; leave it out, or use profile: scaled",
     ]
 
 

@@ -67,11 +67,11 @@ WHOLE_FILE = [
     ),
     (
         {"stores": {"database": BUNDLED, "vectorStore": QDRANT}},
-        "kotaemon:stores: the profile single-writer keeps its state in files; use the profile scaled, or leave it out",
+        "kotaemon:stores: only the profile scaled has stores, single-writer keeps its state in files; leave it out, or use profile: scaled",
     ),
     (
         {"autoscaler": {"minReplicas": 1, "maxReplicas": 3}},
-        "kotaemon:autoscaler: only the profile scaled can have more pods by load; leave it out",
+        "kotaemon:autoscaler: only the profile scaled can have several pods, and this stack has profile single-writer; leave it out",
     ),
     (
         {**SCALED, "autoscaler": {"minReplicas": 4, "maxReplicas": 3}},
@@ -80,7 +80,7 @@ WHOLE_FILE = [
     *(
         (
             {**SCALED, "env": {name: "true"}},
-            f"kotaemon:env: {name}: graph indexes are local files of one writer; the profile scaled has none",
+            f"kotaemon:env: {name}: graph indexes are local files for one writer, which the profile scaled cannot have; leave it out",
         )
         for name in ("USE_MS_GRAPHRAG", "USE_NANO_GRAPHRAG", "USE_LIGHTRAG")
     ),
@@ -134,7 +134,7 @@ MISTAKES = [
     ),
     (
         stores(database=without(EXTERNAL, "url", secretName="db")),
-        "kotaemon:stores.database: secretName and secretKey go together",
+        "kotaemon:stores.database: secretName and secretKey must be given together",
     ),
     (
         stores(database=without(EXTERNAL, endpoint={"port": 5432})),
@@ -142,7 +142,7 @@ MISTAKES = [
     ),
     (
         stores(database=without(EXTERNAL, endpoint={**ENDPOINT, "podLabels": {"app": "db"}})),
-        "kotaemon:stores.database.endpoint: podLabels go with namespace",
+        "kotaemon:stores.database.endpoint: podLabels are allowed only with namespace",
     ),
     (
         stores(database=without(EXTERNAL, "kind")),
@@ -185,11 +185,11 @@ MISTAKES = [
     ),
     (
         stores(database={**BUNDLED, "backup": {"schedule": "daily"}}),
-        "kotaemon:stores.database.backup.schedule: 'daily' must be a cron line of five fields, for example 15 2 * * *",
+        "kotaemon:stores.database.backup.schedule: 'daily' must be a cron schedule of five fields, for example 15 2 * * *",
     ),
     (
         stores(database={**BUNDLED, "backup": {"claim": "fils"}}),
-        "kotaemon:stores.database.backup.claim is 'fils'; the claims are: files",
+        "kotaemon:stores.database.backup.claim is 'fils', but the claims are: files",
     ),
     (
         stores(database={**BUNDLED, "pasword": "hunter2"}),
