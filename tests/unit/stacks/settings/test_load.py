@@ -57,8 +57,8 @@ TOP_LEVEL = [
     ),
     (
         "kotaemon:image: ghcr.io/cinnamon/kotaemon:main-lite",
-        "kotaemon:image: 'ghcr.io/cinnamon/kotaemon:main-lite' must be pinned by a version tag or a digest: "
-        "main-* and latest-* change under you",
+        "kotaemon:image: 'ghcr.io/cinnamon/kotaemon:main-lite' must be pinned by a version tag or a digest, "
+        "because main-* and latest-* name changing images",
     ),
     (
         "kotaemon:image: ghcr.io/cinnamon/kotaemon",
@@ -188,8 +188,8 @@ def test_wrong_role(tmp_path: Path, line: str, message: str) -> None:
 @pytest.mark.parametrize("text", ["", "config:\n", "config: {}\n"])
 def test_empty_stack_file(tmp_path: Path, text: str) -> None:
     assert errors(tmp_path, text) == [
-        "kotaemon:platform: missing: Where the cluster and its storage live; allowed: private, aws, alicloud",
-        "kotaemon:storage: missing: Storage by claim and role",
+        "kotaemon:platform: missing: Platform on which the cluster and its storage are; allowed: private, aws, alicloud",
+        "kotaemon:storage: missing: Claims, and which role is on which claim",
     ]
 
 

@@ -126,11 +126,11 @@ MISTAKES = [
     ),
     (
         stores(database=without(EXTERNAL, "url")),
-        "kotaemon:stores.database: give either url, or secretName and secretKey; the application connects with it",
+        "kotaemon:stores.database: give either url, or secretName and secretKey; the application needs it to connect",
     ),
     (
         stores(database=without(EXTERNAL, secretName="db", secretKey="url")),
-        "kotaemon:stores.database: give either url, or secretName and secretKey; the application connects with it",
+        "kotaemon:stores.database: give either url, or secretName and secretKey; the application needs it to connect",
     ),
     (
         stores(database=without(EXTERNAL, "url", secretName="db")),
@@ -138,7 +138,7 @@ MISTAKES = [
     ),
     (
         stores(database=without(EXTERNAL, endpoint={"port": 5432})),
-        "kotaemon:stores.database.endpoint: give either cidr or namespace",
+        "kotaemon:stores.database.endpoint: give either cidr or namespace, not both",
     ),
     (
         stores(database=without(EXTERNAL, endpoint={**ENDPOINT, "podLabels": {"app": "db"}})),
@@ -160,7 +160,7 @@ MISTAKES = [
         (
             stores(vectors=without(OUTSIDE, "apiKey", kind=kind)),
             "kotaemon:stores.vectorStore: give either apiKey, or secretName and secretKey; without a key everybody who "
-            "reaches the server reads every document",
+            "reaches the server can read every document",
         )
         for kind in ("qdrant", "milvus")
     ),
@@ -171,17 +171,17 @@ MISTAKES = [
     (
         stores(documentStore={"kind": "elasticsearch", "url": "http://es:9200", "endpoint": ENDPOINT}),
         "kotaemon:stores.documentStore: give either password, or secretName and secretKey; without one everybody who "
-        "reaches it reads every document",
+        "reaches the server can read every document",
     ),
     (
         stores(database=without(BUNDLED, "storageClass")),
-        "kotaemon:stores.database.storageClass: missing: StorageClass of its disks; it should wait for the first "
-        "consumer",
+        "kotaemon:stores.database.storageClass: missing: StorageClass of the disks; "
+        "its binding mode should be WaitForFirstConsumer",
     ),
     (
         stores(database={**BUNDLED, "image": "docker.io/library/postgres:latest"}),
         "kotaemon:stores.database.image: 'docker.io/library/postgres:latest' must be pinned by a version tag or a "
-        "digest: main-* and latest-* change under you",
+        "digest, because main-* and latest-* name changing images",
     ),
     (
         stores(database={**BUNDLED, "backup": {"schedule": "daily"}}),
@@ -204,7 +204,7 @@ MISTAKES = [
                 "archive": {"destination": "https://backups.example.com"},
             }
         ),
-        "kotaemon:stores.database.archive.destination: 'https://backups.example.com' must be a bucket's URL, for "
+        "kotaemon:stores.database.archive.destination: 'https://backups.example.com' must be the URL of a bucket, for "
         "example s3://backups/kotaemon",
     ),
 ]
@@ -223,7 +223,8 @@ TWICE = [
     ),
     (
         {"claims": {"files": FILES}, "roles": {"eval": {"subPath": "backup-vectors/eval"}}},
-        "kotaemon:stores.vectorStore.backup: its folder backup-vectors on files is in use by the role eval",
+        "kotaemon:stores.vectorStore.backup: its folder backup-vectors on files is the folder of the role eval; "
+        "give the role another subPath",
     ),
     (
         {"claims": {"files": FILES}, "roles": {"eval": {"subPath": "uploads"}}},
@@ -232,8 +233,8 @@ TWICE = [
     ),
     (
         {"claims": {"disk": DISK}},
-        "kotaemon:stores.database.backup: there is no file claim to copy to; add one to storage.claims, or set backup: "
-        "null",
+        "kotaemon:stores.database.backup: needs a file claim to copy to, and there is none; "
+        "add one to storage.claims, or set backup: null",
     ),
 ]
 
@@ -254,7 +255,7 @@ def test_a_copy_goes_to_a_file_claim_and_to_no_disk(tmp_path: Path) -> None:
     claims = {"files": FILES, "disk": DISK}
     wrong = stores(database={**BUNDLED, "backup": {"claim": "disk"}})
     assert errors(tmp_path, **wrong, storage={"claims": claims}) == [
-        "kotaemon:stores.database.backup.claim is 'disk', a disk; only a file claim can be reached from every node"
+        "kotaemon:stores.database.backup.claim is 'disk', which is a disk, but only a file claim can be mounted on every node; give a file claim"
     ]
 
 
