@@ -218,8 +218,8 @@ def test_mistakes(tmp_path: Path, settings: dict[str, Any], message: str) -> Non
 TWICE = [
     (
         {"claims": {"files": FILES, "database-disk": DISK}},
-        "kotaemon:stores.database: its own disk is called database-disk; give that claim of storage.claims another "
-        "name",
+        "kotaemon:stores.database: its disk is called database-disk, and so is a claim; "
+        "rename that claim in storage.claims",
     ),
     (
         {"claims": {"files": FILES}, "roles": {"eval": {"subPath": "backup-vectors/eval"}}},
