@@ -144,6 +144,12 @@ if TYPE_CHECKING:
         VectorStore as VectorStore,
         VectorStoreKind as VectorStoreKind,
     )
+    from .volumes.csi_volume import (
+        CsiVolumeClaim as CsiVolumeClaim,
+        CsiVolumeClaimArgs as CsiVolumeClaimArgs,
+        NodeSecret as NodeSecret,
+        csi_volume_claim as csi_volume_claim,
+    )
     from .volumes.existing_claim import (
         ExistingClaim as ExistingClaim,
         ExistingClaimArgs as ExistingClaimArgs,
@@ -215,6 +221,7 @@ _HOMES = {
         "VectorStore",
         "VectorStoreKind",
     ),
+    "volumes.csi_volume": ("CsiVolumeClaim", "CsiVolumeClaimArgs", "NodeSecret", "csi_volume_claim"),
     "volumes.existing_claim": ("ExistingClaim", "ExistingClaimArgs", "existing_claim"),
     "volumes.existing_class": ("ExistingClassClaim", "ExistingClassClaimArgs", "existing_class_claim"),
 }

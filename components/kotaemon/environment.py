@@ -14,6 +14,7 @@ from .application import Application
 from .names import (
     DATA_DIR,
     DRIVER_DIR,
+    FINISH_SECONDS,
     LOOPBACK,
     PORT,
     SCRATCH_DIR,
@@ -71,6 +72,7 @@ def _pod(app: Application) -> dict[str, Input[str]]:
         **{f"KS_{role.name}_DIR": role_dir(role) for role in app.mounts},
         "KS_READ_ONLY_ROLES": ",".join(read_only),
         "KS_SCRATCH_DIR": SCRATCH_DIR,
+        "KS_FINISH_SECONDS": str(FINISH_SECONDS),
         "KS_STOP_SECONDS": str(STOP_SECONDS),
         "KS_LOCK_WAIT_SECONDS": str(START_LOCK_SECONDS if app.scaled else WRITER_LOCK_SECONDS),
         "THEFLOW_SETTINGS_MODULE": "kh_settings",

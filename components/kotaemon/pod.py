@@ -29,6 +29,7 @@ from .environment import Secrets, container_env, store_variables
 from .names import (
     APP_DIR,
     DRIVER_DIR,
+    FINISH_SECONDS,
     LOOPBACK,
     PORT,
     PROBE_PATH,
@@ -55,7 +56,7 @@ def pod_spec(app: Application, secrets: Secrets, runtime_map: Input[str]) -> Pod
     pod = Pod(
         service_account=app.name,
         security=pod_security(app),
-        grace_seconds=STOP_SECONDS + drain + 10,
+        grace_seconds=FINISH_SECONDS + STOP_SECONDS + drain + 10,
         leaves_lost_nodes=True,
         spread=spread(app),
         init_containers=[*init_containers(app), *sidecars(app, secrets)],

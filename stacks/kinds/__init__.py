@@ -16,6 +16,7 @@ NAMES = (
     "ecs-disk",
     "nas",
     "existing-claim",
+    "csi-volume",
 )
 """In the order of the documentation and of messages. The file is the name with `_` for `-`."""
 

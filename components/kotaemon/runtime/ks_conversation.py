@@ -12,6 +12,7 @@ from typing import Any
 
 from ks_environment import say
 from ks_hooks import after_import
+from ks_vectors import FAILURES, NOTICE
 
 NO_ANSWER = "(No answer: something failed while it was made. Ask again.)"
 
@@ -19,6 +20,13 @@ NO_ANSWER = "(No answer: something failed while it was made. Ask again.)"
 def answered(messages: list[Any]) -> list[Any]:
     """Pairs of question and answer, each with an answer."""
     return [[pair[0], NO_ANSWER] if pair[1] is None else pair for pair in messages]
+
+
+def with_notice(shown: Any) -> Any:
+    """What the page was last given, with a sentence more at the end of the answer."""
+    history, *more = shown
+    question, answer = history[-1]
+    return [*history[:-1], (question, f"{answer}{NOTICE}")], *more
 
 
 def guard(chat: ModuleType) -> None:
@@ -30,8 +38,12 @@ def guard(chat: ModuleType) -> None:
 
     @functools.wraps(ask)  # gradio looks at the signature, and whether it is a generator
     def chat_fn(self: Any, conversation_id: Any, chat_history: list[Any], *more: Any) -> Generator[Any, Any, Any]:
+        failures, last = FAILURES.count, None
         # The last one is the question to be answered now.
-        yield from ask(self, conversation_id, answered(chat_history[:-1]) + chat_history[-1:], *more)
+        for last in ask(self, conversation_id, answered(chat_history[:-1]) + chat_history[-1:], *more):
+            yield last
+        if last is not None and FAILURES.count > failures:
+            yield with_notice(last)
 
     @functools.wraps(store)
     def persist_data_source(self: Any, *values: Any) -> Any:

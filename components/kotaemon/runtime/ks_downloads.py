@@ -73,12 +73,16 @@ def no_sentence_tables(nltk: ModuleType) -> None:
     nltk.download = refuse_download  # pyright: ignore
 
 
+def _nothing(*_what: Any, **_named: Any) -> str:
+    return ""
+
+
 def no_remote_help(page: ModuleType) -> None:
     """The help page asks GitHub for the release notes at every start, without a time limit."""
     for name in ("get_remote_doc", "download_changelogs"):
         if not hasattr(page, name):
             say(f"warning: ktem.pages.help.{name} is not there; the start may wait for GitHub")
-        setattr(page, name, lambda *_what, **_named: "")
+        setattr(page, name, _nothing)
 
 
 def fetch_nothing(models: Path, writable: bool, scratch: Path) -> None:

@@ -23,7 +23,7 @@ EVERY_RUN = "__all_contexts__"
 """theflow's list of every run since the start; it only grows, and nothing reads it (theflow/context.py)."""
 
 
-class ForgettingStorage(BaseStorage):
+class ForgettingStorage(BaseStorage):  # pyright: ignore
     """Takes everything that is written, keeps nothing."""
 
     def __init__(self, prefix: str = "") -> None:
@@ -87,7 +87,7 @@ class Memory:
 MEMORY = Memory(CACHE_BYTES)
 
 
-class BoundedCache(BaseCache):
+class BoundedCache(BaseCache):  # pyright: ignore
     """theflow's cache in this process's memory. It makes one for every step; all share MEMORY."""
 
     def __init__(self) -> None:

@@ -44,12 +44,13 @@ def clean(uploads: Path, scratch: Path, chunk_days: int) -> int:
     return sum(map(remove, (*empty, *chunks, *downloads, *spooled)))
 
 
-def metrics(half_indexed: int, indexing: int, scratch: Path) -> str:
+def metrics(half_indexed: int, indexing: int, vector_failures: int, scratch: Path) -> str:
     """Prometheus's text format, as node-exporter's textfile collector reads it."""
     disk = shutil.disk_usage(scratch)
     values = {
         "kotaemon_half_indexed_files": half_indexed,
         "kotaemon_indexing_files": indexing,
+        "kotaemon_vector_store_failures_total": vector_failures,
         "kotaemon_scratch_used_bytes": disk.used,
         "kotaemon_scratch_free_bytes": disk.free,
     }
@@ -72,9 +73,10 @@ class Housekeeping:
         logs: Path | None,
         half_indexed: Callable[[], int],
         indexing: Callable[[], int],
+        vector_failures: Callable[[], int],
     ) -> None:
         self._uploads, self._scratch, self._logs = uploads, scratch, logs
-        self._half_indexed, self._indexing = half_indexed, indexing
+        self._half_indexed, self._indexing, self._vector_failures = half_indexed, indexing, vector_failures
         self._chunk_days = number("KS_CHUNK_DAYS", 30)
 
     def start(self) -> None:
@@ -83,7 +85,7 @@ class Housekeeping:
     def once(self) -> None:
         if went := clean(self._uploads, self._scratch, self._chunk_days):
             say(f"housekeeping removed {went} old temporary files")
-        text = metrics(self._half_indexed(), self._indexing(), self._scratch)
+        text = metrics(self._half_indexed(), self._indexing(), self._vector_failures(), self._scratch)
         if self._logs is not None:
             write_metrics(self._logs, text)
 

@@ -16,6 +16,7 @@ from typing import Any
 from ks_environment import say
 from ks_half_indexed import Collection
 from ks_hooks import after_import
+from ks_vectors import bound_searches
 
 SETTLE = 1.0
 """Seconds after the last step in which one more may follow: the quick upload goes on in a thread, batch after batch."""
@@ -75,6 +76,7 @@ def watch_collections(index: ModuleType) -> None:
     def on_start(self: Any) -> None:
         start(self)
         make_table_once(self._resources["DocStore"])
+        bound_searches(self._resources["VectorStore"])
         # GraphRAG's collections keep no vectors: nothing can be said of their files.
         if self._indexing_pipeline_cls.__module__ != "ktem.index.file.pipelines":
             return
@@ -89,6 +91,14 @@ def watch_collections(index: ModuleType) -> None:
     made.on_start = on_start  # pyright: ignore
 
 
+def take_back(pipeline: Any, file_path: Any, before: str | None) -> None:
+    """A file that could not be indexed whole leaves no entry, so that it can be uploaded again. Its original stays."""
+    with contextlib.suppress(Exception):  # what failed may fail again; then the file is found later
+        entry = pipeline.get_id_if_exists(file_path)
+        if entry is not None and entry != before:
+            pipeline.delete_file(entry)
+
+
 def count_uploads(pipelines: ModuleType) -> None:
     made = getattr(pipelines, "IndexPipeline", None)
     stream, add_vectors = getattr(made, "stream", None), getattr(made, "handle_chunks_vectorstore", None)
@@ -97,9 +107,14 @@ def count_uploads(pipelines: ModuleType) -> None:
         return
 
     @functools.wraps(stream)
-    def counted(self: Any, *values: Any, **named: Any) -> Generator[Any, Any, Any]:
+    def counted(self: Any, file_path: Any, *values: Any, **named: Any) -> Generator[Any, Any, Any]:
         with RUNNING.one():
-            return (yield from stream(self, *values, **named))
+            before = self.get_id_if_exists(file_path)
+            try:
+                return (yield from stream(self, file_path, *values, **named))
+            except Exception:
+                take_back(self, file_path, before)
+                raise
 
     @functools.wraps(add_vectors)
     def counted_vectors(self: Any, *values: Any, **named: Any) -> Any:

@@ -30,6 +30,7 @@ from ks_page import survive_without_cdns
 from ks_schema import check_data
 from ks_stop import STOPPED, Stopper
 from ks_variables import scratch_variables, server_variables, upload_folder
+from ks_vectors import FAILURES
 
 
 def run_sso(port: int, stop_seconds: int) -> None:
@@ -79,6 +80,7 @@ def keep_house(folders: dict[str, Path], read_only: set[str]) -> None:
         logs,
         half_indexed=lambda: sum(collection.check() for collection in COLLECTIONS),
         indexing=lambda: RUNNING.count,
+        vector_failures=lambda: FAILURES.count,
     ).start()
 
 

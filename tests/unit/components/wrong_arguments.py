@@ -35,6 +35,13 @@ WRONG: dict[str, Any] = {
     "BundledQdrant": {**BUNDLED, "backup": {"claim": FILES, "folder": "a", "keep": 0}},
     "CloudNativePostgres": {"namespace": "app", "storage_class": "fast", "clients": {}, "instances": 0},
     "CsiPreparation": {"volume": VOLUME, "folders": ["/models"]},
+    "CsiVolumeClaim": {
+        "namespace": "app",
+        "driver": "csi.example.com",
+        "handle": "",
+        "access_mode": AccessMode.RWX,
+        "backend": "nfs4",
+    },
     "DriverAddon": {"driver": Driver.EBS, "cluster": "prod", "key_arn": "arn:k"},
     "DriverRole": {
         "driver": Driver.EBS,

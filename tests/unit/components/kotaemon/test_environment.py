@@ -37,6 +37,7 @@ def test_single_writer() -> None:
         "KS_EVAL_DIR": "/data/eval",
         "KS_READ_ONLY_ROLES": "",
         "KS_SCRATCH_DIR": "/tmp/kotaemon",
+        "KS_FINISH_SECONDS": "300",
         "KS_STOP_SECONDS": "25",
         "KS_LOCK_WAIT_SECONDS": "120",
         "THEFLOW_SETTINGS_MODULE": "kh_settings",
@@ -137,13 +138,13 @@ def test_the_runtime_files_start_with_it(house: House) -> None:
     del env["GRADIO_SERVER_PORT"]  # the test's own free port
     pod = house.serving(**env)
     assert pod.stop() == 0
-    assert pod.log == Path(house.root, "data", "logs", "pod-a.log")
+    assert pod.log == Path(house.root, "data", "logs", "pod-a", "app.log")
     assert pod.log.exists()
 
 
 def test_the_scaled_settings_are_found_in_it(house: House) -> None:
     env = in_the_house(house, scaled(stores=elasticsearch()), KH_DATABASE="postgresql://u:p@db/kotaemon")
     got = house.values(**env)
-    assert got["KH_DATABASE"] == "postgresql+psycopg2://u:p@db/kotaemon"
+    assert got["KH_DATABASE"].startswith("postgresql+psycopg2://u:p@db/kotaemon?connect_timeout=10&")
     assert got["KH_VECTORSTORE"]["url"] == "http://qdrant:6333"
     assert got["KH_DOCSTORE"]["basic_auth"] == ["elastic", "es/password"]

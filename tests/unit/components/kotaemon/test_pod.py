@@ -178,7 +178,9 @@ def test_the_grace_is_longer_than_the_stop_and_the_drain(app: Application) -> No
     env = {variable["name"]: variable.get("value") for variable in container(app)["env"]}
     drain = container(app).get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
     assert drain == (5 if app.scaled else 0)
-    assert pod(app)["terminationGracePeriodSeconds"] > int(env["KS_STOP_SECONDS"]) + drain
+    assert (
+        pod(app)["terminationGracePeriodSeconds"] > int(env["KS_FINISH_SECONDS"]) + int(env["KS_STOP_SECONDS"]) + drain
+    )
 
 
 @BOTH

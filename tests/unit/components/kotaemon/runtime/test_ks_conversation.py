@@ -56,3 +56,24 @@ def test_gradio_still_sees_a_generator_with_its_own_arguments() -> None:
 def test_a_page_that_changed_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     runtime_module("ks_conversation").guard(ModuleType("ktem.pages.chat"))
     assert "warning: ktem.pages.chat is not as expected" in capsys.readouterr().out
+
+
+def test_an_answer_without_the_vector_store_says_so() -> None:
+    guard, vectors = runtime_module("ks_conversation"), runtime_module("ks_vectors")
+
+    class ChatPage:
+        def chat_fn(self, conversation_id: Any, chat_history: Any) -> Generator[Any]:
+            yield [("question", "half")], "refs"
+            if conversation_id == "away":
+                vectors.FAILURES.add("TimeoutError")
+            yield [("question", "an answer")], "refs"
+
+        def persist_data_source(self) -> None:
+            """Not called."""
+
+    module = ModuleType("ktem.pages.chat")
+    module.ChatPage = ChatPage  # pyright: ignore
+    guard.guard(module)
+    assert list(module.ChatPage().chat_fn("there", []))[-1] == ([("question", "an answer")], "refs")
+    *_, last = module.ChatPage().chat_fn("away", [])
+    assert last == ([("question", f"an answer{vectors.NOTICE}")], "refs")

@@ -160,10 +160,21 @@ def test_another_text_store_is_left_alone() -> None:
 
 def counted_pipelines(work: Callable[[], None]) -> tuple[Any, Any]:
     class IndexPipeline:
+        entries: dict[str, str] = {}
+
         def stream(self, path: str) -> Generator[str, None, str]:
+            if path in self.entries:
+                raise ValueError(f"{path} already indexed")
+            self.entries[path] = "id-1"
             yield "converting"
             work()
             return path
+
+        def get_id_if_exists(self, path: str) -> str | None:
+            return self.entries.get(path)
+
+        def delete_file(self, entry: str) -> None:
+            self.entries = {path: other for path, other in self.entries.items() if other != entry}
 
         def handle_chunks_vectorstore(self) -> None:
             work()
@@ -213,3 +224,24 @@ def test_a_failing_upload_stops_counting() -> None:
         list(pipeline().stream("a.txt"))
     running._changed = -10.0
     assert running.count == 0
+
+
+def test_a_file_that_could_not_be_indexed_whole_leaves_no_entry() -> None:
+    def fail() -> None:
+        raise ConnectionError("the vector store is away")
+
+    _, made = counted_pipelines(fail)
+    pipeline = made()
+    pipeline.entries = {"other.txt": "id-0"}
+    with pytest.raises(ConnectionError):
+        list(pipeline.stream("a.txt"))
+    assert pipeline.entries == {"other.txt": "id-0"}
+
+
+def test_a_file_that_is_there_already_keeps_its_entry() -> None:
+    _, made = counted_pipelines(lambda: None)
+    pipeline = made()
+    pipeline.entries = {"a.txt": "id-0"}
+    with pytest.raises(ValueError, match="already indexed"):
+        list(pipeline.stream("a.txt"))
+    assert pipeline.entries == {"a.txt": "id-0"}

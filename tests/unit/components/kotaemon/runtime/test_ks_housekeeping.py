@@ -64,6 +64,7 @@ def test_a_pod_writes_its_numbers_beside_its_log(house: House) -> None:
     lines = dict(line.rsplit(" ", 1) for line in metrics.read_text().splitlines())
     assert lines['kotaemon_half_indexed_files{pod="pod-a"}'] == "0"
     assert lines['kotaemon_indexing_files{pod="pod-a"}'] == "0"
+    assert lines['kotaemon_vector_store_failures_total{pod="pod-a"}'] == "0"
     assert int(lines['kotaemon_scratch_free_bytes{pod="pod-a"}']) > 0
     assert pod.stop() == 0
 
@@ -80,7 +81,9 @@ def test_an_error_is_told_once_and_the_next_round_comes(
 
     monkeypatch.setenv("KS_HOUSEKEEPING_SECONDS", "0")
     (tmp_path / "scratch").mkdir()
-    keeper = runtime_module("ks_housekeeping").Housekeeping(tmp_path, tmp_path / "scratch", None, away, lambda: 0)
+    keeper = runtime_module("ks_housekeeping").Housekeeping(
+        tmp_path, tmp_path / "scratch", None, away, lambda: 0, lambda: 0
+    )
     keeper.start()
     deadline = time.monotonic() + 10
     while rounds < 3 and time.monotonic() < deadline:

@@ -1,0 +1,108 @@
+"""Kind `csi-volume`: a volume that is there already, by its CSI driver and handle."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import pulumi
+from pydantic import Field
+
+from components.contract import AccessMode, Claim, Platform
+from estimate.products.own_storage import OwnStorage
+from stacks import kinds
+from stacks.kinds.base import Buys, Context, Effect, Identity, Kind, Made
+from stacks.kinds.foreign import ForeignClaim, read_only_mistakes
+from stacks.settings.fields import ObjectName, matching
+from stacks.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from components.volumes.csi_volume import CsiVolumeClaimArgs
+
+SecretPlace = Annotated[
+    str, matching(r"[a-z0-9-]+/[a-z0-9][a-z0-9.-]*", "must be <namespace>/<name>, for example kotaemon/bucket-keys")
+]
+
+
+class CsiVolumeSettings(ForeignClaim):
+    """A volume that somebody else made, by the names that its CSI driver gives it."""
+
+    kind: Literal["csi-volume"]
+    driver: ObjectName = Field(description="Name of the CSI driver, as `kubectl get csidrivers` shows it.")
+    handle: str = Field(min_length=1, description="The volume's handle, as its driver knows it.")
+    attributes: dict[str, str] = Field(
+        default_factory=dict[str, str], description="Attributes that the driver wants beside the handle."
+    )
+    mount_options: list[str] = Field(default_factory=list[str], description="Options of the mount, for the driver.")
+    node_secret: SecretPlace | None = Field(
+        None, description="<namespace>/<name> of a Secret that the driver reads on the node, such as a bucket's keys."
+    )
+
+
+class CsiVolumeKind(Kind[CsiVolumeSettings]):
+    """A volume of a driver for which there is no kind of its own."""
+
+    settings = CsiVolumeSettings
+    platforms = tuple(Platform)
+    effects: ClassVar = {
+        # A PersistentVolume takes no other source and no other access mode: the API server refuses them.
+        **dict.fromkeys(("kind", "driver", "handle", "attributes", "node_secret", "access_mode"), Effect.LOSES_DATA),
+        # Its node affinity cannot change either, but its data stays where it is.
+        "zones": Effect.NEW_ONLY,
+        **dict.fromkeys(("size", "stands_on", "real_locks", "encrypted_by", "mount_options"), Effect.IN_PLACE),
+    }
+
+    def planned(self, at: Context[CsiVolumeSettings]) -> Claim:
+        """The claim as plain values, as the stack file says them."""
+        from components.volumes.csi_volume import csi_volume_claim
+
+        return csi_volume_claim(at.component, _args(at))
+
+    def identity(self, at: Context[CsiVolumeSettings]) -> Identity:
+        """Another driver or another handle is other storage."""
+        return {"driver": at.chosen.driver, "handle": at.chosen.handle}
+
+    def products(self, at: Context[CsiVolumeSettings]) -> list[Buys]:
+        """Nothing is bought: it is storage of the user's own."""
+        return [Buys(at.component, OwnStorage(self.planned(at)["size_gib"]))]
+
+    def make(self, at: Context[CsiVolumeSettings], opts: pulumi.ResourceOptions) -> Made:
+        """Volume and claim; deleting them deletes none of the data."""
+        from components.volumes.csi_volume import CsiVolumeClaim
+
+        return Made(CsiVolumeClaim(at.component, _args(at), opts))
+
+    def mistakes(self, chosen: CsiVolumeSettings, settings: Settings) -> Iterator[str]:
+        """A driver that has a kind of its own, and roles that are written on a volume that is read-only."""
+        own = [name for name in kinds.NAMES if chosen.driver in kinds.kind(name).drivers]
+        if own:
+            yield (
+                f"driver: {chosen.driver!r} is not allowed; kind {' or '.join(own)} is for its volumes. To use one "
+                "that is there already, make its PersistentVolumeClaim yourself and name that by kind existing-claim"
+            )
+        yield from read_only_mistakes(chosen, settings)
+
+
+def _args(at: Context[CsiVolumeSettings]) -> "CsiVolumeClaimArgs":
+    from components.volumes.csi_volume import CsiVolumeClaimArgs, NodeSecret
+
+    chosen = at.chosen
+    args = CsiVolumeClaimArgs(
+        namespace=at.namespace,
+        driver=chosen.driver,
+        handle=chosen.handle,
+        access_mode=AccessMode(chosen.access_mode),
+        backend=chosen.stands_on,
+        attributes=chosen.attributes,
+        mount_options=chosen.mount_options,
+        size=chosen.size,
+        shared_locks=chosen.real_locks,
+        zones=chosen.zones,
+        encrypted_by=chosen.encrypted_by,
+        protect=at.settings.protect,
+    )
+    if chosen.node_secret is not None:
+        namespace, name = chosen.node_secret.split("/")
+        args["node_secret"] = NodeSecret(namespace=namespace, name=name)
+    return args
+
+
+KIND = CsiVolumeKind()
