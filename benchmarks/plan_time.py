@@ -124,7 +124,7 @@ def growth(folder: Path) -> float:
 
 
 def stack_file(more: int) -> str:
-    """A stack file of platform private with two claims for the roles, and so many more."""
+    """A stack file of platform private with two claims for the roles, and `more` unused claims."""
     claims = {"files": nfs("files"), "disk": {"kind": "storage-class", "storageClass": "fast", "size": "10Gi"}}
     claims |= {f"more-{number}": nfs(f"more-{number}") for number in range(more)}
     roles = {role: {"claim": "files"} for role in ("models", "uploads", "logs", "eval")}

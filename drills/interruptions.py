@@ -123,7 +123,7 @@ def killed(times: int, seed: int, name: str = "dev") -> Result:
             stage.wipe()
     finally:
         stage.cluster.stop()
-    facts = {"objects": str(total), "killed after so many": ", ".join(map(str, sorted(made)))}
+    facts = {"objects": str(total), "killed after this many objects": ", ".join(map(str, sorted(made)))}
     return Result(f"`make up` killed at {times} random points", facts, problems)
 
 

@@ -270,7 +270,7 @@ _HF_ONE: list[Line] = [
     (_DISK, Note("", "the node's kernel arbitrates the cache's flock", _K8S)),
     ((*_NFS, *_LUSTRE), Note("", "one pod downloads; what is lost can be downloaded again", _HF_LOCK)),
     (_NOFLOCK, Note("hf-cache-locks", "a download fails: flock is not implemented (ENOSYS)", _HF_ENOSYS)),
-    (_JUICEFS, Note("", "flock, renames and symbolic links are there", _JUICEFS_DOC)),
+    (_JUICEFS, Note("", "flock, renames and symbolic links work", _JUICEFS_DOC)),
     (_OBJECT, _NO_HF),
 ]
 

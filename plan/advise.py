@@ -110,7 +110,7 @@ def read(options: argparse.Namespace) -> Load:
         lines = [f"  - {'.'.join(map(str, e['loc']))}: {e['input']!r}: {e['msg']}" for e in error.errors()]
         raise UserError("\n".join([f"{where}: the load has mistakes:", *lines])) from None
     if wanted.budget is not None and wanted.platform == Platform.PRIVATE:
-        raise UserError(f"{where}: budget: platform private has no prices, its hardware is your own; leave it out")
+        raise UserError(f"{where}: budget: platform private has no prices; leave it out")
     return Load(**wanted.model_dump())
 
 

@@ -1,8 +1,8 @@
-"""Finding kept objects again on the real engine, after its state was taken down.
+"""Imports kept objects into a new state of the Pulumi engine, after the stack was taken down.
 
-The engine refuses to create what exists (pulumi-kubernetes has no upsert that keeps a Secret's data, tried on 4.32), so
-each kept object is imported. Everything about it is ignored in that one run: the next run without `kotaemon:adopt`
-brings it to what the program says, in place.
+The engine refuses to create an object that exists (pulumi-kubernetes 4.32 has no upsert that keeps a Secret's data). So
+each kept object is imported, and all its properties are ignored in that run. The next run without `kotaemon:adopt`
+updates it in place to what the program says.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,8 @@ IGNORED = ("metadata", "spec", "data", "stringData")
 def adopt(objects: Sequence[str]) -> None:
     """Import the named objects (`Kind name` or `Kind namespace/name`) when the program registers them.
 
-    Only what the program retains on deletion can be named; others are made anew. Call it before the first resource.
+    Only objects that the program retains on deletion can be named; others are made again. Call it before
+    the first resource.
     """
     if not objects:
         return

@@ -1,4 +1,4 @@
-"""The advisor with what the program knows: the offers of its kinds and stores, and the guard."""
+"""The advisor of estimate/, with the offers of the kinds, stores and platforms of this program, and with the guard."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -13,12 +13,12 @@ LETTERS = "abcdef"
 
 
 def ask(load: Load) -> Answer:
-    """What the advisor says to a load."""
+    """The advice for a load."""
     return advise(load, offered(load), judged)
 
 
 def offered(load: Load) -> tuple[Offer, ...]:
-    """What the kinds, stores and the platform offer for a load."""
+    """The offers of the kinds, the stores and the platform for a load."""
     platform = platforms.platform(load.platform.value)
     zones = tuple(platform.advised_zone(load.priced_in, letter) for letter in LETTERS[: load.zones])
     return _offered(Wanted(load.platform, load.priced_in, zones, load.sizes))
@@ -26,7 +26,7 @@ def offered(load: Load) -> tuple[Offer, ...]:
 
 @lru_cache(maxsize=64)
 def _offered(wanted: Wanted) -> tuple[Offer, ...]:
-    """The same offers for the same wish: the advisor, asked again with other targets and budgets, knows them."""
+    """The same objects for the same load: the advisor compares offers by identity when targets and budget change."""
     return tuple(_offers(wanted))
 
 
@@ -41,7 +41,7 @@ def _offers(wanted: Wanted) -> Iterator[Offer]:
 
 
 def judged(storage: StorageMap, profile: Profile, pods: int) -> Judgement:
-    """What the guard says of a storage map and the pods of a profile."""
+    """The guard's judgement of a storage map and a number of pods in a profile."""
     strategy = "RollingUpdate" if profile == Profile.SCALED else "Recreate"
     report = check(storage, Pods(profile=profile, replicas=pods, strategy=strategy))
     refusals, warnings = (tuple(verdict.rule for verdict in found) for found in (report.refusals, report.warnings))

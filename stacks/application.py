@@ -1,4 +1,4 @@
-"""The application of a stack: from the stack file to the arguments of its component."""
+"""The application of a stack: the arguments of its component, made from the stack file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from stacks.settings.settings import Settings
 def arguments(
     settings: Settings, namespace: Input[str], storage: StorageMap, stores: Mapping[str, Any]
 ) -> KotaemonArgs:
-    """Arguments of Kotaemon. `stores`: place -> store as the application takes it; empty in single-writer."""
+    """The arguments of `Kotaemon`. `stores`: place -> argument for its store; empty in the profile single-writer."""
     args = KotaemonArgs(
         namespace=namespace,
         storage=storage,
@@ -61,7 +61,7 @@ def _stores(found: Mapping[str, Any]) -> Stores:
 
 
 def exposure(ingress: Ingress) -> Exposure:
-    """The way in, as the component takes it."""
+    """The section `ingress` as the argument `exposure` of `Kotaemon`."""
     made = Exposure(
         kind=ExposureKind(ingress.kind),
         hostname=ingress.hostname,

@@ -1,4 +1,4 @@
-"""The stack output `cost`: what the kinds, the stores and the platform say that they buy, priced."""
+"""The stack output `cost`: the price of everything that the kinds, the stores and the platform say they buy."""
 
 from decimal import Decimal
 from typing import Any
@@ -10,28 +10,28 @@ from stacks.settings.estimate import EstimateSettings
 
 
 def output(stack: Planned) -> dict[str, Any]:
-    """A month's cost: see `summary`."""
+    """The value of the stack output `cost`, as `summary` describes it."""
     return summary(estimated(stack))
 
 
 def estimated(stack: Planned) -> Estimate:
-    """The cost of a planned stack, line by line."""
+    """The monthly cost of a planned stack, line by line."""
     settings = stack.settings
     region = stack.platform.region(settings)
     return estimate_bought(stack.bought, settings.platform, region, use(settings.estimate))
 
 
 def use(assumed: EstimateSettings | None) -> Use:
-    """What the stack file assumes of use that costs depend on."""
+    """The use that the stack file assumes, for costs that depend on it."""
     given = assumed or EstimateSettings.model_validate({})
     return Use(read_gib=given.read_gib, written_gib=given.written_gib, backup_gib=given.backup_gib)
 
 
 def summary(found: Estimate) -> dict[str, Any]:
-    """`currency`, `region` (empty on private), and sums a month: `total`, `by_role`, `by_medium`.
+    """The cost as plain data: `currency`, `region` (empty on private) and monthly sums `total`, `by_role`, `by_medium`.
 
-    A sum has `known` (rounded to cents), and the number of lines that are not in it: `unknown` (nobody here knows the
-    price) and `by_use` (the use was not told).
+    A sum has its known amount in `known`, rounded to cents, and the number of lines that are not in it: `unknown` (the
+    price is not known) and `by_use` (the stack file does not say the use).
     """
     return {
         "currency": found.currency,
@@ -43,10 +43,10 @@ def summary(found: Estimate) -> dict[str, Any]:
 
 
 def rounded(found: Sum) -> dict[str, Any]:
-    """A sum as data. Amounts are rounded to cents; sums before that are exact."""
+    """A sum as plain data. Its amount is rounded to cents only here."""
     return {"known": money(found.known), "unknown": found.unknown, "by_use": found.by_use}
 
 
 def money(amount: Decimal) -> float:
-    """Rounded to cents."""
+    """An amount rounded to cents."""
     return float(round(amount, 2))

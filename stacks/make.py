@@ -1,4 +1,4 @@
-"""A planned stack, made: platform, namespace, claims, stores, application, in this order."""
+"""Registers the resources of a planned stack: platform, namespace, claims, stores and application, in this order."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ from stacks.stores.on_disks import backup_folders
 
 
 def make(stack: Planned) -> dict[str, Any]:
-    """Register everything of the stack; its outputs."""
+    """Register all resources of the stack and return its outputs."""
     settings = stack.settings
     ground = stack.platform.ground(settings)
     args = ApplicationNamespaceArgs(namespace_name=settings.namespace, protect=settings.protect)
@@ -42,7 +42,10 @@ def make(stack: Planned) -> dict[str, Any]:
 
 
 def _claims(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> list[pulumi.Resource]:
-    """Every claim, and the Jobs that make the roles' folders on those that need one; what the application waits for."""
+    """Register every claim, and a Job that makes the roles' folders where a claim needs it.
+
+    Returns what the application waits for.
+    """
     made: list[pulumi.Resource] = []
     for name, planned in stack.contexts.items():
         at = replace(planned, place=ground.place, namespace=namespace, key=ground.key)
@@ -59,7 +62,7 @@ def _claims(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> li
 def _stores(
     stack: Planned, ground: Ground, namespace: pulumi.Output[str]
 ) -> tuple[dict[str, Any], list[pulumi.Resource]]:
-    """Every store as the application takes it, and what the application waits for."""
+    """Register every store. Returns the arguments of the application by place, and what the application waits for."""
     handed: dict[str, Any] = {}
     waits: list[pulumi.Resource] = []
     for name, one in stack.stores.items():

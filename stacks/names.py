@@ -1,9 +1,9 @@
-"""Names that the stacks give."""
+"""Names that the program gives to objects of a stack."""
 
 NAMESPACE = "kotaemon"
-"""Configuration namespace of this program; the `name` of Pulumi.yaml."""
+"""Namespace of the program's configuration keys: the `name` in Pulumi.yaml."""
 
 
 def claim_name(name: str) -> str:
-    """Name of the PersistentVolumeClaim (and of its component) for a claim of the stack file."""
+    """Name of the PersistentVolumeClaim, and of its component, for a claim of the stack file."""
     return f"{NAMESPACE}-{name}"

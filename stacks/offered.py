@@ -1,6 +1,6 @@
-"""What offers to the advisor share: claims as they would be planned, and example words for a stack file.
+"""What offers to the advisor share: claims as they would be planned, and example values for a stack file.
 
-Ids, addresses and names that an offer says for a stack file are examples, to be replaced by one's own.
+Ids, addresses and names in an offer are examples, which the user replaces in the advised stack file.
 """
 
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ from components.contract import AccessMode, Claim, Locks, Medium
 from estimate.offers import Part
 
 OWN_CLASS = {"storageClass": "fast", "encryptedBy": "LUKS on the nodes"}
-"""StorageClass of a private cluster in an advice: a name to replace."""
+"""StorageClass of a private cluster in an advised stack file: an example."""
 BUNDLED_DISK_GIB = 20
-"""GiB of the disk of a store that the stack runs itself, in an advice."""
+"""Size in GiB of the disk of a bundled store, in an advised stack file."""
 DISKS = (Part.EVERYTHING, Part.DISK)
-"""Parts that one disk can be."""
+"""Parts for which an offer can be a disk."""
 CLUSTER = {"cluster": {"kubeconfig": "kubeconfig.yaml", "context": "kotaemon"}}
-"""How an advised stack file names the cluster of a cloud."""
+"""The section `kotaemon:cluster` of an advised stack file on a cloud: an example."""
 
 
 def disk_claim(part: Part, size: int, encrypted_by: str) -> Claim:
-    """A disk as it would be planned, for the guard."""
+    """The claim of an offered disk as it would be planned, for the guard."""
     return Claim(
         name=part.claim,
         access_mode=AccessMode.RWOP,
@@ -35,7 +35,7 @@ def disk_claim(part: Part, size: int, encrypted_by: str) -> Claim:
 
 
 def file_claim(part: Part, size: int, backend: str, encrypted_by: str) -> Claim:
-    """A file system as it would be planned, for the guard."""
+    """The claim of an offered file system as it would be planned, for the guard."""
     return Claim(
         name=part.claim,
         access_mode=AccessMode.RWX,
@@ -50,5 +50,5 @@ def file_claim(part: Part, size: int, backend: str, encrypted_by: str) -> Claim:
 
 
 def given(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said: a key without a value is left out."""
+    """The mapping without the keys whose value is None."""
     return {key: value for key, value in found.items() if value is not None}

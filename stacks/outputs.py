@@ -1,11 +1,11 @@
-"""The contract with other repositories: the outputs of a stack. Additive changes only; a test pins them."""
+"""The outputs of a stack: a contract with other repositories. Outputs are only ever added; a test pins them."""
 
 from typing import Any
 
 from components.contract import Claim, RoleMount, StorageMap
 
 CONTRACT_VERSION = 3
-"""Raised when an output is added; one is never removed, renamed or retyped. The same number is in
+"""Raised when an output is added. None is ever removed, renamed or changed in type. The same number is in
 examples/app-repo/kotaemon_outputs.py, and every version has its fixture in tests/unit/stacks/contracts/."""
 
 
@@ -14,17 +14,17 @@ def contract(
 ) -> dict[str, Any]:
     """The stack outputs.
 
-    - `contract_version`: whole number, CONTRACT_VERSION.
+    - `contract_version`: CONTRACT_VERSION, a whole number.
     - `namespace`, `service`: names of the Kubernetes objects.
-    - `url`: where people reach the application; inside the cluster when there is no ingress.
+    - `url`: where users reach the application; an address inside the cluster when there is no ingress.
     - `storage`: role -> claim, sub_path, access_mode, medium, read_only, size_gib, zones (empty: every zone, or not
       known before the volume exists), encrypted_by, locks. Without `sessions` in the profile scaled: they are in
       PostgreSQL.
-    - `overrides`: rule of the guard -> reason, for every rule that the stack file takes the risk of.
-    - `encryption` (version 2): claim -> who encrypts it.
+    - `overrides`: rule of the guard -> reason, for every rule that the stack file overrides.
+    - `encryption` (version 2): claim -> what encrypts it.
     - `zones` (version 2): claim -> zones of the pods that mount it; empty: every zone, or not known before the volume
       exists.
-    - `cost` (version 3, added by stacks/program.py, which sees all that is registered): stacks/cost.py.
+    - `cost` (version 3): the monthly cost, described and computed in stacks/cost.py.
     - `uid`, `gid` (version 2): owner of the data; whoever mounts a claim must be this user, or in this group to read.
     """
     claims: dict[str, Claim] = {mount["claim"]["name"]: mount["claim"] for mount in storage.values()}

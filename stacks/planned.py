@@ -1,4 +1,4 @@
-"""A stack before anything is made: claims, stores and what they buy as plain values, checked as a whole."""
+"""A planned stack: its claims, its stores and what they buy as plain values, checked before anything is made."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ from stacks.settings.settings import Settings
 from stacks.stores.base import Store, StoreContext
 
 HELD = {"database": Role.SESSIONS.value, "vectors": Role.INDEXES.value, "documents": Role.INDEXES.value}
-"""Place of a store -> the role whose data it holds. Their disks are in no storage map."""
+"""Place of a store -> the role whose data it holds. The disks of stores are in no storage map."""
 
 
 @dataclass(frozen=True)
 class PlannedStore:
-    """A store, and its kind."""
+    """A store of the stack file, with its kind and its planned value."""
 
     at: StoreContext[Any]
     store: Store[Any]
@@ -33,26 +33,26 @@ class PlannedStore:
 
 @dataclass(frozen=True)
 class Planned:
-    """All that is known of a stack before its first resource."""
+    """Everything that is known of a stack before its first resource is registered."""
 
     settings: Settings
     platform: PlatformStack
     contexts: Mapping[str, Context[Any]]
-    """By the name of the claim in the stack file, as everything here."""
+    """Name of the claim in the stack file -> its context. `claims` has the same keys."""
     claims: Mapping[str, Claim]
     storage: StorageMap
     stores: Mapping[str, PlannedStore]
-    """By place: database, vectors, documents. Empty in the profile single-writer."""
+    """Place (database, vectors, documents) -> store. Empty in the profile single-writer."""
     report: Report
 
     @property
     def bought(self) -> list[Bought]:
-        """What the stack buys, with the claim and the roles that it is for."""
+        """The products that the stack buys, each with the claim and the roles that it is for."""
         return list(_bought(self))
 
 
 def planned(settings: Settings) -> Planned:
-    """Plan a stack. Raises pulumi.RunError for what cannot be made, and RefusedByGuard."""
+    """Plan a stack and check it. Raises pulumi.RunError for a stack that cannot be made, and RefusedByGuard."""
     platform = platforms.platform(settings.platform.value)
     place = platform.planned(settings)
     contexts = {
@@ -71,7 +71,7 @@ def planned(settings: Settings) -> Planned:
 
 
 def storage_map(settings: Settings, claims: Mapping[str, Claim]) -> StorageMap:
-    """Role -> claim, folder, read-only flag. `claims`: by their name in the stack file."""
+    """The storage map: role -> claim, folder and read-only flag. `claims`: by their name in the stack file."""
     storage = settings.storage
     return {
         role.value: RoleMount(
@@ -80,7 +80,7 @@ def storage_map(settings: Settings, claims: Mapping[str, Claim]) -> StorageMap:
             read_only=storage.read_only(role),
         )
         for role in Role
-        # Users and conversations are in PostgreSQL then.
+        # In the profile scaled users and conversations are in PostgreSQL.
         if not (settings.scaled and role == Role.SESSIONS)
     }
 
@@ -101,7 +101,7 @@ def _stores(
 
 
 def _named_twice(claims: Mapping[str, Claim]) -> Iterator[str]:
-    """Claims of the stack file that are one and the same PersistentVolumeClaim."""
+    """Claims of the stack file that name the same PersistentVolumeClaim."""
     seen: dict[str, str] = {}
     for name, claim in claims.items():
         if (first := seen.setdefault(claim["name"], name)) != name:
@@ -115,13 +115,16 @@ def _refuse(mistakes: Sequence[str]) -> None:
     if mistakes:
         lines = "\n".join(f"  - {mistake}" for mistake in mistakes)
         file = stack_file(pulumi.get_stack())
-        raise pulumi.RunError(f"{file}: the stack cannot be made like this, nothing was created:\n{lines}")
+        raise pulumi.RunError(f"{file}: the stack cannot be made, and nothing was created:\n{lines}")
 
 
 def _mistakes(
     settings: Settings, platform: PlatformStack, storage: StorageMap, found: Mapping[str, PlannedStore]
 ) -> Iterator[str]:
-    """What any component would refuse, before the first of them is registered. Claims were checked as planned."""
+    """Everything that a component would refuse, found before one is registered.
+
+    Claims are checked when they are planned.
+    """
     yield from (f"kotaemon:{settings.platform.value}: {line}" for line in platform.check(settings))
     for name, one in found.items():
         yield from (f"kotaemon:stores.{stores.KEYS[name]}: {line}" for line in one.store.check(one.at))
@@ -135,7 +138,7 @@ def _bought(stack: Planned) -> Iterator[Bought]:
     for name, at in stack.contexts.items():
         for resource, product in kinds.kind(at.chosen.kind).products(at):
             if not product.made and _mount(stack, name) is None:
-                continue  # storage of the user's own that no role is on
+                continue  # existing storage of the user that no role is on
             yield bought(resource, product, claim=stack.claims[name]["name"], mounts=mounts)
     for name, one in stack.stores.items():
         for resource, product in one.store.products(one.at):

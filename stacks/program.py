@@ -1,4 +1,4 @@
-"""The program: stack file -> settings -> planned -> guard -> components -> outputs."""
+"""The Pulumi program: stack file -> settings -> planned stack -> guard -> components -> outputs."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -14,13 +14,16 @@ from stacks.settings import load
 from stacks.settings.settings import Settings
 
 SECRET_KEYS = ("apiKeys", "adminPassword", "authProxy")
-"""Keys that hold a secret whatever they hold."""
+"""Top-level keys whose whole value is treated as secret."""
 _LISTENER: ContextVar[Callable[[Planned], object] | None] = ContextVar("listener", default=None)
 
 
 @contextmanager
 def listening(listener: Callable[[Planned], object]) -> Generator[None]:
-    """Within it, `listener` gets the planned stack of every run: a plan shows it, and the program knows of no plans."""
+    """Call `listener` with the planned stack of every run within the `with` block.
+
+    So the program need not import plan/.
+    """
     token = _LISTENER.set(listener)
     try:
         yield
@@ -35,14 +38,14 @@ def settings_of_this_run() -> Settings:
     for key in (f"{NAMESPACE}:{name}" for name in SECRET_KEYS):
         if key in values and key not in secret:
             pulumi.log.warn(
-                f"{key} stands in plain text in {file}, and so it will in the engine's history; encrypt it with "
+                f"{key} is in plain text in {file}, and will be so in the engine's history; encrypt it with "
                 f"`pulumi config set --secret`, for a key in a mapping with --path"
             )
     return load.load(values, secret, file)
 
 
 def main() -> None:
-    """Everything is checked before the first resource is made."""
+    """Run the program. Everything is checked before the first resource is made."""
     settings = settings_of_this_run()
     adopt(settings.adopt)
     stack = planned(settings)

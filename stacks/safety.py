@@ -1,4 +1,4 @@
-"""The guard, asked about a stack before its first resource."""
+"""Asks the guard about a stack before its first resource is registered."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from stacks.settings.settings import Settings
 
 
 class RefusedByGuard(pulumi.RunError):
-    """The stack would lose data; nothing was created."""
+    """The guard refuses the stack, because it would lose data. Nothing was created."""
 
     exit_code = 2
 
@@ -21,7 +21,7 @@ class RefusedByGuard(pulumi.RunError):
 def check(
     settings: Settings, storage: StorageMap, claim_keys: Mapping[str, str], document_store: str = "lancedb"
 ) -> Report:
-    """Ask the guard; warnings and overrides are printed on every run. Raises RefusedByGuard.
+    """Ask the guard, and print its warnings and the overrides on every run. Raises RefusedByGuard.
 
     `claim_keys`: name of a PersistentVolumeClaim -> its name in the stack file.
     """
@@ -38,13 +38,13 @@ def check(
 
 
 def pods(settings: Settings, document_store: str) -> safety.Pods:
-    """How the application will run, as the guard asks it."""
+    """How the application will run, in the guard's terms."""
     scaled = settings.profile == Profile.SCALED
     return safety.Pods(
         profile=settings.profile,
         replicas=settings.autoscaler.max_replicas if settings.autoscaler else settings.replicas,
         strategy="RollingUpdate" if scaled else "Recreate",
         document_store="elasticsearch" if document_store == "elasticsearch" else "lancedb",
-        # The scaled profile switches them off itself (components/kotaemon/runtime/kh_settings.py).
+        # The profile scaled switches graph indexes off itself (components/kotaemon/runtime/kh_settings.py).
         graph_indexes=not scaled and bool(graphs_switched_on(settings.env)),
     )

@@ -1,4 +1,4 @@
-"""What a platform is, for the rest of the program: one interface, and what it gives."""
+"""The interface of a platform to the rest of the program, and the values that it returns."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -16,70 +16,70 @@ from stacks.stores.base import Store
 
 @dataclass(frozen=True)
 class Ground:
-    """What stands before the first claim is made."""
+    """What a platform makes or looks up before the first claim: providers, place and key."""
 
     kubernetes: ResourceOptions
-    """Provider of the cluster."""
+    """Options with the Kubernetes provider."""
     cloud: ResourceOptions
-    """Providers of cluster and account, and what storage of the account has to wait for."""
+    """Options with the providers of cluster and account, and with what storage in the account has to wait for."""
     place: Any
-    """Where on the platform the stack is, for the platform's own kinds and stores."""
+    """The place of the stack on the platform, for the platform's own kinds and stores; its type is the platform's."""
     key: Input[str] = ""
-    """Id or ARN of the key that encrypts; empty on platforms without one."""
+    """Id or ARN of the key that encrypts. Empty on a platform without keys."""
 
 
 @dataclass(frozen=True)
 class OwnDatabase:
-    """A database that the platform's section asks for."""
+    """A database in the section of the platform: its kind of store and its settings."""
 
     chosen: Strict
     store: Store[Any] = field(repr=False)
 
 
 class PlatformStack(ABC):
-    """A platform: where the cluster is, its key, its drivers, its database."""
+    """A platform: its providers, its key, its drivers and its database."""
 
     section: ClassVar[type[Strict] | None] = None
-    """Model of its section in the stack file, which has the platform's name; None: it needs none."""
+    """Model of the platform's section in the stack file, which has the platform's name. None: it has no section."""
     about: ClassVar[str] = ""
-    """What is in the section, for the schema."""
+    """What the section contains, for its description in the schema."""
 
     @abstractmethod
     def zones(self, settings: Settings) -> list[str]:
-        """Zones of the nodes, as far as the stack file knows them; empty: not known before anything is made."""
+        """Zones of the nodes in the stack file. Empty: they are not known before anything is made."""
 
     @abstractmethod
     def planned(self, settings: Settings) -> Any:
-        """The place before anything is looked up, with stand-ins for what only an account can tell."""
+        """The place before anything is looked up, with stand-ins for values that only an account can give."""
 
     @abstractmethod
     def ground(self, settings: Settings) -> Ground:
         """Register the providers, the key and the drivers; look up what the stack file does not say."""
 
     def advised_zone(self, region: str, letter: str) -> str:
-        """Name of a zone in an advised stack file, before anybody has said one."""
+        """Example name of a zone, for an advised stack file."""
         return f"zone-{letter}"
 
     def region(self, settings: Settings) -> str:
-        """Region of the prices; empty where nothing has one."""
+        """Region of the prices. Empty on a platform without prices."""
         return ""
 
     def mistakes(self, settings: Settings) -> Iterator[str]:
-        """What in its section does not fit the rest of the stack file: `<key below the section>: <reason>`."""
+        """Mistakes between its section and the rest of the stack file: `<key below the section>: <reason>`."""
         yield from ()
 
     def check(self, settings: Settings) -> list[str]:
-        """What the components of the platform itself would refuse, before anything is registered."""
+        """What the components of the platform itself would refuse, found before anything is registered."""
         return []
 
     def database(self, settings: Settings) -> OwnDatabase | None:
-        """The database that its section asks for."""
+        """The database in its section. None: the section has no database."""
         return None
 
     def products(self, settings: Settings) -> list[Buys]:
-        """What it buys for all claims together, such as a key."""
+        """The products that it buys for all claims together, such as a key."""
         return []
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
-        """What the platform adds to every advice, and the databases that it sells."""
+        """Offers for the advisor: what every stack file of the platform needs, and the databases that it sells."""
         yield Offer(Part.PLACE)

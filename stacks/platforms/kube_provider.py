@@ -1,4 +1,4 @@
-"""The Kubernetes provider: by a kubeconfig file, from the outputs of another stack, or by what a cloud says."""
+"""Makes the Kubernetes provider: from a kubeconfig file, the outputs of another stack, or a kubeconfig of a cloud."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,18 +11,18 @@ from stacks.settings.settings import Settings
 
 
 def by_file(settings: Settings) -> Provider:
-    """The cluster of `kotaemon:cluster`.
+    """The provider for the cluster in the section `kotaemon:cluster`.
 
-    The kubeconfig's path, not its contents, so no token gets into the state or a `preview --diff`.
+    It gets the path of the kubeconfig, not its contents, so that no token is in the state or in a `preview --diff`.
     """
     given = settings.cluster
     return _provider(given.identifier, kubeconfig=given.kubeconfig, context=given.context)
 
 
 def by_stack(key: str, stack: str) -> Provider:
-    """The cluster whose kubeconfig is an output of another stack; `key`: where the stack file names it.
+    """The provider for the cluster whose kubeconfig is an output of another stack. `key`: the key that names it.
 
-    Raises RunError, when the program runs, where that stack has no such output.
+    Raises RunError while the program runs when that stack has no such output.
     """
     reference = pulumi.StackReference("cluster", stack_name=stack)
     found = Output.all(reference.get_output("kubeconfig"), reference.outputs)
@@ -30,7 +30,10 @@ def by_stack(key: str, stack: str) -> Provider:
 
 
 def by_contents(kubeconfig: Input[str], identifier: str) -> Provider:
-    """The cluster of a kubeconfig that may hold a token; the identifier stays when address and token change."""
+    """The provider for a kubeconfig that may contain a token.
+
+    `identifier`: stays the same when address and token change.
+    """
     return _provider(identifier, kubeconfig=Output.secret(kubeconfig))
 
 
@@ -38,9 +41,9 @@ def _provider(identifier: str | None, **cluster: Any) -> Provider:
     return Provider(
         "cluster",
         **cluster,
-        # Without it a new API address or token replaces the provider and with it every object.
+        # Without an identifier, a new API address or token would replace the provider and with it every object.
         cluster_identifier=identifier,
-        # The default replaces a changed ConfigMap or Secret, and the delete comes first.
+        # By default a changed ConfigMap or Secret is replaced, and the old one is deleted first.
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
     )

@@ -1,4 +1,4 @@
-"""oauth2-proxy in front of the application, as the stack file says it."""
+"""The section `kotaemon:authProxy` of a stack file: oauth2-proxy in front of the application."""
 
 from pulumi import Output
 from pydantic import Field, SecretStr
@@ -9,18 +9,29 @@ from stacks.settings.fields import Cidr, PinnedImage, Strict, Url
 
 
 class AuthProxySettings(Strict):
-    """A login at your OpenID Connect issuer before every request: the application's own leaves its API open."""
+    """A login at your OpenID Connect issuer before every request. The application's own login leaves its API open."""
 
-    issuer_url: Url = Field(description="Issuer; register https://<hostname>/oauth2/callback there.")
-    client_id: str = Field(min_length=1, description="Client of the issuer.")
-    client_secret: SecretStr = Field(description="Its secret; `pulumi config set --secret --path` writes it.")
-    email_domains: list[str] = Field(min_length=1, description="Whose people may enter; `*`: everybody.")
-    allowed_groups: list[str] = Field(default_factory=list[str], description="Only members of one of these; none: all.")
-    issuer_cidr: Cidr | None = Field(None, description="Network of the issuer, when `modelEndpoints` closes the way.")
-    image: PinnedImage | None = Field(None, description="None: the component's own, pinned.")
+    issuer_url: Url = Field(
+        description="URL of the OpenID Connect issuer; register https://<hostname>/oauth2/callback there."
+    )
+    client_id: str = Field(min_length=1, description="Client id, as registered at the issuer.")
+    client_secret: SecretStr = Field(description="Client secret; `pulumi config set --secret --path` writes it.")
+    email_domains: list[str] = Field(
+        min_length=1, description="E-mail domains whose users may log in; `*`: every user of the issuer."
+    )
+    allowed_groups: list[str] = Field(
+        default_factory=list[str], description="Groups whose members may log in; default: no group is required."
+    )
+    issuer_cidr: Cidr | None = Field(
+        None,
+        description="Network of the issuer, TCP 443; needed when `modelEndpoints` limits where pods may connect to.",
+    )
+    image: PinnedImage | None = Field(
+        None, description="Image of oauth2-proxy; default: the pinned image of the component."
+    )
 
     def args(self) -> AuthProxy:
-        """As the component takes it."""
+        """These settings as the argument `auth_proxy` of `Kotaemon`."""
         made = AuthProxy(
             issuer_url=self.issuer_url,
             client_id=self.client_id,

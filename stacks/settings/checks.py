@@ -1,6 +1,6 @@
-"""What has to fit between the sections of a stack file: plain functions over the finished settings.
+"""Checks between the sections of a stack file, as plain functions over the finished settings.
 
-Each gives lines with the full key, the value where it helps, what is allowed and what to change.
+Each yields lines with the key, the value where it helps, what is allowed, and what to change.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from stacks.settings.settings import Settings
 
 
 def mistakes(settings: Settings) -> Iterator[str]:
-    """Every mistake between the sections, with its key from `kotaemon:` on."""
+    """Every mistake between the sections, each with its full key from `kotaemon:` on."""
     checks = [_access, _money, _scale, _kinds_of_the_platform, _section]
     if not list(_section(settings)):
         checks += [_claims, _platform, _stores]
@@ -22,22 +22,25 @@ def mistakes(settings: Settings) -> Iterator[str]:
 
 def _access(settings: Settings) -> Iterator[str]:
     if settings.auth_proxy is not None and settings.ingress is None:
-        yield "authProxy: needs ingress: people log in at its host name"
+        yield "authProxy: needs the section ingress, because people log in at its host name; add ingress"
 
 
 def _money(settings: Settings) -> Iterator[str]:
     if settings.budget is not None and settings.platform == Platform.PRIVATE:
-        yield (
-            f"budget: '{settings.budget}' is not allowed: platform private has no prices, its hardware is your own; "
-            "leave it out"
-        )
+        yield f"budget: '{settings.budget}' is not allowed: platform private has no prices; leave it out"
 
 
 def _scale(settings: Settings) -> Iterator[str]:
     if settings.autoscaler is not None and not settings.scaled:
-        yield "autoscaler: only the profile scaled can have more pods by load; leave it out"
+        yield (
+            "autoscaler: only the profile scaled can have several pods, and this stack has profile single-writer; "
+            "leave it out"
+        )
     for name in graphs_switched_on(settings.env) if settings.scaled else ():
-        yield f"env: {name}: graph indexes are local files of one writer; the profile scaled has none"
+        yield (
+            f"env: {name}: graph indexes are local files for one writer, which the profile scaled cannot have; "
+            "leave it out"
+        )
 
 
 def _kinds_of_the_platform(settings: Settings) -> Iterator[str]:
@@ -69,7 +72,10 @@ def _platform(settings: Settings) -> Iterator[str]:
 def _stores(settings: Settings) -> Iterator[str]:
     if not settings.scaled:
         if settings.stores is not None:
-            yield "stores: the profile single-writer keeps its state in files; use the profile scaled, or leave it out"
+            yield (
+                "stores: only the profile scaled has stores, single-writer keeps its state in files; leave it out, "
+                "or use profile: scaled"
+            )
         return
     own = platforms.platform(settings.platform.value).database(settings)
     for name, field in stores.FIELDS.items():
@@ -79,6 +85,6 @@ def _stores(settings: Settings) -> Iterator[str]:
             kind = stores.store(name, chosen.kind)
             yield from (f"{key}{line}" for line in kind.mistakes(name, chosen, settings))
             if name == "database" and own is not None:
-                yield f"{key}: the platform's own section has one as well; leave it in one of them"
+                yield f"{key}: the section of the platform has a database as well; leave one of them out"
         elif name != "documents" and not (name == "database" and own is not None):
             yield f"{key}: missing; the profile scaled needs it"

@@ -1,4 +1,4 @@
-"""What every kind of claim says in a stack file, whatever it is made of."""
+"""The keys that every kind of claim has in a stack file."""
 
 from abc import abstractmethod
 from typing import Any
@@ -10,13 +10,13 @@ from stacks.settings.fields import Size, Strict
 
 
 class ClaimSettings(Strict):
-    """A claim. Each kind adds its own keys, in its file in stacks/kinds/."""
+    """A claim of the stack file. Each kind adds its own keys, in its file in stacks/kinds/."""
 
-    kind: Any = Field(description="What the claim is made of.")
-    """Its name; each kind narrows it to a literal of its own."""
-    size: Size = Field("20Gi", description="Size of the claim; it can only grow.")
+    kind: Any = Field(description="Kind of the claim.")
+    """Name of the kind. Each kind narrows the type to a literal of its own name."""
+    size: Size = Field("20Gi", description="Size of the claim in Gi or Ti; it can only grow.")
 
     @property
     @abstractmethod
     def medium(self) -> Medium:
-        """What the claim is made of: it decides which roles suit it when the stack file does not say."""
+        """Medium of the claim: it decides which roles are on it where the stack file does not say."""

@@ -1,4 +1,4 @@
-"""What a stack file says about the cluster."""
+"""The section `kotaemon:cluster` of a stack file."""
 
 from pydantic import Field, model_validator
 
@@ -6,18 +6,22 @@ from stacks.settings.fields import Strict
 
 
 class Cluster(Strict):
-    """Which cluster. The current context of the user's kubeconfig is never used by accident: both keys or none."""
+    """The Kubernetes cluster.
+
+    Give kubeconfig and context, or none: the user's current context is never used by accident.
+    """
 
     kubeconfig: str | None = Field(None, description="Path of a kubeconfig file.")
-    context: str | None = Field(None, description="Context in it.")
+    context: str | None = Field(None, description="Context in the kubeconfig file.")
     identifier: str | None = Field(
         None,
-        description="Name of the cluster whose API address may change; without it another address is another cluster.",
+        description="Name of the cluster, for one whose API address may change; without it a new address counts as "
+        "another cluster.",
     )
 
     zones: list[str] = Field(
         default_factory=list[str],
-        description="Zones of the nodes, for the plan, where no section of a platform has them.",
+        description="Zones of the nodes, used by the plan on platform private; default: those that the claims name.",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong in a stack file, in words: key, value, what is allowed."""
+"""Turns pydantic's errors about a stack file into words: the key, the value, and what is allowed."""
 
 import difflib
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from stacks.settings.fields import SECRET_TEXT, Strict
 
 
 def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> str:
-    """One mistake. `secret`: top-level keys whose values are never shown."""
-    # "[key]" is pydantic's mark for a bad key of a mapping; a union adds its tag, which is no key of the file.
+    """The message for one error. `secret`: top-level keys whose values are never shown."""
+    # pydantic marks a bad key of a mapping by "[key]". A union adds its tag, which is not a key of the file.
     loc = [p for p in error["loc"] if p != "[key]"]
     model, path = _walk(settings, loc)
     key = f"{NAMESPACE}:" + ".".join(str(p) for p in path)
@@ -22,7 +22,7 @@ def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> 
     shown = SECRET_TEXT if hidden else repr(given)
     if kind == "extra_forbidden":
         if model and issubclass(model, Strict) and (now := model.renamed.get(str(loc[-1]))):
-            return f"{key}: is written in another way now; write {now.format(given)}"
+            return f"{key}: is not a key any more; write {now.format(given)}"
         known = list(_keys(model)) if model else []
         return f"{key}: unknown key{nearest(str(loc[-1]), known)}; known here: {', '.join(known)}"
     if kind == "missing":
@@ -38,26 +38,26 @@ def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> 
         hint = nearest(str(given), [t.strip("' ") for t in expected.replace(" or ", ",").split(",")])
         return f"{key}: {shown} is not allowed; allowed: {_unquoted(expected)}{hint}"
     if kind == "value_error":
-        # A rule over several keys has no single value to show.
+        # A rule about several keys has no single value to show.
         message = str(error["ctx"]["error"])
         return f"{key}: {message}" if isinstance(given, dict) else f"{key}: {shown} {message}"
     return f"{key}: {shown} is not allowed: {_range(model, str(loc[-1])) or _lower(error['msg'])}"
 
 
 def _annotation(settings: type[BaseModel], loc: list[Any]) -> Any:
-    """The type that the file's value at `loc` has to have."""
+    """The type that the value at `loc` of the stack file must have."""
     return _descend(settings, loc)[2]
 
 
 def _holds_secret(annotation: Any) -> bool:
-    """Whether a wrong value of this type may be a secret, or hold one."""
+    """Whether a wrong value of this type may be or contain a secret."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return any(_holds_secret(field.annotation) for field in annotation.model_fields.values())
     return annotation is SecretStr or any(_holds_secret(part) for part in get_args(annotation))
 
 
 def _kinds(annotation: Any) -> list[str]:
-    """Every `kind` of a tagged union."""
+    """The value of `kind` for every member of a tagged union."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return list(get_args(annotation.model_fields["kind"].annotation))
     return [kind for part in get_args(annotation) if _is_model_or_union(part) for kind in _kinds(part)]

@@ -1,29 +1,29 @@
-"""Types of single values in the stack file. Each says in its own words what is allowed."""
+"""Types of single values in the stack file. Each has a message that says what is allowed."""
 
 import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-SECRET_TEXT = "[secret]"  # noqa: S105 what is shown in place of a secret, and stands for one that is still encrypted
+SECRET_TEXT = "[secret]"  # noqa: S105 shown in place of a secret, and the value of one that is still encrypted
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors; keys are camelCase in the stack file."""
+    """Base of all settings. Keys are camelCase in the stack file, and an unknown key is an error."""
 
     # Built when it is used: of a stack file only the whole is, and building each part takes as long as checking a file.
     model_config = ConfigDict(
         extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True, defer_build=True
     )
     renamed: ClassVar[Mapping[str, str]] = {}
-    """Key of an earlier release -> the line to write now. `{}` in it stands for the value that was given."""
+    """Key of an earlier release -> the line to write instead. `{}` in that line is replaced by the given value."""
 
 
 def matching(pattern: str, allowed: str) -> AfterValidator:
-    """A check by pattern, with a message in words; the pattern itself goes to the JSON Schema."""
+    """A check by a pattern, whose message is `allowed`: the JSON Schema has the pattern itself."""
     compiled = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -49,10 +49,10 @@ _CPU = r"^([1-9][0-9]*m|[1-9][0-9]*(\.[0-9]+)?|0\.[0-9]+)$"
 _MEMORY = r"^[1-9][0-9]*(Mi|Gi)$"
 
 
-def _with_unit(value: object) -> object:
-    """Earlier releases took the sizes of databases as numbers of GiB."""
+def _with_unit(value: object, info: ValidationInfo) -> object:
+    """Refuse a size without a unit, and say what to write. Earlier releases took GiB of databases as numbers."""
     if isinstance(value, int) and not isinstance(value, bool):
-        raise ValueError(f"must be a size with its unit, as everywhere in a stack file: {value}Gi")
+        raise ValueError(f"has no unit; write {to_camel(info.field_name or 'size')}: {value}Gi")
     return value
 
 
@@ -83,7 +83,7 @@ SubPath = Annotated[
     matching(_FOLDER, "must be a relative folder without '..', for example models"),
     _schema(_FOLDER),
 ]
-Cpu = Annotated[str, matching(_CPU, "must be CPUs, for example 500m or 2"), _schema(_CPU)]
+Cpu = Annotated[str, matching(_CPU, "must be a number of CPUs, for example 500m or 2"), _schema(_CPU)]
 Memory = Annotated[
     str,
     matching(_MEMORY, "must be a whole number of Mi or Gi, for example 4Gi"),
@@ -101,7 +101,9 @@ def _pinned(value: str) -> str:
     if not re.fullmatch(_IMAGE, value):
         raise ValueError("must name a version tag or a digest, for example ghcr.io/cinnamon/kotaemon:0.11.3-lite")
     if value.rsplit(":", 1)[-1].startswith(("main", "latest")):
-        raise ValueError("must be pinned by a version tag or a digest: main-* and latest-* change under you")
+        raise ValueError(
+            "must be pinned by a version tag or a digest, because main-* and latest-* name changing images"
+        )
     return value
 
 
@@ -114,7 +116,7 @@ def _server(value: str) -> str:
     except ValueError:
         if not re.fullmatch(_HOST, value):
             raise ValueError(
-                "must be a host name or an address, without path or port; the path has its own key"
+                "must be a host name or an IP address, without path and port; the path has its own key"
             ) from None
     return value
 
@@ -126,7 +128,7 @@ def _cidr(value: str) -> str:
     try:
         ipaddress.ip_network(value)
     except ValueError:
-        raise ValueError("must be a network, for example 10.0.0.0/16") from None
+        raise ValueError("must be a network in CIDR notation, for example 10.0.0.0/16") from None
     return value
 
 
@@ -134,6 +136,6 @@ Cidr = Annotated[str, AfterValidator(_cidr)]
 
 
 def accept(reason: str) -> None:
-    """Raise ValueError with the reason of a refusal, when there is one: for validators that ask a pure rule."""
+    """Raise ValueError with the reason of a refusal, unless it is empty. For validators that call a pure function."""
     if reason:
         raise ValueError(reason)

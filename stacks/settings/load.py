@@ -1,4 +1,4 @@
-"""From configuration to Settings, with every mistake of a stack file in one error."""
+"""Makes Settings from the configuration of a stack. All mistakes of a stack file are in one error."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ PROVIDER_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider", "environme
 
 
 class SettingsError(pulumi.RunError):
-    """The stack file is wrong. The message lists every error: key, value, what is allowed, file."""
+    """The stack file has mistakes. The message lists each with its key, its value and what is allowed."""
 
     def __init__(self, file: str, errors: list[str]) -> None:
         self.errors = errors
@@ -29,30 +29,30 @@ class SettingsError(pulumi.RunError):
 
 
 def stack_file(stack: str) -> str:
-    """Name of the stack file of a stack."""
+    """File name of a stack's configuration."""
     return f"Pulumi.{stack}.yaml"
 
 
 def from_runtime() -> tuple[dict[str, str], set[str]]:
-    """The configuration Pulumi gave to this run, and the names of its secret keys."""
+    """The configuration that Pulumi gave to this run, and the names of its secret keys."""
     values = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     secret = {*runtime_config.get_config_secret_keys_env(), *(k for k in values if runtime_config.is_config_secret(k))}
     return values, secret
 
 
 def from_file(path: Path) -> tuple[dict[str, str], list[str]]:
-    """The configuration in a stack file, as Pulumi hands it to a program, and the names of its secret keys.
+    """The configuration in a stack file in the form that a Pulumi program gets, and the names of its secret keys.
 
-    Encrypted values are not decrypted: SECRET_TEXT stands in their place. Raises SettingsError.
+    Encrypted values are not decrypted but replaced by SECRET_TEXT. Raises SettingsError.
     """
     try:
         text = path.read_text()
     except FileNotFoundError:
-        raise SettingsError(path.name, [f"there is no such file in {path.parent.resolve()}"]) from None
+        raise SettingsError(path.name, [f"the file is not in {path.parent.resolve()}"]) from None
     try:
-        document: object = yaml.load(text, _NoDuplicates)  # noqa: S506 it is a SafeLoader
+        document: object = yaml.load(text, _NoDuplicates)  # noqa: S506 the loader is a SafeLoader
     except yaml.YAMLError as error:
-        raise SettingsError(path.name, [f"it is not YAML: {' '.join(str(error).split())}"]) from None
+        raise SettingsError(path.name, [f"it is not valid YAML: {' '.join(str(error).split())}"]) from None
     if document is None:
         document = {}
     if not isinstance(document, dict) or not isinstance(document.get("config") or {}, dict):
@@ -61,7 +61,9 @@ def from_file(path: Path) -> tuple[dict[str, str], list[str]]:
         raise SettingsError(path.name, [f"{k}: unknown key{nearest(k, PROVIDER_KEYS)}" for k in unknown])
     values, secret = dict[str, str](), list[str]()
     for key, value in (document.get("config") or {}).items():
-        name = key if ":" in str(key) else f"{NAMESPACE}:{key}"  # Pulumi's own rule: no namespace is the project's
+        name = (
+            key if ":" in str(key) else f"{NAMESPACE}:{key}"
+        )  # Pulumi's rule: a key without a namespace has the project's
         hidden = _hide(value)
         if hidden != value:
             secret.append(name)
@@ -70,7 +72,7 @@ def from_file(path: Path) -> tuple[dict[str, str], list[str]]:
 
 
 def load(values: Mapping[str, str], secret: set[str], file: str) -> Settings:
-    """Validate the keys of our namespace. Raises SettingsError with all errors at once."""
+    """Validate the keys of the namespace `kotaemon`. Raises SettingsError with all mistakes at once."""
     prefix = f"{NAMESPACE}:"
     ours = {k.removeprefix(prefix): _parsed(v) for k, v in values.items() if k.startswith(prefix)}
     settings = _validated(ours, {k.removeprefix(prefix) for k in secret}, file)
@@ -84,7 +86,7 @@ def _validated(ours: Mapping[str, Any], secret: set[str], file: str) -> Settings
     try:
         return (wanted or model.whole_model()).model_validate(ours)
     except ValidationError:
-        pass  # the message speaks of every kind there is, not only of those in this file
+        pass  # validated again below: messages name every existing kind, not only those of this file
     whole = model.whole_model()
     try:
         return whole.model_validate(ours)
@@ -94,13 +96,16 @@ def _validated(ours: Mapping[str, Any], secret: set[str], file: str) -> Settings
 
 
 class _NoDuplicates(yaml.SafeLoader):
-    """Of two equal keys YAML's own loader silently takes the last; Pulumi's refuses them."""
+    """Refuses a key that is given twice, as Pulumi does.
+
+    The loader of the YAML library would silently use the last one.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         if twice := [str(k) for k in keys if keys.count(k) > 1]:
             raise yaml.constructor.ConstructorError(
-                problem=f"the key {twice[0]} stands there twice", problem_mark=node.start_mark
+                problem=f"the key {twice[0]} is given twice", problem_mark=node.start_mark
             )
         return super().construct_mapping(node, deep)
 
@@ -112,7 +117,7 @@ def _hide(value: object) -> Any:
 
 
 def _parsed(value: str) -> object:
-    # Objects and lists arrive as JSON, scalars as they stand: "3" may be a number or a name, the field decides.
+    # Objects and lists arrive as JSON, scalars as text: whether "3" is a number or a name is decided by the field.
     try:
         parsed: object = json.loads(value)
     except ValueError:

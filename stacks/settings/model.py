@@ -1,8 +1,8 @@
-"""The model of a stack file: Settings, with the kinds, stores and platforms that a file names.
+"""The model of a stack file: Settings, extended by the kinds, stores and platforms that the file names.
 
-Every kind, store and platform is a module of its own, and importing all of them takes longer than checking one stack
-file. So the model is put together from those that the file names. `whole_model` has them all, for the schema and for
-the messages of a file that is wrong.
+Every kind, store and platform is a module of its own. Importing all of them takes longer than checking one stack
+file, so the model is made of those that the file names. `whole_model` has all of them, for the schema and for
+messages about a file with mistakes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,10 @@ from stacks.settings.stores import Stores
 
 
 def model_of(values: Mapping[str, Any]) -> type[Settings] | None:
-    """The model with just the kinds, stores and platforms in `values`; None where a name of them is unknown."""
+    """The model with only the kinds, stores and platforms named in `values`.
+
+    None when one of those names is unknown.
+    """
     claims = _named(_at(values, "storage", "claims"))
     found = {place: _names(_at(values, "stores", key)) for place, key in stores.KEYS.items()}
     platform = values.get("platform")
@@ -75,7 +78,7 @@ def _extended(model: type[Strict], **fields: Any) -> Any:
 def _union(models: Iterable[Any]) -> Any:
     found = list(models)
     if len(found) == 1:
-        return found[0]  # pydantic wants two for a discriminator; the kind is known to be this one
+        return found[0]  # pydantic requires two members for a discriminator; this is the only kind that can occur
     return Annotated[reduce(or_, found), Field(discriminator="kind")]
 
 
@@ -90,7 +93,7 @@ def _at(values: Any, *keys: str) -> Any:
 
 
 def _names(section: Any) -> list[Any]:
-    """The kind that one store names, as a list of none or one."""
+    """The kind of one store, as a list that is empty without a store."""
     return [] if section is None else [_at(section, "kind")]
 
 

@@ -1,4 +1,4 @@
-"""What a stack file says about the application's pods, and the way to them."""
+"""The sections of a stack file for the application's pods and for the access to them."""
 
 import re
 from typing import Literal
@@ -9,23 +9,43 @@ from stacks.settings.fields import Cidr, Cpu, DnsLabel, HostName, Memory, Object
 
 
 class Resources(Strict):
-    """Resources of one application pod. Idle it holds 0.8 GiB; upstream's fly.toml gives it 4 CPUs and 4 GiB."""
+    """CPU and memory of each pod of the application.
 
-    cpu_request: Cpu = Field("500m", description="CPU request; starting takes 60 to 70 CPU-seconds.")
-    memory_request: Memory = Field("2Gi", description="Memory request.")
-    memory_limit: Memory = Field("4Gi", description="Memory limit. No CPU limit: it would only slow the start.")
+    Idle, a pod uses 0.8 GiB; Kotaemon's fly.toml gives it 4 CPUs and 4 GiB.
+    """
+
+    cpu_request: Cpu = Field("500m", description="CPU request of each pod; a start takes 60 to 70 CPU seconds.")
+    memory_request: Memory = Field("2Gi", description="Memory request of each pod, in Mi or Gi.")
+    memory_limit: Memory = Field(
+        "4Gi",
+        description="Memory limit of each pod, in Mi or Gi. There is no CPU limit, because it would only slow the "
+        "start.",
+    )
 
 
 class Ingress(Strict):
-    """How the application is reached from outside. Put authentication in front: its own login leaves the API open."""
+    """How users reach the application from outside.
 
-    kind: Literal["ingress", "httproute"] = Field("ingress", description="Ingress object, or Gateway API HTTPRoute.")
-    hostname: HostName = Field(description="Public host name.")
-    class_name: ObjectName = Field("nginx", description="ingressClassName; the annotations are those of ingress-nginx.")
-    tls_secret: ObjectName | None = Field(None, description="Secret with the certificate; none: TLS ends before it.")
-    gateway: str | None = Field(None, description="`namespace/name` of the Gateway, for kind httproute.")
-    controller_namespace: DnsLabel = Field("ingress-nginx", description="Whose pods may reach the application.")
-    max_upload_mib: int = Field(1000, ge=1, description="Largest request body in MiB; Kotaemon's own limit is 1000 MB.")
+    Set authProxy as well: the application's own login leaves its API open.
+    """
+
+    kind: Literal["ingress", "httproute"] = Field(
+        "ingress", description="ingress: an Ingress object; httproute: an HTTPRoute of the Gateway API."
+    )
+    hostname: HostName = Field(description="Public host name of the application.")
+    class_name: ObjectName = Field(
+        "nginx", description="Value of ingressClassName; the annotations are those of ingress-nginx."
+    )
+    tls_secret: ObjectName | None = Field(
+        None, description="Existing Secret with the certificate; default: TLS ends before the ingress."
+    )
+    gateway: str | None = Field(None, description="`namespace/name` of the Gateway; required for kind httproute.")
+    controller_namespace: DnsLabel = Field(
+        "ingress-nginx", description="Namespace of the ingress controller, whose pods may connect to the application."
+    )
+    max_upload_mib: int = Field(
+        1000, ge=1, description="Largest request body in MiB, which limits uploads; Kotaemon's own limit is 1000 MB."
+    )
 
     @model_validator(mode="after")
     def _gateway_for_route(self) -> "Ingress":
@@ -35,18 +55,20 @@ class Ingress(Strict):
 
 
 class Endpoint(Strict):
-    """A destination the pods may open connections to."""
+    """A network and port to which the pods may open connections."""
 
-    cidr: Cidr = Field(description="Network, for example 203.0.113.7/32.")
+    cidr: Cidr = Field(description="Network in CIDR notation, for example 203.0.113.7/32.")
     port: int = Field(443, ge=1, le=65535, description="TCP port.")
 
 
 class AutoscalerSettings(Strict):
-    """A HorizontalPodAutoscaler; only in the scaled profile."""
+    """A HorizontalPodAutoscaler for the application; only in the profile scaled."""
 
-    min_replicas: int = Field(ge=1, le=50, description="Fewest pods.")
-    max_replicas: int = Field(ge=1, le=50, description="Most pods.")
-    cpu_percent: int = Field(80, ge=1, le=100, description="Target CPU use in percent of the request.")
+    min_replicas: int = Field(ge=1, le=50, description="Smallest number of pods.")
+    max_replicas: int = Field(ge=1, le=50, description="Largest number of pods.")
+    cpu_percent: int = Field(
+        80, ge=1, le=100, description="CPU use that the autoscaler aims at, in percent of the CPU request."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> "AutoscalerSettings":

@@ -1,4 +1,4 @@
-"""The JSON Schema of a stack file, generated from Settings: `python -m stacks.settings.schema` writes it."""
+"""Write the JSON Schema of a stack file, made from Settings: `python -m stacks.settings.schema`."""
 
 import json
 import re
@@ -10,11 +10,11 @@ from stacks.settings.load import PROVIDER_KEYS
 from stacks.settings.model import whole_model
 
 PATH = Path(__file__).parents[1] / "schema.json"
-"""Where stack files look for it: their first line names stacks/schema.json."""
+"""Path of the schema. The first line of a stack file names it as stacks/schema.json."""
 
 
 def stack_file_schema() -> dict[str, Any]:
-    """Schema of `Pulumi.<stack>.yaml`: our keys are checked, those of providers are free."""
+    """Schema of `Pulumi.<stack>.yaml`. It checks the keys of the namespace `kotaemon`; keys of providers are free."""
     settings = whole_model().model_json_schema(by_alias=True)
     definitions = settings.pop("$defs")
     ours = {f"{NAMESPACE}:{key}": _or_secure(value) for key, value in settings["properties"].items()}
@@ -40,7 +40,7 @@ def stack_file_schema() -> dict[str, Any]:
 
 _SECURE = {
     "type": "object",
-    "description": "An encrypted value; `pulumi config set --secret` writes it.",
+    "description": "An encrypted value, written by `pulumi config set --secret`.",
     "required": ["secure"],
     "properties": {"secure": {"type": "string"}},
     "additionalProperties": False,
@@ -52,12 +52,12 @@ def _or_secure(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _renamed(value: Any) -> Any:
-    # pydantic writes the newer $defs; editors' YAML plug-ins read draft 7
+    # pydantic writes the newer $defs, but the YAML plug-ins of editors read draft 7.
     return _with_secure(json.loads(re.sub(r"#/\$defs/", "#/definitions/", json.dumps(value))))
 
 
 def _with_secure(node: Any) -> Any:
-    """Every secret value may be encrypted, however deep it stands."""
+    """Allow an encrypted value wherever a secret may be, at every depth."""
     if isinstance(node, list):
         return [_with_secure(part) for part in node]
     if not isinstance(node, dict):
@@ -69,7 +69,7 @@ def _with_secure(node: Any) -> Any:
 
 
 def text() -> str:
-    """What schema.json has to be."""
+    """The text of stacks/schema.json."""
     return json.dumps(stack_file_schema(), indent=2) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The stack file, typed: what is at its top level. Sections, kinds and stores have files of their own."""
+"""The top level of a stack file as typed settings. Sections, kinds and stores have files of their own."""
 
 from typing import Any, TypeVar
 
@@ -18,54 +18,85 @@ Section = TypeVar("Section", bound=Strict)
 
 
 class Settings(Strict):
-    """A stack file. stacks/settings/model.py adds a section for each platform, such as `aws`."""
+    """The settings of a stack file. stacks/settings/model.py adds a section for each platform, such as `aws`."""
 
-    platform: Platform = Field(description="Where the cluster and its storage live.")
-    profile: Profile = Field(Profile.SINGLE_WRITER, description="How Kotaemon runs.")
-    namespace: DnsLabel = Field("kotaemon", description="Namespace, made by the stack.")
+    platform: Platform = Field(description="Platform on which the cluster and its storage are.")
+    profile: Profile = Field(
+        Profile.SINGLE_WRITER,
+        description="single-writer: one pod with its data in files; scaled: several pods with their state in stores.",
+    )
+    namespace: DnsLabel = Field("kotaemon", description="Kubernetes namespace of the application; the stack makes it.")
     image: PinnedImage = Field(
         "ghcr.io/cinnamon/kotaemon:0.11.3-lite",
-        description="Image by version tag or digest; main-* and latest-* are refused.",
+        description="Image of the application, with a version tag or a digest; main-* and latest-* are refused.",
     )
-    replicas: int = Field(1, ge=1, le=50, description="Pods.")
-    uid: int = Field(1001, ge=1, le=2**31 - 1, description="User of the pod and owner of the data; never 0.")
-    gid: int = Field(1001, ge=1, le=2**31 - 1, description="Group of the pod and of the data; never 0.")
-    autoscaler: AutoscalerSettings | None = Field(None, description="Pods by load instead of `replicas`; scaled only.")
-    resources: Resources = Field(default_factory=lambda: Resources.model_validate({}), description="Of one pod.")
-    ingress: Ingress | None = Field(None, description="None: reach it by port-forward.")
-    auth_proxy: AuthProxySettings | None = Field(None, description="Login in front of the application; needs ingress.")
+    replicas: int = Field(
+        1, ge=1, le=50, description="Number of pods of the application; more than 1 only in the profile scaled."
+    )
+    uid: int = Field(1001, ge=1, le=2**31 - 1, description="User id of the pods and owner of the data; never 0.")
+    gid: int = Field(1001, ge=1, le=2**31 - 1, description="Group id of the pods and of the data; never 0.")
+    autoscaler: AutoscalerSettings | None = Field(
+        None, description="Number of pods by load instead of `replicas`; only in the profile scaled."
+    )
+    resources: Resources = Field(
+        default_factory=lambda: Resources.model_validate({}),
+        description="CPU and memory of each pod of the application.",
+    )
+    ingress: Ingress | None = Field(
+        None, description="Access from outside; default: none, the application is reached by port-forward."
+    )
+    auth_proxy: AuthProxySettings | None = Field(
+        None, description="Login in front of the application; needs ingress. Default: only the application's own login."
+    )
     model_endpoints: list[Endpoint] | None = Field(
-        None, description="Where the pods may call models; none: TCP 443 anywhere but link-local (metadata) addresses."
+        None,
+        description="Networks where the pods may call models; default: TCP 443 of every address except link-local "
+        "(metadata) ones.",
     )
-    storage: Storage = Field(description="Storage by claim and role.")
-    env: dict[str, str] = Field(default_factory=dict[str, str], description="Plain environment of the application.")
+    storage: Storage = Field(description="Claims, and which role is on which claim.")
+    env: dict[str, str] = Field(
+        default_factory=dict[str, str], description="Environment variables of the application that are not secret."
+    )
     api_keys: dict[str, SecretStr] = Field(
-        default_factory=dict[str, SecretStr], description="Secret environment, for example OPENAI_API_KEY."
+        default_factory=dict[str, SecretStr],
+        description="Secret environment variables of the application, for example OPENAI_API_KEY.",
     )
-    admin_name: str = Field("admin", min_length=1, description="Name of the first administrator.")
-    admin_password: SecretStr | None = Field(None, description="First password of admin; none: generated.")
-    cluster: Cluster = Field(default_factory=lambda: Cluster.model_validate({}), description="Default: the devcluster.")
+    admin_name: str = Field("admin", min_length=1, description="User name of the first administrator.")
+    admin_password: SecretStr | None = Field(
+        None, description="First password of the administrator; default: generated."
+    )
+    cluster: Cluster = Field(
+        default_factory=lambda: Cluster.model_validate({}),
+        description="The Kubernetes cluster; default: the devcluster.",
+    )
     overrides: dict[str, str] = Field(
         default_factory=dict[str, str],
-        description="Rules of the guard whose risk is taken: rule -> reason. Printed on every run; see docs/guard.md.",
+        description="Rules of the guard that this stack breaks on purpose: rule -> reason. Printed on every run; see "
+        "docs/guard.md.",
     )
     budget: int | None = Field(
         None,
         ge=1,
-        description="Most that storage may cost a month, in the currency of the platform's price list (USD): a plan "
+        description="The most that storage may cost a month, in the currency of the platform's price list (USD). A "
+        "plan "
         "above it ends with exit code 3; see docs/cost.md.",
     )
     estimate: EstimateSettings = Field(
         default_factory=lambda: EstimateSettings.model_validate({}),
-        description="Assumptions of the plan about use and speed.",
+        description="Assumptions of the plan about use and speed, which no definition of a resource says.",
     )
-    protect: bool = Field(True, description="false lifts the protection of data holders: step one of taking down.")
+    protect: bool = Field(
+        True,
+        description="Whether resources that hold data are protected from deletion; false is the first step of taking "
+        "a stack down.",
+    )
     adopt: list[str] = Field(
         default_factory=list[str],
-        description="Kept objects to find again in one `up` after taking down: `Kind name` or `Kind namespace/name`.",
+        description="Objects that were kept when the stack was taken down, to be imported by one `up`: `Kind name` "
+        "or `Kind namespace/name`.",
     )
     stores: Stores | None = Field(
-        None, description="State of the profile scaled: database, vectors, texts; see docs/stores.md."
+        None, description="Stores of the profile scaled: database, vectors and texts; see docs/stores.md."
     )
 
     @field_validator("overrides")
@@ -76,11 +107,11 @@ class Settings(Strict):
 
     @property
     def scaled(self) -> bool:
-        """Whether several pods may run."""
+        """Whether the profile is scaled, so that several pods may run."""
         return self.profile == Profile.SCALED
 
     def section(self, model: type[Section]) -> Section:
-        """The section of this stack's platform. `stacks/settings/checks.py` has made sure that there is one."""
+        """The section of this stack's platform. stacks/settings/checks.py has made sure that it exists."""
         found: Any = getattr(self, self.platform.value)
         if not isinstance(found, model):
             raise TypeError(f"the section {self.platform.value} is {type(found).__name__}, not {model.__name__}")

@@ -1,4 +1,4 @@
-"""What a stack file says about storage: its claims, and which role is on which."""
+"""The section `kotaemon:storage` of a stack file: the claims, and which role is on which claim."""
 
 from collections.abc import Mapping
 
@@ -9,27 +9,30 @@ from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import DnsLabel, Strict, SubPath
 
 ON_DISK = {Profile.SINGLE_WRITER: (Role.INDEXES, Role.SESSIONS), Profile.SCALED: ()}
-"""Roles that hold databases of one writer: SQLite, Chroma and LanceDB want a disk (docs/facts/kotaemon.md 3). In the
-profile scaled several pods mount every role."""
+"""Profile -> roles that are on a disk by default, as they hold databases for one writer: SQLite, Chroma and LanceDB
+(`docs/facts/kotaemon.md`, chapter 3). In the profile scaled several pods mount every role."""
 
 
 class RoleStorage(Strict):
-    """Where one role lives, when not on the default."""
+    """Where the data of one role is, for a role that is not at its default place."""
 
-    claim: DnsLabel | None = Field(None, description="Name of a claim; default: the first that suits the role.")
-    sub_path: SubPath | None = Field(None, description="Folder in the claim; default: the role's name.")
-    read_only: bool = Field(False, description="Mount read-only.")
+    claim: DnsLabel | None = Field(
+        None,
+        description="Name of the claim; default: the first disk for databases, the first file claim for other roles.",
+    )
+    sub_path: SubPath | None = Field(None, description="Folder in the claim; default: the name of the role.")
+    read_only: bool = Field(False, description="Whether the role is mounted read-only.")
 
 
 class Storage(Strict):
-    """The claims of the stack, and which role is on which.
+    """The claims of the stack, and which role is on which claim.
 
     `claims` gets its real type from stacks/settings/model.py: a union of the kinds in stacks/kinds/.
     """
 
-    claims: Mapping[DnsLabel, ClaimSettings] = Field(min_length=1, description="Claims by a name of your own.")
+    claims: Mapping[DnsLabel, ClaimSettings] = Field(min_length=1, description="Claims, each under a name of your own.")
     roles: dict[Role, RoleStorage] = Field(
-        default_factory=dict[Role, RoleStorage], description="Only the roles that differ from the default."
+        default_factory=dict[Role, RoleStorage], description="Places of the roles that are not at their default place."
     )
 
     @model_validator(mode="after")
@@ -37,7 +40,7 @@ class Storage(Strict):
         for role, storage in self.roles.items():
             if storage.claim is not None and storage.claim not in self.claims:
                 claims = ", ".join(self.claims)
-                raise ValueError(f"roles.{role.value}.claim is {storage.claim!r}; the claims are: {claims}")
+                raise ValueError(f"roles.{role.value}.claim is {storage.claim!r}, but the claims are: {claims}")
         for profile in Profile:
             self._refuse_shared_folders(profile)
         return self
@@ -54,7 +57,10 @@ class Storage(Strict):
             seen[place] = role
 
     def claim_of(self, role: Role, profile: Profile) -> str:
-        """Name of the role's claim. Databases want a disk, the rest wants to be shared; else whatever there is."""
+        """Name of the role's claim.
+
+        By default databases are on a disk and other roles on a file claim, if there is one.
+        """
         chosen = self.roles[role].claim if role in self.roles else None
         wanted = Medium.BLOCK if role in ON_DISK[profile] else Medium.FILE
         suited = [name for name, claim in self.claims.items() if claim.medium == wanted]
@@ -70,5 +76,5 @@ class Storage(Strict):
 
     @property
     def media(self) -> dict[str, Medium]:
-        """Name of each claim -> what it is made of."""
+        """Name of each claim -> its medium."""
         return {name: claim.medium for name, claim in self.claims.items()}

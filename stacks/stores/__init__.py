@@ -14,10 +14,11 @@ FILES = {
     "vectors": {"qdrant": "qdrant", "qdrant-bundled": "qdrant_bundled", "milvus": "milvus"},
     "documents": {"lancedb": "lancedb", "elasticsearch": "elasticsearch"},
 }
-"""Place of a store -> each kind that can be there -> its file. In the order of the documentation and of messages."""
+"""Place of a store -> each kind that can be there -> its file. Kinds are in the order of the documentation and of
+messages."""
 NAMES = {place: tuple(files) for place, files in FILES.items()}
 
 
 def store(place: str, name: str) -> Store[Any]:
-    """The kind of store of this name. Its file is imported when it is asked for."""
+    """The kind of store with this name. Its file is imported by this call, so that a stack loads only its own kinds."""
     return import_module(f"stacks.stores.{FILES[place][name]}").STORE

@@ -1,4 +1,4 @@
-"""PostgreSQL on ApsaraDB RDS: key `database` of the section `kotaemon:alicloud`."""
+"""PostgreSQL on ApsaraDB RDS: the key `database` in the section `kotaemon:alicloud`."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -21,22 +21,29 @@ if TYPE_CHECKING:
 
 
 class ApsaraSettings(Strict):
-    """PostgreSQL on ApsaraDB RDS, for the profile scaled: two zones, your key, TLS, daily backups."""
+    """PostgreSQL on ApsaraDB RDS, for the profile scaled. It has two zones, your key, TLS and daily backups."""
 
-    instance_type: str = Field("pg.x4.medium.2c", description="A dedicated type: general ones cannot have your key.")
-    size: Size = Field("50Gi", description="Size of its ESSD disk, in steps of 5 GiB; it can only grow.")
+    instance_type: str = Field(
+        "pg.x4.medium.2c", description="Instance type; it must be a dedicated one, as general ones cannot use your key."
+    )
+    size: Size = Field("50Gi", description="Size of the ESSD disk in Gi, a multiple of 5; it can only grow.")
     version: Annotated[Literal["14.0", "15.0", "16.0", "17.0"], BeforeValidator(number_as_text)] = Field(
-        "16.0", description="Version of PostgreSQL."
+        "16.0", description="Version of PostgreSQL, in quotes."
     )
     zones: list[Zone] | None = Field(
-        None, description="Zones of primary and standby; none: the first two of the section."
+        None, description="Zones of primary and standby; default: the first two of `vswitches`."
     )
-    backup_days: int = Field(14, description="Days that backups and logs are kept, 7 to 730.")
+    backup_days: int = Field(14, description="Days for which backups and logs are kept, 7 to 730.")
     network: Cidr | None = Field(
-        None, description="Network that holds the vSwitches, for the NetworkPolicy; none: the first of clusterCidrs."
+        None,
+        description="Network that contains the vSwitches, for the NetworkPolicy; default: the first of clusterCidrs.",
     )
     renamed: ClassVar[Mapping[str, str]] = {"storageGib": "size: {}Gi"}
-    driver: Literal["install", "image"] = Field("install", description="Where psycopg2 comes from.")
+    driver: Literal["install", "image"] = Field(
+        "install",
+        description="How pods get psycopg2. install: an init container installs it; image: the application's image "
+        "has it.",
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> "ApsaraSettings":
@@ -50,7 +57,7 @@ class ApsaraStore(Store[ApsaraSettings]):
     settings = ApsaraSettings
 
     def planned(self, at: StoreContext[ApsaraSettings]) -> DatabaseStore:
-        """Where it will be; the component makes the Secret with the URL."""
+        """The endpoint of the future instance, and the name of the Secret in which the component writes the URL."""
         return DatabaseStore(
             url=SecretKey(secret_name=f"{at.component}-url", key="url"),
             endpoint=Endpoint(cidr=at.chosen.network or "0.0.0.0/32", port=5432),
@@ -58,24 +65,24 @@ class ApsaraStore(Store[ApsaraSettings]):
         )
 
     def check(self, at: StoreContext[ApsaraSettings]) -> list[str]:
-        """Its component's own check."""
+        """What the component of the database would refuse."""
         from components.state.apsaradb import check
 
         return check(at.component, _args(at))
 
     def products(self, at: StoreContext[ApsaraSettings]) -> list[Buys]:
-        """Primary and standby with their disks."""
+        """One instance: primary and standby with their disks."""
         product = ApsaraPostgres(at.chosen.instance_type, gib(at.chosen.size, "size"))
         return [Buys(f"{at.component}-instance", product)]
 
     def make(self, at: StoreContext[ApsaraSettings]) -> MadeStore:
-        """The instance with its account, database and Secret."""
+        """Register the instance with its account, its database and the Secret."""
         from components.state.apsaradb import ApsaraDatabase
 
         return MadeStore(ApsaraDatabase(at.component, _args(at), at.cloud).store)
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
-        """The smallest dedicated type."""
+        """An offer with the smallest dedicated instance type."""
         product = ApsaraPostgres("pg.x4.medium.2c", 50)
         said = {"instanceType": product.instance_type, "size": f"{product.size_gib}Gi"}
         yield Offer(Part.DATABASE, (product,), section={"database": said})

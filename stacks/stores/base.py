@@ -1,4 +1,4 @@
-"""What a kind of store is, for the rest of the program: one interface, and the values that go through it."""
+"""The interface of a kind of store to the rest of the program, and the values that it takes and returns."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,80 +19,80 @@ from stacks.settings.settings import Settings
 StoreT = TypeVar("StoreT", bound=Strict)
 ChosenT_co = TypeVar("ChosenT_co", bound=Strict, covariant=True)
 AnyStore = DatabaseStore | VectorStore | DocumentStore | None
-"""As the application takes it; None: the texts are in LanceDB, in the role `indexes`."""
+"""An argument of `Kotaemon` for a store. None: the texts are in LanceDB, in files of the role `indexes`."""
 
 
 @dataclass(frozen=True)
 class StoreContext(Generic[ChosenT_co]):
-    """One store of a stack file, with all that its kind may ask for."""
+    """One store of a stack file, with everything that its kind may need to know."""
 
     name: str
-    """database, vectors or documents."""
+    """Place of the store: database, vectors or documents."""
     chosen: ChosenT_co
     settings: Settings
     claims: Mapping[str, Claim]
-    """The claims of the stack file by their name there: the copies go to one of them."""
+    """Name in the stack file -> claim. A bundled store writes its copies to one of them."""
     place: Any
-    """Where on the platform the stack is; its type is the platform's own."""
+    """The place of the stack on the platform; its type is the platform's own."""
     namespace: Input[str]
     key: Input[str]
-    """Id or ARN of the key that encrypts; empty on platforms without one."""
+    """Id or ARN of the key that encrypts. Empty on a platform without keys."""
     kubernetes: ResourceOptions = field(default_factory=ResourceOptions)
-    """Provider of the cluster."""
+    """Options with the Kubernetes provider."""
     cloud: ResourceOptions = field(default_factory=ResourceOptions)
-    """Providers of the cluster and of the account."""
+    """Options with the providers of the cluster and of the account."""
 
     @property
     def component(self) -> str:
-        """Name of the component."""
+        """Name of the store's component in the program."""
         return claim_name(self.name)
 
 
 class MadeStore(NamedTuple):
-    """What a kind of store made, or only named."""
+    """A store that was made, or an existing one that was only named."""
 
     store: Any
-    """As the application takes it: one of AnyStore."""
+    """The argument of `Kotaemon` for the store: one of AnyStore."""
     resources: Sequence[pulumi.Resource] = ()
-    """What the application waits for."""
+    """Resources for which the application waits."""
 
 
 class Store(ABC, Generic[StoreT]):
-    """One way to get a store. Nothing outside its file asks which it is."""
+    """A kind of store: one way to get a store. Nothing outside its file asks which kind a store is."""
 
     settings: type[StoreT]
-    """The keys of the stack file."""
+    """Model of the store's keys in the stack file."""
     effects: ClassVar[Mapping[str, Effect]] = {}
-    """Field of the settings -> what its change does. A field without an entry counts as `would lose data`."""
+    """Field of the settings -> effect of a change of it. A field without an entry counts as `would lose data`."""
 
     @abstractmethod
     def planned(self, at: StoreContext[StoreT]) -> Any:
-        """The store as the application takes it, with what is known before anything is made: one of AnyStore."""
+        """The argument of `Kotaemon` for the store, with what is known before anything is made: one of AnyStore."""
 
     @abstractmethod
     def make(self, at: StoreContext[StoreT]) -> MadeStore:
-        """Register what has to be made."""
+        """Register the resources of the store. An existing store needs at most a Secret."""
 
     def check(self, at: StoreContext[StoreT]) -> list[str]:
-        """What its component would refuse, before anything is registered. Nothing: it makes none."""
+        """What the component of the store would refuse, found before anything is registered. Default: nothing."""
         return []
 
     def identity(self, at: StoreContext[StoreT]) -> Identity:
-        """What makes it the same store, in the words of the stack file: kind and name, where it has none of its own."""
+        """The words of the stack file that name this store. Default: its kind and the name of its component."""
         return {"kind": str(getattr(at.chosen, "kind", at.name)), "name": at.name}
 
     def products(self, at: StoreContext[StoreT]) -> list[Buys]:
-        """What it buys. Nothing: it exists already."""
+        """The products that it buys. Default: nothing, because the store exists already."""
         return []
 
     def mistakes(self, name: str, chosen: StoreT, settings: Settings) -> Iterator[str]:
-        """What does not fit the rest of the stack file, without the key of the store: `.backup: <reason>`."""
+        """Mistakes that the rest of the stack file shows, without the key of the store: `.backup: <reason>`."""
         yield from ()
 
     def warnings(self, name: str, chosen: StoreT) -> Iterator[str]:
-        """What people should know on every run, without the key of the store."""
+        """Warnings that are printed on every run, without the key of the store."""
         yield from ()
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
-        """What the advisor may weigh for a load."""
+        """Offers of this kind for a load, for the advisor."""
         yield from ()

@@ -1,4 +1,4 @@
-"""Store kind `cloudnative-pg`: PostgreSQL by the operator CloudNativePG."""
+"""Store kind `cloudnative-pg`: PostgreSQL that the operator CloudNativePG runs."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -17,41 +17,47 @@ from stacks.stores.base import MadeStore, Store, StoreContext
 from stacks.stores.servers import CLIENTS
 
 BucketPath = Annotated[
-    str, matching(r"s3://[^/\s]+(/\S*)?", "must be a bucket's URL, for example s3://backups/kotaemon")
+    str, matching(r"s3://[^/\s]+(/\S*)?", "must be the URL of a bucket, for example s3://backups/kotaemon")
 ]
 EndpointUrl = Annotated[str, matching(r"https?://\S+", "must be a URL, for example https://minio.example.com:9000")]
 
 
 class ArchiveSettings(Strict):
-    """Backups and write-ahead log in a bucket, by the operator's Barman Cloud plugin."""
+    """Backups and the write-ahead log in a bucket, written by the operator's Barman Cloud plugin."""
 
-    destination: BucketPath = Field(description="Bucket and folder, of this database alone.")
-    endpoint_url: EndpointUrl | None = Field(None, description="Of an S3-compatible service; none: AWS.")
+    destination: BucketPath = Field(description="Bucket and folder, as s3://bucket/folder; for this database alone.")
+    endpoint_url: EndpointUrl | None = Field(None, description="URL of an S3-compatible service; default: S3 of AWS.")
     credentials_secret: ObjectName | None = Field(
-        None, description="Secret with ACCESS_KEY_ID and ACCESS_SECRET_KEY; none: the service account's role."
+        None,
+        description="Secret with ACCESS_KEY_ID and ACCESS_SECRET_KEY; default: the IAM role of the service account.",
     )
-    schedule: Schedule = Field("15 2 * * *", description="Cron line of the base backups, in UTC.")
-    retention_days: int = Field(30, ge=1, description="How far back a restore can go.")
+    schedule: Schedule = Field("15 2 * * *", description="Cron schedule of the base backups, in UTC.")
+    retention_days: int = Field(30, ge=1, description="Days back to which the database can be restored.")
 
 
 class OperatorDatabase(OnDisks):
-    """PostgreSQL by CloudNativePG: instances over zones, failover, archive. The operator is in the cluster already."""
+    """PostgreSQL by CloudNativePG: several instances in several zones, with failover and an archive.
+
+    The operator must exist.
+    """
 
     kind: Literal["cloudnative-pg"]
-    instances: int = Field(3, ge=1, le=9, description="Instances; the scheduler spreads them over zones.")
-    image: PinnedImage = Field(CNPG_IMAGE, description="Image of the operator's own line.")
-    operator_namespace: DnsLabel = Field("cnpg-system", description="Where the operator runs.")
-    archive: ArchiveSettings | None = Field(None, description="none: no backup at all.")
+    instances: int = Field(
+        3, ge=1, le=9, description="Number of PostgreSQL instances; the scheduler spreads them over zones."
+    )
+    image: PinnedImage = Field(CNPG_IMAGE, description="Image of PostgreSQL made for the operator.")
+    operator_namespace: DnsLabel = Field("cnpg-system", description="Namespace of the operator.")
+    archive: ArchiveSettings | None = Field(None, description="Backups in a bucket; default: no backup at all.")
     driver: Driver = Field("install", description=DRIVER_HELP)
 
 
 class OperatorStore(Store[OperatorDatabase]):
-    """PostgreSQL that the operator runs."""
+    """Kind cloudnative-pg: PostgreSQL that the operator runs."""
 
     settings = OperatorDatabase
 
     def planned(self, at: StoreContext[OperatorDatabase]) -> DatabaseStore:
-        """Where it will be; the operator makes the Secret with the URL."""
+        """The Service of the future cluster, and the name of the Secret in which the operator writes the URL."""
         return DatabaseStore(
             url=SecretKey(secret_name=f"{at.component}-app", key="uri"),
             endpoint=Endpoint(pod_labels={}, port=5432),
@@ -59,32 +65,32 @@ class OperatorStore(Store[OperatorDatabase]):
         )
 
     def check(self, at: StoreContext[OperatorDatabase]) -> list[str]:
-        """Its component's own check."""
+        """What the component of the database would refuse."""
         return check(at.component, operator_args(at))
 
     def identity(self, at: StoreContext[OperatorDatabase]) -> Identity:
-        """Disks of another class are other disks."""
+        """The StorageClass is part of the identity, because disks of another class are other disks."""
         return {"class": at.chosen.storage_class, "cluster": at.component}
 
     def products(self, at: StoreContext[OperatorDatabase]) -> list[Buys]:
-        """The operator makes the disks, and nobody here knows what they cost."""
-        reason = "a custom resource: what its operator makes is not known here"
+        """A product without a known price: the operator makes the disks."""
+        reason = "a custom resource: what its operator makes is not known"
         return [Buys(f"{at.component}-cluster", Unknown(reason))]
 
     def make(self, at: StoreContext[OperatorDatabase]) -> MadeStore:
-        """The operator's objects."""
+        """Register the operator's custom resources."""
         made = CloudNativePostgres(at.component, operator_args(at), at.kubernetes)
         return MadeStore(made.store, [made])
 
     def warnings(self, name: str, chosen: OperatorDatabase) -> Iterator[str]:
-        """Disks that nobody encrypts, and no archive."""
+        """Warnings about disks that nothing is known to encrypt, and about a missing archive."""
         yield from on_disks.warnings(chosen)
         if chosen.archive is None:
-            yield ".archive: there is none, so nothing copies the database"
+            yield ".archive: missing, so nothing copies the database; add archive"
 
 
 def operator_args(at: StoreContext[OperatorDatabase]) -> CloudNativePostgresArgs:
-    """Arguments of a cluster that CloudNativePG runs."""
+    """The arguments of the component for the cluster."""
     chosen = at.chosen
     args = CloudNativePostgresArgs(
         namespace=at.namespace,

@@ -1,4 +1,4 @@
-"""Store kind `elasticsearch`: texts in an Elasticsearch server that exists already."""
+"""Store kind `elasticsearch`: texts in an existing Elasticsearch server."""
 
 from typing import Literal
 
@@ -12,26 +12,30 @@ from stacks.stores.servers import endpoint, planned_key, secret_key
 
 
 class ElasticsearchServer(FromSecret):
-    """Elasticsearch that exists already, for many users who upload at once."""
+    """An existing Elasticsearch server, for many users who upload at the same time."""
 
     kind: Literal["elasticsearch"]
-    url: ServerUrl = Field(description="URL, as pods reach it.")
+    url: ServerUrl = Field(description="URL at which the pods reach the server.")
     user: str = Field("elastic", description="User name.")
-    password: SecretStr | None = Field(None, description="Password of the user; set it with --secret.")
+    password: SecretStr | None = Field(
+        None, description="Password of the user; set it with `pulumi config set --secret`."
+    )
 
     @model_validator(mode="after")
     def _source(self) -> "ElasticsearchServer":
-        self.one_source("password", self.password, "without one everybody who reaches it reads every document")
+        self.one_source(
+            "password", self.password, "without one everybody who reaches the server can read every document"
+        )
         return self
 
 
 class ElasticsearchStore(Store[ElasticsearchServer]):
-    """Elasticsearch that exists already."""
+    """Kind elasticsearch: an existing Elasticsearch server."""
 
     settings = ElasticsearchServer
 
     def planned(self, at: StoreContext[ElasticsearchServer]) -> DocumentStore:
-        """Where it is; its password is in a Secret."""
+        """The URL of the server, and the Secret with its password."""
         chosen = at.chosen
         return DocumentStore(
             kind=DocumentStoreKind.ELASTICSEARCH,
@@ -42,11 +46,11 @@ class ElasticsearchStore(Store[ElasticsearchServer]):
         )
 
     def identity(self, at: StoreContext[ElasticsearchServer]) -> Identity:
-        """Another URL is another server."""
+        """The URL is the identity: another URL is another server."""
         return {"url": at.chosen.url}
 
     def make(self, at: StoreContext[ElasticsearchServer]) -> MadeStore:
-        """A Secret with the password, where the stack file has it."""
+        """Register a Secret with the password, when the stack file has the password."""
         return MadeStore({**self.planned(at), "password": secret_key(at, "password", at.chosen.password)})
 
 

@@ -1,4 +1,4 @@
-"""Store kind `external`: PostgreSQL that exists already, anywhere."""
+"""Store kind `external`: an existing PostgreSQL server, anywhere."""
 
 from typing import Literal
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ DATABASE_URL = "postgresql://<user>:<password>@<host>:5432/<database>"
 
 
 class ExternalDatabase(FromSecret):
-    """PostgreSQL that exists already, anywhere."""
+    """An existing PostgreSQL server, anywhere."""
 
     kind: Literal["external"]
     url: SecretStr | None = Field(None, description=f"{DATABASE_URL}; set it with `pulumi config set --secret`.")
@@ -31,12 +31,15 @@ class ExternalDatabase(FromSecret):
 
     @model_validator(mode="after")
     def _source(self) -> "ExternalDatabase":
-        self.one_source("url", self.url, "the application connects with it")
+        self.one_source("url", self.url, "the application needs it to connect")
         return self
 
 
 def refused_url(url: str) -> str:
-    """Why a database URL is not allowed; empty when it is. A value that is still encrypted cannot be looked at."""
+    """Why a database URL is not allowed; empty when it is allowed.
+
+    A value that is still encrypted cannot be checked.
+    """
     if url == SECRET_TEXT:
         return ""
     if "://" not in url:
@@ -51,12 +54,12 @@ def refused_url(url: str) -> str:
 
 
 class ExternalStore(Store[ExternalDatabase]):
-    """PostgreSQL that exists already."""
+    """Kind external: an existing PostgreSQL server."""
 
     settings = ExternalDatabase
 
     def planned(self, at: StoreContext[ExternalDatabase]) -> DatabaseStore:
-        """Where it is; its URL is in a Secret."""
+        """The endpoint of the server, and the Secret with its URL."""
         chosen = at.chosen
         return DatabaseStore(
             url=planned_key(at.name, "url", chosen, chosen.url),
@@ -65,12 +68,12 @@ class ExternalStore(Store[ExternalDatabase]):
         )
 
     def identity(self, at: StoreContext[ExternalDatabase]) -> Identity:
-        """Another address is another database; the URL itself is secret."""
+        """The endpoint is the identity: the URL itself is secret."""
         chosen = at.chosen.endpoint
         return {"kind": "external", "where": chosen.cidr or chosen.namespace or "", "port": str(chosen.port)}
 
     def make(self, at: StoreContext[ExternalDatabase]) -> MadeStore:
-        """A Secret with the URL, where the stack file has it."""
+        """Register a Secret with the URL, when the stack file has the URL."""
         return MadeStore({**self.planned(at), "url": secret_key(at, "url", at.chosen.url)})
 
 

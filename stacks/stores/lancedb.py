@@ -7,21 +7,21 @@ from stacks.stores.base import MadeStore, Store, StoreContext
 
 
 class LanceDocuments(StoreSettings):
-    """Texts in LanceDB, in the role `indexes`."""
+    """Texts in LanceDB, in files of the role `indexes`."""
 
     kind: Literal["lancedb"]
 
 
 class LanceStore(Store[LanceDocuments]):
-    """LanceDB: nothing to make, and what the application does when nothing is said."""
+    """Kind lancedb: the default of the application, for which nothing is made."""
 
     settings = LanceDocuments
 
     def planned(self, at: StoreContext[LanceDocuments]) -> None:
-        """Nothing is handed to the application."""
+        """No argument for the application, which uses LanceDB by default."""
 
     def make(self, at: StoreContext[LanceDocuments]) -> MadeStore:
-        """Nothing is made."""
+        """Register nothing."""
         return MadeStore(None)
 
 

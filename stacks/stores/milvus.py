@@ -1,4 +1,4 @@
-"""Store kind `milvus`: a Milvus server that exists already."""
+"""Store kind `milvus`: an existing Milvus server."""
 
 from typing import Literal
 
@@ -7,13 +7,13 @@ from stacks.stores.vector_servers import KeyedVectorServer, VectorServer
 
 
 class MilvusServer(KeyedVectorServer):
-    """Milvus that exists already."""
+    """An existing Milvus server."""
 
     kind: Literal["milvus"]
 
 
 class MilvusStore(VectorServer):
-    """Milvus that exists already."""
+    """Kind milvus: an existing Milvus server."""
 
     settings = MilvusServer
     client = VectorStoreKind.MILVUS

@@ -1,4 +1,4 @@
-"""What stores share that this program runs in the cluster: their disk, their nightly copy, their pods' resources."""
+"""What stores in the cluster share: their disk, their regular copy, and the resources of their pods."""
 
 from collections.abc import Iterator, Mapping
 
@@ -23,17 +23,20 @@ def disk_name(store: str) -> str:
 
 
 def backup_folder(store: str) -> str:
-    """Folder of a store's copies on the file claim. One level: the kubelet has to pass through every other."""
+    """Folder of a store's copies on the file claim.
+
+    It has one level, because the kubelet needs access to every folder above.
+    """
     return f"backup-{store}"
 
 
 def backup_claim(backup: FileBackup, claims: Mapping[str, Medium]) -> str | None:
-    """Name of the claim that a copy goes to; None: there is none."""
+    """Name of the claim to which copies are written. None: there is no such claim."""
     return backup.claim or next((name for name, medium in claims.items() if medium == Medium.FILE), None)
 
 
 def backup_folders(settings: Settings, claim: str) -> list[str]:
-    """Folders for copies on a claim of the stack file: where its root belongs to root, a Job makes them."""
+    """Folders for copies on a claim of the stack file. A Job makes them where only root may write to the claim."""
     stores = settings.stores.bundled if settings.stores else {}
     backed_up = {name: store.backup for name, store in stores.items() if store.backup is not None}
     media = settings.storage.media
@@ -41,19 +44,24 @@ def backup_folders(settings: Settings, claim: str) -> list[str]:
 
 
 def mistakes(name: str, chosen: Bundled, settings: Settings) -> Iterator[str]:
-    """What of a bundled store does not fit the claims of the stack file."""
+    """Mistakes between a bundled store and the claims of the stack file."""
     media = settings.storage.media
     if disk_name(name) in media:
-        yield f": its own disk is called {disk_name(name)}; give that claim of storage.claims another name"
+        yield f": its disk is called {disk_name(name)}, and so is a claim; rename that claim in storage.claims"
     if chosen.backup is None:
         return
     claim = backup_claim(chosen.backup, media)
     if claim is None:
-        yield ".backup: there is no file claim to copy to; add one to storage.claims, or set backup: null"
+        yield (
+            ".backup: needs a file claim to copy to, and there is none; add one to storage.claims, or set backup: null"
+        )
     elif claim not in media:
-        yield f".backup.claim is {claim!r}; the claims are: {', '.join(media)}"
+        yield f".backup.claim is {claim!r}, but the claims are: {', '.join(media)}"
     elif media[claim] != Medium.FILE:
-        yield f".backup.claim is {claim!r}, a disk; only a file claim can be reached from every node"
+        yield (
+            f".backup.claim is {claim!r}, which is a disk, but only a file claim can be mounted on every node; "
+            f"give a file claim"
+        )
     else:
         yield from _folder_in_use(name, claim, settings)
 
@@ -63,19 +71,22 @@ def _folder_in_use(name: str, claim: str, settings: Settings) -> Iterator[str]:
     for role in Role:
         folder = storage.sub_path_of(role).split("/")[0]
         if storage.claim_of(role, Profile.SCALED) == claim and folder == backup_folder(name):
-            yield f".backup: its folder {backup_folder(name)} on {claim} is in use by the role {role.value}"
+            yield (
+                f".backup: its folder {backup_folder(name)} on {claim} is the folder of the role {role.value}; "
+                f"give the role another subPath"
+            )
 
 
 def warnings(chosen: OnDisks) -> Iterator[str]:
-    """What people should know of disks that nobody is known to encrypt, and of stores that nothing copies."""
+    """Warnings about disks that nothing is known to encrypt, and about stores that nothing copies."""
     if chosen.encrypted_by == "nobody known":
-        yield f".encryptedBy: nobody is known to encrypt the disks of class {chosen.storage_class}"
+        yield f".encryptedBy: nothing is known to encrypt the disks of class {chosen.storage_class}"
     if isinstance(chosen, Bundled) and chosen.backup is None:
-        yield ".backup: there is none, so nothing copies this store"
+        yield ".backup: null, so nothing copies this store"
 
 
 def disk_args(at: StoreContext[Bundled]) -> ExistingClassClaimArgs:
-    """Arguments of the store's disk."""
+    """The arguments of the component for the store's disk."""
     chosen = at.chosen
     return ExistingClassClaimArgs(
         namespace=at.namespace,
@@ -88,23 +99,23 @@ def disk_args(at: StoreContext[Bundled]) -> ExistingClassClaimArgs:
 
 
 def planned_disk(at: StoreContext[Bundled]) -> Claim:
-    """The store's disk as plain values. Raises pulumi.RunError for what cannot be made."""
+    """The claim of the store's disk as plain values. Raises pulumi.RunError for a disk that cannot be made."""
     return existing_class_claim(claim_name(disk_name(at.name)), disk_args(at))
 
 
 def make_disk(at: StoreContext[Bundled]) -> ExistingClassClaim:
-    """The store's disk, made."""
+    """Register the store's disk."""
     return ExistingClassClaim(claim_name(disk_name(at.name)), disk_args(at), at.kubernetes)
 
 
 def disk_bought(at: StoreContext[Bundled]) -> list[Buys]:
-    """A disk whose price only the owner of the class knows."""
+    """The product that the store's disk is: its price is known only to the owner of the StorageClass."""
     product = OwnClass(gib(at.chosen.size, "size"), at.chosen.storage_class)
     return [Buys(f"{claim_name(disk_name(at.name))}-claim", product)]
 
 
 def backup_args(at: StoreContext[Bundled], chosen: FileBackup) -> BackupArgs:
-    """Where the nightly copy goes."""
+    """The arguments of the component for the regular copy."""
     settings = at.settings
     return BackupArgs(
         claim=at.claims[backup_claim(chosen, settings.storage.media) or ""],
@@ -117,12 +128,12 @@ def backup_args(at: StoreContext[Bundled], chosen: FileBackup) -> BackupArgs:
 
 
 def resources(chosen: OnDisks) -> StoreResources:
-    """Requests and limits of one pod, as the component takes them."""
+    """Requests and limits of each pod, as the argument `resources` of the component."""
     return StoreResources(
         cpu_request=chosen.cpu_request, memory_request=chosen.memory_request, memory_limit=chosen.memory_limit
     )
 
 
 def after(at: StoreContext[Bundled], disk: ExistingClassClaim) -> ResourceOptions:
-    """Made in the cluster, after the disk."""
+    """Options with the Kubernetes provider, and with a dependency on the disk."""
     return ResourceOptions(provider=at.kubernetes.provider, depends_on=[disk])

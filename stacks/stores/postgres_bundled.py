@@ -1,4 +1,4 @@
-"""Store kind `bundled`: PostgreSQL in one pod on one disk."""
+"""Store kind `bundled`: PostgreSQL in one pod on one disk, run by the stack."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -26,18 +26,19 @@ class BundledDatabase(Bundled):
 
     kind: Literal["bundled"]
     image: PinnedImage = Field(
-        POSTGRES_IMAGE, description="Official Debian image; a new major version needs a restore."
+        POSTGRES_IMAGE,
+        description="Official image of PostgreSQL on Debian; a new major version needs a dump and a restore.",
     )
     driver: Driver = Field("install", description=DRIVER_HELP)
 
 
 class BundledDatabaseStore(Store[BundledDatabase]):
-    """PostgreSQL that the stack runs."""
+    """Kind bundled: PostgreSQL that the stack runs."""
 
     settings = BundledDatabase
 
     def planned(self, at: StoreContext[BundledDatabase]) -> DatabaseStore:
-        """Where it will be."""
+        """The Service of the future server, and the Secret with its URL."""
         return DatabaseStore(
             url=SecretKey(secret_name=at.component, key="url"),
             endpoint=Endpoint(pod_labels={}, port=5432),
@@ -45,33 +46,33 @@ class BundledDatabaseStore(Store[BundledDatabase]):
         )
 
     def check(self, at: StoreContext[BundledDatabase]) -> list[str]:
-        """Its component's own check. Raises pulumi.RunError for a disk that cannot be made."""
+        """What the component of the server would refuse. Raises pulumi.RunError for a disk that cannot be made."""
         return check(at.component, _args(at, on_disks.planned_disk(at)))
 
     def identity(self, at: StoreContext[BundledDatabase]) -> Identity:
-        """A disk of another class is another disk."""
+        """The StorageClass is part of the identity, because a disk of another class is another disk."""
         return {"class": at.chosen.storage_class, "claim": f"{at.component}-disk"}
 
     def products(self, at: StoreContext[BundledDatabase]) -> list[Buys]:
-        """Its disk."""
+        """The disk of the store."""
         return on_disks.disk_bought(at)
 
     def make(self, at: StoreContext[BundledDatabase]) -> MadeStore:
-        """The disk and the server on it."""
+        """Register the disk and the server on it."""
         disk = on_disks.make_disk(at)
         made = BundledPostgres(at.component, _args(at, disk.claim), on_disks.after(at, disk))
         return MadeStore(made.store, [disk, made])
 
     def mistakes(self, name: str, chosen: BundledDatabase, settings: Settings) -> Iterator[str]:
-        """Its disk's name and its copy's folder."""
+        """Mistakes about the name of its disk and the folder of its copies."""
         yield from on_disks.mistakes(name, chosen, settings)
 
     def warnings(self, name: str, chosen: BundledDatabase) -> Iterator[str]:
-        """Disks that nobody encrypts, and no copy."""
+        """Warnings about a disk that nothing is known to encrypt, and about a missing copy."""
         yield from on_disks.warnings(chosen)
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
-        """On a private cluster."""
+        """An offer on platform private only."""
         if wanted.platform != Platform.PRIVATE:
             return
         product = OwnClass(BUNDLED_DISK_GIB, OWN_CLASS["storageClass"])

@@ -1,4 +1,4 @@
-"""Store kind `qdrant`: a Qdrant server that exists already."""
+"""Store kind `qdrant`: an existing Qdrant server."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -10,19 +10,19 @@ from stacks.stores.vector_servers import KeyedVectorServer, VectorServer
 
 
 class QdrantServer(KeyedVectorServer):
-    """Qdrant that exists already: a cluster of its chart or operator, or the managed service."""
+    """An existing Qdrant server: a cluster from its chart or operator, or the managed service."""
 
     kind: Literal["qdrant"]
 
 
 class QdrantStore(VectorServer):
-    """Qdrant that exists already."""
+    """Kind qdrant: an existing Qdrant server."""
 
     settings = QdrantServer
     client = VectorStoreKind.QDRANT
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
-        """A server that is there, on a cloud."""
+        """An offer of an existing server, on clouds only."""
         if wanted.platform == Platform.PRIVATE:
             return
         server = {"url": "http://qdrant.internal.example.com:6333", "secretName": "qdrant", "secretKey": "api-key"}

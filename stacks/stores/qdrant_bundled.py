@@ -1,4 +1,4 @@
-"""Store kind `qdrant-bundled`: Qdrant in one pod on one disk."""
+"""Store kind `qdrant-bundled`: Qdrant in one pod on one disk, run by the stack."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -25,16 +25,18 @@ class BundledVectors(Bundled):
     """Qdrant in one pod on one disk."""
 
     kind: Literal["qdrant-bundled"]
-    image: PinnedImage = Field(QDRANT_IMAGE, description="The unprivileged image; upgrade one minor version at a time.")
+    image: PinnedImage = Field(
+        QDRANT_IMAGE, description="Official image of Qdrant without root; upgrade one minor version at a time."
+    )
 
 
 class BundledVectorsStore(Store[BundledVectors]):
-    """Qdrant that the stack runs."""
+    """Kind qdrant-bundled: Qdrant that the stack runs."""
 
     settings = BundledVectors
 
     def planned(self, at: StoreContext[BundledVectors]) -> VectorStore:
-        """Where it will be."""
+        """The Service of the future server, and the Secret with its key."""
         return VectorStore(
             kind=VectorStoreKind.QDRANT,
             url=f"http://{at.component}:6333",
@@ -43,33 +45,33 @@ class BundledVectorsStore(Store[BundledVectors]):
         )
 
     def check(self, at: StoreContext[BundledVectors]) -> list[str]:
-        """Its component's own check. Raises pulumi.RunError for a disk that cannot be made."""
+        """What the component of the server would refuse. Raises pulumi.RunError for a disk that cannot be made."""
         return check(at.component, _args(at, on_disks.planned_disk(at)))
 
     def identity(self, at: StoreContext[BundledVectors]) -> Identity:
-        """A disk of another class is another disk."""
+        """The StorageClass is part of the identity, because a disk of another class is another disk."""
         return {"class": at.chosen.storage_class, "claim": f"{at.component}-disk"}
 
     def products(self, at: StoreContext[BundledVectors]) -> list[Buys]:
-        """Its disk."""
+        """The disk of the store."""
         return on_disks.disk_bought(at)
 
     def make(self, at: StoreContext[BundledVectors]) -> MadeStore:
-        """The disk and the server on it."""
+        """Register the disk and the server on it."""
         disk = on_disks.make_disk(at)
         made = BundledQdrant(at.component, _args(at, disk.claim), on_disks.after(at, disk))
         return MadeStore(made.store, [disk, made])
 
     def mistakes(self, name: str, chosen: BundledVectors, settings: Settings) -> Iterator[str]:
-        """Its disk's name and its copy's folder."""
+        """Mistakes about the name of its disk and the folder of its copies."""
         yield from on_disks.mistakes(name, chosen, settings)
 
     def warnings(self, name: str, chosen: BundledVectors) -> Iterator[str]:
-        """Disks that nobody encrypts, and no copy."""
+        """Warnings about a disk that nothing is known to encrypt, and about a missing copy."""
         yield from on_disks.warnings(chosen)
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
-        """On a private cluster."""
+        """An offer on platform private only."""
         if wanted.platform != Platform.PRIVATE:
             return
         product = OwnClass(BUNDLED_DISK_GIB, OWN_CLASS["storageClass"])

@@ -1,4 +1,4 @@
-"""PostgreSQL on Amazon RDS: key `database` of the section `kotaemon:aws`."""
+"""PostgreSQL on Amazon RDS: the key `database` in the section `kotaemon:aws`."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -21,30 +21,36 @@ if TYPE_CHECKING:
 
 
 class RdsSettings(Strict):
-    """PostgreSQL on RDS, made by the stack, for the scaled profile."""
+    """PostgreSQL on Amazon RDS that the stack makes, for the profile scaled."""
 
-    identifier: str = Field(description="Name of the instance, unique in account and region.")
-    network: Cidr = Field(description="Network that holds its subnets, the VPC's: the pods may connect to it.")
+    identifier: str = Field(description="Identifier of the instance, unique in the account and region.")
+    network: Cidr = Field(
+        description="Network of the VPC, which contains the subnets of the database; the pods may connect to it."
+    )
     version: Annotated[str, matching(r"[0-9]{2}", "must be a major version, in quotes, for example '17'")] = Field(
-        "17", description="Major version of PostgreSQL."
+        "17", description="Major version of PostgreSQL, in quotes."
     )
-    instance_class: Annotated[str, matching(r"db\.[a-z0-9]+\.[a-z0-9]+", "must be for example db.t4g.small")] = Field(
-        "db.t4g.small", description="Class of the instance."
+    instance_class: Annotated[
+        str, matching(r"db\.[a-z0-9]+\.[a-z0-9]+", "must be an instance class of RDS, for example db.t4g.small")
+    ] = Field("db.t4g.small", description="Instance class of RDS.")
+    size: Size = Field("20Gi", description="Size of the disk in Gi; it can only grow.")
+    max_size: Size = Field("100Gi", description="Largest size in Gi to which RDS may grow the disk by itself.")
+    multi_az: bool = Field(True, description="Whether there is a standby in another zone.")
+    backup_days: int = Field(14, description="Days for which backups with point-in-time recovery are kept, 1 to 35.")
+    driver: Literal["install", "image"] = Field(
+        "install",
+        description="How pods get psycopg2. install: an init container installs it; image: the application's image "
+        "has it.",
     )
-    size: Size = Field("20Gi", description="Size of its disk; it can only grow.")
-    max_size: Size = Field("100Gi", description="Size that its disk may grow to by itself.")
-    multi_az: bool = Field(True, description="A standby in another zone.")
-    backup_days: int = Field(14, description="Days of backups with point-in-time recovery, 1 to 35.")
-    driver: Literal["install", "image"] = Field("install", description="Where psycopg2 comes from.")
 
     @model_validator(mode="after")
     def _limits(self) -> "RdsSettings":
-        # The zones are checked with those of the stack.
+        # Two zones are assumed here: short_of_zones checks the zones of the stack.
         accept(rds_refused(self.identifier, gib(self.size, "size"), gib(self.max_size, "maxSize"), 2, self.backup_days))
         return self
 
     def short_of_zones(self, zones: int) -> str:
-        """Why so many zones with subnets are too few; empty where they are enough."""
+        """Why this number of zones with subnets is too small. Empty when it is enough."""
         return rds_refused(self.identifier, gib(self.size, "size"), gib(self.max_size, "maxSize"), zones, 1)
 
 
@@ -54,7 +60,7 @@ class RdsStore(Store[RdsSettings]):
     settings = RdsSettings
 
     def planned(self, at: StoreContext[RdsSettings]) -> DatabaseStore:
-        """Where it will be; the component makes the Secret with the URL."""
+        """The endpoint of the future instance, and the name of the Secret in which the component writes the URL."""
         return DatabaseStore(
             url=SecretKey(secret_name=f"{at.component}-url", key="url"),
             endpoint=Endpoint(cidr=at.chosen.network, port=5432),
@@ -62,17 +68,17 @@ class RdsStore(Store[RdsSettings]):
         )
 
     def check(self, at: StoreContext[RdsSettings]) -> list[str]:
-        """Its component's own check."""
+        """What the component of the database would refuse."""
         from components.state.rds import check
 
         return check(at.component, _args(at))
 
     def identity(self, at: StoreContext[RdsSettings]) -> Identity:
-        """Another identifier is another instance."""
+        """The identifier of RDS is the identity: another identifier is another instance."""
         return {"identifier": at.chosen.identifier}
 
     def products(self, at: StoreContext[RdsSettings]) -> list[Buys]:
-        """One instance with its disk."""
+        """One instance with its disk, and with a standby if there is one."""
         chosen = at.chosen
         return [
             Buys(
@@ -82,13 +88,16 @@ class RdsStore(Store[RdsSettings]):
         ]
 
     def make(self, at: StoreContext[RdsSettings]) -> MadeStore:
-        """The instance with its network and its Secret. The application's store carries what has to be waited for."""
+        """Register the instance with its network and its Secret.
+
+        The store that is returned contains what has to be waited for.
+        """
         from components.state.rds import RdsDatabase
 
         return MadeStore(RdsDatabase(at.component, _args(at), at.cloud).store)
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
-        """With a standby and without."""
+        """Offers with a standby and without one."""
         for multi_az in (True, False):
             said = {"identifier": NAMESPACE, "network": "10.0.0.0/16", **({} if multi_az else {"multiAz": False})}
             product = RdsPostgres("db.t4g.small", 20, multi_az=multi_az)

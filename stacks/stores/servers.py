@@ -1,4 +1,4 @@
-"""What stores share that exist already: where they are, and the Secret with their password, key or URL."""
+"""What existing stores share: their endpoint, and the Secret with their password, key or URL."""
 
 import pulumi_kubernetes as k8s
 from pulumi import Output
@@ -13,11 +13,11 @@ from stacks.settings.stores import FromSecret, StoreEndpoint
 from stacks.stores.base import StoreContext
 
 CLIENTS = labels(NAMESPACE)
-"""The application's pods, by their labels."""
+"""Labels of the application's pods."""
 
 
 def endpoint(chosen: StoreEndpoint) -> Endpoint:
-    """Where a store is, as the component takes it."""
+    """The endpoint of a store, as the argument `endpoint` of its component."""
     if chosen.cidr is not None:
         return Endpoint(cidr=chosen.cidr, port=chosen.port)
     found = Endpoint(namespace=chosen.namespace or "", port=chosen.port)
@@ -27,14 +27,14 @@ def endpoint(chosen: StoreEndpoint) -> Endpoint:
 
 
 def planned_key(store: str, key: str, chosen: FromSecret, given: SecretStr | None) -> SecretKey:
-    """The key of the Secret that `secret_key` will give."""
+    """The key of the Secret that `secret_key` will return."""
     if given is None:
         return SecretKey(secret_name=chosen.secret_name or "", key=chosen.secret_key or "")
     return SecretKey(secret_name=claim_name(f"{store}-{key}"), key=key)
 
 
 def secret_key(at: StoreContext[FromSecret], key: str, given: SecretStr | None) -> SecretKey:
-    """The existing Secret, or one that is made with the value of the stack file."""
+    """The key of the existing Secret, or of a Secret that is made with the value of the stack file."""
     planned = planned_key(at.name, key, at.chosen, given)
     if given is None:
         return planned

@@ -1,4 +1,4 @@
-"""What vector servers share that exist already."""
+"""What existing vector servers share."""
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -10,25 +10,29 @@ from stacks.stores.servers import endpoint, planned_key, secret_key
 
 
 class KeyedVectorServer(FromSecret):
-    """An existing vector server."""
+    """An existing vector server with a key."""
 
-    url: ServerUrl = Field(description="URL, as pods reach it.")
-    api_key: SecretStr | None = Field(None, description="Qdrant's key, Milvus's user:password; set it with --secret.")
+    url: ServerUrl = Field(description="URL at which the pods reach the server.")
+    api_key: SecretStr | None = Field(
+        None, description="API key of Qdrant, or user:password of Milvus; set it with `pulumi config set --secret`."
+    )
 
     @model_validator(mode="after")
     def _source(self) -> "KeyedVectorServer":
-        self.one_source("apiKey", self.api_key, "without a key everybody who reaches the server reads every document")
+        self.one_source(
+            "apiKey", self.api_key, "without a key everybody who reaches the server can read every document"
+        )
         return self
 
 
 class VectorServer(Store[KeyedVectorServer]):
-    """A vector server that exists already."""
+    """A kind of existing vector server."""
 
     client: VectorStoreKind
-    """Which client of the application speaks to it."""
+    """The client of the application that connects to the server."""
 
     def planned(self, at: StoreContext[KeyedVectorServer]) -> VectorStore:
-        """Where it is; its key is in a Secret."""
+        """The URL of the server, and the Secret with its key."""
         chosen = at.chosen
         return VectorStore(
             kind=self.client,
@@ -38,9 +42,9 @@ class VectorServer(Store[KeyedVectorServer]):
         )
 
     def identity(self, at: StoreContext[KeyedVectorServer]) -> Identity:
-        """Another URL is another server."""
+        """The URL is the identity: another URL is another server."""
         return {"url": at.chosen.url}
 
     def make(self, at: StoreContext[KeyedVectorServer]) -> MadeStore:
-        """A Secret with the key, where the stack file has it."""
+        """Register a Secret with the key, when the stack file has the key."""
         return MadeStore({**self.planned(at), "api_key": secret_key(at, "api-key", at.chosen.api_key)})

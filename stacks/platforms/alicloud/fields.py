@@ -1,4 +1,4 @@
-"""Types of single values that only Alibaba Cloud has."""
+"""Types of single values in the section `kotaemon:alicloud`."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ Zone = Annotated[
 
 
 def number_as_text(value: object) -> object:
-    """Versions look like numbers in YAML: 4.0 without quotes is one, and so is 4."""
+    """A version as text. Without quotes YAML reads versions such as 4.0 and 4 as numbers."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return "3" if value == 3 else f"{float(value)}"
     return value

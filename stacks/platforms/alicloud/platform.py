@@ -1,4 +1,4 @@
-"""Platform `alicloud`: an existing ACK cluster, with a key, storage and a database made by the stack."""
+"""Platform `alicloud`: an existing ACK cluster, with a key, storage and a database that the stack makes."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from components.encryption.alicloud import AlicloudKeyArgs
 
 CREDENTIAL_MINUTES = 120
-"""How long the cluster's temporary kubeconfig is good: the first roll-out may take 40 minutes."""
+"""Minutes for which the cluster's temporary kubeconfig is valid: the first roll-out may take 40."""
 
 
 class Alicloud(PlatformStack):
-    """An ACK cluster that exists."""
+    """Platform Alibaba Cloud: an existing ACK cluster."""
 
     section = AlicloudSettings
     about = "region, network, key, database"
 
     def zones(self, settings: Settings) -> list[str]:
-        """Those of the vSwitches."""
+        """The zones that have a vSwitch."""
         return settings.section(AlicloudSettings).zones
 
     def region(self, settings: Settings) -> str:
-        """The section's."""
+        """The region in the section `kotaemon:alicloud`."""
         return settings.section(AlicloudSettings).region
 
     def planned(self, settings: Settings) -> None:
-        """The stack file says all of it."""
+        """Nothing is looked up: the stack file says everything."""
 
     def ground(self, settings: Settings) -> Ground:
-        """Account and cluster, the key, and what the account must have before storage is made."""
+        """Register the providers, the key, and the service roles and add-ons that storage needs."""
         import pulumi_alicloud
 
         section = settings.section(AlicloudSettings)
@@ -52,31 +52,34 @@ class Alicloud(PlatformStack):
         return Ground(ResourceOptions(provider=cluster), both, None, key)
 
     def mistakes(self, settings: Settings) -> Iterator[str]:
-        """What the database and the add-ons need."""
+        """Mistakes about the database and the add-ons."""
         section = settings.section(AlicloudSettings)
         if section.database is not None and not settings.scaled:
-            yield "database: only the profile scaled keeps its state there; leave it out"
+            yield (
+                "database: only the profile scaled uses a database, and this stack has profile single-writer; "
+                "leave it out"
+            )
         if section.addons and section.cluster_id is None:
-            yield "addons: they are found through clusterId, which is missing"
+            yield "addons: needs clusterId, through which the installed add-ons are found; add clusterId"
 
     def check(self, settings: Settings) -> list[str]:
-        """What the key's component would refuse."""
+        """What the component of the key would refuse."""
         from components.encryption.alicloud import check
 
         section = settings.section(AlicloudSettings)
         return [] if section.key_id is not None else check("key", _key_args(settings, section))
 
     def database(self, settings: Settings) -> OwnDatabase | None:
-        """ApsaraDB, where the section asks for it."""
+        """PostgreSQL on ApsaraDB RDS, when the section has a database."""
         chosen = settings.section(AlicloudSettings).database
         return None if chosen is None else OwnDatabase(chosen, APSARADB)
 
     def advised_zone(self, region: str, letter: str) -> str:
-        """Region and letter."""
+        """Name of a zone: the region and a letter."""
         return f"{region}-{letter}"
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
-        """An example of the section, and the database."""
+        """An example of the section, and PostgreSQL on ApsaraDB RDS."""
         yield Offer(
             Part.PLACE,
             settings=CLUSTER,
@@ -91,7 +94,7 @@ class Alicloud(PlatformStack):
 
 
 def kubernetes_provider(settings: Settings, section: AlicloudSettings, invoke: InvokeOptions) -> Provider:
-    """The cluster: by kubeconfig, else from the outputs of another stack, else by its id."""
+    """The Kubernetes provider: from a kubeconfig file, the outputs of another stack, or the id of the cluster."""
     if settings.cluster.kubeconfig is None and section.cluster_stack is not None:
         return kube_provider.by_stack("kotaemon:alicloud.clusterStack", section.cluster_stack)
     if settings.cluster.kubeconfig is None and section.cluster_id is not None:
@@ -109,7 +112,7 @@ def _credential(cluster: str, invoke: InvokeOptions) -> Output[str]:
 
 
 def _key(settings: Settings, section: AlicloudSettings, opts: ResourceOptions) -> Input[str]:
-    """Id of the key: the given one, or one that the stack makes."""
+    """Id of the KMS key: the given one, or that of a key which the stack makes."""
     from components.encryption.alicloud import AlicloudKey
 
     if section.key_id is not None:
@@ -133,7 +136,7 @@ def _key_args(settings: Settings, section: AlicloudSettings) -> "AlicloudKeyArgs
 
 
 def _needed_by_storage(section: AlicloudSettings, opts: ResourceOptions) -> list[pulumi.Resource]:
-    """What the account and the cluster must have before storage is made."""
+    """Register the service roles and add-ons that storage needs."""
     from components.ack.addons import AckAddons, AckAddonsArgs
     from components.encryption.alicloud import ServiceRole, ServiceRoles, ServiceRolesArgs
 

@@ -1,4 +1,4 @@
-"""What a stack file says about Alibaba Cloud: the section `kotaemon:alicloud`, and what follows from it."""
+"""The section `kotaemon:alicloud` of a stack file, and the names and tags that follow from it."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -33,12 +33,17 @@ StackName = Annotated[
 class KeySettings(Strict):
     """The KMS key that the stack makes when none is given."""
 
-    alias: str | None = Field(None, description="Alias, for people; none: alias/<project>-<stack>.")
-    rotation_days: int = Field(
-        DEFAULT_KEY_ROTATION_DAYS, description="7 to 365; other than 365 in a KMS instance only."
+    alias: str | None = Field(
+        None, description="Alias of the key, with the prefix alias/; default: alias/<project>-<stack>."
     )
-    deletion_window_days: int = Field(30, description="Days in which a deletion can be taken back, 7 to 366.")
-    instance_id: str | None = Field(None, description="KMS instance; none: the shared service.")
+    rotation_days: int = Field(
+        DEFAULT_KEY_ROTATION_DAYS,
+        description="Days between rotations of the key, 7 to 365; values other than 365 only in a KMS instance.",
+    )
+    deletion_window_days: int = Field(30, description="Days in which a deletion of the key can be cancelled, 7 to 366.")
+    instance_id: str | None = Field(
+        None, description="Id of the KMS instance that holds the key; default: the shared service."
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> "KeySettings":
@@ -52,30 +57,46 @@ class KeySettings(Strict):
 
 
 class AlicloudSettings(Strict):
-    """Where on Alibaba Cloud the cluster is, and with whose key its storage is encrypted."""
+    """The ACK cluster, its network, and the key that encrypts its storage."""
 
-    region: Region = Field(description="Region of the cluster.")
-    vpc_id: VpcId = Field(description="VPC of the cluster.")
-    vswitches: dict[Zone, VSwitchId] = Field(min_length=1, description="Zone -> vSwitch, for each zone with nodes.")
-    cluster_cidrs: list[str] = Field(min_length=1, description="Private networks of the nodes and pods: who may mount.")
+    region: Region = Field(description="Region of the cluster and of its storage.")
+    vpc_id: VpcId = Field(description="Id of the VPC of the cluster.")
+    vswitches: dict[Zone, VSwitchId] = Field(
+        min_length=1, description="Zone -> id of its vSwitch, for each zone that has nodes."
+    )
+    cluster_cidrs: list[str] = Field(
+        min_length=1, description="Private networks of the nodes and pods, which may mount file systems."
+    )
     cluster_id: ClusterId | None = Field(
-        None, description="ACK cluster whose credentials are read; none: kotaemon:cluster or clusterStack."
+        None,
+        description="Id of the ACK cluster, to read its credentials; default: use kotaemon:cluster or clusterStack.",
     )
     cluster_stack: StackName | None = Field(
-        None, description="Stack that made the cluster; its output `kubeconfig` is read."
+        None, description="Full name of the stack that made the cluster, to read its output `kubeconfig`."
     )
-    key_id: str | None = Field(None, description="Id of an existing KMS key; none: the stack makes one.")
-    key: KeySettings = Field(default_factory=lambda: KeySettings.model_validate({}), description="The key it makes.")
+    key_id: str | None = Field(
+        None, description="Id of an existing KMS key that encrypts; default: the stack makes one."
+    )
+    key: KeySettings = Field(
+        default_factory=lambda: KeySettings.model_validate({}),
+        description="The KMS key that the stack makes when keyId is not given.",
+    )
     service_roles: list[Literal["disk", "nas", "nas-backup", "vault", "database"]] = Field(
         default_factory=list[Literal["disk", "nas", "nas-backup", "vault", "database"]],
-        description="Roles the account lacks, by which services use the key; the stack makes them.",
+        description="RAM service roles that the account lacks, with which services use the key; the stack makes them.",
     )
-    resource_group_id: GroupId | None = Field(None, description="Resource group; none: the default one.")
-    tags: dict[str, str] = Field(default_factory=dict[str, str], description="Added to everything that takes tags.")
-    database: ApsaraSettings | None = Field(None, description="PostgreSQL made by the stack; profile scaled.")
+    resource_group_id: GroupId | None = Field(
+        None, description="Id of the resource group; default: the account's default group."
+    )
+    tags: dict[str, str] = Field(
+        default_factory=dict[str, str], description="Tags that are added to every resource which can have tags."
+    )
+    database: ApsaraSettings | None = Field(
+        None, description="PostgreSQL that the stack makes on ApsaraDB RDS; only in the profile scaled."
+    )
     addons: dict[str, str | None] = Field(
         default_factory=dict[str, str | None],
-        description="ACK add-ons to keep at a version (none: the installed one); those that are there are adopted.",
+        description="ACK add-on -> version to keep it at (null: the installed version). Installed add-ons are adopted.",
     )
 
     @field_validator("cluster_cidrs")
@@ -110,9 +131,9 @@ class AlicloudSettings(Strict):
     def _consistent(self) -> "AlicloudSettings":
         for zone in self.vswitches:
             if not zone.startswith(f"{self.region}-"):
-                raise ValueError(f"vswitches.{zone} is not a zone of region {self.region}")
+                raise ValueError(f"vswitches.{zone} is not a zone of region {self.region}; give zones of this region")
         if self.cluster_id is not None and self.cluster_stack is not None:
-            raise ValueError("clusterId and clusterStack name the cluster twice; leave one out")
+            raise ValueError("clusterId and clusterStack both name the cluster; leave one out")
         if self.database is not None:
             for line in zone_mistakes(self, "database.zones", self.database.zones or []):
                 raise ValueError(line)
@@ -122,12 +143,12 @@ class AlicloudSettings(Strict):
 
     @property
     def zones(self) -> list[str]:
-        """Zones with nodes."""
+        """Zones that have nodes."""
         return list(self.vswitches)
 
 
 def cloud_name() -> str:
-    """Prefix of the names in the account: two stacks of one account must not meet."""
+    """Prefix of names in the account, so that two stacks in one account have different names."""
     return f"{pulumi.get_project()}-{pulumi.get_stack()}"
 
 
@@ -137,17 +158,17 @@ def key_alias(alicloud: AlicloudSettings) -> str:
 
 
 def encrypted_by(alicloud: AlicloudSettings) -> str:
-    """Whose key encrypts, for the storage table."""
+    """The key that encrypts, in words for the storage table."""
     return f"KMS {alicloud.key_id or key_alias(alicloud)}"
 
 
 def tags(alicloud: AlicloudSettings) -> dict[str, str]:
-    """Tags of everything that takes tags."""
+    """Tags for every resource that can have tags: application, stack, and the user's own."""
     return {"app": "kotaemon", "stack": pulumi.get_stack(), **alicloud.tags}
 
 
 def zone_mistakes(alicloud: AlicloudSettings, key: str, zones: list[str]) -> Iterator[str]:
-    """Zones under `key` that have no vSwitch."""
+    """Messages for the zones at `key` that have no vSwitch."""
     for zone in zones:
         if zone not in alicloud.vswitches:
             known = ", ".join(alicloud.vswitches)

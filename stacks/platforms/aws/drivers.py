@@ -1,4 +1,4 @@
-"""The CSI drivers of the cluster: adopted, or installed with a role of their own."""
+"""The CSI drivers of the cluster: existing ones that are adopted, or add-ons that the stack installs with IAM roles."""
 
 from dataclasses import dataclass
 
@@ -22,14 +22,14 @@ from stacks.platforms.aws.settings import AwsSettings, tags
 
 @dataclass(frozen=True)
 class Roles:
-    """Roles of the drivers that the stack installs. They come before the key, whose policy names them."""
+    """IAM roles of the drivers that the stack installs. They are made before the key, whose policy names them."""
 
     ebs: DriverRole | None
     efs: DriverRole | None
 
 
 def roles(section: AwsSettings, place: Place, opts: ResourceOptions) -> Roles:
-    """Make the roles."""
+    """Make the IAM roles of the drivers that the stack installs."""
     drivers = section.drivers
     return Roles(
         ebs=_role(section, Driver.EBS, place, opts) if drivers.ebs.mode == "install" else None,
@@ -38,7 +38,10 @@ def roles(section: AwsSettings, place: Place, opts: ResourceOptions) -> Roles:
 
 
 def volume_roles(section: AwsSettings, made: Roles, *, uses_disks: bool) -> list[Input[str]]:
-    """Who makes and attaches disks with the key. `uses_disks`: whether any claim is a disk that the driver makes."""
+    """IAM roles that make and attach disks under the key.
+
+    `uses_disks`: whether the driver makes the disk of any claim.
+    """
     given = section.drivers.ebs.role
     if made.ebs is not None:
         return [made.ebs.arn]
@@ -46,7 +49,7 @@ def volume_roles(section: AwsSettings, made: Roles, *, uses_disks: bool) -> list
 
 
 def instance_roles(section: AwsSettings, place: Place) -> list[Input[str]]:
-    """Who starts nodes, or on Auto Mode also attaches volumes, with disks under the key."""
+    """IAM roles that start nodes with disks under the key; on Auto Mode this role also attaches volumes."""
     found: list[Input[str]] = []
     if section.auto_mode and place.cluster_role is not None:
         found.append(place.cluster_role)
@@ -57,7 +60,7 @@ def instance_roles(section: AwsSettings, place: Place) -> list[Input[str]]:
 
 
 def install(chosen: AwsSettings, made: Roles, key: Input[str], opts: ResourceOptions) -> list[pulumi.Resource]:
-    """Make the add-ons of the drivers that are to be installed. Claims come after them, and go before them."""
+    """Make the add-ons of the drivers that the stack installs. Claims are made after them and deleted before them."""
     if chosen.cluster is None:
         return []
     before: list[pulumi.Resource] = []

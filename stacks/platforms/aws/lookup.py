@@ -1,4 +1,4 @@
-"""Finding what a stack file does not say about AWS: through the cluster that it names."""
+"""Looks up what the stack file does not say about AWS, through the cluster that it names."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ from stacks.settings.settings import Settings
 
 
 def find(settings: AwsSettings, opts: InvokeOptions) -> Place:
-    """The place, with everything that the file does not give looked up; such values are Outputs, known at up."""
+    """The place on AWS. Values that the stack file does not give are looked up; they are Outputs, known at up."""
     account = settings.account or aws.get_caller_identity_output(opts=opts).account_id
     if settings.cluster is None:
-        vpc = settings.vpc or PLANNED  # only the claims that need it were accepted with it
+        vpc = settings.vpc or PLANNED  # claims that need a VPC were refused without one
         return Place(
             account=account,
             vpc=vpc,
@@ -53,12 +53,12 @@ def find(settings: AwsSettings, opts: InvokeOptions) -> Place:
 
 
 def kubernetes_provider(settings: Settings, section: AwsSettings, opts: InvokeOptions) -> Provider:
-    """The cluster: by kubeconfig, else from the outputs of another stack, else by its name."""
+    """The Kubernetes provider: from a kubeconfig file, the outputs of another stack, or the name of the cluster."""
     if settings.cluster.kubeconfig is None and section.cluster_stack is not None:
         return kube_provider.by_stack("kotaemon:aws.clusterStack", section.cluster_stack)
     if settings.cluster.kubeconfig is None and section.cluster is not None:
         eks = aws.eks.get_cluster_output(name=section.cluster, opts=opts)
-        # Not through Output.all: it turns the certificate authorities into plain dictionaries.
+        # Output.all would turn the certificate authorities into plain dictionaries.
         kubeconfig = eks.apply(
             lambda found: eks_kubeconfig(
                 found.name, found.endpoint, found.certificate_authorities[0].data, section.region
@@ -69,7 +69,7 @@ def kubernetes_provider(settings: Settings, section: AwsSettings, opts: InvokeOp
 
 
 def eks_kubeconfig(name: str, endpoint: str, authority: str, region: str) -> str:
-    """A kubeconfig without a token: the `aws` program asks for one each time."""
+    """A kubeconfig without a token: the program `aws` fetches one each time."""
     arguments = ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"]
     user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "aws", "args": arguments}}
     return json.dumps(
@@ -85,7 +85,10 @@ def eks_kubeconfig(name: str, endpoint: str, authority: str, region: str) -> str
 
 
 def _subnet_in(zone: str, cluster: str, candidates: Output[Sequence[str]], opts: InvokeOptions) -> Output[str]:
-    """The subnet of the cluster in a zone; of several the one whose id sorts first, so that it stays the same."""
+    """The subnet of the cluster in a zone.
+
+    Of several it is the one with the first id, so that the choice never changes.
+    """
 
     def in_zone(ids: Sequence[str]) -> Output[Sequence[str]]:
         filters = [
@@ -129,7 +132,7 @@ def _route_tables(subnets: Mapping[str, Input[str]], opts: InvokeOptions) -> Out
 
 
 def _check_nodes(settings: AwsSettings, zones: Input[Sequence[str]], opts: InvokeOptions) -> None:
-    """Disks are made in the stack's zones only: with all nodes elsewhere every pod would wait for ever."""
+    """Refuse zones without nodes. Disks are in the stack's zones, so pods on nodes elsewhere would stay Pending."""
     cluster = settings.cluster or ""
 
     def group_zones(names: Sequence[str]) -> Output[Sequence[str]]:
@@ -143,11 +146,11 @@ def _check_nodes(settings: AwsSettings, zones: Input[Sequence[str]], opts: Invok
 
     def check(known: list[Any]) -> None:
         wanted, nodes = set(known[0]), set(known[1])
-        # Karpenter and Auto Mode have no node groups: they start nodes where the pods' disks are.
+        # Karpenter and Auto Mode have no node groups. They start nodes in the zones of the pods' disks.
         if nodes and not wanted & nodes:
             raise pulumi.RunError(
-                f"kotaemon:aws.zones: {', '.join(sorted(wanted))}; but the nodes of cluster {cluster} are in "
-                f"{', '.join(sorted(nodes))}: no pod could ever use a disk. Give zones that have nodes"
+                f"kotaemon:aws.zones: {', '.join(sorted(wanted))}, but the nodes of cluster {cluster} are in "
+                f"{', '.join(sorted(nodes))}, where no pod could use a disk; give zones that have nodes"
             )
 
     names = aws.eks.get_node_groups_output(cluster_name=cluster, opts=opts).names

@@ -1,4 +1,4 @@
-"""Where on AWS a stack is, as the components need it."""
+"""The place of a stack on AWS: region, network and roles, for the components."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,31 +8,31 @@ from pulumi import Input
 from stacks.platforms.aws.settings import AwsSettings
 
 PLANNED = "planned"
-"""Stands for what is not known before anything is made; the guard reads none of it."""
+"""Stands for values that are unknown before anything is made. The guard reads none of them."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """What the components need to know of the account and the network."""
+    """The account, region and network of a stack, as arguments for its components."""
 
     account: Input[str]
     vpc: Input[str]
     zones: Input[Sequence[str]]
-    """Zones of the nodes; plain where the file gives them."""
+    """Zones of the nodes; plain values when the stack file gives them."""
     subnets: Mapping[str, Input[str]]
-    """Zone -> subnet of the nodes; empty where the file names no zones."""
+    """Zone -> subnet of the nodes; empty when the stack file names no zones."""
     groups: Mapping[str, Input[str]]
-    """Security groups of the nodes."""
+    """A name -> security group of the nodes."""
     networks: Sequence[Input[str]]
-    """Networks of the nodes."""
+    """Networks of the nodes, in CIDR notation."""
     route_tables: Input[Sequence[str]] | None
     cluster_role: Input[str] | None
-    """Role of an EKS Auto Mode cluster."""
+    """IAM role of the cluster, for EKS Auto Mode only."""
     oidc_issuer: Input[str]
 
     @classmethod
     def planned(cls, settings: AwsSettings) -> "Place":
-        """The place before anything is looked up: zones, as far as they are given, and stand-ins."""
+        """The place before anything is looked up: the zones of the stack file, and PLANNED for unknown values."""
         return cls(
             account=PLANNED,
             vpc=PLANNED,

@@ -1,4 +1,4 @@
-"""Platform `aws`: an existing EKS cluster, with a key, storage and stores made by the stack."""
+"""Platform `aws`: an existing EKS cluster, with a key, drivers, storage and a database that the stack makes."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 
 
 class Aws(PlatformStack):
-    """An EKS cluster that exists."""
+    """Platform AWS: an existing EKS cluster."""
 
     section = AwsSettings
     about = "region, network, key, drivers, stores"
 
     def zones(self, settings: Settings) -> list[str]:
-        """Those of the subnets, or as they are given."""
+        """The zones of the subnets in the stack file, or the zones that it lists."""
         return settings.section(AwsSettings).known_zones
 
     def region(self, settings: Settings) -> str:
-        """The section's."""
+        """The region in the section `kotaemon:aws`."""
         return settings.section(AwsSettings).region
 
     def planned(self, settings: Settings) -> Place:
-        """Zones as far as they are given, and stand-ins."""
+        """The place with the zones of the stack file, and PLANNED for what is looked up later."""
         return Place.planned(settings.section(AwsSettings))
 
     def ground(self, settings: Settings) -> Ground:
-        """Account and cluster, the drivers' roles, the key whose policy names them, and the add-ons."""
+        """Register the providers, the IAM roles of the drivers, the key whose policy names them, and the add-ons."""
         import pulumi_aws as aws
 
         from stacks.platforms.aws import drivers, lookup
@@ -58,20 +58,25 @@ class Aws(PlatformStack):
         return Ground(ResourceOptions(provider=cluster), both, place, key)
 
     def mistakes(self, settings: Settings) -> Iterator[str]:
-        """What the drivers, the key and the database need of the claims, and the other way round."""
+        """Mistakes between the drivers, the key and the database on one side and the claims on the other."""
         section = settings.section(AwsSettings)
         unnamed = section.drivers.ebs == adopted() and not section.auto_mode
         if "ebs" in key_users(settings) and section.key_arn is None and unnamed:
-            yield "drivers.ebs.role: missing; the policy of the stack's key names the role of the driver that is there"
+            yield (
+                "drivers.ebs.role: missing; give the IAM role of the existing driver, for the policy of the stack's key"
+            )
         if section.database is not None:
             zones = len(section.known_zones)
             if zones < 2:
                 yield f"database: {section.database.short_of_zones(zones)}; give subnets"
             if not settings.scaled:
-                yield "database: only the profile scaled keeps its state in PostgreSQL; leave it out"
+                yield (
+                    "database: only the profile scaled uses a database, and this stack has profile single-writer; "
+                    "leave it out"
+                )
 
     def check(self, settings: Settings) -> list[str]:
-        """What the key's component would refuse."""
+        """What the component of the key would refuse."""
         from components.encryption.aws import check
         from stacks.platforms.aws.drivers import Roles
 
@@ -80,21 +85,21 @@ class Aws(PlatformStack):
         return check("key", _key_args(settings, self.planned(settings), Roles(ebs=None, efs=None)))
 
     def database(self, settings: Settings) -> OwnDatabase | None:
-        """RDS, where the section asks for it."""
+        """PostgreSQL on RDS, when the section has a database."""
         chosen = settings.section(AwsSettings).database
         return None if chosen is None else OwnDatabase(chosen, RDS)
 
     def products(self, settings: Settings) -> list[Buys]:
-        """The key, where the stack makes one."""
+        """The KMS key, when the stack makes one."""
         given = settings.section(AwsSettings).key_arn
         return [] if given is not None else [Buys("key-key", KeyProduct())]
 
     def advised_zone(self, region: str, letter: str) -> str:
-        """Region and letter."""
+        """Name of a zone: the region and a letter."""
         return f"{region}{letter}"
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
-        """An example of the section, and the database."""
+        """An example of the section, and PostgreSQL on RDS."""
         yield Offer(
             Part.PLACE,
             (KeyProduct(),),
@@ -112,13 +117,13 @@ class Aws(PlatformStack):
 
 
 def key_users(settings: Settings) -> set[str]:
-    """Services that use the key, for any claim."""
+    """The AWS services that use the key for some claim."""
     claims = settings.storage.claims.values()
     return {user for claim in claims for user in kinds.kind(claim.kind).key_users(claim)}
 
 
 def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions, invoke: InvokeOptions) -> Input[str]:
-    """ARN of the key: the given one, once it was found usable, or one that the stack makes."""
+    """ARN of the KMS key: the given one after a check that it is usable, or that of a key which the stack makes."""
     from components.encryption.aws import AwsKey, existing_key
 
     section = settings.section(AwsSettings)

@@ -1,4 +1,4 @@
-"""What a stack file says about AWS: the section `kotaemon:aws`, and the names and tags that follow from it."""
+"""The section `kotaemon:aws` of a stack file, and the names and tags that follow from it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -10,10 +10,10 @@ from components.aws import key_arn_refused, tags_refused, zone_refused
 from stacks.settings.fields import Cidr, DnsLabel, Strict, accept, matching
 from stacks.stores.rds import RdsSettings
 
-_FOUND = "none: found through `cluster`."
+_FOUND = "default: found at up, through `cluster`."
 
 Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-[0-9]", "must be a region of AWS, for example eu-central-1")]
-Account = Annotated[str, matching(r"[0-9]{12}", "must be the account's 12 digits, in quotes")]
+Account = Annotated[str, matching(r"[0-9]{12}", "must be the 12 digits of the account id, in quotes")]
 Vpc = Annotated[str, matching(r"vpc-[0-9a-f]{8,17}", "must be the id of a VPC, for example vpc-0a1b2c3d4e5f60718")]
 Subnet = Annotated[
     str, matching(r"subnet-[0-9a-f]{8,17}", "must be the id of a subnet, for example subnet-0a1b2c3d4e5f60718")
@@ -28,30 +28,36 @@ RoleArn = Annotated[
     str,
     matching(
         r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+",
-        "must be the ARN of a role, for example arn:aws:iam::111122223333:role/ebs-csi",
+        "must be the ARN of an IAM role, for example arn:aws:iam::111122223333:role/ebs-csi",
     ),
 ]
 ClusterName = Annotated[str, matching(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}", "must be the name of an EKS cluster")]
 
 
 class DriverSettings(Strict):
-    """A CSI driver."""
+    """A CSI driver of the cluster: adopted, or installed by the stack."""
 
-    mode: Literal["adopt", "install"] = Field("adopt", description="adopt: it is there; install: as an EKS add-on.")
-    role: RoleArn | None = Field(None, description="adopt: the role it runs with, for the key's policy.")
-    version: str | None = Field(None, description="install: version of the add-on; none: the default of EKS.")
+    mode: Literal["adopt", "install"] = Field(
+        "adopt", description="adopt: the driver is installed already; install: the stack installs it as an EKS add-on."
+    )
+    role: RoleArn | None = Field(
+        None, description="ARN of the IAM role with which an adopted driver runs, for the policy of the key."
+    )
+    version: str | None = Field(
+        None, description="Version of the add-on that the stack installs; default: that of EKS."
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "DriverSettings":
         if self.mode == "install" and self.role is not None:
-            raise ValueError("role belongs to mode adopt; install makes a role of its own")
+            raise ValueError("role is allowed only with mode: adopt, because install makes an IAM role; leave it out")
         if self.mode == "adopt" and self.version is not None:
-            raise ValueError("version belongs to mode install")
+            raise ValueError("version is allowed only with mode: install; leave it out")
         return self
 
 
 def adopted() -> DriverSettings:
-    """A driver that is there, with nothing said about it."""
+    """The settings of an adopted driver without any key: the default."""
     return DriverSettings.model_validate({})
 
 
@@ -59,54 +65,77 @@ class Drivers(Strict):
     """The CSI drivers of the cluster."""
 
     ebs: DriverSettings = Field(
-        default_factory=lambda: DriverSettings.model_validate({}), description="ebs.csi.aws.com."
+        default_factory=lambda: DriverSettings.model_validate({}), description="Driver ebs.csi.aws.com, for EBS disks."
     )
     efs: DriverSettings = Field(
-        default_factory=lambda: DriverSettings.model_validate({}), description="efs.csi.aws.com."
+        default_factory=lambda: DriverSettings.model_validate({}), description="Driver efs.csi.aws.com, for EFS."
     )
     fsx: DriverSettings = Field(
-        default_factory=lambda: DriverSettings.model_validate({}), description="fsx.csi.aws.com."
+        default_factory=lambda: DriverSettings.model_validate({}),
+        description="Driver fsx.csi.aws.com, for FSx for Lustre.",
     )
-    install_agent: bool = Field(False, description="Install eks-pod-identity-agent, which pod-identity needs.")
-    permission: Literal["pod-identity", "irsa"] = Field("pod-identity", description="How installed drivers get a role.")
-    oidc_issuer: str | None = Field(None, description=f"irsa: the cluster's issuer; {_FOUND}")
+    install_agent: bool = Field(
+        False, description="Whether to install the add-on eks-pod-identity-agent, which permission: pod-identity needs."
+    )
+    permission: Literal["pod-identity", "irsa"] = Field(
+        "pod-identity", description="How installed drivers get their IAM role."
+    )
+    oidc_issuer: str | None = Field(None, description=f"OIDC issuer of the cluster, for permission: irsa; {_FOUND}")
 
 
 class AwsSettings(Strict):
-    """Where on AWS. What is not given is found at `up`, through the cluster."""
+    """The EKS cluster, its network, its CSI drivers and the key.
+
+    Values that are not given are found at `up` through `cluster`.
+    """
 
     region: Region = Field(description="Region of the cluster and of its storage.")
     cluster: ClusterName | None = Field(
-        None, description="Name of the EKS cluster: to find things, to install drivers."
+        None, description="Name of the EKS cluster, to look up values that are not given and to install drivers."
     )
     cluster_stack: str | None = Field(
-        None, description="`organization/project/stack` with the output kubeconfig, in place of kotaemon:cluster."
+        None,
+        description="Full name of a stack with the output `kubeconfig`, `organization/project/stack`, in place of "
+        "kotaemon:cluster.",
     )
-    auto_mode: bool = Field(False, description="The cluster runs EKS Auto Mode; it brings its own EBS driver.")
-    cluster_role: RoleArn | None = Field(None, description=f"autoMode: the cluster's role; {_FOUND}")
-    account: Account | None = Field(None, description="Account; none: that of the credentials.")
-    vpc: Vpc | None = Field(None, description=f"VPC of the nodes; {_FOUND}")
+    auto_mode: bool = Field(False, description="Whether the cluster runs EKS Auto Mode, which has its own EBS driver.")
+    cluster_role: RoleArn | None = Field(None, description=f"ARN of the cluster's IAM role, for autoMode; {_FOUND}")
+    account: Account | None = Field(None, description="Id of the account, in quotes; default: that of the credentials.")
+    vpc: Vpc | None = Field(None, description=f"Id of the VPC of the nodes; {_FOUND}")
     subnets: dict[str, Subnet] = Field(
-        default_factory=dict[str, Subnet], description=f"Zone -> subnet of the nodes; {_FOUND}"
+        default_factory=dict[str, Subnet], description=f"Zone -> id of the subnet of the nodes; {_FOUND}"
     )
-    zones: list[str] = Field(default_factory=list[str], description="Zones of the nodes; none: those of `subnets`.")
+    zones: list[str] = Field(default_factory=list[str], description="Zones of the nodes; default: those of `subnets`.")
     security_groups: dict[DnsLabel, SecurityGroup] = Field(
-        default_factory=dict[str, SecurityGroup], description=f"Security groups of the nodes; {_FOUND}"
+        default_factory=dict[str, SecurityGroup],
+        description=f"A name of your own -> id of a security group of the nodes; {_FOUND}",
     )
     networks: list[Cidr] = Field(
         default_factory=list[str],
-        description=f"Networks of the nodes; {_FOUND}",
+        description=f"Networks of the nodes in CIDR notation; {_FOUND}",
     )
     route_tables: list[RouteTable] = Field(
-        default_factory=list[str], description="Route tables of the nodes' subnets, for OpenZFS in two zones."
+        default_factory=list[str],
+        description="Ids of the route tables of the nodes' subnets, for OpenZFS in two zones.",
     )
-    key_arn: str | None = Field(None, description="KMS key of your own; none: the stack makes one.")
+    key_arn: str | None = Field(
+        None, description="Full ARN of an existing KMS key that encrypts; default: the stack makes one."
+    )
     key_for_nodes: bool = Field(
-        False, description="Node disks use the stack's key, too: the auto-scaling role gets it."
+        False,
+        description="Whether the disks of nodes use the stack's key as well; it then admits the service role of "
+        "auto-scaling.",
     )
-    drivers: Drivers = Field(default_factory=lambda: Drivers.model_validate({}), description="CSI drivers.")
-    database: RdsSettings | None = Field(None, description="PostgreSQL, for the scaled profile.")
-    tags: dict[str, str] = Field(default_factory=dict[str, str], description="Added to everything that AWS can tag.")
+    drivers: Drivers = Field(
+        default_factory=lambda: Drivers.model_validate({}),
+        description="CSI drivers of the cluster: adopted or installed.",
+    )
+    database: RdsSettings | None = Field(
+        None, description="PostgreSQL that the stack makes on RDS; only in the profile scaled."
+    )
+    tags: dict[str, str] = Field(
+        default_factory=dict[str, str], description="Tags that are added to every resource which AWS can tag."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "AwsSettings":
@@ -118,7 +147,9 @@ class AwsSettings(Strict):
         if self.key_arn is not None and (reason := key_arn_refused(self.key_arn, self.region)):
             raise ValueError(f"keyArn {self.key_arn!r} {reason}")
         if self.auto_mode and self.drivers.ebs != adopted():
-            raise ValueError("autoMode has an EBS driver of its own; drivers.ebs is for clusters without it")
+            raise ValueError(
+                "drivers.ebs is not allowed with autoMode, which has an EBS driver of its own; leave it out"
+            )
         accept(tags_refused(self.tags))
         if self.cluster is None:
             accept(self._not_found())
@@ -136,7 +167,7 @@ class AwsSettings(Strict):
 
     @property
     def known_zones(self) -> list[str]:
-        """Zones that the file gives; empty: found at up."""
+        """Zones that the stack file gives. Empty: they are found at up."""
         return list(self.subnets) or self.zones
 
 
@@ -150,26 +181,26 @@ def key_alias() -> str:
 
 
 def encrypted_by(aws: AwsSettings) -> str:
-    """Whose key encrypts, for the storage table."""
+    """The key that encrypts, in words for the storage table."""
     return f"KMS {aws.key_arn or key_alias()}"
 
 
 def tags(aws: AwsSettings) -> dict[str, str]:
-    """Tags of everything that AWS can tag."""
+    """Tags for every AWS resource of the stack: application, stack, and the user's own."""
     return {"app": "kotaemon", "stack": pulumi.get_stack(), **aws.tags}
 
 
 def zone_mistakes(aws: AwsSettings, key: str, zones: list[str]) -> Iterator[str]:
-    """What is wrong with the zones that a claim names under `key`."""
+    """Messages for the zones at `key` that are not zones of the stack."""
     for zone in zones:
         if reason := zone_refused(zone, aws.region):
             yield f"{key}: {zone!r} {reason}"
         elif aws.known_zones and zone not in aws.known_zones:
-            yield f"{key}: {zone!r} is none of the stack's zones {', '.join(aws.known_zones)}"
+            yield f"{key}: {zone!r} is not one of the stack's zones {', '.join(aws.known_zones)}"
 
 
 def network_mistakes(aws: AwsSettings, zone_count: int) -> Iterator[str]:
-    """What a file system with servers in so many zones lacks."""
+    """Messages for the network settings that a file system with servers in `zone_count` zones lacks."""
     if len(aws.known_zones) < zone_count:
         yield (
             f"kind: needs {zone_count} of the stack's zones, and it has {len(aws.known_zones)}; "

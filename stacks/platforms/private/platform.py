@@ -1,4 +1,4 @@
-"""Platform `private`: an existing cluster, existing NFS servers and StorageClasses."""
+"""Platform `private`: an existing cluster with existing NFS servers and StorageClasses."""
 
 from pulumi import ResourceOptions
 
@@ -8,17 +8,17 @@ from stacks.settings.settings import Settings
 
 
 class Private(PlatformStack):
-    """A cluster of one's own."""
+    """Platform private: a cluster of the user's own."""
 
     def zones(self, settings: Settings) -> list[str]:
-        """As the stack file says them, for the plan."""
+        """The zones in the section `kotaemon:cluster`, which only the plan uses."""
         return settings.cluster.zones
 
     def planned(self, settings: Settings) -> None:
-        """There is no account to look into."""
+        """Nothing is looked up: there is no account."""
 
     def ground(self, settings: Settings) -> Ground:
-        """The cluster alone."""
+        """Register the Kubernetes provider; there is nothing else to make."""
         kubernetes = ResourceOptions(provider=kube_provider.by_file(settings))
         return Ground(kubernetes, kubernetes, None)
 

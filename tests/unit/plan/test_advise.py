@@ -96,7 +96,7 @@ def test_nothing_suits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         (["--platform", "gcp"], "advise: the load has mistakes:\n  - platform: 'gcp': Input should be 'private', 'aws' or 'alicloud'"),
         (["--platform", "aws", "--pods", "0"], "  - pods: '0': Input should be greater than or equal to 1"),
         (["--budget", "5"], "  - platform: {'budget': '5'}: Field required"),
-        (["--platform", "private", "--budget", "5"], "advise: budget: platform private has no prices, its hardware is your own; leave it out"),
+        (["--platform", "private", "--budget", "5"], "advise: budget: platform private has no prices; leave it out"),
         (["--load", "none.yaml"], "none.yaml: [Errno 2] No such file or directory: 'none.yaml'"),
     ],
 )  # fmt: skip

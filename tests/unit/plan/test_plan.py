@@ -220,5 +220,5 @@ def test_a_budget_on_a_private_platform_is_refused(project: Path, capsys: pytest
     assert cli.main(["plan", "--stack", "x"]) == 1
     assert capsys.readouterr().err == (
         "error: Pulumi.x.yaml: 1 error, nothing was created:\n"
-        "  - kotaemon:budget: '5' is not allowed: platform private has no prices, its hardware is your own; leave it out\n"
+        "  - kotaemon:budget: '5' is not allowed: platform private has no prices; leave it out\n"
     )

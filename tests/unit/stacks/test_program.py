@@ -111,6 +111,6 @@ def test_a_secret_in_plain_text_is_warned_of(pulumi_run: RunProgram) -> None:
     file = stack_file.read("dev")
     config = {**file.config, "kotaemon:apiKeys": '{"OPENAI_API_KEY": "sk-1"}'}
     (warning,) = pulumi_run(file.program, config=config, stack="dev").warnings
-    assert warning.startswith("kotaemon:apiKeys stands in plain text in Pulumi.dev.yaml")
+    assert warning.startswith("kotaemon:apiKeys is in plain text in Pulumi.dev.yaml")
     assert "sk-1" not in warning
     assert pulumi_run(file.program, config=config, secret_keys=["kotaemon:apiKeys"], stack="dev").warnings == []

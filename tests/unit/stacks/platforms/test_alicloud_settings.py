@@ -87,7 +87,10 @@ SECTION = [
         {"vswitches": {"eu-central-1a": "vsw-a"}},
         "vswitches.eu-central-1a: 'eu-central-1a' must be a zone of Alibaba Cloud, for example cn-hangzhou-h",
     ),
-    ({"vswitches": {"cn-beijing-h": "vsw-a"}}, "vswitches.cn-beijing-h is not a zone of region cn-hangzhou"),
+    (
+        {"vswitches": {"cn-beijing-h": "vsw-a"}},
+        "vswitches.cn-beijing-h is not a zone of region cn-hangzhou; give zones of this region",
+    ),
     (
         {"clusterCidrs": ["0.0.0.0/0"]},
         "clusterCidrs: ['0.0.0.0/0'] holds '0.0.0.0/0', which must be the cluster's private network: stored data is "
@@ -97,7 +100,7 @@ SECTION = [
     ({"clusterStack": "prod"}, "clusterStack: 'prod' must be the full name of a stack: organization/project/stack"),
     (
         {"clusterStack": "organization/cluster/prod"},
-        "clusterId and clusterStack name the cluster twice; leave one out",
+        "clusterId and clusterStack both name the cluster; leave one out",
     ),
     (
         {"keyId": "alias/kotaemon"},
@@ -131,11 +134,11 @@ SECTION = [
     ),
     (
         {"clusterId": None, "addons": {"csi-plugin": None}},
-        "addons: they are found through clusterId, which is missing",
+        "addons: needs clusterId, through which the installed add-ons are found; add clusterId",
     ),
     (
         {"database": {}},
-        "database: only the profile scaled keeps its state there; leave it out",
+        "database: only the profile scaled uses a database, and this stack has profile single-writer; leave it out",
     ),
 ]
 
@@ -297,5 +300,5 @@ def test_two_databases_are_one_too_many() -> None:
     values = example("alicloud-scaled")
     values["stores"]["database"] = {"kind": "bundled", "storageClass": "fast"}
     assert errors(values) == [
-        "kotaemon:stores.database: the platform's own section has one as well; leave it in one of them"
+        "kotaemon:stores.database: the section of the platform has a database as well; leave one of them out"
     ]

@@ -288,8 +288,8 @@ def test_nodes_in_none_of_the_zones(pulumi_run):
     with pytest.raises(pulumi.RunError) as error:
         run(pulumi_run, found(), Account(node_zones=["c"]))
     assert str(error.value) == (
-        "kotaemon:aws.zones: eu-central-1a, eu-central-1b; but the nodes of cluster prod are in eu-central-1c: "
-        "no pod could ever use a disk. Give zones that have nodes"
+        "kotaemon:aws.zones: eu-central-1a, eu-central-1b, but the nodes of cluster prod are in eu-central-1c, "
+        "where no pod could use a disk; give zones that have nodes"
     )
 
 

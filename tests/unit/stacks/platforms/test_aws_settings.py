@@ -76,7 +76,7 @@ def test_the_examples_are_valid(name):
         ),
         (
             {"autoMode": True, "clusterRole": "arn:aws:iam::111122223333:role/cluster"},
-            "autoMode has an EBS driver of its own; drivers.ebs is for clusters without it",
+            "drivers.ebs is not allowed with autoMode, which has an EBS driver of its own; leave it out",
         ),
         (
             {"autoMode": True, "drivers": None},
@@ -92,7 +92,7 @@ def test_the_examples_are_valid(name):
         ),
         (
             {"drivers": None},
-            "drivers.ebs.role: missing; the policy of the stack's key names the role of the driver that is there",
+            "drivers.ebs.role: missing; give the IAM role of the existing driver, for the policy of the stack's key",
         ),
         ({"tags": {"aws:x": "1"}}, "tag 'aws:x': keys that begin with aws: belong to AWS"),
     ],
@@ -156,11 +156,11 @@ def test_claims(claim, message):
         ),
         (
             {"kind": "ebs", "zone": "eu-central-1d"},
-            "storage.claims.extra.zone: 'eu-central-1d' is none of the stack's zones eu-central-1a, eu-central-1b, eu-central-1c",
+            "storage.claims.extra.zone: 'eu-central-1d' is not one of the stack's zones eu-central-1a, eu-central-1b, eu-central-1c",
         ),
         (
             {"kind": "openzfs", "zones": ["eu-central-1a", "eu-central-1d"]},
-            "storage.claims.extra.zones: 'eu-central-1d' is none of the stack's zones eu-central-1a, eu-central-1b, eu-central-1c",
+            "storage.claims.extra.zones: 'eu-central-1d' is not one of the stack's zones eu-central-1a, eu-central-1b, eu-central-1c",
         ),
     ],
 )
@@ -248,8 +248,8 @@ def test_everything_may_be_left_to_be_found():
 def test_stores_belong_to_the_scaled_profile():
     values = example("aws-scaled") | {"profile": "single-writer", "replicas": 1}
     assert errors(values) == [
-        "kotaemon:aws.database: only the profile scaled keeps its state in PostgreSQL; leave it out",
-        "kotaemon:stores: the profile single-writer keeps its state in files; use the profile scaled, or leave it out",
+        "kotaemon:aws.database: only the profile scaled uses a database, and this stack has profile single-writer; leave it out",
+        "kotaemon:stores: only the profile scaled has stores, single-writer keeps its state in files; leave it out, or use profile: scaled",
     ]
 
 

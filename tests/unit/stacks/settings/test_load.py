@@ -57,8 +57,8 @@ TOP_LEVEL = [
     ),
     (
         "kotaemon:image: ghcr.io/cinnamon/kotaemon:main-lite",
-        "kotaemon:image: 'ghcr.io/cinnamon/kotaemon:main-lite' must be pinned by a version tag or a digest: "
-        "main-* and latest-* change under you",
+        "kotaemon:image: 'ghcr.io/cinnamon/kotaemon:main-lite' must be pinned by a version tag or a digest, "
+        "because main-* and latest-* name changing images",
     ),
     (
         "kotaemon:image: ghcr.io/cinnamon/kotaemon",
@@ -79,11 +79,11 @@ TOP_LEVEL = [
     ),
     (
         "kotaemon:authProxy: {issuerUrl: 'https://login.example.org', clientId: a, clientSecret: b, emailDomains: ['*']}",
-        "kotaemon:authProxy: needs ingress: people log in at its host name",
+        "kotaemon:authProxy: needs the section ingress, because people log in at its host name; add ingress",
     ),
     (
         "kotaemon:modelEndpoints: [{cidr: 10.0.0.1/8}]",
-        "kotaemon:modelEndpoints.0.cidr: '10.0.0.1/8' must be a network, for example 10.0.0.0/16",
+        "kotaemon:modelEndpoints.0.cidr: '10.0.0.1/8' must be a network in CIDR notation, for example 10.0.0.0/16",
     ),
     (
         "kotaemon:adminPassword: [hunter2]",
@@ -116,7 +116,7 @@ IN_STORAGE = [
         "nfs.example.org",
         "nfs.example.org:/srv",
         [
-            f"{FILES}.server: 'nfs.example.org:/srv' must be a host name or an address, without path or port; "
+            f"{FILES}.server: 'nfs.example.org:/srv' must be a host name or an IP address, without path and port; "
             "the path has its own key"
         ],
     ),
@@ -164,7 +164,7 @@ ROLES = [
         "kotaemon:storage.roles.modles: 'modles' is not allowed; allowed: models, indexes, sessions, uploads, logs, eval; "
         "did you mean models?",
     ),
-    ("models: {claim: fils}", "kotaemon:storage: roles.models.claim is 'fils'; the claims are: files, disk"),
+    ("models: {claim: fils}", "kotaemon:storage: roles.models.claim is 'fils', but the claims are: files, disk"),
     (
         "models: {subPath: logs}",
         "kotaemon:storage: roles models and logs share the folder 'logs' of claim 'files'; give one of them another subPath",
@@ -188,8 +188,8 @@ def test_wrong_role(tmp_path: Path, line: str, message: str) -> None:
 @pytest.mark.parametrize("text", ["", "config:\n", "config: {}\n"])
 def test_empty_stack_file(tmp_path: Path, text: str) -> None:
     assert errors(tmp_path, text) == [
-        "kotaemon:platform: missing: Where the cluster and its storage live; allowed: private, aws, alicloud",
-        "kotaemon:storage: missing: Storage by claim and role",
+        "kotaemon:platform: missing: Platform on which the cluster and its storage are; allowed: private, aws, alicloud",
+        "kotaemon:storage: missing: Claims, and which role is on which claim",
     ]
 
 
@@ -198,8 +198,8 @@ def test_empty_stack_file(tmp_path: Path, text: str) -> None:
     [
         ("- a\n", "it must be a mapping with the key `config`"),
         ("conf: {}\n", "conf: unknown key; did you mean config?"),
-        ("config: [\n", "it is not YAML: while parsing a flow node"),
-        ("config:\n  a: 1\n  a: 2\n", "it is not YAML: the key a stands there twice"),
+        ("config: [\n", "it is not valid YAML: while parsing a flow node"),
+        ("config:\n  a: 1\n  a: 2\n", "it is not valid YAML: the key a is given twice"),
     ],
 )
 def test_file_that_is_no_stack_file(tmp_path: Path, text: str, message: str) -> None:
@@ -207,7 +207,7 @@ def test_file_that_is_no_stack_file(tmp_path: Path, text: str, message: str) -> 
 
 
 def test_missing_file_names_the_folder(tmp_path: Path) -> None:
-    with pytest.raises(load.SettingsError, match=f"there is no such file in {tmp_path}"):
+    with pytest.raises(load.SettingsError, match=f"the file is not in {tmp_path}"):
         load.from_file(tmp_path / "Pulumi.nope.yaml")
 
 

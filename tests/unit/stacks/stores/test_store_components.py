@@ -112,15 +112,15 @@ def test_the_operators_database(pulumi_run: RunProgram, tmp_path: Path) -> None:
 WARNINGS = [
     (
         stores(without(BUNDLED, "encryptedBy")),
-        "kotaemon:stores.database.encryptedBy: nobody is known to encrypt the disks of class fast",
+        "kotaemon:stores.database.encryptedBy: nothing is known to encrypt the disks of class fast",
     ),
     (
         stores(vectors={**QDRANT, "backup": None}),
-        "kotaemon:stores.vectorStore.backup: there is none, so nothing copies this store",
+        "kotaemon:stores.vectorStore.backup: null, so nothing copies this store",
     ),
     (
         stores({"kind": "cloudnative-pg", "storageClass": "fast", "encryptedBy": "LUKS"}),
-        "kotaemon:stores.database.archive: there is none, so nothing copies the database",
+        "kotaemon:stores.database.archive: missing, so nothing copies the database; add archive",
     ),
 ]
 

@@ -67,11 +67,11 @@ WHOLE_FILE = [
     ),
     (
         {"stores": {"database": BUNDLED, "vectorStore": QDRANT}},
-        "kotaemon:stores: the profile single-writer keeps its state in files; use the profile scaled, or leave it out",
+        "kotaemon:stores: only the profile scaled has stores, single-writer keeps its state in files; leave it out, or use profile: scaled",
     ),
     (
         {"autoscaler": {"minReplicas": 1, "maxReplicas": 3}},
-        "kotaemon:autoscaler: only the profile scaled can have more pods by load; leave it out",
+        "kotaemon:autoscaler: only the profile scaled can have several pods, and this stack has profile single-writer; leave it out",
     ),
     (
         {**SCALED, "autoscaler": {"minReplicas": 4, "maxReplicas": 3}},
@@ -80,7 +80,7 @@ WHOLE_FILE = [
     *(
         (
             {**SCALED, "env": {name: "true"}},
-            f"kotaemon:env: {name}: graph indexes are local files of one writer; the profile scaled has none",
+            f"kotaemon:env: {name}: graph indexes are local files for one writer, which the profile scaled cannot have; leave it out",
         )
         for name in ("USE_MS_GRAPHRAG", "USE_NANO_GRAPHRAG", "USE_LIGHTRAG")
     ),
@@ -126,23 +126,23 @@ MISTAKES = [
     ),
     (
         stores(database=without(EXTERNAL, "url")),
-        "kotaemon:stores.database: give either url, or secretName and secretKey; the application connects with it",
+        "kotaemon:stores.database: give either url, or secretName and secretKey; the application needs it to connect",
     ),
     (
         stores(database=without(EXTERNAL, secretName="db", secretKey="url")),
-        "kotaemon:stores.database: give either url, or secretName and secretKey; the application connects with it",
+        "kotaemon:stores.database: give either url, or secretName and secretKey; the application needs it to connect",
     ),
     (
         stores(database=without(EXTERNAL, "url", secretName="db")),
-        "kotaemon:stores.database: secretName and secretKey go together",
+        "kotaemon:stores.database: secretName and secretKey must be given together",
     ),
     (
         stores(database=without(EXTERNAL, endpoint={"port": 5432})),
-        "kotaemon:stores.database.endpoint: give either cidr or namespace",
+        "kotaemon:stores.database.endpoint: give either cidr or namespace, not both",
     ),
     (
         stores(database=without(EXTERNAL, endpoint={**ENDPOINT, "podLabels": {"app": "db"}})),
-        "kotaemon:stores.database.endpoint: podLabels go with namespace",
+        "kotaemon:stores.database.endpoint: podLabels are allowed only with namespace",
     ),
     (
         stores(database=without(EXTERNAL, "kind")),
@@ -160,7 +160,7 @@ MISTAKES = [
         (
             stores(vectors=without(OUTSIDE, "apiKey", kind=kind)),
             "kotaemon:stores.vectorStore: give either apiKey, or secretName and secretKey; without a key everybody who "
-            "reaches the server reads every document",
+            "reaches the server can read every document",
         )
         for kind in ("qdrant", "milvus")
     ),
@@ -171,25 +171,25 @@ MISTAKES = [
     (
         stores(documentStore={"kind": "elasticsearch", "url": "http://es:9200", "endpoint": ENDPOINT}),
         "kotaemon:stores.documentStore: give either password, or secretName and secretKey; without one everybody who "
-        "reaches it reads every document",
+        "reaches the server can read every document",
     ),
     (
         stores(database=without(BUNDLED, "storageClass")),
-        "kotaemon:stores.database.storageClass: missing: StorageClass of its disks; it should wait for the first "
-        "consumer",
+        "kotaemon:stores.database.storageClass: missing: StorageClass of the disks; "
+        "its binding mode should be WaitForFirstConsumer",
     ),
     (
         stores(database={**BUNDLED, "image": "docker.io/library/postgres:latest"}),
         "kotaemon:stores.database.image: 'docker.io/library/postgres:latest' must be pinned by a version tag or a "
-        "digest: main-* and latest-* change under you",
+        "digest, because main-* and latest-* name changing images",
     ),
     (
         stores(database={**BUNDLED, "backup": {"schedule": "daily"}}),
-        "kotaemon:stores.database.backup.schedule: 'daily' must be a cron line of five fields, for example 15 2 * * *",
+        "kotaemon:stores.database.backup.schedule: 'daily' must be a cron schedule of five fields, for example 15 2 * * *",
     ),
     (
         stores(database={**BUNDLED, "backup": {"claim": "fils"}}),
-        "kotaemon:stores.database.backup.claim is 'fils'; the claims are: files",
+        "kotaemon:stores.database.backup.claim is 'fils', but the claims are: files",
     ),
     (
         stores(database={**BUNDLED, "pasword": "hunter2"}),
@@ -204,7 +204,7 @@ MISTAKES = [
                 "archive": {"destination": "https://backups.example.com"},
             }
         ),
-        "kotaemon:stores.database.archive.destination: 'https://backups.example.com' must be a bucket's URL, for "
+        "kotaemon:stores.database.archive.destination: 'https://backups.example.com' must be the URL of a bucket, for "
         "example s3://backups/kotaemon",
     ),
 ]
@@ -218,12 +218,13 @@ def test_mistakes(tmp_path: Path, settings: dict[str, Any], message: str) -> Non
 TWICE = [
     (
         {"claims": {"files": FILES, "database-disk": DISK}},
-        "kotaemon:stores.database: its own disk is called database-disk; give that claim of storage.claims another "
-        "name",
+        "kotaemon:stores.database: its disk is called database-disk, and so is a claim; "
+        "rename that claim in storage.claims",
     ),
     (
         {"claims": {"files": FILES}, "roles": {"eval": {"subPath": "backup-vectors/eval"}}},
-        "kotaemon:stores.vectorStore.backup: its folder backup-vectors on files is in use by the role eval",
+        "kotaemon:stores.vectorStore.backup: its folder backup-vectors on files is the folder of the role eval; "
+        "give the role another subPath",
     ),
     (
         {"claims": {"files": FILES}, "roles": {"eval": {"subPath": "uploads"}}},
@@ -232,8 +233,8 @@ TWICE = [
     ),
     (
         {"claims": {"disk": DISK}},
-        "kotaemon:stores.database.backup: there is no file claim to copy to; add one to storage.claims, or set backup: "
-        "null",
+        "kotaemon:stores.database.backup: needs a file claim to copy to, and there is none; "
+        "add one to storage.claims, or set backup: null",
     ),
 ]
 
@@ -254,7 +255,7 @@ def test_a_copy_goes_to_a_file_claim_and_to_no_disk(tmp_path: Path) -> None:
     claims = {"files": FILES, "disk": DISK}
     wrong = stores(database={**BUNDLED, "backup": {"claim": "disk"}})
     assert errors(tmp_path, **wrong, storage={"claims": claims}) == [
-        "kotaemon:stores.database.backup.claim is 'disk', a disk; only a file claim can be reached from every node"
+        "kotaemon:stores.database.backup.claim is 'disk', which is a disk, but only a file claim can be mounted on every node; give a file claim"
     ]
 
 
