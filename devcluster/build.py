@@ -51,7 +51,7 @@ def ensure_built(console: Console, *parts: str) -> list[Path]:
 
 
 def _build_part(go: Path, part: str, shown: progress.Display, console: Console) -> None:
-    """Build one part, or wait for the process that does. Each part has a lock of its own: nobody waits for the others."""
+    """Build one part, or wait for the process that does. Each part has a lock: nobody waits for what is not needed."""
     target, lock = paths.bin_dir(part), paths.bin_root() / f"{part}.lock"
     if locks.is_held(lock):
         console.print(f"another process builds the part {part} of the devcluster; waiting for it", soft_wrap=True)
