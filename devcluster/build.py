@@ -23,7 +23,6 @@ from devcluster import debian, locks, paths, progress, recipe, toolchain
 from devcluster.errors import DevclusterError
 from devcluster.process import die_with_parent
 
-_LOCK = "build.lock"
 _UNFINISHED = ".unfinished-"
 _TIMES = "times.json"
 _PACKAGE = re.compile(r"[\w.~-]+(/[\w.~+-]+)*")
@@ -40,36 +39,41 @@ def ensure_built(console: Console, *parts: str) -> list[Path]:
     if all(target.exists() for target in targets):
         return targets
     go = toolchain.find_go()
-    lock = paths.bin_root() / _LOCK
+    missing = [part for part, target in zip(parts, targets, strict=True) if not target.exists()]
     try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        if locks.is_held(lock):
-            console.print("another process builds the devcluster's programs; waiting for it", soft_wrap=True)
-        with locks.hold(lock):
-            missing = [part for part, target in zip(parts, targets, strict=True) if not target.exists()]
-            _build_parts(go, missing, console)
+        paths.bin_root().mkdir(parents=True, exist_ok=True)
+        with progress.display(console, [binary.work for part in missing for binary in recipe.PARTS[part]]) as shown:
+            for part in missing:
+                _build_part(go, part, shown, console)
     except OSError as error:
         raise DevclusterError(toolchain.explain("the devcluster", [str(error)])) from error
     return targets
 
 
-def _build_parts(go: Path, parts: Sequence[str], console: Console) -> None:
-    for leftover in paths.bin_root().glob(f"{_UNFINISHED}*"):
-        # The lock is ours, so its builder was killed.
-        shutil.rmtree(leftover)
-    with progress.display(console, [binary.work for part in parts for binary in recipe.PARTS[part]]) as shown:
-        for part in parts:
-            work = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=paths.bin_root()))
-            try:
-                for binary in recipe.PARTS[part]:
-                    shown.begin(binary.name)
-                    _build(go, binary, work, shown)
-                    shown.finish()
-                _complete(go, part, work)
-                work.chmod(0o755)
-                work.rename(paths.bin_dir(part))
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
+def _build_part(go: Path, part: str, shown: progress.Display, console: Console) -> None:
+    """Build one part, or wait for the process that does. Each part has a lock: nobody waits for what is not needed."""
+    target, lock = paths.bin_dir(part), paths.bin_root() / f"{part}.lock"
+    if locks.is_held(lock):
+        console.print(f"another process builds the part {part} of the devcluster; waiting for it", soft_wrap=True)
+    with locks.hold(lock):
+        if target.exists():
+            for binary in recipe.PARTS[part]:
+                shown.skip(binary.name)
+            return
+        for leftover in paths.bin_root().glob(f"{_UNFINISHED}{part}-*"):
+            # The lock is ours, so its builder was killed.
+            shutil.rmtree(leftover)
+        work = Path(tempfile.mkdtemp(prefix=f"{_UNFINISHED}{part}-", dir=paths.bin_root()))
+        try:
+            for binary in recipe.PARTS[part]:
+                shown.begin(binary.name)
+                _build(go, binary, work, shown)
+                shown.finish()
+            _complete(go, part, work)
+            work.chmod(0o755)
+            work.rename(target)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 def _build(go: Path, binary: recipe.Binary, work: Path, shown: progress.Display) -> None:

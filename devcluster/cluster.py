@@ -67,7 +67,7 @@ class Cluster:
         self.directory = paths.cluster_dir(name)
         self._console = console or Console(stderr=True)
         self._lease: int | None = None
-        self._nodes = nodes or _chosen()
+        self.kind = nodes or _chosen()
         self._real = list(real) or platforms.first_nodes(platform)
         self.why_simulated: str | None = None
         """After `start` of a cluster whose nodes are simulated although real ones were asked for if possible: why."""
@@ -194,14 +194,14 @@ class Cluster:
 
     def _build(self) -> dict[str, Path]:
         """Folders of the programs by part, for the kind of nodes that this cluster gets. Decides between the kinds."""
-        reason = probe.why_not(self.directory, paths.bin_root()) if self._nodes is not Nodes.SIMULATED else None
-        if self._nodes is Nodes.REAL and reason:
+        reason = probe.why_not(self.directory, paths.bin_root()) if self.kind is not Nodes.SIMULATED else None
+        if self.kind is Nodes.REAL and reason:
             raise DevclusterError(reason)
-        if self._nodes is not Nodes.SIMULATED and not reason:
+        if self.kind is not Nodes.SIMULATED and not reason:
             try:
                 return self._built("control-plane", "real-nodes")
             except DevclusterError as error:
-                if self._nodes is Nodes.REAL:
+                if self.kind is Nodes.REAL:
                     raise
                 reason = str(error)
         self.why_simulated = reason

@@ -14,11 +14,15 @@ PLAIN_SECONDS = 30
 
 
 class Display(Protocol):
-    """Follows one build: `begin` and `finish` for each program, `step` for everything in between."""
+    """Follows one build: `begin` and `finish` for each program, `step` for everything in between.
+
+    `skip` in their place for a program that somebody else has built meanwhile.
+    """
 
     def begin(self, program: str) -> None: ...
     def step(self, detail: str) -> None: ...
     def finish(self) -> None: ...
+    def skip(self, program: str) -> None: ...
 
 
 @contextlib.contextmanager
@@ -54,6 +58,11 @@ class Estimate:
         self.number += 1
         self._began = time.monotonic()
 
+    def skip(self) -> None:
+        """The next program, which costs nothing."""
+        self.begin()
+        self._work[self.number - 1] = 0
+
     @property
     def elapsed(self) -> str:
         """Time since the present program began."""
@@ -86,6 +95,11 @@ class _Terminal:
     def finish(self) -> None:
         self._progress.update(self._task, advance=1, detail="")
 
+    def skip(self, program: str) -> None:
+        del program
+        self._estimate.skip()
+        self.finish()
+
 
 class _Plain:
     def __init__(self, console: Console, estimate: Estimate) -> None:
@@ -104,6 +118,11 @@ class _Plain:
 
     def finish(self) -> None:
         self._say(f"built in {self._estimate.elapsed}")
+
+    def skip(self, program: str) -> None:
+        self._program = program
+        self._estimate.skip()
+        self._say("built by another process")
 
     def _say(self, text: str) -> None:
         self._said = time.monotonic()

@@ -60,7 +60,7 @@ PARTS: dict[str, tuple[Binary, ...]] = {
             stamps={"k8s.io/component-base/version.gitVersion": "k8s.io/kubernetes"},
         ),
     ),
-    "simulated-nodes": (Binary("kwok", KUBERNETES, "sigs.k8s.io/kwok/cmd/kwok", 60),),
+    "simulated-nodes": (Binary("kwok", KUBERNETES, "sigs.k8s.io/kwok/cmd/kwok", 15),),
     "real-nodes": (
         *(
             Binary(
@@ -72,9 +72,9 @@ PARTS: dict[str, tuple[Binary, ...]] = {
                 tags="no_btrfs no_zfs no_devmapper",
                 stamps={"github.com/containerd/containerd/v2/version.Version": "github.com/containerd/containerd/v2"},
             )
-            for name, work in (("containerd", 100), ("containerd-shim-runc-v2", 5), ("ctr", 10))
+            for name, work in (("containerd", 80), ("containerd-shim-runc-v2", 2), ("ctr", 5))
         ),
-        Binary("bridge", "containerd", "github.com/containernetworking/plugins/plugins/main/bridge", 10),
+        Binary("bridge", "containerd", "github.com/containernetworking/plugins/plugins/main/bridge", 2),
         Binary("loopback", "containerd", "github.com/containernetworking/plugins/plugins/main/loopback", 2),
         Binary("host-local", "containerd", "github.com/containernetworking/plugins/plugins/ipam/host-local", 2),
         Binary("pause", "containerd", "./pause", 1),

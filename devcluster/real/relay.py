@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypedDict
 
+from devcluster import locks
 from devcluster.credentials import write_private
 from devcluster.errors import DevclusterError
 from devcluster.real import layout, namespace
@@ -25,6 +26,7 @@ from devcluster.real.names import Names
 
 PUBLISHED = "published.json"
 _LISTENING = "listening.json"
+_LOCK = "published.lock"
 _LOOK_SECONDS = 0.3
 _PUBLISH_SECONDS = 10.0
 _OUT_SECONDS = 15.0
@@ -49,11 +51,17 @@ def read(cluster: Path) -> list[Published]:
 
 
 def publish(cluster: Path, wanted: Published) -> None:
-    """Add a Service to what is published, in place of an earlier entry for it."""
-    others = [
-        one for one in read(cluster) if (one["namespace"], one["service"]) != (wanted["namespace"], wanted["service"])
-    ]
-    write_private(cluster / PUBLISHED, json.dumps([*others, wanted]))
+    """Add a Service to what is published. One that has a port keeps it, unless another is asked for."""
+    with locks.hold(cluster / _LOCK):
+        known = read(cluster)
+        others = [one for one in known if _key(one) != _key(wanted)]
+        earlier = next((one["port"] for one in known if _key(one) == _key(wanted)), 0)
+        entry: Published = {**wanted, "port": wanted["port"] or earlier}
+        write_private(cluster / PUBLISHED, json.dumps([*others, entry]))
+
+
+def _key(one: Published) -> str:
+    return f"{one['namespace']}/{one['service']}"
 
 
 def port_of(cluster: Path, namespace_: str, service: str) -> int | None:
@@ -114,7 +122,7 @@ class Relay:
     async def _follow(self) -> None:
         """Open what was published since."""
         for one in read(self._cluster):
-            key = f"{one['namespace']}/{one['service']}"
+            key = _key(one)
             if key in self._open and one["port"] in (0, self._ports[key]):
                 continue
             if old := self._open.pop(key, None):
@@ -132,6 +140,8 @@ class Relay:
             self._open[key] = server
             self._ports[key] = server.sockets[0].getsockname()[1]
             write_private(self._cluster / _LISTENING, json.dumps(self._ports))
+            # So that the address is the same after a restart.
+            publish(self._cluster, {**one, "port": self._ports[key]})
 
     def _keep(self) -> None:
         """asyncio itself holds only a weak reference to the task that serves a connection."""

@@ -128,7 +128,11 @@ def test_a_failed_build_leaves_only_whole_parts_and_the_next_one_works(go: Calla
     go('case $* in *kwok*) echo "pkg.go:7: broken" >&2; exit 1 ;; esac')
     with pytest.raises(DevclusterError, match=r"^building kwok failed: pkg\.go:7: broken$"):
         build.ensure_built(plain(), *PARTS)
-    assert {path.name for path in paths.bin_root().iterdir()} == {"build.lock", paths.bin_dir("control-plane").name}
+    assert {path.name for path in paths.bin_root().iterdir()} == {
+        "control-plane.lock",
+        "simulated-nodes.lock",
+        paths.bin_dir("control-plane").name,
+    }
     go()
     assert (build.ensure_built(plain(), *PARTS)[1] / "kwok").exists()
 
@@ -144,7 +148,7 @@ def test_no_network_while_building(go: Callable[..., Path]) -> None:
 
 def test_what_a_killed_builder_left_is_removed(go: Callable[[], Path]) -> None:
     go()
-    leftover = paths.bin_root() / ".unfinished-old"
+    leftover = paths.bin_root() / ".unfinished-control-plane-old"
     leftover.mkdir(parents=True)
     (leftover / "etcd").write_text("half")
     build.ensure_built(plain(), *PARTS)
@@ -165,14 +169,25 @@ def test_two_builders_at_once_build_once(go: Callable[..., Path]) -> None:
     calls = go()
     consoles = [plain(), plain()]
     paths.bin_root().mkdir(parents=True)
-    with locks.hold(paths.bin_root() / "build.lock"):
+    with locks.hold(paths.bin_root() / "control-plane.lock"):
         threads = [threading.Thread(target=build.ensure_built, args=(console, *PARTS)) for console in consoles]
         for thread in threads:
             thread.start()
-        eventually("both wait", 10, lambda: all("another process builds" in shown(console) for console in consoles))
+        eventually(
+            "both wait",
+            10,
+            lambda: all("another process builds the part control-plane" in shown(console) for console in consoles),
+        )
     for thread in threads:
         thread.join()
     assert len([line for line in calls.read_text().splitlines() if line.startswith("build")]) == len(PARTS)
+
+
+def test_a_part_that_is_being_built_keeps_nobody_from_another(go: Callable[[], Path]) -> None:
+    go()
+    paths.bin_root().mkdir(parents=True)
+    with locks.hold(paths.bin_root() / "engine.lock"):
+        assert build.ensure_built(plain(), *PARTS) == [paths.bin_dir(part) for part in PARTS]
 
 
 def test_plain_lines_where_there_is_no_terminal(go: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:

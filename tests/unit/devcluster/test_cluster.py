@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from components.contract import Platform
-from devcluster import paths, state
-from devcluster.cluster import Cluster
+from devcluster import build, paths, state
+from devcluster.cluster import Cluster, Nodes
 from devcluster.errors import DevclusterError
+from devcluster.real import probe
 from tests.unit.devcluster.helpers import processes_in, write_script
 
 SLEEP = "exec sleep 60"
@@ -91,3 +92,51 @@ def test_a_cluster_that_never_ran(cache: Path) -> None:
 def test_no_go(cache: Path, script: Callable[[str, str], Path]) -> None:
     with pytest.raises(DevclusterError, match=r"^no Go: the devcluster is built with Go >= "):
         Cluster("dev", Platform.PRIVATE).start(keep=True)
+
+
+def test_real_nodes_are_refused_with_the_reason_where_the_machine_cannot(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs()
+    monkeypatch.setattr(probe, "why_not", lambda *_: "real nodes need root")
+    assert refusal(Cluster("dev", Platform.PRIVATE, nodes=Nodes.REAL)) == "real nodes need root"
+
+
+def test_where_the_machine_cannot_nodes_are_simulated_and_the_reason_is_kept(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs(etcd="exit 7")
+    monkeypatch.setattr(probe, "why_not", lambda *_: "real nodes need root")
+    cluster = Cluster("dev", Platform.PRIVATE, nodes=Nodes.AUTO)
+    refusal(cluster)
+    assert cluster.why_simulated == "real nodes need root"
+    assert cluster.limits == [
+        "The nodes are simulated: pods are placed and reported Running, and no container runs (real nodes need root)."
+    ]
+
+
+def test_programs_of_real_nodes_that_cannot_be_had_are_a_reason_too(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs(etcd="exit 7")
+    monkeypatch.setattr(probe, "why_not", lambda *_: None)
+
+    def built(_: object, *parts: str) -> list[Path]:
+        if "real-nodes" in parts:
+            raise DevclusterError("no runc on PATH")
+        return [paths.bin_dir(part) for part in parts]
+
+    monkeypatch.setattr(build, "ensure_built", built)
+    cluster = Cluster("dev", Platform.PRIVATE, nodes=Nodes.AUTO)
+    refusal(cluster)
+    assert cluster.why_simulated == "no runc on PATH"
+
+
+def test_nodes_are_simulated_unless_the_variable_says_otherwise(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KOTAEMON_NODES", raising=False)
+    assert Cluster("dev", Platform.PRIVATE).kind is Nodes.SIMULATED
+    monkeypatch.setenv("KOTAEMON_NODES", "auto")
+    assert Cluster("dev", Platform.PRIVATE).kind is Nodes.AUTO
+    monkeypatch.setenv("KOTAEMON_NODES", "some")
+    with pytest.raises(DevclusterError, match=r"^KOTAEMON_NODES='some' is not allowed: real, simulated, auto$"):
+        Cluster("dev", Platform.PRIVATE)

@@ -30,6 +30,12 @@ def test_a_service_is_published_once(tmp_path: Path) -> None:
     assert [(one["namespace"], one["port"]) for one in relay.read(tmp_path)] == [("b", 1), ("a", 2)]
 
 
+def test_a_service_keeps_its_port_unless_another_is_asked_for(tmp_path: Path) -> None:
+    relay.publish(tmp_path, {"namespace": "a", "service": "web", "port": 7})
+    relay.publish(tmp_path, {"namespace": "a", "service": "web", "port": 0})
+    assert relay.read(tmp_path) == [{"namespace": "a", "service": "web", "port": 7}]
+
+
 def test_without_a_relay_nothing_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "_PUBLISH_SECONDS", 0.1)
     with pytest.raises(DevclusterError, match=r"^no relay listens: "):
