@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 SQUASHED_TO = 1001
-"""uid and gid of everything on an export, as docs/nfs server pages set it: all_squash, anonuid, anongid."""
+"""uid and gid of everything on an export, as an export with all_squash, anonuid and anongid has it (exports(5))."""
 
 
 def folder(shares: Path, source: str) -> Path:

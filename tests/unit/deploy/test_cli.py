@@ -70,4 +70,4 @@ def test_ctrl_c_is_no_traceback(
 
     monkeypatch.setattr(Cluster, "start", start)
     assert run(project, GOOD, "up") == 130
-    assert capsys.readouterr().err == "interrupted; run the same command again to go on from here\n"
+    assert capsys.readouterr().err == "interrupted; run the same command again to continue from here\n"
