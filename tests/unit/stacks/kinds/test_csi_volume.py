@@ -72,7 +72,7 @@ def test_it_holds_the_role_and_costs_what_nobody_here_knows(tmp_path: Path) -> N
     plan = collect.make(write(tmp_path))
     assert (plan.storage["eval"].claim, plan.storage["eval"].medium) == ("kotaemon-reports", "object")
     assert [line.unknown for line in plan.cost.lines if line.resource == "kotaemon-reports"] == [
-        "storage of your own: what it costs is not known here"
+        "storage of your own: its cost is not known"
     ]
 
 
