@@ -65,13 +65,17 @@ class Context(Generic[ChosenT_co]):
         return claim_name(self.name)
 
 
+Prepare = Callable[[Sequence[str], ResourceOptions], pulumi.Resource | None]
+"""Makes folders on a claim, with the provider of the cluster; gives what the application waits for."""
+
+
 @dataclass(frozen=True)
 class Made:
     """What a kind made."""
 
     component: pulumi.ComponentResource
     """The application waits for it."""
-    prepare: Callable[[Sequence[str], ResourceOptions], pulumi.Resource | None] | None = None
+    prepare: Prepare | None = None
     """Makes the folders of the roles, where the pod cannot: the root of a new file system belongs to root. None: the
     pod's own init container makes them."""
 

@@ -1,6 +1,6 @@
 """Kind `nas`: a NAS file system of Alibaba Cloud."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import pulumi
@@ -24,6 +24,7 @@ from estimate.offers import Offer, Part, Wanted
 from estimate.products.alicloud_backups import Backups
 from estimate.products.nas import Nas
 from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
@@ -117,23 +118,10 @@ class NasClaimKind(Kind[NasClaim]):
     def make(self, at: Context[NasClaim], opts: pulumi.ResourceOptions) -> Made:
         """The file system, mount target, volume and claim. Its root belongs to root: a Job makes the folders."""
         from components.file.nas import NasStorage, as_export
-        from components.file.preparation import NfsPreparation, NfsPreparationArgs
 
         made = NasStorage(at.component, _nas_args(at), opts)
-
-        def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource | None:
-            if not folders:
-                return None
-            args = NfsPreparationArgs(
-                export=as_export(at.component, _nas_args(at), made.server),
-                folders=list(folders),
-                image=at.settings.image,
-                uid=at.settings.uid,
-                gid=at.settings.gid,
-            )
-            return NfsPreparation(f"{at.component}-folders", args, kubernetes)
-
-        return Made(made, prepare)
+        export = as_export(at.component, _nas_args(at), made.server)
+        return Made(made, by_nfs_job(at, export, also_without_folders=False))
 
     def mistakes(self, chosen: NasClaim, settings: Settings) -> Iterator[str]:
         """A zone without a vSwitch."""

@@ -1,6 +1,6 @@
 """Kind `nfs`: an export of an NFS server that exists already."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
@@ -11,6 +11,7 @@ from components.file.nfs import refused_option
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_storage import OwnStorage
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import ExportPath, Server, Size
@@ -76,20 +77,9 @@ class NfsKind(Kind[NfsClaim]):
         """Volume and claim; where root owns the export, a Job makes the folders."""
         from components.file.nfs import NfsStorage
 
-        def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource:
-            from components.file.preparation import NfsPreparation, NfsPreparationArgs
-
-            args = NfsPreparationArgs(
-                export={**_args(at), "claim_name": at.component},
-                folders=list(folders),
-                image=at.settings.image,
-                uid=at.settings.uid,
-                gid=at.settings.gid,
-            )
-            return NfsPreparation(f"{at.component}-folders", args, kubernetes)
-
         made = NfsStorage(at.component, _args(at), opts)
-        return Made(made, prepare if at.chosen.root_owner == "root" else None)
+        export: NfsStorageArgs = {**_args(at), "claim_name": at.component}
+        return Made(made, by_nfs_job(at, export) if at.chosen.root_owner == "root" else None)
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
         """The server of a private cluster."""

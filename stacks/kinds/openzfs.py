@@ -1,6 +1,6 @@
 """Kind `openzfs`: FSx for OpenZFS."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
@@ -13,6 +13,7 @@ from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.openzfs import TWO_ZONES, OpenZfs
 from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -92,20 +93,7 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         from components.file.openzfs import OpenZfsStorage
 
         made = OpenZfsStorage(at.component, _openzfs_args(at), opts)
-
-        def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource:
-            from components.file.preparation import NfsPreparation, NfsPreparationArgs
-
-            args = NfsPreparationArgs(
-                export=made.export,
-                folders=list(folders),
-                image=at.settings.image,
-                uid=at.settings.uid,
-                gid=at.settings.gid,
-            )
-            return NfsPreparation(f"{at.component}-folders", args, kubernetes)
-
-        return Made(made, None if at.chosen.squash else prepare)
+        return Made(made, None if at.chosen.squash else by_nfs_job(at, made.export))
 
     def mistakes(self, chosen: OpenZfsClaim, settings: Settings) -> Iterator[str]:
         """Zones of others, and a network that is not known or too small."""

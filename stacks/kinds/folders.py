@@ -1,0 +1,31 @@
+"""How a kind has the folders of roles made where the pod cannot: by a Job, on an export whose root belongs to root."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from stacks.kinds.base import Context, Prepare
+
+if TYPE_CHECKING:
+    from components.file.nfs import NfsStorageArgs
+
+
+def by_nfs_job(at: Context[Any], export: "NfsStorageArgs", *, also_without_folders: bool = True) -> Prepare:
+    """A Job that mounts the export. `also_without_folders`: it is registered for a claim without a role, too."""
+
+    def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource | None:
+        from components.file.preparation import NfsPreparation, NfsPreparationArgs
+
+        if not folders and not also_without_folders:
+            return None
+        args = NfsPreparationArgs(
+            export=export,
+            folders=list(folders),
+            image=at.settings.image,
+            uid=at.settings.uid,
+            gid=at.settings.gid,
+        )
+        return NfsPreparation(f"{at.component}-folders", args, kubernetes)
+
+    return prepare
