@@ -158,7 +158,8 @@ def ready_nodes(api: ApiClient) -> list[str]:
 def nodes_with_driver(api: ApiClient, driver: str) -> list[str]:
     """Names of the nodes on which the driver has registered."""
     # As JSON: the client's model refuses a CSINode without drivers, which is how a kubelet makes it.
-    listed = json.loads(StorageV1Api(api).list_csi_node(_preload_content=False).data)["items"]
+    answer: Any = StorageV1Api(api).list_csi_node(_preload_content=False)
+    listed = json.loads(answer.data)["items"]
     return [n["metadata"]["name"] for n in listed if driver in [d["name"] for d in n["spec"].get("drivers") or []]]
 
 

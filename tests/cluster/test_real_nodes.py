@@ -253,6 +253,30 @@ def answers(port: int) -> dict[str, Any]:
         return {}
 
 
+def test_a_disk_grows_at_the_latest_when_it_is_mounted_again(kube: ApiClient, app: str, real: Cluster) -> None:
+    core = CoreV1Api(kube)
+    core.patch_namespaced_persistent_volume_claim(
+        "disk", app, {"spec": {"resources": {"requests": {"storage": "12Gi"}}}}
+    )
+    wait(
+        "the disk itself is larger",
+        lambda: objects.volume_of(kube, app, "disk").spec.capacity == {"storage": "12Gi"},
+    )
+    bound = objects.volume_of(kube, app, "disk")
+    file = disk.path_of(layout.disks(real.directory), bound.spec.csi.volume_handle)
+    wait("its file too, by the kubelet", lambda: file.stat().st_size == 12 * 1024**3)
+    apps = AppsV1Api(kube)
+    apps.patch_namespaced_deployment_scale("kotaemon", app, {"spec": {"replicas": 0}})
+    wait("the disk is let go of", lambda: not objects.attachments(kube, bound.metadata.name), 120)
+    apps.patch_namespaced_deployment_scale("kotaemon", app, {"spec": {"replicas": 1}})
+    wait(
+        "the claim says so",
+        lambda: core.read_namespaced_persistent_volume_claim("disk", app).status.capacity == {"storage": "12Gi"},
+        120,
+    )
+    wait("the pod is Ready", lambda: ready_pods(kube, app), 120)
+
+
 def test_a_kubelet_that_ends_is_started_again_and_its_pods_live_on(real: Cluster, kube: ApiClient, app: str) -> None:
     (pod,) = ready_pods(kube, app)
     real.signal_node(pod.spec.node_name, "kubelet", signal.SIGKILL)

@@ -107,7 +107,9 @@ def test_the_command_builds_what_it_is_told_and_prints_the_folders(
 def test_an_unknown_part_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         build.main(["engin"])
-    assert "no part 'engin'; there are control-plane, simulated-nodes, real-nodes, engine" in capsys.readouterr().err
+    assert (
+        "no part 'engin'; there are control-plane, simulated-nodes, real-nodes, engine, yaml" in capsys.readouterr().err
+    )
 
 
 def test_a_failed_build_is_one_line_of_the_command(go: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
