@@ -1,7 +1,7 @@
 """Builds programs from their Go modules, once for each version, into the cache.
 
 `python -m devcluster.build engine` builds one part (see recipe.PARTS) and prints the folder that its programs are in;
-without arguments it builds what the devcluster needs.
+without arguments it builds what the devcluster needs, with real nodes where the machine can have them.
 """
 
 import argparse
@@ -22,7 +22,9 @@ from rich.console import Console
 from devcluster import debian, locks, paths, progress, recipe, toolchain
 from devcluster.errors import DevclusterError
 from devcluster.process import die_with_parent
+from devcluster.real import probe
 
+_ALWAYS = ("control-plane", "simulated-nodes")
 _UNFINISHED = ".unfinished-"
 _TIMES = "times.json"
 _PACKAGE = re.compile(r"[\w.~-]+(/[\w.~+-]+)*")
@@ -176,16 +178,31 @@ def main(arguments: Sequence[str]) -> int:
     """Build the parts that are named; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m devcluster.build", description="Build programs into the cache.")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(recipe.PARTS)}")
-    parts: list[str] = parser.parse_args(arguments).parts or ["control-plane", "simulated-nodes"]
+    parts: list[str] = parser.parse_args(arguments).parts
     if unknown := [part for part in parts if part not in recipe.PARTS]:
         parser.error(f"no part {unknown[0]!r}; there are {', '.join(recipe.PARTS)}")
+    console = Console(stderr=True)
     try:
-        for folder in ensure_built(Console(stderr=True), *parts):
+        for folder in ensure_built(console, *(parts or _ALWAYS)):
             print(folder)
     except DevclusterError as error:
-        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         return 1
+    if not parts:
+        _build_real_nodes(console)
     return 0
+
+
+def _build_real_nodes(console: Console) -> None:
+    """Where this machine can have real nodes. What is missing for them is no failure: the devcluster has others."""
+    reason = probe.why_not(paths.bin_root())
+    try:
+        if reason is None:
+            print(*ensure_built(console, "real-nodes"))
+    except DevclusterError as error:
+        reason = str(error)
+    if reason:
+        console.print(f"nodes are simulated here: {reason}", markup=False, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -100,6 +100,15 @@ PARTS: dict[str, tuple[Binary, ...]] = {
             },
         ),
     ),
+    "yaml": (
+        Binary(
+            "pulumi-language-yaml",
+            "pulumi-yaml",
+            "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+            200,
+            stamps={"github.com/pulumi/pulumi-yaml/pkg/version.Version": "github.com/pulumi/pulumi-yaml"},
+        ),
+    ),
 }
 """What can be built by itself, in the order in which a first `make up` needs it. Each has a folder of its own."""
 

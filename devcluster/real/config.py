@@ -85,6 +85,8 @@ def kubelet(place: Place) -> str:
         "clusterDNS": [layout.GATEWAY],
         "nodeLeaseDurationSeconds": LEASE_SECONDS,
         "nodeStatusUpdateFrequency": "2s",
+        # How soon the kubelet sees that a disk has grown (Kubernetes' own default is a minute).
+        "syncFrequency": "10s",
         "volumePluginDir": f"{RUN}/volumeplugins",
         "serializeImagePulls": False,
         # The machine's own disk and memory are not this node's to judge: it evicts and collects late.

@@ -4,84 +4,89 @@
 # source: csi.proto
 # Protobuf Python Version: 6.31.1
 """Generated protocol buffer code."""
-
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
 from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
-
-_runtime_version.ValidateProtobufRuntimeVersion(_runtime_version.Domain.PUBLIC, 6, 31, 1, "", "csi.proto")
+_runtime_version.ValidateProtobufRuntimeVersion(
+    _runtime_version.Domain.PUBLIC,
+    6,
+    31,
+    1,
+    '',
+    'csi.proto'
+)
 # @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(
-    b'\n\tcsi.proto\x12\ndevcluster"\x07\n\x05\x45mpty"V\n\nPluginInfo\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x65ndpoint\x18\x03 \x01(\t\x12\x1a\n\x12supported_versions\x18\x04 \x03(\t">\n\x12RegistrationStatus\x12\x19\n\x11plugin_registered\x18\x01 \x01(\x08\x12\r\n\x05\x65rror\x18\x02 \x01(\t"2\n\nDriverInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x16\n\x0evendor_version\x18\x02 \x01(\t"\xaa\x02\n\x0c\x43\x61pabilities\x12\x39\n\x0c\x63\x61pabilities\x18\x01 \x03(\x0b\x32#.devcluster.Capabilities.Capability\x1a\xde\x01\n\nCapability\x12\x34\n\x03rpc\x18\x01 \x01(\x0b\x32\'.devcluster.Capabilities.Capability.RPC\x1a\x99\x01\n\x03RPC\x12:\n\x04type\x18\x01 \x01(\x0e\x32,.devcluster.Capabilities.Capability.RPC.Type"V\n\x04Type\x12\x0b\n\x07UNKNOWN\x10\x00\x12\x18\n\x14STAGE_UNSTAGE_VOLUME\x10\x01\x12\x14\n\x10GET_VOLUME_STATS\x10\x02\x12\x11\n\rEXPAND_VOLUME\x10\x03"\xf1\x01\n\x08NodeInfo\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x1c\n\x14max_volumes_per_node\x18\x02 \x01(\x03\x12:\n\x13\x61\x63\x63\x65ssible_topology\x18\x03 \x01(\x0b\x32\x1d.devcluster.NodeInfo.Topology\x1az\n\x08Topology\x12=\n\x08segments\x18\x01 \x03(\x0b\x32+.devcluster.NodeInfo.Topology.SegmentsEntry\x1a/\n\rSegmentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01"\x80\x01\n\x10VolumeCapability\x12\x37\n\x05mount\x18\x02 \x01(\x0b\x32(.devcluster.VolumeCapability.MountVolume\x1a\x33\n\x0bMountVolume\x12\x0f\n\x07\x66s_type\x18\x01 \x01(\t\x12\x13\n\x0bmount_flags\x18\x02 \x03(\t"\xe4\x01\n\x05Stage\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x1b\n\x13staging_target_path\x18\x03 \x01(\t\x12\x37\n\x11volume_capability\x18\x04 \x01(\x0b\x32\x1c.devcluster.VolumeCapability\x12<\n\x0evolume_context\x18\x06 \x03(\x0b\x32$.devcluster.Stage.VolumeContextEntry\x1a\x34\n\x12VolumeContextEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01"9\n\x07Unstage\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x1b\n\x13staging_target_path\x18\x02 \x01(\t"\x8f\x02\n\x07Publish\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x1b\n\x13staging_target_path\x18\x03 \x01(\t\x12\x13\n\x0btarget_path\x18\x04 \x01(\t\x12\x37\n\x11volume_capability\x18\x05 \x01(\x0b\x32\x1c.devcluster.VolumeCapability\x12\x10\n\x08readonly\x18\x06 \x01(\x08\x12>\n\x0evolume_context\x18\x08 \x03(\x0b\x32&.devcluster.Publish.VolumeContextEntry\x1a\x34\n\x12VolumeContextEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01"3\n\tUnpublish\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x13\n\x0btarget_path\x18\x02 \x01(\t"2\n\x08\x41skStats\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x13\n\x0bvolume_path\x18\x02 \x01(\t"\xc1\x01\n\x05Stats\x12&\n\x05usage\x18\x01 \x03(\x0b\x32\x17.devcluster.Stats.Usage\x1a\x8f\x01\n\x05Usage\x12\x11\n\tavailable\x18\x01 \x01(\x03\x12\r\n\x05total\x18\x02 \x01(\x03\x12\x0c\n\x04used\x18\x03 \x01(\x03\x12*\n\x04unit\x18\x04 \x01(\x0e\x32\x1c.devcluster.Stats.Usage.Unit"*\n\x04Unit\x12\x0b\n\x07UNKNOWN\x10\x00\x12\t\n\x05\x42YTES\x10\x01\x12\n\n\x06INODES\x10\x02"\x93\x01\n\x06\x45xpand\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x13\n\x0bvolume_path\x18\x02 \x01(\t\x12\x38\n\x0e\x63\x61pacity_range\x18\x03 \x01(\x0b\x32 .devcluster.Expand.CapacityRange\x1a\'\n\rCapacityRange\x12\x16\n\x0erequired_bytes\x18\x01 \x01(\x03""\n\x08\x45xpanded\x12\x16\n\x0e\x63\x61pacity_bytes\x18\x01 \x01(\x03\x62\x06proto3'
-)
+
+
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\tcsi.proto\x12\ndevcluster\"\x07\n\x05\x45mpty\"V\n\nPluginInfo\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x65ndpoint\x18\x03 \x01(\t\x12\x1a\n\x12supported_versions\x18\x04 \x03(\t\">\n\x12RegistrationStatus\x12\x19\n\x11plugin_registered\x18\x01 \x01(\x08\x12\r\n\x05\x65rror\x18\x02 \x01(\t\"2\n\nDriverInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x16\n\x0evendor_version\x18\x02 \x01(\t\"\xaa\x02\n\x0c\x43\x61pabilities\x12\x39\n\x0c\x63\x61pabilities\x18\x01 \x03(\x0b\x32#.devcluster.Capabilities.Capability\x1a\xde\x01\n\nCapability\x12\x34\n\x03rpc\x18\x01 \x01(\x0b\x32\'.devcluster.Capabilities.Capability.RPC\x1a\x99\x01\n\x03RPC\x12:\n\x04type\x18\x01 \x01(\x0e\x32,.devcluster.Capabilities.Capability.RPC.Type\"V\n\x04Type\x12\x0b\n\x07UNKNOWN\x10\x00\x12\x18\n\x14STAGE_UNSTAGE_VOLUME\x10\x01\x12\x14\n\x10GET_VOLUME_STATS\x10\x02\x12\x11\n\rEXPAND_VOLUME\x10\x03\"\xf1\x01\n\x08NodeInfo\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x1c\n\x14max_volumes_per_node\x18\x02 \x01(\x03\x12:\n\x13\x61\x63\x63\x65ssible_topology\x18\x03 \x01(\x0b\x32\x1d.devcluster.NodeInfo.Topology\x1az\n\x08Topology\x12=\n\x08segments\x18\x01 \x03(\x0b\x32+.devcluster.NodeInfo.Topology.SegmentsEntry\x1a/\n\rSegmentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x80\x01\n\x10VolumeCapability\x12\x37\n\x05mount\x18\x02 \x01(\x0b\x32(.devcluster.VolumeCapability.MountVolume\x1a\x33\n\x0bMountVolume\x12\x0f\n\x07\x66s_type\x18\x01 \x01(\t\x12\x13\n\x0bmount_flags\x18\x02 \x03(\t\"\xe4\x01\n\x05Stage\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x1b\n\x13staging_target_path\x18\x03 \x01(\t\x12\x37\n\x11volume_capability\x18\x04 \x01(\x0b\x32\x1c.devcluster.VolumeCapability\x12<\n\x0evolume_context\x18\x06 \x03(\x0b\x32$.devcluster.Stage.VolumeContextEntry\x1a\x34\n\x12VolumeContextEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"9\n\x07Unstage\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x1b\n\x13staging_target_path\x18\x02 \x01(\t\"\x8f\x02\n\x07Publish\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x1b\n\x13staging_target_path\x18\x03 \x01(\t\x12\x13\n\x0btarget_path\x18\x04 \x01(\t\x12\x37\n\x11volume_capability\x18\x05 \x01(\x0b\x32\x1c.devcluster.VolumeCapability\x12\x10\n\x08readonly\x18\x06 \x01(\x08\x12>\n\x0evolume_context\x18\x08 \x03(\x0b\x32&.devcluster.Publish.VolumeContextEntry\x1a\x34\n\x12VolumeContextEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"3\n\tUnpublish\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x13\n\x0btarget_path\x18\x02 \x01(\t\"2\n\x08\x41skStats\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x13\n\x0bvolume_path\x18\x02 \x01(\t\"\xc1\x01\n\x05Stats\x12&\n\x05usage\x18\x01 \x03(\x0b\x32\x17.devcluster.Stats.Usage\x1a\x8f\x01\n\x05Usage\x12\x11\n\tavailable\x18\x01 \x01(\x03\x12\r\n\x05total\x18\x02 \x01(\x03\x12\x0c\n\x04used\x18\x03 \x01(\x03\x12*\n\x04unit\x18\x04 \x01(\x0e\x32\x1c.devcluster.Stats.Usage.Unit\"*\n\x04Unit\x12\x0b\n\x07UNKNOWN\x10\x00\x12\t\n\x05\x42YTES\x10\x01\x12\n\n\x06INODES\x10\x02\"\x93\x01\n\x06\x45xpand\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x13\n\x0bvolume_path\x18\x02 \x01(\t\x12\x38\n\x0e\x63\x61pacity_range\x18\x03 \x01(\x0b\x32 .devcluster.Expand.CapacityRange\x1a\'\n\rCapacityRange\x12\x16\n\x0erequired_bytes\x18\x01 \x01(\x03\"\"\n\x08\x45xpanded\x12\x16\n\x0e\x63\x61pacity_bytes\x18\x01 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
-_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "csi_pb2", _globals)
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'csi_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-    DESCRIPTOR._loaded_options = None
-    _globals["_NODEINFO_TOPOLOGY_SEGMENTSENTRY"]._loaded_options = None
-    _globals["_NODEINFO_TOPOLOGY_SEGMENTSENTRY"]._serialized_options = b"8\001"
-    _globals["_STAGE_VOLUMECONTEXTENTRY"]._loaded_options = None
-    _globals["_STAGE_VOLUMECONTEXTENTRY"]._serialized_options = b"8\001"
-    _globals["_PUBLISH_VOLUMECONTEXTENTRY"]._loaded_options = None
-    _globals["_PUBLISH_VOLUMECONTEXTENTRY"]._serialized_options = b"8\001"
-    _globals["_EMPTY"]._serialized_start = 25
-    _globals["_EMPTY"]._serialized_end = 32
-    _globals["_PLUGININFO"]._serialized_start = 34
-    _globals["_PLUGININFO"]._serialized_end = 120
-    _globals["_REGISTRATIONSTATUS"]._serialized_start = 122
-    _globals["_REGISTRATIONSTATUS"]._serialized_end = 184
-    _globals["_DRIVERINFO"]._serialized_start = 186
-    _globals["_DRIVERINFO"]._serialized_end = 236
-    _globals["_CAPABILITIES"]._serialized_start = 239
-    _globals["_CAPABILITIES"]._serialized_end = 537
-    _globals["_CAPABILITIES_CAPABILITY"]._serialized_start = 315
-    _globals["_CAPABILITIES_CAPABILITY"]._serialized_end = 537
-    _globals["_CAPABILITIES_CAPABILITY_RPC"]._serialized_start = 384
-    _globals["_CAPABILITIES_CAPABILITY_RPC"]._serialized_end = 537
-    _globals["_CAPABILITIES_CAPABILITY_RPC_TYPE"]._serialized_start = 451
-    _globals["_CAPABILITIES_CAPABILITY_RPC_TYPE"]._serialized_end = 537
-    _globals["_NODEINFO"]._serialized_start = 540
-    _globals["_NODEINFO"]._serialized_end = 781
-    _globals["_NODEINFO_TOPOLOGY"]._serialized_start = 659
-    _globals["_NODEINFO_TOPOLOGY"]._serialized_end = 781
-    _globals["_NODEINFO_TOPOLOGY_SEGMENTSENTRY"]._serialized_start = 734
-    _globals["_NODEINFO_TOPOLOGY_SEGMENTSENTRY"]._serialized_end = 781
-    _globals["_VOLUMECAPABILITY"]._serialized_start = 784
-    _globals["_VOLUMECAPABILITY"]._serialized_end = 912
-    _globals["_VOLUMECAPABILITY_MOUNTVOLUME"]._serialized_start = 861
-    _globals["_VOLUMECAPABILITY_MOUNTVOLUME"]._serialized_end = 912
-    _globals["_STAGE"]._serialized_start = 915
-    _globals["_STAGE"]._serialized_end = 1143
-    _globals["_STAGE_VOLUMECONTEXTENTRY"]._serialized_start = 1091
-    _globals["_STAGE_VOLUMECONTEXTENTRY"]._serialized_end = 1143
-    _globals["_UNSTAGE"]._serialized_start = 1145
-    _globals["_UNSTAGE"]._serialized_end = 1202
-    _globals["_PUBLISH"]._serialized_start = 1205
-    _globals["_PUBLISH"]._serialized_end = 1476
-    _globals["_PUBLISH_VOLUMECONTEXTENTRY"]._serialized_start = 1091
-    _globals["_PUBLISH_VOLUMECONTEXTENTRY"]._serialized_end = 1143
-    _globals["_UNPUBLISH"]._serialized_start = 1478
-    _globals["_UNPUBLISH"]._serialized_end = 1529
-    _globals["_ASKSTATS"]._serialized_start = 1531
-    _globals["_ASKSTATS"]._serialized_end = 1581
-    _globals["_STATS"]._serialized_start = 1584
-    _globals["_STATS"]._serialized_end = 1777
-    _globals["_STATS_USAGE"]._serialized_start = 1634
-    _globals["_STATS_USAGE"]._serialized_end = 1777
-    _globals["_STATS_USAGE_UNIT"]._serialized_start = 1735
-    _globals["_STATS_USAGE_UNIT"]._serialized_end = 1777
-    _globals["_EXPAND"]._serialized_start = 1780
-    _globals["_EXPAND"]._serialized_end = 1927
-    _globals["_EXPAND_CAPACITYRANGE"]._serialized_start = 1888
-    _globals["_EXPAND_CAPACITYRANGE"]._serialized_end = 1927
-    _globals["_EXPANDED"]._serialized_start = 1929
-    _globals["_EXPANDED"]._serialized_end = 1963
+  DESCRIPTOR._loaded_options = None
+  _globals['_NODEINFO_TOPOLOGY_SEGMENTSENTRY']._loaded_options = None
+  _globals['_NODEINFO_TOPOLOGY_SEGMENTSENTRY']._serialized_options = b'8\001'
+  _globals['_STAGE_VOLUMECONTEXTENTRY']._loaded_options = None
+  _globals['_STAGE_VOLUMECONTEXTENTRY']._serialized_options = b'8\001'
+  _globals['_PUBLISH_VOLUMECONTEXTENTRY']._loaded_options = None
+  _globals['_PUBLISH_VOLUMECONTEXTENTRY']._serialized_options = b'8\001'
+  _globals['_EMPTY']._serialized_start=25
+  _globals['_EMPTY']._serialized_end=32
+  _globals['_PLUGININFO']._serialized_start=34
+  _globals['_PLUGININFO']._serialized_end=120
+  _globals['_REGISTRATIONSTATUS']._serialized_start=122
+  _globals['_REGISTRATIONSTATUS']._serialized_end=184
+  _globals['_DRIVERINFO']._serialized_start=186
+  _globals['_DRIVERINFO']._serialized_end=236
+  _globals['_CAPABILITIES']._serialized_start=239
+  _globals['_CAPABILITIES']._serialized_end=537
+  _globals['_CAPABILITIES_CAPABILITY']._serialized_start=315
+  _globals['_CAPABILITIES_CAPABILITY']._serialized_end=537
+  _globals['_CAPABILITIES_CAPABILITY_RPC']._serialized_start=384
+  _globals['_CAPABILITIES_CAPABILITY_RPC']._serialized_end=537
+  _globals['_CAPABILITIES_CAPABILITY_RPC_TYPE']._serialized_start=451
+  _globals['_CAPABILITIES_CAPABILITY_RPC_TYPE']._serialized_end=537
+  _globals['_NODEINFO']._serialized_start=540
+  _globals['_NODEINFO']._serialized_end=781
+  _globals['_NODEINFO_TOPOLOGY']._serialized_start=659
+  _globals['_NODEINFO_TOPOLOGY']._serialized_end=781
+  _globals['_NODEINFO_TOPOLOGY_SEGMENTSENTRY']._serialized_start=734
+  _globals['_NODEINFO_TOPOLOGY_SEGMENTSENTRY']._serialized_end=781
+  _globals['_VOLUMECAPABILITY']._serialized_start=784
+  _globals['_VOLUMECAPABILITY']._serialized_end=912
+  _globals['_VOLUMECAPABILITY_MOUNTVOLUME']._serialized_start=861
+  _globals['_VOLUMECAPABILITY_MOUNTVOLUME']._serialized_end=912
+  _globals['_STAGE']._serialized_start=915
+  _globals['_STAGE']._serialized_end=1143
+  _globals['_STAGE_VOLUMECONTEXTENTRY']._serialized_start=1091
+  _globals['_STAGE_VOLUMECONTEXTENTRY']._serialized_end=1143
+  _globals['_UNSTAGE']._serialized_start=1145
+  _globals['_UNSTAGE']._serialized_end=1202
+  _globals['_PUBLISH']._serialized_start=1205
+  _globals['_PUBLISH']._serialized_end=1476
+  _globals['_PUBLISH_VOLUMECONTEXTENTRY']._serialized_start=1091
+  _globals['_PUBLISH_VOLUMECONTEXTENTRY']._serialized_end=1143
+  _globals['_UNPUBLISH']._serialized_start=1478
+  _globals['_UNPUBLISH']._serialized_end=1529
+  _globals['_ASKSTATS']._serialized_start=1531
+  _globals['_ASKSTATS']._serialized_end=1581
+  _globals['_STATS']._serialized_start=1584
+  _globals['_STATS']._serialized_end=1777
+  _globals['_STATS_USAGE']._serialized_start=1634
+  _globals['_STATS_USAGE']._serialized_end=1777
+  _globals['_STATS_USAGE_UNIT']._serialized_start=1735
+  _globals['_STATS_USAGE_UNIT']._serialized_end=1777
+  _globals['_EXPAND']._serialized_start=1780
+  _globals['_EXPAND']._serialized_end=1927
+  _globals['_EXPAND_CAPACITYRANGE']._serialized_start=1888
+  _globals['_EXPAND_CAPACITYRANGE']._serialized_end=1927
+  _globals['_EXPANDED']._serialized_start=1929
+  _globals['_EXPANDED']._serialized_end=1963
 # @@protoc_insertion_point(module_scope)

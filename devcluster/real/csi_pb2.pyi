@@ -21,13 +21,7 @@ class PluginInfo(_message.Message):
     name: str
     endpoint: str
     supported_versions: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(
-        self,
-        type: _Optional[str] = ...,
-        name: _Optional[str] = ...,
-        endpoint: _Optional[str] = ...,
-        supported_versions: _Optional[_Iterable[str]] = ...,
-    ) -> None: ...
+    def __init__(self, type: _Optional[str] = ..., name: _Optional[str] = ..., endpoint: _Optional[str] = ..., supported_versions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RegistrationStatus(_message.Message):
     __slots__ = ("plugin_registered", "error")
@@ -57,7 +51,6 @@ class Capabilities(_message.Message):
                 STAGE_UNSTAGE_VOLUME: _ClassVar[Capabilities.Capability.RPC.Type]
                 GET_VOLUME_STATS: _ClassVar[Capabilities.Capability.RPC.Type]
                 EXPAND_VOLUME: _ClassVar[Capabilities.Capability.RPC.Type]
-
             UNKNOWN: Capabilities.Capability.RPC.Type
             STAGE_UNSTAGE_VOLUME: Capabilities.Capability.RPC.Type
             GET_VOLUME_STATS: Capabilities.Capability.RPC.Type
@@ -65,11 +58,9 @@ class Capabilities(_message.Message):
             TYPE_FIELD_NUMBER: _ClassVar[int]
             type: Capabilities.Capability.RPC.Type
             def __init__(self, type: _Optional[_Union[Capabilities.Capability.RPC.Type, str]] = ...) -> None: ...
-
         RPC_FIELD_NUMBER: _ClassVar[int]
         rpc: Capabilities.Capability.RPC
         def __init__(self, rpc: _Optional[_Union[Capabilities.Capability.RPC, _Mapping]] = ...) -> None: ...
-
     CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     capabilities: _containers.RepeatedCompositeFieldContainer[Capabilities.Capability]
     def __init__(self, capabilities: _Optional[_Iterable[_Union[Capabilities.Capability, _Mapping]]] = ...) -> None: ...
@@ -85,23 +76,16 @@ class NodeInfo(_message.Message):
             key: str
             value: str
             def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
-
         SEGMENTS_FIELD_NUMBER: _ClassVar[int]
         segments: _containers.ScalarMap[str, str]
         def __init__(self, segments: _Optional[_Mapping[str, str]] = ...) -> None: ...
-
     NODE_ID_FIELD_NUMBER: _ClassVar[int]
     MAX_VOLUMES_PER_NODE_FIELD_NUMBER: _ClassVar[int]
     ACCESSIBLE_TOPOLOGY_FIELD_NUMBER: _ClassVar[int]
     node_id: str
     max_volumes_per_node: int
     accessible_topology: NodeInfo.Topology
-    def __init__(
-        self,
-        node_id: _Optional[str] = ...,
-        max_volumes_per_node: _Optional[int] = ...,
-        accessible_topology: _Optional[_Union[NodeInfo.Topology, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, node_id: _Optional[str] = ..., max_volumes_per_node: _Optional[int] = ..., accessible_topology: _Optional[_Union[NodeInfo.Topology, _Mapping]] = ...) -> None: ...
 
 class VolumeCapability(_message.Message):
     __slots__ = ("mount",)
@@ -112,7 +96,6 @@ class VolumeCapability(_message.Message):
         fs_type: str
         mount_flags: _containers.RepeatedScalarFieldContainer[str]
         def __init__(self, fs_type: _Optional[str] = ..., mount_flags: _Optional[_Iterable[str]] = ...) -> None: ...
-
     MOUNT_FIELD_NUMBER: _ClassVar[int]
     mount: VolumeCapability.MountVolume
     def __init__(self, mount: _Optional[_Union[VolumeCapability.MountVolume, _Mapping]] = ...) -> None: ...
@@ -126,7 +109,6 @@ class Stage(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
-
     VOLUME_ID_FIELD_NUMBER: _ClassVar[int]
     STAGING_TARGET_PATH_FIELD_NUMBER: _ClassVar[int]
     VOLUME_CAPABILITY_FIELD_NUMBER: _ClassVar[int]
@@ -135,13 +117,7 @@ class Stage(_message.Message):
     staging_target_path: str
     volume_capability: VolumeCapability
     volume_context: _containers.ScalarMap[str, str]
-    def __init__(
-        self,
-        volume_id: _Optional[str] = ...,
-        staging_target_path: _Optional[str] = ...,
-        volume_capability: _Optional[_Union[VolumeCapability, _Mapping]] = ...,
-        volume_context: _Optional[_Mapping[str, str]] = ...,
-    ) -> None: ...
+    def __init__(self, volume_id: _Optional[str] = ..., staging_target_path: _Optional[str] = ..., volume_capability: _Optional[_Union[VolumeCapability, _Mapping]] = ..., volume_context: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Unstage(_message.Message):
     __slots__ = ("volume_id", "staging_target_path")
@@ -160,7 +136,6 @@ class Publish(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
-
     VOLUME_ID_FIELD_NUMBER: _ClassVar[int]
     STAGING_TARGET_PATH_FIELD_NUMBER: _ClassVar[int]
     TARGET_PATH_FIELD_NUMBER: _ClassVar[int]
@@ -173,15 +148,7 @@ class Publish(_message.Message):
     volume_capability: VolumeCapability
     readonly: bool
     volume_context: _containers.ScalarMap[str, str]
-    def __init__(
-        self,
-        volume_id: _Optional[str] = ...,
-        staging_target_path: _Optional[str] = ...,
-        target_path: _Optional[str] = ...,
-        volume_capability: _Optional[_Union[VolumeCapability, _Mapping]] = ...,
-        readonly: bool = ...,
-        volume_context: _Optional[_Mapping[str, str]] = ...,
-    ) -> None: ...
+    def __init__(self, volume_id: _Optional[str] = ..., staging_target_path: _Optional[str] = ..., target_path: _Optional[str] = ..., volume_capability: _Optional[_Union[VolumeCapability, _Mapping]] = ..., readonly: bool = ..., volume_context: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Unpublish(_message.Message):
     __slots__ = ("volume_id", "target_path")
@@ -208,7 +175,6 @@ class Stats(_message.Message):
             UNKNOWN: _ClassVar[Stats.Usage.Unit]
             BYTES: _ClassVar[Stats.Usage.Unit]
             INODES: _ClassVar[Stats.Usage.Unit]
-
         UNKNOWN: Stats.Usage.Unit
         BYTES: Stats.Usage.Unit
         INODES: Stats.Usage.Unit
@@ -220,14 +186,7 @@ class Stats(_message.Message):
         total: int
         used: int
         unit: Stats.Usage.Unit
-        def __init__(
-            self,
-            available: _Optional[int] = ...,
-            total: _Optional[int] = ...,
-            used: _Optional[int] = ...,
-            unit: _Optional[_Union[Stats.Usage.Unit, str]] = ...,
-        ) -> None: ...
-
+        def __init__(self, available: _Optional[int] = ..., total: _Optional[int] = ..., used: _Optional[int] = ..., unit: _Optional[_Union[Stats.Usage.Unit, str]] = ...) -> None: ...
     USAGE_FIELD_NUMBER: _ClassVar[int]
     usage: _containers.RepeatedCompositeFieldContainer[Stats.Usage]
     def __init__(self, usage: _Optional[_Iterable[_Union[Stats.Usage, _Mapping]]] = ...) -> None: ...
@@ -239,19 +198,13 @@ class Expand(_message.Message):
         REQUIRED_BYTES_FIELD_NUMBER: _ClassVar[int]
         required_bytes: int
         def __init__(self, required_bytes: _Optional[int] = ...) -> None: ...
-
     VOLUME_ID_FIELD_NUMBER: _ClassVar[int]
     VOLUME_PATH_FIELD_NUMBER: _ClassVar[int]
     CAPACITY_RANGE_FIELD_NUMBER: _ClassVar[int]
     volume_id: str
     volume_path: str
     capacity_range: Expand.CapacityRange
-    def __init__(
-        self,
-        volume_id: _Optional[str] = ...,
-        volume_path: _Optional[str] = ...,
-        capacity_range: _Optional[_Union[Expand.CapacityRange, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, volume_id: _Optional[str] = ..., volume_path: _Optional[str] = ..., capacity_range: _Optional[_Union[Expand.CapacityRange, _Mapping]] = ...) -> None: ...
 
 class Expanded(_message.Message):
     __slots__ = ("capacity_bytes",)

@@ -13,17 +13,30 @@ from typing import Any
 import pytest
 from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api, StorageV1Api
 from kubernetes.stream import stream
+from rich.console import Console
 
 from components.contract import Platform
-from devcluster import locks, nodes, platforms
+from devcluster import build, locks, nodes, paths, platforms
 from devcluster.cluster import Cluster, Nodes
+from devcluster.errors import DevclusterError
 from devcluster.real import cgroups, disk, images, layout, machines, probe
 from tests.cluster import objects
 from tests.cluster.objects import wait
 from tests.unit.devcluster.helpers import processes_in
 
-REASON = probe.why_not()
-pytestmark = pytest.mark.skipif(REASON is not None, reason=f"NOT RUN: {REASON}")
+
+@pytest.fixture(scope="module", autouse=True)
+def possible(own_cache: Path) -> None:
+    """Skips all where the machine cannot have real nodes, or their programs cannot be had."""
+    reason = probe.why_not(own_cache, paths.bin_root())
+    try:
+        if reason is None:
+            build.ensure_built(Console(stderr=True), "real-nodes")
+    except DevclusterError as error:
+        reason = str(error)
+    if reason:
+        pytest.skip(f"NOT RUN: {reason}")
+
 
 IMAGE = "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
 PYTHON = "/app/.venv/bin/python"
@@ -251,6 +264,30 @@ def answers(port: int) -> dict[str, Any]:
         return page(port)
     except OSError:
         return {}
+
+
+def test_a_disk_grows_at_the_latest_when_it_is_mounted_again(kube: ApiClient, app: str, real: Cluster) -> None:
+    core = CoreV1Api(kube)
+    core.patch_namespaced_persistent_volume_claim(
+        "disk", app, {"spec": {"resources": {"requests": {"storage": "12Gi"}}}}
+    )
+    wait(
+        "the disk itself is larger",
+        lambda: objects.volume_of(kube, app, "disk").spec.capacity == {"storage": "12Gi"},
+    )
+    bound = objects.volume_of(kube, app, "disk")
+    file = disk.path_of(layout.disks(real.directory), bound.spec.csi.volume_handle)
+    wait("its file too, by the kubelet", lambda: file.stat().st_size == 12 * 1024**3)
+    apps = AppsV1Api(kube)
+    apps.patch_namespaced_deployment_scale("kotaemon", app, {"spec": {"replicas": 0}})
+    wait("the disk is let go of", lambda: not objects.attachments(kube, bound.metadata.name), 120)
+    apps.patch_namespaced_deployment_scale("kotaemon", app, {"spec": {"replicas": 1}})
+    wait(
+        "the claim says so",
+        lambda: core.read_namespaced_persistent_volume_claim("disk", app).status.capacity == {"storage": "12Gi"},
+        120,
+    )
+    wait("the pod is Ready", lambda: ready_pods(kube, app), 120)
 
 
 def test_a_kubelet_that_ends_is_started_again_and_its_pods_live_on(real: Cluster, kube: ApiClient, app: str) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from devcluster import build, locks, paths, progress, recipe
+from devcluster import build, debian, locks, paths, progress, recipe
 from devcluster.errors import DevclusterError
+from devcluster.real import probe
 from tests.unit.devcluster.helpers import eventually
 
 PARTS = ("control-plane", "simulated-nodes")
@@ -95,19 +96,34 @@ def test_what_was_built_says_how_long_it_took(go: Callable[..., Path]) -> None:
 
 
 def test_the_command_builds_what_it_is_told_and_prints_the_folders(
-    go: Callable[[], Path], capsys: pytest.CaptureFixture[str]
+    go: Callable[[], Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go()
     assert build.main(["engine"]) == 0
     assert capsys.readouterr().out == f"{paths.bin_dir('engine')}\n"
+    monkeypatch.setattr(probe, "why_not", lambda *_: None)
+    monkeypatch.setattr(debian, "fetch", lambda *_: None)
     assert build.main([]) == 0
-    assert capsys.readouterr().out.split() == [str(paths.bin_dir(part)) for part in PARTS]
+    assert capsys.readouterr().out.split() == [str(paths.bin_dir(part)) for part in (*PARTS, "real-nodes")]
+
+
+def test_without_real_nodes_the_command_says_why_and_is_well(
+    go: Callable[[], Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go()
+    monkeypatch.setattr(probe, "why_not", lambda *_: "real nodes need root")
+    assert build.main([]) == 0
+    said = capsys.readouterr()
+    assert said.out.split() == [str(paths.bin_dir(part)) for part in PARTS]
+    assert said.err.splitlines()[-1] == "nodes are simulated here: real nodes need root"
 
 
 def test_an_unknown_part_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         build.main(["engin"])
-    assert "no part 'engin'; there are control-plane, simulated-nodes, real-nodes, engine" in capsys.readouterr().err
+    assert (
+        "no part 'engin'; there are control-plane, simulated-nodes, real-nodes, engine, yaml" in capsys.readouterr().err
+    )
 
 
 def test_a_failed_build_is_one_line_of_the_command(go: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,8 +37,8 @@ class Server:
         return call
 
 
-def controller(server: Server) -> Controller:
-    made = Controller(ApiClient(), DRIVER)
+def controller(server: Server, real: bool = False) -> Controller:
+    made = Controller(ApiClient(), DRIVER, real)
     made._core = made._storage = server  # type: ignore[assignment]
     return made
 
@@ -210,3 +210,36 @@ def test_what_cannot_be_seen_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "list_persistent_volume", refuse, raising=False)
     with pytest.raises(ApiException):
         controller(server).reconcile()
+
+
+def grown(**status: Any) -> dict[str, Any]:
+    """A bound claim of 10 GiB that asks for 20."""
+    asked = claim("1")
+    asked["spec"] |= {"volumeName": "pv", "resources": {"requests": {"storage": "20Gi"}}}
+    return {**asked, "status": {"phase": "Bound", "capacity": {"storage": "10Gi"}, **status}}
+
+
+def changes(server: Server, call: str) -> list[Any]:
+    return [arguments[-1] for name, arguments in server.calls if name == call]
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_the_end_of_an_expansion_is_the_kubelets_where_there_is_one(real: bool) -> None:
+    bound = volume(spec={"csi": {"driver": DRIVER.name}, "capacity": {"storage": "10Gi"}})
+    server = Server(persistent_volume_claim=[grown()], persistent_volume=[bound])
+    controller(server, real).reconcile()
+    assert changes(server, "patch_persistent_volume") == [{"spec": {"capacity": {"storage": "20Gi"}}}]
+    (change,) = changes(server, "patch_namespaced_persistent_volume_claim_status")
+    if real:
+        assert [condition["type"] for condition in change["status"]["conditions"]] == ["FileSystemResizePending"]
+        assert "capacity" not in change["status"]
+    else:
+        assert change == {"status": {"capacity": {"storage": "20Gi"}, "conditions": None}}
+
+
+def test_the_kubelet_is_asked_once() -> None:
+    bound = volume(spec={"csi": {"driver": DRIVER.name}, "capacity": {"storage": "20Gi"}})
+    asked = grown(conditions=[{"type": "FileSystemResizePending", "status": "True"}])
+    server = Server(persistent_volume_claim=[asked], persistent_volume=[bound])
+    controller(server, real=True).reconcile()
+    assert server.calls == []
