@@ -10,7 +10,7 @@ POLICY := policy/pack/venv
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down purge plan advise preview test lint types unit library policy cloud-api cluster drills drill-node drill bench hooks format schema golden lock clean
+.PHONY: help up down purge load-image probe plan advise preview test lint types unit library policy cloud-api cluster drills drill-node drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -30,6 +30,12 @@ down: $(INSTALLED) ## Remove what `make up` made, keep the data, stop the devclu
 
 purge: $(INSTALLED) ## Delete the devcluster of the stack with everything that `make down` kept
 	@$(PY) -m deploy purge --stack $(STACK)
+
+load-image: $(INSTALLED) ## Give the devcluster's real nodes an image: FILE=archive of `docker save` [NAME=as the pods call it]
+	@$(PY) -m devcluster load-image --cluster $(STACK) $(if $(NAME),--name $(NAME)) $(FILE)
+
+probe: $(INSTALLED) ## Whether this machine can have real nodes, and why not
+	@$(PY) -m devcluster probe
 
 plan: $(INSTALLED) ## What a stack would make: no account, no cluster, no engine
 	@$(PY) -m plan plan --stack $(STACK) $(if $(AGAINST),--against $(AGAINST))

@@ -1,74 +1,101 @@
-"""Builds the devcluster's programs from their Go modules, once per version, into the cache."""
+"""Builds programs from their Go modules, once for each version, into the cache.
 
+`python -m devcluster.build engine` builds one part (see recipe.PARTS) and prints the folder that its programs are in;
+without arguments it builds what the devcluster needs.
+"""
+
+import argparse
 import collections
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from devcluster import locks, paths, progress, recipe, toolchain
+from devcluster import debian, locks, paths, progress, recipe, toolchain
 from devcluster.errors import DevclusterError
 from devcluster.process import die_with_parent
 
 _LOCK = "build.lock"
 _UNFINISHED = ".unfinished-"
+_TIMES = "times.json"
 _PACKAGE = re.compile(r"[\w.~-]+(/[\w.~+-]+)*")
 """A line of `go build -v` that names the package just compiled."""
 
 
-def ensure_built(console: Console) -> Path:
-    """The folder with the programs and kwok's stage files; builds them where it is missing.
+def ensure_built(console: Console, *parts: str) -> list[Path]:
+    """The folders with the programs of these parts (recipe.PARTS), in their order; builds what is missing.
 
-    About 9 minutes on 2 idle cores and 5 GB of disk the first time; 20 s when Go's own caches are warm.
+    Empty caches and two idle cores: see docs/devcluster.md for the minutes of each part.
     Raises DevclusterError: no Go, Go too old, no network, disk full, or what the compiler said.
     """
-    target = paths.bin_dir()
-    if target.exists():
-        return target
+    targets = [paths.bin_dir(part) for part in parts]
+    if all(target.exists() for target in targets):
+        return targets
     go = toolchain.find_go()
-    lock = target.parent / _LOCK
+    lock = paths.bin_root() / _LOCK
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        lock.parent.mkdir(parents=True, exist_ok=True)
         if locks.is_held(lock):
             console.print("another process builds the devcluster's programs; waiting for it", soft_wrap=True)
         with locks.hold(lock):
-            if not target.exists():
-                _build_all(go, target, console)
+            missing = [part for part, target in zip(parts, targets, strict=True) if not target.exists()]
+            _build_parts(go, missing, console)
     except OSError as error:
         raise DevclusterError(toolchain.explain("the devcluster", [str(error)])) from error
-    return target
+    return targets
 
 
-def _build_all(go: Path, target: Path, console: Console) -> None:
-    for leftover in target.parent.glob(f"{_UNFINISHED}*"):
+def _build_parts(go: Path, parts: Sequence[str], console: Console) -> None:
+    for leftover in paths.bin_root().glob(f"{_UNFINISHED}*"):
         # The lock is ours, so its builder was killed.
         shutil.rmtree(leftover)
-    work = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=target.parent))
-    try:
-        with progress.display(console, len(recipe.PROGRAMS)) as shown:
-            for program, package in recipe.PROGRAMS.items():
-                shown.begin(program)
-                _build(go, program, package, work, shown)
-                shown.finish()
-        _copy_stages(go, work / "stages")
-        work.chmod(0o755)
-        work.rename(target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with progress.display(console, [binary.work for part in parts for binary in recipe.PARTS[part]]) as shown:
+        for part in parts:
+            work = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=paths.bin_root()))
+            try:
+                for binary in recipe.PARTS[part]:
+                    shown.begin(binary.name)
+                    _build(go, binary, work, shown)
+                    shown.finish()
+                _complete(go, part, work)
+                work.chmod(0o755)
+                work.rename(paths.bin_dir(part))
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
 
 
-def _build(go: Path, program: str, package: str, work: Path, shown: progress.Display) -> None:
+def _build(go: Path, binary: recipe.Binary, work: Path, shown: progress.Display) -> None:
     """Build one program. `-v` names each package as it is compiled, which is all the progress that Go reports."""
-    command = [str(go), "build", "-v", *recipe.build_flags(), "-o", str(work / program), package]
+    command = [str(go), "build", "-v", *recipe.build_flags(binary), "-o", str(work / binary.name)]
+    if binary.embedded:
+        command.append(f"-overlay={_overlay(go, binary, work)}")
+    began, cpu = time.monotonic(), os.times()
+    _run(binary, [*command, binary.package], shown)
+    after = os.times()
+    for link in binary.links:
+        (work / link).symlink_to(binary.name)
+    times = {
+        "wall_seconds": round(time.monotonic() - began, 1),
+        "cpu_seconds": round(after.children_user + after.children_system - cpu.children_user - cpu.children_system, 1),
+    }
+    known = json.loads((work / _TIMES).read_text()) if (work / _TIMES).exists() else {}
+    (work / _TIMES).write_text(json.dumps({**known, binary.name: times}, indent=1) + "\n")
+
+
+def _run(binary: recipe.Binary, command: list[str], shown: progress.Display) -> None:
     output: collections.deque[str] = collections.deque(maxlen=200)
     compiled = 0
     process = subprocess.Popen(
         command,
-        cwd=recipe.MODULE,
+        cwd=recipe.MODULES / binary.module,
         env=toolchain.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -89,26 +116,73 @@ def _build(go: Path, program: str, package: str, work: Path, shown: progress.Dis
             else:
                 output.append(text)
         if process.wait() != 0:
-            raise DevclusterError(toolchain.explain(program, list(output)))
+            raise DevclusterError(toolchain.explain(binary.name, list(output)))
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait()
 
 
+def _overlay(go: Path, binary: recipe.Binary, work: Path) -> Path:
+    """File that makes `go build` take the embedded files from the module cache, as if they lay beside our main."""
+    folder = recipe.MODULES / binary.module
+    replaced = {
+        str(folder / name): str(_module_folder(go, binary.module, module) / path)
+        for name, (module, path) in binary.embedded.items()
+    }
+    overlay = work / f"{binary.name}.overlay"
+    overlay.write_text(json.dumps({"Replace": replaced}))
+    return overlay
+
+
+def _complete(go: Path, part: str, work: Path) -> None:
+    """What a part has besides its Go programs."""
+    for overlay in work.glob("*.overlay"):
+        overlay.unlink()
+    if part == "simulated-nodes":
+        _copy_stages(go, work / "stages")
+    if part == "real-nodes":
+        debian.fetch(recipe.SYSTEM_PACKAGES, work)
+
+
 def _copy_stages(go: Path, target: Path) -> None:
-    run = subprocess.run(
-        [str(go), "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"],
-        cwd=recipe.MODULE,
-        env=toolchain.environment(),
-        capture_output=True,
-        text=True,
-    )
-    if run.returncode != 0:
-        raise DevclusterError(toolchain.explain("kwok's stages", run.stderr.splitlines()))
-    source = Path(run.stdout.strip()) / "kustomize" / "stage"
+    source = _module_folder(go, recipe.KUBERNETES, "sigs.k8s.io/kwok") / "kustomize" / "stage"
     target.mkdir()
     for number, stage in enumerate(recipe.STAGES):
         # The module cache is read-only; copies must be removable.
         copy = shutil.copyfile(source / stage, target / f"{number}-{os.path.basename(stage)}")
         copy.chmod(0o644)
+
+
+def _module_folder(go: Path, module: str, required: str) -> Path:
+    """Where Go keeps the module `required` of the go.mod of `module`; downloads it when it is not there."""
+    run = subprocess.run(
+        [str(go), "mod", "download", "-json", required],
+        cwd=recipe.MODULES / module,
+        env=toolchain.environment(),
+        capture_output=True,
+        text=True,
+    )
+    if run.returncode != 0:
+        raise DevclusterError(toolchain.explain(required, [*run.stderr.splitlines(), *run.stdout.splitlines()]))
+    return Path(json.loads(run.stdout)["Dir"])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Build the parts that are named; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m devcluster.build", description="Build programs into the cache.")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(recipe.PARTS)}")
+    parts: list[str] = parser.parse_args(arguments).parts or ["control-plane", "simulated-nodes"]
+    if unknown := [part for part in parts if part not in recipe.PARTS]:
+        parser.error(f"no part {unknown[0]!r}; there are {', '.join(recipe.PARTS)}")
+    try:
+        for folder in ensure_built(Console(stderr=True), *parts):
+            print(folder)
+    except DevclusterError as error:
+        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

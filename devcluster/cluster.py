@@ -8,20 +8,37 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from enum import Enum
 from pathlib import Path
 
 from kubernetes.client import ApiClient
 from rich.console import Console
 
 from components.contract import Platform
-from devcluster import build, credentials, fleet, locks, paths, state
+from devcluster import build, credentials, fleet, locks, paths, platforms, state
 from devcluster.errors import DevclusterError
+from devcluster.real import images, machines, probe, relay
 
 START_SECONDS = 240
 """Limit from starting the supervisor to Ready nodes. It takes about 6 s; the supervisor has finer limits of its own."""
 
 STOP_SECONDS = 45
 """Limit for stopping. The supervisor itself kills what has not ended after 5 s, program by program."""
+
+NODES = "KOTAEMON_NODES"
+"""Variable that says what kind of nodes a cluster gets whose caller does not: a value of Nodes."""
+
+
+class Nodes(Enum):
+    """What kind of nodes a cluster has."""
+
+    REAL = "real"
+    """Kubelets that run containers; DevclusterError where the machine cannot."""
+    SIMULATED = "simulated"
+    """kwok: pods are scheduled and reported Running, and nothing runs. Works everywhere, and for every platform."""
+    AUTO = "auto"
+    """Real where the machine can, else simulated; `Cluster.why_simulated` says why."""
 
 
 class Cluster:
@@ -31,16 +48,46 @@ class Cluster:
     stops everything when this process ends, however it ends. So neither Ctrl-C nor a crash leaves a process behind.
     """
 
-    def __init__(self, name: str, platform: Platform, console: Console | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        platform: Platform,
+        console: Console | None = None,
+        nodes: Nodes | None = None,
+        real: Sequence[str] = (),
+    ) -> None:
         """`name`: folder in the cache and part of the kubeconfig's context. `platform`: how nodes are labelled.
 
-        `console` shows the build's progress; default: standard error. Raises DevclusterError for an unusable name.
+        `console` shows the build's progress; default: standard error. `nodes`: default simulated, or what the variable
+        KOTAEMON_NODES says. `real`: names of the nodes where they are real; default: the first of each zone.
+        Raises DevclusterError for an unusable name.
         """
         self.name = name
         self.platform = platform
         self.directory = paths.cluster_dir(name)
         self._console = console or Console(stderr=True)
         self._lease: int | None = None
+        self._nodes = nodes or _chosen()
+        self._real = list(real) or platforms.first_nodes(platform)
+        self.why_simulated: str | None = None
+        """After `start` of a cluster whose nodes are simulated although real ones were asked for if possible: why."""
+
+    @property
+    def real_nodes(self) -> list[str]:
+        """Names of the real nodes of the running cluster; none: they are simulated."""
+        file = self.directory / state.READY
+        return file.read_text().split() if file.exists() else []
+
+    @property
+    def limits(self) -> list[str]:
+        """What this running cluster does not do as a real one would, in sentences for people."""
+        if not self.real_nodes:
+            reason = f" ({self.why_simulated})" if self.why_simulated else ""
+            return [f"The nodes are simulated: pods are placed and reported Running, and no container runs{reason}."]
+        return [
+            "Disks are sparse files and shared file systems are folders of this machine: no NFS is spoken.",
+            "Network policies are accepted and not enforced.",
+        ]
 
     @property
     def kubeconfig(self) -> Path:
@@ -69,14 +116,15 @@ class Cluster:
                 f"devcluster {self.name!r} was made for platform {made_for.value!r}, not {self.platform.value!r}: "
                 f"use another name, or stop it and remove {self.directory} with all that is in it"
             )
+        parts: dict[str, Path] = {}
         if not self.running:
             # Before the lock: a second starter then sees that a build is going on.
-            build.ensure_built(self._console)
+            parts = self._build()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o700)
         with locks.hold(self.directory / locks.START):
             if not self._wait_until_ready():
-                self._launch(build.ensure_built(self._console))
+                self._launch(parts or self._build())
         if keep:
             self.keep()
 
@@ -96,6 +144,8 @@ class Cluster:
                     os.kill(pid, sign)
             if locks.wait_until_free(lock, STOP_SECONDS):
                 self._drop_lease()
+                # Of a run whose processes were all killed.
+                machines.remove_leftovers(self.directory)
                 return
         raise DevclusterError(f"devcluster {self.name!r} does not stop; see {self.directory / fleet.LOGS}")
 
@@ -109,12 +159,63 @@ class Cluster:
         """A client of this cluster's API server. It reads the cluster's own kubeconfig and nothing else."""
         return credentials.connect(self.directory)
 
-    def _launch(self, binaries: Path) -> None:
+    def load_image(self, archive: Path, name: str = "") -> list[str]:
+        """Give the real nodes an image: an archive as `docker save` writes it. Returns the names that pods may use.
+
+        `name`: the image's name in the cluster; default: the archive's own. The cluster keeps a copy for nodes that
+        start later. Raises DevclusterError: no such archive.
+        """
+        names = images.store(self.directory, archive, name)
+        for node in self.real_nodes:
+            machines.load_images(self.directory, node, build.ensure_built(self._console, "real-nodes")[0])
+        return names
+
+    def publish(self, namespace: str, service: str, port: int = 0) -> int:
+        """Make a Service answer on 127.0.0.1 of this machine for as long as the cluster runs; returns the port.
+
+        `port`: the wanted one; 0, or when it is taken: any. Real nodes only. The Service need not exist yet.
+        """
+        return relay.publish_and_wait(self.directory, {"namespace": namespace, "service": service, "port": port})
+
+    def kill_node(self, name: str) -> None:
+        """Cut a real node's power. It stays off until `revive_node`, also over a restart of its programs."""
+        machines.kill(self.directory, name)
+
+    def revive_node(self, name: str) -> None:
+        """Switch on a real node that was killed."""
+        machines.revive(self.directory, name)
+
+    def signal_node(self, name: str, program: str, sign: signal.Signals) -> None:
+        """Send a signal to `kubelet`, `containerd`, `kube-proxy` or `csi` of a real node; what ends is started again.
+
+        SIGSTOP of the kubelet, and later SIGCONT, is a partition: its containers live on.
+        """
+        machines.signal_program(self.directory, name, program, sign)
+
+    def _build(self) -> dict[str, Path]:
+        """Folders of the programs by part, for the kind of nodes that this cluster gets. Decides between the kinds."""
+        reason = probe.why_not(self.directory, paths.bin_root()) if self._nodes is not Nodes.SIMULATED else None
+        if self._nodes is Nodes.REAL and reason:
+            raise DevclusterError(reason)
+        if self._nodes is not Nodes.SIMULATED and not reason:
+            try:
+                return self._built("control-plane", "real-nodes")
+            except DevclusterError as error:
+                if self._nodes is Nodes.REAL:
+                    raise
+                reason = str(error)
+        self.why_simulated = reason
+        return self._built("control-plane", "simulated-nodes")
+
+    def _built(self, *parts: str) -> dict[str, Path]:
+        return dict(zip(parts, build.ensure_built(self._console, *parts), strict=True))
+
+    def _launch(self, parts: Mapping[str, Path]) -> None:
         lease, self._lease = os.pipe()
         report, status = os.pipe()
         try:
             try:
-                self._spawn(binaries, lease, status)
+                self._spawn(parts, lease, status)
             finally:
                 os.close(lease)
                 os.close(status)
@@ -127,12 +228,13 @@ class Cluster:
         finally:
             os.close(report)
 
-    def _spawn(self, binaries: Path, lease: int, status: int) -> None:
+    def _spawn(self, parts: Mapping[str, Path], lease: int, status: int) -> None:
         options = {
             "directory": self.directory,
             "name": self.name,
             "platform": self.platform.value,
-            "binaries": binaries,
+            "real": ",".join(self._real) if "real-nodes" in parts else "",
+            **parts,
             "lease": lease,
             "status": status,
         }
@@ -186,3 +288,12 @@ class Cluster:
         if self._lease is not None:
             os.close(self._lease)
             self._lease = None
+
+
+def _chosen() -> Nodes:
+    text = os.environ.get(NODES, Nodes.SIMULATED.value)
+    try:
+        return Nodes(text)
+    except ValueError:
+        allowed = ", ".join(kind.value for kind in Nodes)
+        raise DevclusterError(f"{NODES}={text!r} is not allowed: {allowed}") from None

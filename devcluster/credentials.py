@@ -10,6 +10,7 @@ import os
 import secrets
 import ssl
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -20,6 +21,11 @@ TOKENS = "tokens.csv"
 CERTIFICATES = "certificates"
 CERTIFICATE = f"{CERTIFICATES}/apiserver.crt"
 KEY = f"{CERTIFICATES}/apiserver.key"
+
+KUBELET_CLIENT = f"{CERTIFICATES}/kubelet-client"
+"""Certificate and key, `.crt` and `.key`, by which the kubelets of real nodes know the API server."""
+SERVER_NAME = "kubernetes.default.svc"
+PROXY_USER = "system:kube-proxy"
 
 RENEW_DAYS = 300
 """Age at which the certificate is made anew at a start; the API server makes it for 365 days."""
@@ -38,6 +44,38 @@ def ensure_token(directory: Path) -> str:
     return path.read_text().split(",")[0]
 
 
+def ensure_node_tokens(directory: Path, nodes: Sequence[str]) -> None:
+    """Tokens of the nodes and of kube-proxy. The API server reads the file when it starts."""
+    ensure_token(directory)
+    path = directory / TOKENS
+    known = node_tokens(directory)
+    lines = [
+        *(
+            f"{secrets.token_hex(32)},system:node:{name},{name},system:nodes"
+            for name in nodes
+            if f"system:node:{name}" not in known
+        ),
+        *(
+            [f"{secrets.token_hex(32)},{PROXY_USER},{PROXY_USER},system:node-proxier"]
+            if PROXY_USER not in known
+            else []
+        ),
+    ]
+    if lines:
+        write_private(path, path.read_text() + "\n".join(lines) + "\n")
+
+
+def node_tokens(directory: Path) -> dict[str, str]:
+    """User -> token of all that `ensure_node_tokens` has made."""
+    rows = [line.split(",") for line in (directory / TOKENS).read_text().splitlines()]
+    return {row[1]: row[0] for row in rows[1:]}
+
+
+def certificate_data(directory: Path) -> str:
+    """The API server's certificate in base64, as a kubeconfig holds it."""
+    return base64.b64encode((directory / CERTIFICATE).read_bytes()).decode()
+
+
 def drop_old_certificate(directory: Path) -> None:
     """Remove a certificate that would run out soon; the API server then makes another."""
     certificate = directory / CERTIFICATE
@@ -49,12 +87,16 @@ def drop_old_certificate(directory: Path) -> None:
 def write_kubeconfig(directory: Path, name: str, port: int) -> None:
     """Write the kubeconfig, with certificate and token inside. The API server must have made its certificate."""
     context = context_name(name)
-    certificate = base64.b64encode((directory / CERTIFICATE).read_bytes()).decode()
-    server = f"https://127.0.0.1:{port}"
+    cluster = {
+        "server": f"https://127.0.0.1:{port}",
+        "certificate-authority-data": certificate_data(directory),
+        # The certificate names this whatever address the server listens on.
+        "tls-server-name": SERVER_NAME,
+    }
     content = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": context, "cluster": {"server": server, "certificate-authority-data": certificate}}],
+        "clusters": [{"name": context, "cluster": cluster}],
         "users": [{"name": context, "user": {"token": ensure_token(directory)}}],
         "contexts": [{"name": context, "context": {"cluster": context, "user": context}}],
         "current-context": context,
@@ -84,6 +126,8 @@ def connect(directory: Path) -> client.ApiClient:
 def is_ready(directory: Path, port: int) -> bool:
     """Whether this cluster's API server answers on `port` and calls itself ready. The token is not shown to others."""
     context = ssl.create_default_context(cafile=str(directory / CERTIFICATE))
+    # The file holds this one server's own certificate, so there is no other name to mistake it for.
+    context.check_hostname = False
     connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=2, context=context)
     try:
         connection.request("GET", "/readyz", headers={"Authorization": f"Bearer {ensure_token(directory)}"})

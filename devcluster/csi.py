@@ -1,6 +1,6 @@
 """The stand-in CSI controller as a process: wakes up at every change and lets `Controller` do what is missing.
 
-Run by the supervisor as `python -m devcluster.csi <cluster folder> <platform>`.
+Run by the supervisor as `python -m devcluster.csi <cluster folder> <platform> <real or simulated nodes>`.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
         storage.list_volume_attachment,
     ):
         threading.Thread(target=_watch, args=(watched, changed), daemon=True).start()
-    controller = Controller(api, SHAPES[platform].block)
+    controller = Controller(api, SHAPES[platform].block, real=arguments[2] == "real")
     _log.info("stand-in for %s", SHAPES[platform].block.name)
     while True:
         changed.clear()

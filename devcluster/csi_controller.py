@@ -2,8 +2,9 @@
 
 It keeps no state: each round compares what is there with what should be and does what is missing, so it may end at any
 point and start again. Volumes are made in the zone that the scheduler chose; attachments of the real attach-detach
-controller are confirmed, and ended when it deletes them. What differs from a real cluster: kwok reports a pod Running
-without waiting for its attachments, and no node reports a volume in use, so detaching never waits for an unmount.
+controller are confirmed, and ended when it deletes them. What differs where the nodes are simulated: kwok reports a pod
+Running without waiting for its attachments, and no node reports a volume in use, so detaching never waits for an
+unmount.
 """
 
 import json
@@ -24,6 +25,8 @@ ATTACH_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 """Pause before another try of what failed."""
 
+_PENDING = "FileSystemResizePending"
+"""Condition of a claim by which external-resizer asks the kubelet to grow the file system."""
 _MERGE = "application/merge-patch+json"
 _log = logging.getLogger("csi")
 
@@ -31,7 +34,9 @@ _log = logging.getLogger("csi")
 class Controller:
     """The controller of one driver."""
 
-    def __init__(self, api: ApiClient, driver: BlockDriver) -> None:
+    def __init__(self, api: ApiClient, driver: BlockDriver, real: bool = False) -> None:
+        """`real`: whether kubelets mount the disks, so that the end of an expansion is theirs."""
+        self._real = real
         self._core = CoreV1Api(api)
         self._storage = StorageV1Api(api)
         self._driver = driver
@@ -106,6 +111,9 @@ class Controller:
         if volume_too:
             change: Object = {"spec": {"capacity": {"storage": size}}}
             self._core.patch_persistent_volume(bound["metadata"]["name"], change, _content_type=_MERGE)
+        if self._real:
+            self._leave_to_kubelet(claim)
+            return
         self._core.patch_namespaced_persistent_volume_claim_status(
             claim["metadata"]["name"],
             claim["metadata"]["namespace"],
@@ -113,6 +121,20 @@ class Controller:
             _content_type=_MERGE,
         )
         self._event(claim, "Normal", "VolumeResizeSuccessful", f"Resize volume succeeded: {size}")
+
+    def _leave_to_kubelet(self, claim: Object) -> None:
+        """The disk is larger; the kubelet makes the file system larger, and then the claim's status."""
+        known = claim.get("status", {}).get("conditions") or []
+        if any(condition["type"] == _PENDING for condition in known):
+            return
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        condition = {"type": _PENDING, "status": "True", "lastTransitionTime": now}
+        self._core.patch_namespaced_persistent_volume_claim_status(
+            claim["metadata"]["name"],
+            claim["metadata"]["namespace"],
+            {"status": {"conditions": [*known, condition]}},
+            _content_type=_MERGE,
+        )
 
     def _attach(self, attachment: Object, attachments: list[Object], ours: dict[str, Object]) -> None:
         """Confirm or end one attachment; a disk is on one node at a time, whoever asks."""
@@ -169,7 +191,7 @@ class Controller:
         found: dict[str, Topology] = {}
         for csi_node in _items(self._storage.list_csi_node):
             name = csi_node["metadata"]["name"]
-            keys = [d["topologyKeys"] for d in csi_node["spec"]["drivers"] if d["name"] == self._driver.name]
+            keys = [d["topologyKeys"] for d in csi_node["spec"].get("drivers") or [] if d["name"] == self._driver.name]
             if keys and name in labels:
                 found[name] = {key: labels[name][key] for key in keys[0] if key in labels[name]}
         return found

@@ -3,12 +3,14 @@
 import logging
 import os
 import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from devcluster.errors import DevclusterError
 from devcluster.process import die_with_parent
 from devcluster.programs import Program
+from devcluster.real import namespace
 
 LOGS = "logs"
 KEPT_LOGS = 3
@@ -33,8 +35,11 @@ class Fleet:
         self._directory = directory
         self._children: list[_Child] = []
 
-    def start(self, program: Program) -> None:
-        """Start a program; it is killed by the kernel when this process ends, however it ends."""
+    def start(self, program: Program, network: int | None = None, descriptors: Sequence[int] = ()) -> None:
+        """Start a program; it is killed by the kernel when this process ends, however it ends.
+
+        `network`: the network namespace that it runs in; None: the machine's. `descriptors`: what it inherits.
+        """
         log = rotate_log(self._directory, program.name)
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -44,7 +49,8 @@ class Fleet:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                preexec_fn=die_with_parent(),
+                pass_fds=descriptors,
+                preexec_fn=_prepared(network),
             )
         _log.info("started %s, process %d", program.name, process.pid)
         self._children.append(_Child(program, process, log))
@@ -71,15 +77,37 @@ class Fleet:
     def stop(self) -> None:
         """End all programs, the last started first, so that none sees another one missing."""
         for child in reversed(self._children):
-            if child.process.poll() is None:
-                child.process.terminate()
-            try:
-                child.process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                _log.warning("%s does not end: killed", child.program.name)
-                child.process.kill()
-                child.process.wait()
+            _end(child)
         self._children.clear()
+
+    def end(self, name: str) -> None:
+        """End one program and forget it. Does nothing when there is none of that name."""
+        for child in [child for child in self._children if child.program.name == name]:
+            _end(child)
+            self._children.remove(child)
+
+
+def _end(child: _Child) -> None:
+    if child.process.poll() is None:
+        child.process.terminate()
+    try:
+        child.process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        _log.warning("%s does not end: killed", child.program.name)
+        child.process.kill()
+        child.process.wait()
+
+
+def _prepared(network: int | None) -> Callable[[], None] | None:
+    bind = die_with_parent()
+    if network is None or bind is None:
+        return bind
+
+    def prepare() -> None:
+        bind()
+        namespace.enter(network)
+
+    return prepare
 
 
 def rotate_log(directory: Path, name: str) -> Path:

@@ -1,7 +1,12 @@
-"""The six simulated nodes: three zones with two nodes each. A pod on them is scheduled, admitted, bound and reported
-Running, and no container runs.
+"""The nodes as objects.
+
+Simulated ones: three zones with two nodes each; a pod on them is scheduled, admitted, bound and reported Running, and
+no container runs. Real ones (devcluster.real) have some of these names, and a kubelet each.
 """
 
+import contextlib
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from kubernetes.client import ApiClient, ApiException, CoordinationV1Api, CoreV1Api, StorageV1Api
@@ -12,14 +17,14 @@ from devcluster.platforms import REGION, SHAPES, node_names, zone_of
 HEARTBEAT = "devcluster.kotaemon.dev/heartbeat"
 """kwok plays the kubelet for nodes with this label set to `on`, and for no others."""
 
+REAL = "devcluster.kotaemon.dev/real"
+"""Label of the nodes that a kubelet runs."""
+
 NODE_GRACE_SECONDS = 8
 """Silence after which the node controller calls a node lost. Kubernetes' own default is 50 s."""
 
 NODE_MONITOR_SECONDS = 1
 """How often the node controller looks. Kubernetes' own default is 5 s."""
-
-LEASE_SECONDS = 4
-"""Length of the leases that kwok renews four times as often: eight renewals may fail before a node is called lost."""
 
 _LEASES = "kube-node-lease"
 """Namespace of the nodes' leases."""
@@ -30,20 +35,25 @@ OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 _RESOURCES = {"cpu": "8", "memory": "32Gi", "pods": "110", "ephemeral-storage": "100Gi"}
 
 
-def node_object(platform: Platform, name: str) -> dict[str, Any]:
-    """The Node `name` as a kubelet of that platform registers it."""
+def node_object(platform: Platform, name: str, real: bool = False) -> dict[str, Any]:
+    """The Node `name` as a kubelet of that platform registers it. A real one reports its resources itself."""
     shape = SHAPES[platform]
     zone = zone_of(platform, name)
     labels = {
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
         "kubernetes.io/arch": "amd64",
-        HEARTBEAT: "on",
+        **({REAL: "true"} if real else {HEARTBEAT: "on"}),
         **({REGION: shape.region} if shape.region else {}),
         **dict.fromkeys(shape.zone_keys, zone),
         **shape.labels,
     }
     number = node_names(platform).index(name) + 1
+    status = {
+        "capacity": _RESOURCES,
+        "allocatable": _RESOURCES,
+        "addresses": [{"type": "Hostname", "address": name}],
+    }
     return {
         "apiVersion": "v1",
         "kind": "Node",
@@ -54,11 +64,7 @@ def node_object(platform: Platform, name: str) -> dict[str, Any]:
             "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
         },
         "spec": {"providerID": shape.provider_id.format(zone=zone, number=number)} if shape.provider_id else {},
-        "status": {
-            "capacity": _RESOURCES,
-            "allocatable": _RESOURCES,
-            "addresses": [{"type": "Hostname", "address": name}],
-        },
+        "status": {} if real else status,
     }
 
 
@@ -80,12 +86,17 @@ def csi_node_object(platform: Platform, name: str) -> dict[str, Any]:
     }
 
 
-def ensure_nodes(api: ApiClient, platform: Platform) -> None:
-    """Make the nodes; at a later start of the cluster switch every node on again."""
+def ensure_nodes(api: ApiClient, platform: Platform, real: Sequence[str] = ()) -> None:
+    """Make the nodes; at a later start of the cluster switch every node on again.
+
+    `real`: names of the real nodes; then there are no others, and none: all are simulated. What the other kind of node
+    has left from an earlier start goes away with its pods: a simulated pod would be reported Running for ever.
+    """
     core, storage = CoreV1Api(api), StorageV1Api(api)
-    for name in node_names(platform):
+    drop_other_nodes(api, platform, real)
+    for name in real or node_names(platform):
         # Any: the client's methods take dictionaries, but only name their models.
-        wanted: Any = node_object(platform, name)
+        wanted: Any = node_object(platform, name, bool(real))
         csi_node: Any = csi_node_object(platform, name)
         try:
             core.create_node(wanted)
@@ -94,11 +105,33 @@ def ensure_nodes(api: ApiClient, platform: Platform) -> None:
                 raise
             core.patch_node(name, {"metadata": {"labels": wanted["metadata"]["labels"]}})
             clear_out_of_service(api, name)
+        if real:
+            # The kubelet makes its CSINode when the drivers register.
+            continue
         try:
             storage.create_csi_node(csi_node)
         except ApiException as error:
             if error.status != 409:
                 raise
+
+
+def drop_other_nodes(api: ApiClient, platform: Platform, real: Sequence[str]) -> None:
+    """Remove the nodes that an earlier start of the cluster made and this one does not have, with their pods."""
+    core, storage = CoreV1Api(api), StorageV1Api(api)
+    wanted = set(real or node_names(platform))
+    there: Any = core.list_node().items
+    gone = {n.metadata.name for n in there if n.metadata.name not in wanted or _is_real(n) != bool(real)}
+    for name in gone:
+        pods: Any = core.list_pod_for_all_namespaces(field_selector=f"spec.nodeName={name}").items
+        for pod in pods:
+            core.delete_namespaced_pod(pod.metadata.name, pod.metadata.namespace, grace_period_seconds=0)
+        core.delete_node(name)
+        with contextlib.suppress(ApiException):
+            storage.delete_csi_node(name)
+    attachments: Any = storage.list_volume_attachment().items
+    for attachment in attachments:
+        if attachment.spec.node_name in gone:
+            storage.delete_volume_attachment(attachment.metadata.name)
 
 
 def drop_leases(api: ApiClient) -> None:
@@ -120,6 +153,13 @@ def ready_nodes(api: ApiClient) -> list[str]:
     """Names of the nodes whose Ready condition is True."""
     nodes: Any = CoreV1Api(api).list_node().items
     return [node.metadata.name for node in nodes if _is_ready(node)]
+
+
+def nodes_with_driver(api: ApiClient, driver: str) -> list[str]:
+    """Names of the nodes on which the driver has registered."""
+    # As JSON: the client's model refuses a CSINode without drivers, which is how a kubelet makes it.
+    listed = json.loads(StorageV1Api(api).list_csi_node(_preload_content=False).data)["items"]
+    return [n["metadata"]["name"] for n in listed if driver in [d["name"] for d in n["spec"].get("drivers") or []]]
 
 
 def stop_heartbeat(api: ApiClient, node: str) -> None:
@@ -162,6 +202,10 @@ def _set_taints(api: ApiClient, node: str, added: list[dict[str, str]]) -> None:
                 raise
             continue
         return
+
+
+def _is_real(node: Any) -> bool:
+    return REAL in (node.metadata.labels or {})
 
 
 def _is_ready(node: Any) -> bool:

@@ -29,9 +29,9 @@ def bin_root() -> Path:
     return cache_root() / "devcluster-bin"
 
 
-def bin_dir() -> Path:
-    """Folder of the programs built from the present go.mod, go.sum and flags."""
-    return bin_root() / recipe.key()
+def bin_dir(part: str) -> Path:
+    """Folder of the programs of a part (recipe.PARTS), built from the present modules and flags."""
+    return bin_root() / recipe.key(part)
 
 
 def cluster_dir(name: str) -> Path:

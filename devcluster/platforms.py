@@ -7,6 +7,9 @@ from components.contract import Platform
 ZONE = "topology.kubernetes.io/zone"
 REGION = "topology.kubernetes.io/region"
 NODES_PER_ZONE = 2
+LEASE_SECONDS = 4
+"""Length of the nodes' leases. Kubelets and kwok renew them four times as often: a node is called lost after eight
+renewals have failed."""
 
 _EBS_ZONE = "topology.ebs.csi.aws.com/zone"
 _ALI_ZONE = "topology.diskplugin.csi.alibabacloud.com/zone"
@@ -96,6 +99,11 @@ def zones(platform: Platform) -> tuple[str, ...]:
 def node_names(platform: Platform) -> list[str]:
     """Names of the six nodes: `node-<last letter of the zone><1 or 2>`."""
     return [_name(zone, number) for zone in zones(platform) for number in range(1, NODES_PER_ZONE + 1)]
+
+
+def first_nodes(platform: Platform) -> list[str]:
+    """Names of the first node of each zone."""
+    return node_names(platform)[::NODES_PER_ZONE]
 
 
 def zone_of(platform: Platform, node: str) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from components.contract import Platform
 from devcluster import credentials, recipe
-from devcluster.nodes import HEARTBEAT, LEASE_SECONDS, NODE_GRACE_SECONDS, NODE_MONITOR_SECONDS
+from devcluster.nodes import HEARTBEAT, NODE_GRACE_SECONDS, NODE_MONITOR_SECONDS
+from devcluster.platforms import LEASE_SECONDS
+from devcluster.real import layout
 
 ETCD_SOCKET = "unix://etcd.sock"
 _PEER_SOCKET = "unix://peer.sock"
@@ -40,26 +42,25 @@ def etcd(binaries: Path) -> Program:
     )
 
 
-def apiserver(binaries: Path, port: int) -> Program:
-    """kube-apiserver with its default admission (Pod Security among it), RBAC, and no anonymous access."""
+def apiserver(binaries: Path, port: int, real_nodes: bool) -> Program:
+    """kube-apiserver with its default admission (Pod Security among it), RBAC, and no anonymous access.
+
+    With real nodes it listens in the cluster's own network, where the nodes are, and nowhere else.
+    """
     return Program(
         "kube-apiserver",
         [
             str(binaries / "kube-apiserver"),
             f"--etcd-servers={ETCD_SOCKET}",
-            "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1",
+            *(_WITH_REAL_NODES if real_nodes else _WITHOUT_REAL_NODES),
             f"--secure-port={port}",
             f"--cert-dir={credentials.CERTIFICATES}",
             f"--token-auth-file={credentials.TOKENS}",
             "--anonymous-auth=false",
-            "--authorization-mode=RBAC",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={credentials.KEY}",
             f"--service-account-signing-key-file={credentials.KEY}",
-            "--service-cluster-ip-range=10.96.0.0/16",
-            # The Endpoints of `kubernetes` may not be a loopback address, and no pod runs to use them.
-            "--endpoint-reconciler-type=none",
+            f"--service-cluster-ip-range={layout.SERVICE_NETWORK}",
             "--allow-privileged=true",
         ],
     )
@@ -101,10 +102,34 @@ def kwok(binaries: Path) -> Program:
     )
 
 
-def csi(directory: Path, platform: Platform) -> Program:
+def csi(directory: Path, platform: Platform, real_nodes: bool) -> Program:
     """The stand-in CSI controller."""
-    return Program("csi", [sys.executable, "-m", "devcluster.csi", str(directory), platform.value])
+    kind = "real" if real_nodes else "simulated"
+    return Program("csi", [sys.executable, "-m", "devcluster.csi", str(directory), platform.value, kind])
 
+
+def relay(directory: Path, network: int, port: int) -> Program:
+    """The ways between the machine and the network of real nodes."""
+    return Program("relay", [sys.executable, "-m", "devcluster.real.relay", str(directory), str(network), str(port)])
+
+
+_WITHOUT_REAL_NODES = [
+    "--bind-address=127.0.0.1",
+    "--advertise-address=127.0.0.1",
+    "--authorization-mode=RBAC",
+    # The Endpoints of `kubernetes` may not be a loopback address, and no pod runs to use them.
+    "--endpoint-reconciler-type=none",
+]
+_WITH_REAL_NODES = [
+    # All addresses of the cluster's own network: the control plane is on its loopback, the nodes on its bridge.
+    "--bind-address=0.0.0.0",
+    f"--advertise-address={layout.GATEWAY}",
+    "--authorization-mode=Node,RBAC",
+    "--enable-admission-plugins=NodeRestriction",
+    "--kubelet-preferred-address-types=InternalIP",
+    f"--kubelet-client-certificate={credentials.KUBELET_CLIENT}.crt",
+    f"--kubelet-client-key={credentials.KUBELET_CLIENT}.key",
+]
 
 _CLIENT = [
     f"--kubeconfig={credentials.KUBECONFIG}",

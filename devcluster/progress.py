@@ -1,8 +1,9 @@
 """What the user sees while the programs are built: a moving line on a terminal, plain lines elsewhere."""
 
 import contextlib
+import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Protocol
 
 from rich.console import Console
@@ -21,10 +22,10 @@ class Display(Protocol):
 
 
 @contextlib.contextmanager
-def display(console: Console, total: int) -> Generator[Display]:
-    """A display of `total` programs that fits the console."""
+def display(console: Console, work: Sequence[int]) -> Generator[Display]:
+    """A display that fits the console. `work`: CPU seconds that each program takes, in order (recipe.Binary.work)."""
     if not console.is_terminal:
-        yield _Plain(console, total)
+        yield _Plain(console, Estimate(work))
         return
     columns = (
         SpinnerColumn(),
@@ -32,53 +33,79 @@ def display(console: Console, total: int) -> Generator[Display]:
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
         TextColumn("[dim]{task.fields[detail]}"),
     )
     with Progress(*columns, console=console) as progress:
-        yield _Terminal(progress, total)
+        yield _Terminal(progress, Estimate(work))
+
+
+class Estimate:
+    """How long a build will still take, from how fast it has been so far."""
+
+    def __init__(self, work: Sequence[int]) -> None:
+        self.total = len(work)
+        self.number = 0
+        self._work = list(work)
+        self._started = self._began = time.monotonic()
+
+    def begin(self) -> None:
+        """The next program."""
+        self.number += 1
+        self._began = time.monotonic()
+
+    @property
+    def elapsed(self) -> str:
+        """Time since the present program began."""
+        seconds = int(time.monotonic() - self._began)
+        return f"{seconds // 60}m{seconds % 60:02d}s"
+
+    @property
+    def left(self) -> str:
+        """The rest, in words. The first program is taken to use all processors; later ones to be as fast as it was."""
+        done = sum(self._work[: self.number - 1])
+        spent = self._began - self._started
+        rate = done / spent if done and spent > 1 else float(os.cpu_count() or 1)
+        present = max(0.0, self._work[self.number - 1] - rate * (time.monotonic() - self._began))
+        minutes = (present + sum(self._work[self.number :])) / rate / 60
+        return f"about {minutes:.0f} min left" if minutes >= 1 else "less than a minute left"
 
 
 class _Terminal:
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress = progress
-        self._task = progress.add_task("building the devcluster", total=total, detail="")
+    def __init__(self, progress: Progress, estimate: Estimate) -> None:
+        self._progress, self._estimate = progress, estimate
+        self._task = progress.add_task("building the devcluster", total=estimate.total, detail="", left="")
 
     def begin(self, program: str) -> None:
-        self._progress.update(self._task, description=f"building {program}", detail="")
+        self._estimate.begin()
+        self._progress.update(self._task, description=f"building {program}", detail="", left=self._estimate.left)
 
     def step(self, detail: str) -> None:
-        self._progress.update(self._task, detail=detail)
+        self._progress.update(self._task, detail=detail, left=self._estimate.left)
 
     def finish(self) -> None:
         self._progress.update(self._task, advance=1, detail="")
 
 
 class _Plain:
-    def __init__(self, console: Console, total: int) -> None:
-        self._console = console
-        self._total = total
-        self._number = 0
+    def __init__(self, console: Console, estimate: Estimate) -> None:
+        self._console, self._estimate = console, estimate
         self._program = ""
-        self._began = self._said = 0.0
+        self._said = 0.0
 
     def begin(self, program: str) -> None:
-        self._number += 1
         self._program = program
-        self._began = time.monotonic()
-        self._say("building")
+        self._estimate.begin()
+        self._say(f"building, {self._estimate.left}")
 
     def step(self, detail: str) -> None:
         if time.monotonic() - self._said > PLAIN_SECONDS:
-            self._say(f"{self._elapsed()}, {detail}")
+            self._say(f"{self._estimate.elapsed}, {self._estimate.left}, {detail}")
 
     def finish(self) -> None:
-        self._say(f"built in {self._elapsed()}")
-
-    def _elapsed(self) -> str:
-        seconds = int(time.monotonic() - self._began)
-        return f"{seconds // 60}m{seconds % 60:02d}s"
+        self._say(f"built in {self._estimate.elapsed}")
 
     def _say(self, text: str) -> None:
         self._said = time.monotonic()
-        line = f"[{self._number}/{self._total}] {self._program}: {text}"
+        line = f"[{self._estimate.number}/{self._estimate.total}] {self._program}: {text}"
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)

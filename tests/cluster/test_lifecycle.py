@@ -19,7 +19,10 @@ from tests.unit.devcluster.helpers import eventually, listening_addresses, proce
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 
-PROGRAMS = [*recipe.PROGRAMS, "csi", "supervisor"]
+PROGRAMS = [
+    *("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"),
+    *("kwok", "csi", "supervisor"),
+]
 GONE_SECONDS = 60
 START = """
 import signal, sys, time
@@ -58,7 +61,7 @@ def starter(own_cache: Path) -> Generator[Starter]:
     def start(name: str, keep: str = "no", **environment: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [sys.executable, "-c", START, name, keep],
-            env={**os.environ, "PYTHONPATH": str(recipe.MODULE.parent.parent), **environment},
+            env={**os.environ, "PYTHONPATH": str(recipe.MODULES.parent.parent), **environment},
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,

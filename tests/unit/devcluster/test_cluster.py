@@ -25,7 +25,8 @@ def programs(cache: Path) -> Programs:
 
     def write(**bodies: str) -> Cluster:
         for name, body in {"etcd": SLEEP, "kube_apiserver": SLEEP, **bodies}.items():
-            write_script(paths.bin_dir() / name.replace("_", "-"), body)
+            write_script(paths.bin_dir("control-plane") / name.replace("_", "-"), body)
+        paths.bin_dir("simulated-nodes").mkdir(parents=True)
         return Cluster("dev", Platform.PRIVATE)
 
     return write
@@ -57,7 +58,7 @@ def test_a_program_that_does_not_start(programs: Programs) -> None:
 
 def test_a_program_that_is_missing(programs: Programs) -> None:
     cluster = programs()
-    (paths.bin_dir() / "etcd").unlink()
+    (paths.bin_dir("control-plane") / "etcd").unlink()
     assert refusal(cluster).startswith("devcluster 'dev': the supervisor ended: FileNotFoundError: ")
 
 

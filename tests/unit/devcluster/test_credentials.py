@@ -49,6 +49,7 @@ def test_the_kubeconfig(directory: Path) -> None:
     assert cluster["cluster"] == {
         "server": "https://127.0.0.1:1234",
         "certificate-authority-data": base64.b64encode(b"certificate").decode(),
+        "tls-server-name": "kubernetes.default.svc",
     }
     assert content["users"] == [{"name": name, "user": {"token": credentials.ensure_token(directory)}}]
 
@@ -89,3 +90,18 @@ def test_a_certificate_is_made_anew_before_it_runs_out(directory: Path, days: in
     credentials.drop_old_certificate(directory)
     assert (directory / credentials.CERTIFICATE).exists() is kept
     assert (directory / credentials.KEY).exists() is kept
+
+
+def test_every_node_has_a_token_of_its_own_and_keeps_it(tmp_path: Path) -> None:
+    administrator = credentials.ensure_token(tmp_path)
+    credentials.ensure_node_tokens(tmp_path, ["node-a1"])
+    before = credentials.node_tokens(tmp_path)
+    credentials.ensure_node_tokens(tmp_path, ["node-a1", "node-b1"])
+    after = credentials.node_tokens(tmp_path)
+    assert after.items() > before.items()
+    assert set(after) == {"system:node:node-a1", "system:node:node-b1", "system:kube-proxy"}
+    assert len({administrator, *after.values()}) == 4
+    assert credentials.ensure_token(tmp_path) == administrator
+    groups = [line.split(",")[3] for line in (tmp_path / credentials.TOKENS).read_text().splitlines()]
+    assert groups == ["system:masters", "system:nodes", "system:node-proxier", "system:nodes"]
+    assert mode(tmp_path / credentials.TOKENS) == 0o600

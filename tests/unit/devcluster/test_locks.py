@@ -42,7 +42,7 @@ def test_a_taken_lock_is_not_given_twice(tmp_path: Path) -> None:
 
 def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
-    environment = {**os.environ, "PYTHONPATH": str(recipe.MODULE.parent.parent)}
+    environment = {**os.environ, "PYTHONPATH": str(recipe.MODULES.parent.parent)}
     command = [sys.executable, "-c", HOLDER, str(lock)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None

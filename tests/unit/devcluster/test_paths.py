@@ -32,12 +32,12 @@ def test_a_relative_cache_does_not_depend_on_later_changes_of_directory(monkeypa
 
 
 def test_programs_are_kept_by_version(cache: Path) -> None:
-    assert paths.bin_dir() == cache / "devcluster-bin" / recipe.key()
+    assert paths.bin_dir("engine") == cache / "devcluster-bin" / recipe.key("engine")
 
 
 def test_programs_can_be_shared_between_caches(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KOTAEMON_BIN_CACHE", "/shared")
-    assert paths.bin_dir() == Path("/shared") / recipe.key()
+    assert paths.bin_dir("engine") == Path("/shared") / recipe.key("engine")
     assert paths.cluster_dir("dev") == cache / "clusters" / "dev"
 
 

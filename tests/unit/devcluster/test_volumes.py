@@ -182,7 +182,12 @@ def test_the_whole_volume() -> None:
                 "name": "data",
                 "uid": UID,
             },
-            "csi": {"driver": "dev.csi.kotaemon", "volumeHandle": "dev-0123456789abcdef0", "fsType": "xfs"},
+            "csi": {
+                "driver": "dev.csi.kotaemon",
+                "volumeHandle": "dev-0123456789abcdef0",
+                "fsType": "xfs",
+                "volumeAttributes": {"bytes": str(20 * 1024**3)},
+            },
             "nodeAffinity": {
                 "required": {
                     "nodeSelectorTerms": [{"matchExpressions": [{"key": ZONE, "operator": "In", "values": ["zone-a"]}]}]

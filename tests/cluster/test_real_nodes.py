@@ -1,0 +1,347 @@
+"""Real nodes: kubelets that run our kind of pod, and a machine that is afterwards as it was before."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api, StorageV1Api
+from kubernetes.stream import stream
+
+from components.contract import Platform
+from devcluster import locks, nodes, platforms
+from devcluster.cluster import Cluster, Nodes
+from devcluster.real import cgroups, disk, images, layout, machines, probe
+from tests.cluster import objects
+from tests.cluster.objects import wait
+from tests.unit.devcluster.helpers import processes_in
+
+REASON = probe.why_not()
+pytestmark = pytest.mark.skipif(REASON is not None, reason=f"NOT RUN: {REASON}")
+
+IMAGE = "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
+PYTHON = "/app/.venv/bin/python"
+FIRST = platforms.first_nodes(Platform.PRIVATE)
+APP = """
+import http.server, json, os, pathlib, sqlite3, threading
+status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
+def tried(path):
+    try:
+        pathlib.Path(path).write_text("x")
+        return "written"
+    except OSError as error:
+        return error.strerror
+database = sqlite3.connect("/disk/sql.db", check_same_thread=False)
+database.execute("CREATE TABLE IF NOT EXISTS turns (number INTEGER)")
+database.execute("INSERT INTO turns VALUES (1)")
+database.commit()
+facts = {
+    "uid": os.getuid(), "gid": os.getgid(), "capabilities": status["CapEff"].strip(),
+    "seccomp": status["Seccomp"].strip(), "no_new_privileges": status["NoNewPrivs"].strip(),
+    "root": tried("/etc/x"), "files": tried("/files/x"), "host": os.uname().nodename,
+    "owner": os.stat("/files/x").st_uid, "disk_group": os.stat("/disk").st_gid,
+}
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        turns = database.execute("SELECT COUNT(*) FROM turns").fetchone()[0]
+        body = json.dumps({**facts, "turns": turns}).encode()
+        self.send_response(200); self.end_headers(); self.wfile.write(body)
+print("serving", flush=True)
+http.server.ThreadingHTTPServer(("0.0.0.0", 7860), Handler).serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def real(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Cluster]:
+    """A cluster with three real nodes, on which the application's image is a small Python program."""
+    folder = tmp_path_factory.mktemp("application")
+    (folder / "app.py").write_text(APP)
+    cluster = Cluster("test-real", Platform.PRIVATE, nodes=Nodes.REAL)
+    archive = images.application(folder.with_name("application.tar"), folder, PYTHON)
+    cluster.directory.mkdir(parents=True)
+    images.store(cluster.directory, archive, IMAGE)
+    cluster.start(keep=False)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="module")
+def kube(real: Cluster) -> ApiClient:
+    """A client of `real`."""
+    return real.api()
+
+
+def pod_spec() -> dict[str, Any]:
+    """A pod as the product's single writer is: its user, its limits, its claims."""
+    container = {
+        "name": "kotaemon",
+        "image": IMAGE,
+        "command": [PYTHON, "/app/app.py"],
+        "ports": [{"name": "http", "containerPort": 7860}],
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+        "readinessProbe": {"httpGet": {"path": "/", "port": 7860}, "periodSeconds": 1},
+        "resources": {"limits": {"memory": "256Mi"}},
+        "volumeMounts": [{"name": "disk", "mountPath": "/disk"}, {"name": "files", "mountPath": "/files"}],
+    }
+    return {
+        "automountServiceAccountToken": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 1001,
+            "runAsGroup": 1001,
+            "fsGroup": 1001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "tolerations": objects.TOLERATIONS,
+        "containers": [container],
+        "volumes": [{"name": n, "persistentVolumeClaim": {"claimName": n}} for n in ("disk", "files")],
+    }
+
+
+def make_claims(api: ApiClient, space: str) -> None:
+    """A disk by the stand-in driver and an NFS volume made by hand."""
+    core = CoreV1Api(api)
+    objects.claim(api, space, "disk", "dev-block")
+    shared: dict[str, Any] = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
+    volume = {
+        **shared,
+        "capacity": {"storage": "1Gi"},
+        "nfs": {"server": "nfs.example.org", "path": f"/srv/{space}"},
+        "mountOptions": ["hard", "nfsvers=4.1"],
+        "claimRef": {"namespace": space, "name": "files"},
+    }
+    core.create_persistent_volume({"metadata": {"name": f"{space}-files"}, "spec": volume})
+    claim = {**shared, "resources": {"requests": {"storage": "1Gi"}}, "volumeName": f"{space}-files"}
+    core.create_namespaced_persistent_volume_claim(space, {"metadata": {"name": "files"}, "spec": claim})
+
+
+@pytest.fixture(scope="module")
+def app(real: Cluster, kube: ApiClient) -> Generator[str]:
+    """A namespace with a running single writer behind a Service; its name."""
+    with objects.namespace(kube) as space:
+        make_claims(kube, space)
+        labels = {"app": "kotaemon"}
+        spec = {
+            "replicas": 1,
+            "strategy": {"type": "Recreate"},
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod_spec()},
+        }
+        AppsV1Api(kube).create_namespaced_deployment(space, {"metadata": {"name": "kotaemon"}, "spec": spec})
+        service = {"selector": labels, "ports": [{"port": 80, "targetPort": 7860}]}
+        CoreV1Api(kube).create_namespaced_service(space, {"metadata": {"name": "kotaemon"}, "spec": service})
+        wait("the pod is Ready", lambda: ready_pods(kube, space), 120)
+        yield space
+        AppsV1Api(kube).delete_namespaced_deployment("kotaemon", space)
+        wait("the pod is gone", lambda: not CoreV1Api(kube).list_namespaced_pod(space).items, 60)
+
+
+def ready_pods(api: ApiClient, space: str) -> list[Any]:
+    return [
+        pod
+        for pod in CoreV1Api(api).list_namespaced_pod(space).items
+        if not pod.metadata.deletion_timestamp
+        and any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or [])
+    ]
+
+
+def page(port: int) -> dict[str, Any]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+        return json.load(answer)
+
+
+def test_there_is_one_real_node_in_each_zone(kube: ApiClient) -> None:
+    listed = CoreV1Api(kube).list_node().items
+    zones = {node.metadata.name: node.metadata.labels[platforms.ZONE] for node in listed}
+    assert zones == {name: platforms.zone_of(Platform.PRIVATE, name) for name in FIRST}
+    assert all(node.status.node_info.container_runtime_version.startswith("containerd://2.") for node in listed)
+    assert sorted(nodes.ready_nodes(kube)) == FIRST
+
+
+def test_the_drivers_are_registered_with_the_zone_of_their_node(kube: ApiClient) -> None:
+    found = {d.name: d for d in StorageV1Api(kube).read_csi_node("node-b1").spec.drivers}
+    assert set(found) == {"dev.csi.kotaemon", "nfs.csi.k8s.io"}
+    assert found["dev.csi.kotaemon"].topology_keys == [platforms.ZONE]
+
+
+def test_our_pod_runs_as_it_will_run_and_writes_to_both_claims(real: Cluster, app: str) -> None:
+    seen = page(real.publish(app, "kotaemon"))
+    assert {key: seen[key] for key in ("uid", "gid", "capabilities", "seccomp", "no_new_privileges", "root")} == {
+        "uid": 1001,
+        "gid": 1001,
+        "capabilities": "0" * 16,
+        "seccomp": "2",
+        "no_new_privileges": "1",
+        "root": "Read-only file system",
+    }
+    assert (seen["files"], seen["owner"], seen["disk_group"]) == ("written", 1001, 1001)
+    assert seen["turns"] >= 1
+
+
+def test_logs_and_exec_work_as_with_any_cluster(kube: ApiClient, app: str) -> None:
+    core = CoreV1Api(kube)
+    (pod,) = ready_pods(kube, app)
+    assert core.read_namespaced_pod_log(pod.metadata.name, app).startswith("serving\n")
+    command = [PYTHON, "-c", "import socket; print(socket.gethostbyname('kotaemon'))"]
+    said = stream(
+        CoreV1Api(ApiClient(kube.configuration)).connect_get_namespaced_pod_exec,
+        pod.metadata.name,
+        app,
+        command=command,
+        stdout=True,
+        stderr=True,
+        stdin=False,
+        tty=False,
+    )
+    service: Any = core.read_namespaced_service("kotaemon", app)
+    assert said.strip() == service.spec.cluster_ip, "the cluster's own name server"
+
+
+def test_a_service_is_reached_from_another_node(kube: ApiClient, app: str) -> None:
+    (pod,) = ready_pods(kube, app)
+    other = next(name for name in FIRST if name != pod.spec.node_name)
+    ask = "import urllib.request; print(urllib.request.urlopen('http://kotaemon', timeout=10).status)"
+    container = {"name": "ask", "image": IMAGE, "command": [PYTHON, "-c", ask]}
+    body = {
+        "metadata": {"name": "ask"},
+        "spec": {"nodeName": other, "restartPolicy": "Never", "containers": [container]},
+    }
+    core = CoreV1Api(kube)
+    core.create_namespaced_pod(app, body)
+    wait("it has asked", lambda: core.read_namespaced_pod("ask", app).status.phase in ("Succeeded", "Failed"))
+    assert core.read_namespaced_pod_log("ask", app) == "200\n"
+    core.delete_namespaced_pod("ask", app)
+
+
+def test_a_disk_in_use_is_refused_to_everybody_else(real: Cluster, app: str, kube: ApiClient, tmp_path: Path) -> None:
+    handle = objects.volume_of(kube, app, "disk").spec.csi.volume_handle
+    file = disk.path_of(layout.disks(real.directory), handle)
+    with pytest.raises(disk.HeldError, match=f"disk {handle} is attached to another node"):
+        disk.mount(file, tmp_path / "second", "ext4", 1, [])
+    assert not os.path.ismount(tmp_path / "second")
+
+
+def test_a_node_that_loses_its_power_is_lost_and_comes_back_with_its_pod(
+    real: Cluster, kube: ApiClient, app: str
+) -> None:
+    (pod,) = ready_pods(kube, app)
+    node = pod.spec.node_name
+    port = real.publish(app, "kotaemon")
+    before = page(port)["turns"]
+    real.kill_node(node)
+    wait("the control plane sees it", lambda: node not in nodes.ready_nodes(kube))
+    real.revive_node(node)
+    wait("it is Ready", lambda: node in nodes.ready_nodes(kube))
+    wait("the pod serves again, with its data", lambda: answers(port).get("turns", 0) > before, 120)
+
+
+def answers(port: int) -> dict[str, Any]:
+    try:
+        return page(port)
+    except OSError:
+        return {}
+
+
+def test_a_kubelet_that_ends_is_started_again_and_its_pods_live_on(real: Cluster, kube: ApiClient, app: str) -> None:
+    (pod,) = ready_pods(kube, app)
+    real.signal_node(pod.spec.node_name, "kubelet", signal.SIGKILL)
+    time.sleep(3)
+    wait("it is Ready", lambda: pod.spec.node_name in nodes.ready_nodes(kube))
+    (now,) = ready_pods(kube, app)
+    assert now.metadata.uid == pod.metadata.uid
+    assert now.status.container_statuses[0].restart_count == pod.status.container_statuses[0].restart_count
+
+
+def test_a_node_takes_little_memory(real: Cluster, kube: ApiClient) -> None:
+    assert nodes.ready_nodes(kube)
+    for name in FIRST:
+        assert memory_of(real, name) <= 200, name
+
+
+def memory_of(cluster: Cluster, node: str) -> float:
+    """MiB that the programs of a node have for themselves, each shared page split among its users (proc(5), Pss)."""
+    inner = machines.first_process(cluster.directory, node)
+    total = 0
+    for entry in Path("/proc").iterdir():
+        try:
+            same = entry.name.isdigit() and os.readlink(entry / "ns/mnt") == os.readlink(f"/proc/{inner}/ns/mnt")
+            if same:
+                rollup = (entry / "smaps_rollup").read_text().splitlines()
+                total += next(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
+        except OSError:
+            continue
+    return total / 1024
+
+
+Picture = dict[str, Any]
+
+
+def picture(directory: Path) -> Picture:
+    """What a cluster could leave behind on the machine."""
+    groups = [str(path) for mounted in cgroups.hierarchies().values() for path in (mounted / cgroups.PARENT).glob("*")]
+    ours = [group for group in groups if str(cgroups.group(directory)) in group]
+    interfaces = subprocess.run(["ip", "-oneline", "link"], capture_output=True, text=True, check=True).stdout
+    return {
+        "mounts": Path("/proc/self/mountinfo").read_text().splitlines(),
+        "loops": subprocess.run(["losetup", "--list", "--noheadings"], capture_output=True, text=True).stdout,
+        "interfaces": [line.split(":")[1] for line in interfaces.splitlines()],
+        "namespaces": sorted(path.name for path in Path("/run/netns").glob("*")),
+        "sysctls": {n: Path(f"/proc/sys/{n}").read_text() for n in ("vm/overcommit_memory", "kernel/panic")},
+        "groups": ours,
+        "processes": processes_in(directory),
+        "files": sorted(str(p) for folder in ("/opt", "/var/lib", "/run", "/etc/cni") for p in Path(folder).glob("*")),
+    }
+
+
+@pytest.fixture
+def brief(own_cache: Path) -> Generator[Cluster]:
+    """A cluster with one real node."""
+    cluster = Cluster("test-brief", Platform.PRIVATE, nodes=Nodes.REAL, real=FIRST[:1])
+    yield cluster
+    cluster.stop()
+
+
+def stop(cluster: Cluster) -> None:
+    cluster.stop()
+
+
+def kill_everything(cluster: Cluster) -> None:
+    supervisor = locks.holder(cluster.directory / locks.SUPERVISOR)
+    assert supervisor is not None
+    os.kill(supervisor, signal.SIGKILL)
+    for pid in processes_in(cluster.directory):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+@pytest.mark.parametrize("end", [stop, kill_everything])
+def test_the_machine_is_afterwards_as_it_was(brief: Cluster, end: Callable[[Cluster], None]) -> None:
+    before = picture(brief.directory)
+    brief.start(keep=False)
+    api = brief.api()
+    with objects.namespace(api) as space:
+        objects.claim(api, space, "disk", "dev-block")
+        spec = {"containers": [{"name": "holder", "image": layout.PAUSE_IMAGE}]}
+        spec["containers"][0]["volumeMounts"] = [{"name": "disk", "mountPath": "/disk"}]
+        spec["volumes"] = [{"name": "disk", "persistentVolumeClaim": {"claimName": "disk"}}]
+        CoreV1Api(api).create_namespaced_pod(space, {"metadata": {"name": "holder"}, "spec": spec})
+        objects.node_of(api, space, "holder")
+        during = picture(brief.directory)
+        assert during["loops"] != before["loops"], "a disk is mounted meanwhile"
+        assert during["groups"], "the node has groups meanwhile"
+        assert during["mounts"] == before["mounts"], "nodes mount nothing where the machine sees it"
+        assert during["interfaces"] == before["interfaces"]
+    end(brief)
+    wait("nothing is left", lambda: picture(brief.directory) == before, 5)
