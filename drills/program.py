@@ -4,18 +4,18 @@ import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from components.contract import Platform
-from deploy.ready import Report
 from devcluster import paths
 from devcluster.cluster import Cluster
 from drills import interruptions, node_loss, obstacles, samples, upheaval
 from drills.node_loss import Fencing, Scenario
 from drills.results import Result
 
+Report = Callable[[str], None]
 HOLD_SECONDS = 30.0
 """Short form: how long a pod is seen to stay Pending. It is evicted after 13 s, on a busy machine later."""
 FORCE_DETACH_SECONDS = 6 * 60.0
