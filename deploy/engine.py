@@ -24,6 +24,7 @@ from deploy.find import Engine
 from deploy.kube import Kube
 from deploy.progress import Display
 from deploy.waiting import Watch
+from deploy.workspace import Stack, Workspace, latest
 from devcluster import locks
 from devcluster.cluster import Cluster
 from devcluster.paths import cache_root
@@ -116,8 +117,9 @@ class Project:
             pulumi_command=self.engine.command,
             env_vars=environment,
         )
-        workspace = auto.LocalWorkspace(**vars(options))
-        return auto.Stack.create_or_select(self.stack, workspace)
+        workspace = Workspace(**vars(options))
+        workspace.checkpoint = self.checkpoint
+        return Stack(self.stack, workspace)
 
     def _run(self) -> None:
         """What the engine calls. An error is kept as it is: the engine would only pass its text on, twice."""
@@ -165,18 +167,13 @@ def down(project: Project, kube: Kube, display: Display) -> tuple[Outcome, list[
     with only_one(project):
         stack, killed = _opened(project, kube, display)
         _, outcome = _run(project, stack.destroy, kube, display, exclude_protected=True, refresh=killed)
-        return outcome, [name for r in resources(stack) if (name := named(r))]
+        return outcome, [name for r in latest(project.checkpoint).get("resources") or () if (name := named(r))]
 
 
 def has_state(project: Project) -> bool:
     """Whether the engine knows of anything that the stack has made, or of a run that was killed."""
-    text = project.checkpoint.read_text() if project.checkpoint.exists() else ""
-    return '"resources"' in text or '"pending_operations"' in text
-
-
-def resources(stack: auto.Stack) -> list[dict[str, Any]]:
-    """What the engine's state knows."""
-    return (stack.export_stack().deployment or {}).get("resources") or []
+    known = latest(project.checkpoint)
+    return bool(known.get("resources") or known.get("pending_operations"))
 
 
 def named(resource: Mapping[str, Any]) -> str:

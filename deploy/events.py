@@ -31,6 +31,8 @@ NOISE = (
     "an unhandled error occurred",
 )
 """What the engine adds to every other error."""
+PLUGINS = ("from $PATH", "is expected to have version")
+"""What the engine warns of at every run with a plugin on PATH: the line on the engine says which it is."""
 PROTECTED_REPLACE = "as it is currently marked for protection"
 PROTECTED_DELETE = "cannot be deleted\nbecause it is protected"
 
@@ -131,8 +133,7 @@ class Listener:
         about, message = self.known.get(event.urn or ""), event.message.strip()
         if event.severity == "error":
             self._erred(about, message)
-        elif event.severity == "warning" and not event.ephemeral and "$PATH" not in message:
-            # The engine warns of a plugin on PATH at every run: the line on the engine says where it is from.
+        elif event.severity == "warning" and not event.ephemeral and not any(s in message for s in PLUGINS):
             self.tell({"event": "warning", "message": " ".join(message.split())})
 
     def _erred(self, about: Object | None, message: str) -> None:

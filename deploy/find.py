@@ -16,10 +16,11 @@ from rich.console import Console
 from semver import VersionInfo
 
 from deploy.command import Command
-from devcluster import build
+from devcluster import build, recipe
 from devcluster.paths import bin_dir, bin_root, cache_root
 
 PLUGIN = "pulumi-resource-kubernetes"
+MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 OLDEST = VersionInfo(3, 181)
 """Older ones cannot take down a program that runs in our own process (pulumi/pulumi CHANGELOG, 3.181.0)."""
 INSTALLER = "https://get.pulumi.com/install.sh"
@@ -136,8 +137,9 @@ def _with_plugin(
     if not _is_built() and _install_plugin(command, wanted, environment, problems, console):
         return path, f"plugin kubernetes {wanted}"
     (folder,) = build.ensure_built(console, "engine")
-    built = subprocess.run([str(folder / PLUGIN), "-version"], capture_output=True, text=True, check=False)
-    told = (built.stdout.split() or [wanted])[-1]
+    # A program on PATH is taken whatever version it is; the SDK is newer, and what it needs of the plugin is tested.
+    built = recipe.required_version(MODULE, "pulumi-kubernetes").partition("-")
+    told = f"{built[0]} of {built[2][:8]}" if built[1] else built[0]
     return f"{folder}{os.pathsep}{path}", f"plugin kubernetes {told}, built from its Go modules"
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from pulumi import automation as auto
 
 from deploy.kube import Kube
+from deploy.workspace import latest
 from plan.exits import UserError
 
 ORPHAN_SECONDS = 20.0
@@ -49,7 +50,7 @@ def finish_pending(stack: auto.Stack, kube: Kube, tell: Tell, checkpoint: Path) 
 
     `checkpoint`: the state as the backend keeps it. Only looked at: a call of the engine takes a third of a second.
     """
-    if not checkpoint.exists() or "pending_operations" not in checkpoint.read_text():
+    if not latest(checkpoint).get("pending_operations"):
         return False
     exported = stack.export_stack()
     deployment: dict[str, Any] = exported.deployment or {}

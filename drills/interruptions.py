@@ -16,6 +16,7 @@ from typing import Any
 from components.contract import Platform
 from deploy import engine
 from deploy.kube import Kube, Manifest, ref
+from deploy.workspace import latest
 from devcluster.cluster import Cluster
 from drills import samples
 from drills.results import Result
@@ -84,7 +85,7 @@ class Interrupted:
         checkpoint = engine.checkpoint(self.file.project, self.file.name)
         locked = any(engine.locks_of(self.file.project, self.file.name).glob("*.json"))
         found = ["a lock"] if locked else []
-        pending = checkpoint.exists() and "pending_operations" in checkpoint.read_text()
+        pending = latest(checkpoint).get("pending_operations")
         return found + (["pending operations"] if pending else [])
 
     def differences(self) -> list[str]:

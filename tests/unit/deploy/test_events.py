@@ -82,6 +82,7 @@ def test_an_error_is_kept_once_and_what_only_repeats_it_is_left_out() -> None:
 def test_a_warning_is_told_but_not_the_one_on_a_plugin_that_is_on_path() -> None:
     _, notes = heard(
         said("warning", "using pulumi-resource-kubernetes from $PATH at /somewhere"),
+        said("warning", "resource plugin kubernetes is expected to have version >=4.34.2, but has 4.0.0"),
         said("warning", "waiting ...", ephemeral=True),
         said("warning", "kotaemon:apiKeys stands\nin plain text"),
     )

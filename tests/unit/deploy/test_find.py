@@ -61,7 +61,8 @@ def test_a_plugin_that_was_installed_before_is_taken(machine: Path) -> None:
 def test_what_cannot_be_installed_is_built_and_both_are_said(machine: Path) -> None:
     engine, said = look()
     assert (
-        engine.line == "pulumi 3.274.1, built from its Go modules; plugin kubernetes v4.0.0, built from its Go modules"
+        engine.line
+        == "pulumi 3.274.1, built from its Go modules; plugin kubernetes v4.0.0 of 20260115, built from its Go modules"
     )
     assert engine.environment["PATH"].split(os.pathsep)[0] == str(paths.bin_dir("engine"))
     assert engine.environment["PULUMI_HOME"].startswith(str(machine / "cache"))
@@ -83,7 +84,7 @@ def test_what_was_built_before_is_taken_without_asking_anybody(machine: Path, mo
 def test_a_plugin_for_the_users_own_pulumi_is_built_where_it_cannot_be_installed(machine: Path) -> None:
     program(machine / "path", "pulumi", SAYS_VERSION)
     engine, said = look()
-    assert engine.line == "pulumi 3.999.0, on PATH; plugin kubernetes v4.0.0, built from its Go modules"
+    assert engine.line == "pulumi 3.999.0, on PATH; plugin kubernetes v4.0.0 of 20260115, built from its Go modules"
     assert f"Engine: the plugin kubernetes {version('pulumi-kubernetes')} is not here, and its server did not" in said
 
 

@@ -107,7 +107,7 @@ class Cluster:
 
 def finish(tmp_path: Path, stack: Stack, cluster: Cluster) -> tuple[bool, list[str]]:
     checkpoint, said = tmp_path / "dev.json", list[str]()
-    checkpoint.write_text(json.dumps(stack.deployment))
+    checkpoint.write_text(json.dumps({"checkpoint": {"latest": stack.deployment}}))
     return repair.finish_pending(stack, cluster, said.append, checkpoint), said  # type: ignore[arg-type]
 
 
