@@ -19,8 +19,6 @@ def example(name: str) -> dict[str, Any]:
     """Values of an example stack file, without the project's prefix."""
     config = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())["config"]
     values = {key.removeprefix("kotaemon:"): value for key, value in config.items()}
-    if "stores" in values:
-        values["stores"]["vectorStore"]["apiKey"] = "decrypted"
     return values
 
 
