@@ -19,8 +19,7 @@ ROOT = Path(__file__).parents[4]
 def example(name: str) -> dict[str, Any]:
     """The values of an example stack file, without the namespace of their keys."""
     document = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())
-    values = {key.removeprefix("kotaemon:"): value for key, value in document["config"].items()}
-    return values
+    return {key.removeprefix("kotaemon:"): value for key, value in document["config"].items()}
 
 
 def config(values: dict[str, Any]) -> dict[str, str]:
