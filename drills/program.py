@@ -24,7 +24,7 @@ FORCE_DETACH_SECONDS = 6 * 60.0
 DEFAULT_TOLERATION_SECONDS = 300.0
 """Kubernetes's own toleration of an unreachable node (admission plugin DefaultTolerationSeconds)."""
 SHORT_ROLL_OUTS, FULL_ROLL_OUTS = 3, 50
-SHORT_KILLS, FULL_KILLS = 3, 20
+SHORT_KILLS, FULL_KILLS = 4, 20
 
 SHORT_LOSSES = [
     Scenario("file"),

@@ -17,6 +17,7 @@ from deploy.kube import Manifest
 from tests.cluster.objects import wait
 from tests.engine import stack
 from tests.engine.examples.conftest import Steps, World
+from tests.engine.examples.table import PV, PVC
 
 PODS = ("Deployment", "StatefulSet")
 FILE_SYSTEMS = ("FileSystem", "OpenZfsFileSystem", "LustreFileSystem")
@@ -155,6 +156,24 @@ def test_what_holds_data_is_not_deleted_while_it_is_protected(world: World) -> N
         world.stack.destroy(color="never")
     assert not deleted(world)
     assert kept(world) == before
+
+
+def test_taking_down_leaves_what_holds_data_in_the_state_and_up_makes_the_rest(world: World) -> None:
+    before, outputs = kept(world), world.stack.outputs()["storage"].value
+    steps = Steps()
+    world.stack.destroy(exclude_protected=True, color="never", on_event=steps)
+    assert places(steps, "end", *PODS)
+    assert not deleted(world)
+    assert kept(world) == before
+    assert world.stack.outputs()["storage"].value == outputs, "other repositories still read them"
+    assert world.kube.list("apps/v1", "Deployment", world.name) == []
+
+    again = Steps()
+    world.stack.up(color="never", on_event=again)
+    assert {op for op, _, _ in again.started} == {"create"}
+    assert not {type_ for _, type_, _ in again.started} & ({PV, PVC} | world.example.retained)
+    assert kept(world) == before
+    world.stack.preview(color="never", expect_no_changes=True)
 
 
 def test_destroy_unmounts_before_it_deletes_and_keeps_what_holds_data(world: World) -> None:
