@@ -3,17 +3,14 @@
 import argparse
 from collections.abc import Callable, Sequence
 
-from rich.console import Console
-
 from plan import stack_file, terminal
 from plan.exits import EXIT_CODES, ending
-from plan.stack_file import StackFile
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     options = _parser().parse_args(arguments)
-    return ending(lambda: _run(options.command, options.stack))
+    return ending(lambda: _run(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,15 +25,24 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
+        command.add_argument(
+            "--json", action="store_true", help="what the engine does, one JSON object a line; all else on stderr"
+        )
+        command.add_argument(
+            "--patience", type=float, metavar="SECONDS", help="for one object to become ready; default: ten minutes"
+        )
     return parser
 
 
-def _run(command: str, stack: str) -> int:
-    file = stack_file.read(stack)
+def _run(options: argparse.Namespace) -> int:
+    file = stack_file.read(options.stack)
     # Only now: a wrong stack file is told in a second, before any SDK and the Kubernetes client are loaded.
     from deploy import up
     from deploy.kube import answering
+    from deploy.progress import Json, Lines
 
-    runs: dict[str, Callable[[StackFile, Console], int]] = {"up": up.up, "down": up.down, "purge": up.purge}
+    console = terminal.console(stderr=options.json)
+    ways = up.Ways(console, Json() if options.json else Lines(console), options.patience)
+    runs: dict[str, Callable[[stack_file.StackFile, up.Ways], int]] = {"up": up.up, "down": up.down, "purge": up.purge}
     with answering():
-        return runs[command](file, terminal.console())
+        return runs[options.command](file, ways)

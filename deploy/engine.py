@@ -1,245 +1,339 @@
-"""The engine road: `pulumi` where it is on PATH or can be installed, on a local file backend in the cache folder."""
+"""Runs a stack on the engine: the program itself in this process, the state in a file of the cache folder."""
 
-import json
+import contextlib
+import gc
 import os
+import runpy
 import secrets
 import shutil
-import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import yaml
 from pulumi import automation as auto
-from rich.console import Console
+from pulumi.runtime import register_resource_transform
 
-from deploy.apply import ApplyError
-from deploy.kube import Kube, ref
-from deploy.manifests import holds_data, manifest
+from deploy import events, repair
+from deploy.command import Interrupts
+from deploy.events import Listener
+from deploy.find import Engine
+from deploy.kube import Kube
+from deploy.progress import Display
+from deploy.waiting import Watch
+from deploy.workspace import Stack, Workspace, latest
+from devcluster import locks
 from devcluster.cluster import Cluster
 from devcluster.paths import cache_root
-from plan.recorder import StackOutput, run_program
+from plan.exits import UserError, exit_code
+from plan.recorder import StackOutput
 from plan.stack_file import ROOT, StackFile
 from stacks.names import NAMESPACE
 
-CHOICE = "KOTAEMON_ENGINE"
-"""Environment variable: `monitor` takes the monitor road without looking for the engine."""
-INSTALL_SECONDS = 120
-PLUGIN_SECONDS = 180
-NOISE = "Resource monitor has terminated"
-"""The engine adds it, with tracebacks, to every other error."""
-MONITOR = "the SDK's own monitor; the real engine was not used"
+Program = Callable[[], object]
 
 
-@dataclass(frozen=True)
-class Road:
-    """How the program is run."""
-
-    command: auto.PulumiCommand | None
-    """None: the monitor road."""
-    line: str
-    """One line that says which it is, and why."""
+class Failed(UserError):
+    """A run of the engine did not end well; the message is for people."""
 
 
-def choose(marker: Path) -> Road:
-    """The engine where it and its Kubernetes plugin can be had, else the monitor.
+@dataclass
+class Outcome:
+    """What one run did."""
 
-    `marker` names the road that made what is there: neither knows of the other's objects. Raises ApplyError.
-    """
-    made_by = marker.read_text().strip() if marker.exists() else ""
-    road = _choose()
-    if made_by == "monitor" and road.command:
-        return Road(None, f"{MONITOR}: this stack was brought up without it; `make down` first to change")
-    if made_by == "pulumi" and not road.command:
-        raise ApplyError(
-            f"this stack was brought up by pulumi, whose state is in {_home() / 'state'}; now {road.line}. "
-            "Put pulumi back, or delete the devcluster with `make purge`"
+    outputs: dict[str, StackOutput] = field(default_factory=dict[str, StackOutput])
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+    """Operation of the engine -> how many objects."""
+    changes: int = 0
+    """All of them, components and providers too."""
+    did: list[str] = field(default_factory=list[str])
+    """`created Kind namespace/name`, in the order in which each ended."""
+
+    @property
+    def nothing_changed(self) -> bool:
+        """Whether everything was already as the program wants it."""
+        return not self.changes
+
+
+@dataclass
+class Project:
+    """A program, its configuration, and the engine that runs it. Making this object runs nothing."""
+
+    engine: Engine
+    name: str
+    """Name of the project."""
+    stack: str
+    settings: Mapping[str, Any]
+    """The content of Pulumi.yaml."""
+    document: Mapping[str, Any]
+    """The content of the stack file."""
+    program: Program
+    _failure: list[Exception] = field(default_factory=list[Exception], repr=False)
+
+    @classmethod
+    def of(cls, engine: Engine, file: StackFile, cluster: Cluster) -> "Project":
+        """The project of a stack file, on the devcluster. What is run is `__main__.py`, as `pulumi up` runs it."""
+        document: dict[str, Any] = yaml.safe_load(file.path.read_text())
+        ours = {"kubeconfig": str(cluster.kubeconfig), "context": cluster.context, "identifier": cluster.context}
+        given = document["config"].get(f"{NAMESPACE}:cluster") or {}
+        config = {**document["config"], f"{NAMESPACE}:cluster": {**given, **ours}}
+        settings: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+        return cls(engine, file.project, file.name, settings, {**document, "config": config}, main_program)
+
+    @property
+    def folder(self) -> Path:
+        """Where its configuration is for the engine, which writes its salt beside it: never the user's folder."""
+        return home() / "work" / self.name / self.stack
+
+    @property
+    def file(self) -> Path:
+        """The stack file as the engine reads it."""
+        return self.folder / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The state as the backend keeps it: secrets are encrypted in it."""
+        return checkpoint(self.name, self.stack)
+
+    def open(self) -> auto.Stack:
+        """The engine's stack, made when it is new."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        before: Any = yaml.safe_load(self.file.read_text()) if self.file.exists() else {}
+        salt = {k: before[k] for k in ("encryptionsalt",) if k in (before or {})}
+        _write(self.folder / "Pulumi.yaml", self.settings)
+        _write(self.file, {**salt, **self.document})
+        return self.reopen()
+
+    def reopen(self) -> auto.Stack:
+        """The same with the configuration that `open` has written."""
+        state().mkdir(parents=True, exist_ok=True)
+        environment = {**self.engine.environment, "PULUMI_BACKEND_URL": backend(), **_passphrase()}
+        options = auto.LocalWorkspaceOptions(
+            work_dir=str(self.folder),
+            program=self._run,
+            pulumi_command=self.engine.command,
+            env_vars=environment,
         )
-    return road
+        workspace = Workspace(**vars(options))
+        workspace.checkpoint = self.checkpoint
+        return Stack(self.stack, workspace)
 
-
-def remember(marker: Path, road: Road) -> None:
-    """Say which road made what is there."""
-    marker.write_text("pulumi" if road.command else "monitor")
-
-
-def _choose() -> Road:
-    if (wish := os.environ.get(CHOICE, "")) not in ("", "monitor", "pulumi"):
-        raise ApplyError(f"{CHOICE} is {wish!r}; allowed: monitor, pulumi")
-    if wish == "monitor":
-        return Road(None, f"{MONITOR} ({CHOICE}=monitor)")
-    command, problem = _command()
-    if command and not (problem := _plugin_problem(command)):
-        return Road(command, f"pulumi {command.version} ({command.command}), state in {_home() / 'state'}")
-    if wish == "pulumi":
-        raise ApplyError(f"{CHOICE}=pulumi, but {problem}")
-    return Road(None, f"{MONITOR}: {problem}")
-
-
-def up(
-    command: auto.PulumiCommand, file: StackFile, cluster: Cluster, kube: Kube, console: Console
-) -> dict[str, StackOutput]:
-    """`pulumi up`; kept objects of an earlier life of the stack are adopted first. Raises ApplyError."""
-    stack = _stack(command, file, cluster)
-    if adopted := [name for name in kept_objects(file, cluster, kube) if name not in _in_state(stack)]:
-        _write_config(file, cluster, adopt=adopted)
-        _run(stack.up, console)
-        for name in adopted:
-            console.print(f"found again: {name}")
-        _write_config(file, cluster)
-    result = _run(stack.up, console)
-    changes = {k: v for k, v in (result.summary.resource_changes or {}).items() if k != "same"}
-    if not changes and not adopted:
-        console.print("No change: everything is as the program wants it.")
-    return {name: StackOutput(o.value, o.secret, True) for name, o in result.outputs.items()}
-
-
-def down(command: auto.PulumiCommand, file: StackFile, cluster: Cluster, console: Console) -> None:
-    """Step one lifts the protection, step two destroys; what is retained stays in the cluster. Raises ApplyError."""
-    stack = _stack(command, file, cluster)
-    if not _in_state(stack):
-        return  # taken down before: an `up` would only make everything again
-    _write_config(file, cluster, protect=False)
-    _run(stack.up, console)
-    _run(stack.destroy, console)
-
-
-def forget(file: StackFile) -> None:
-    """Remove the engine's own record of the stack; the cluster that it was about is gone."""
-    shutil.rmtree(_work(file), ignore_errors=True)
-    for kind in ("stacks", "history", "backups", "locks"):
-        for path in (_home() / "state" / ".pulumi" / kind / file.project).glob(f"{file.name}*"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def kept_objects(file: StackFile, cluster: Cluster, kube: Kube) -> list[str]:
-    """Objects of the program that hold data and exist: `Kind name` or `Kind namespace/name`."""
-    config = file.with_cluster(cluster.kubeconfig, cluster.context)
-    options: Any = {"project": file.project, "stack": file.name, "preview": True, "secret_keys": file.secret_keys}
-    planned = run_program(file.program, config=config, **options)
-    holders = [manifest(r, file.project, file.name) for r in planned.registrations if r.is_object and holds_data(r)]
-    return [ref(m) for m in holders if kube.get(m)]
-
-
-def _command() -> tuple[auto.PulumiCommand | None, str]:
-    if shutil.which("pulumi"):
+    def _run(self) -> None:
+        """What the engine calls. An error is kept as it is: the engine would only pass its text on, twice."""
+        self._failure.clear()
         try:
-            return auto.PulumiCommand(), ""
-        except (RuntimeError, subprocess.CalledProcessError, OSError) as error:
-            return None, f"the pulumi on PATH cannot be used ({_first_line(error)})"
-    root = cache_root() / "pulumi-cli"
-    # In a process of its own: the download has no time limit.
-    code = "import sys; from pulumi.automation import PulumiCommand; PulumiCommand.install(root=sys.argv[1])"
-    try:
-        subprocess.run(
-            [sys.executable, "-c", code, str(root)], check=True, capture_output=True, timeout=INSTALL_SECONDS
-        )
-        return auto.PulumiCommand(root=str(root)), ""
-    except subprocess.TimeoutExpired:
-        return None, f"pulumi is not on PATH, and its installer did not end in {INSTALL_SECONDS} s"
-    except (subprocess.CalledProcessError, OSError, RuntimeError):
-        return None, "pulumi is not on PATH and cannot be installed from here"
+            result = self.program()
+            for key, value in result.items() if isinstance(result, Mapping) else ():
+                pulumi.export(str(key), value)
+        except Exception as error:
+            self._failure.append(error)
+            raise pulumi.RunError(str(error)) from None
+
+    @property
+    def failure(self) -> Exception | None:
+        """What the program raised in the last run."""
+        return self._failure[0] if self._failure else None
 
 
-def _plugin_problem(command: auto.PulumiCommand) -> str:
-    if shutil.which("pulumi-resource-kubernetes"):
-        return ""
-    wanted = version("pulumi-kubernetes")
-    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    try:
-        listed = subprocess.run(
-            [command.command, "plugin", "ls", "--json"], check=True, capture_output=True, text=True, env=environment
-        )
-        if any(p["name"] == "kubernetes" and p.get("version") == wanted for p in json.loads(listed.stdout)):
-            return ""
-        subprocess.run(
-            [command.command, "plugin", "install", "resource", "kubernetes", wanted],
-            check=True,
-            capture_output=True,
-            timeout=PLUGIN_SECONDS,
-            env=environment,
-        )
-    except (subprocess.SubprocessError, OSError, ValueError):
-        return f"the engine's plugin kubernetes {wanted} cannot be had from here"
-    return ""
+def main_program() -> None:
+    """Run `__main__.py` of the project."""
+    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
 
-def _home() -> Path:
+def up(project: Project, kube: Kube, display: Display, patience: float | None = None) -> Outcome:
+    """Bring the cluster to what the program says; puts right what a killed run has left.
+
+    `patience`: seconds for one object to become ready; None: as long as the provider waits, ten minutes.
+    Raises Failed, KeyboardInterrupt, and what the program raises for the user.
+    """
+    with only_one(project):
+        stack, _ = _opened(project, kube, display)
+        if patience is not None:
+            project.program = _impatient(project.program, patience)
+        result, outcome = _run(project, stack.up, kube, display, refresh=True)
+        found: Mapping[str, auto.OutputValue] = result.outputs
+        outcome.outputs = {name: StackOutput(o.value, o.secret, True) for name, o in found.items()}
+        return outcome
+
+
+def down(project: Project, kube: Kube, display: Display) -> tuple[Outcome, list[str]]:
+    """Delete all that holds no data; the rest stays in the state, protected. What was done, and what is kept.
+
+    Raises Failed and KeyboardInterrupt.
+    """
+    with only_one(project):
+        stack, killed = _opened(project, kube, display)
+        _, outcome = _run(project, stack.destroy, kube, display, exclude_protected=True, refresh=killed)
+        return outcome, [name for r in latest(project.checkpoint).get("resources") or () if (name := named(r))]
+
+
+def has_state(project: Project) -> bool:
+    """Whether the engine knows of anything that the stack has made, or of a run that was killed."""
+    known = latest(project.checkpoint)
+    return bool(known.get("resources") or known.get("pending_operations"))
+
+
+def named(resource: Mapping[str, Any]) -> str:
+    """`Kind namespace/name` of a Kubernetes object in the state; empty for anything else."""
+    where = repair.place(resource)
+    is_object = resource["type"].startswith("kubernetes:") and where
+    return f"{resource['type'].rpartition(':')[2]} {where}" if is_object else ""
+
+
+def forget(project: str, stack: str) -> None:
+    """Remove the engine's own record of the stack: the cluster that it was about is gone."""
+    shutil.rmtree(home() / "work" / project / stack, ignore_errors=True)
+    for kind in ("stacks", "history", "backups", "locks"):
+        for root in (state() / ".pulumi" / kind / project, state() / ".pulumi" / kind / "organization" / project):
+            for path in (root / stack, *root.glob(f"{stack}.json*")):
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def home() -> Path:
+    """Where the engine keeps what is ours."""
     return cache_root() / "pulumi"
 
 
-def _work(file: StackFile) -> Path:
-    return _home() / "work" / file.project / file.name
+def state() -> Path:
+    """Folder of the file backend."""
+    return home() / "state"
 
 
-def _stack(command: auto.PulumiCommand, file: StackFile, cluster: Cluster) -> auto.Stack:
-    """The stack in a folder of its own: the engine writes its salt beside the configuration, and the user's file is
-    not to be touched."""
-    work = _work(file)
-    work.mkdir(parents=True, exist_ok=True)
-    for name, target in (("src", ROOT), (".venv", Path(sys.prefix))):
-        link = work / name
-        if link.is_symlink() and link.resolve() != target.resolve():
-            link.unlink()
-        if not link.is_symlink():
-            link.symlink_to(target)
-    project: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
-    (work / "Pulumi.yaml").write_text(yaml.safe_dump({**project, "main": "src"}, sort_keys=False))
-    _write_config(file, cluster)
-    state = _home() / "state"
-    state.mkdir(parents=True, exist_ok=True)
-    environment = {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_SKIP_UPDATE_CHECK": "true", **_passphrase()}
-    options = auto.LocalWorkspaceOptions(pulumi_command=command, env_vars=environment)
-    return auto.create_or_select_stack(file.name, work_dir=str(work), opts=options)
+def backend() -> str:
+    """Address of the file backend. Its side files with checksums are left out: they are not written in one step, and
+    after a kill in that moment the engine reads its state no more ("failed to load checkpoint: EOF", seen)."""
+    return f"file://{state()}?metadata=skip"
+
+
+def checkpoint(project: str, stack: str) -> Path:
+    """The state of a stack as the file backend keeps it."""
+    return state() / ".pulumi" / "stacks" / project / f"{stack}.json"
+
+
+def locks_of(project: str, stack: str) -> Path:
+    """Folder of the backend's locks of a stack; `organization` is the one name that a file backend has for it."""
+    return state() / ".pulumi" / "locks" / "organization" / project / stack
+
+
+@contextlib.contextmanager
+def only_one(project: Project) -> Generator[None]:
+    """Within it nobody else runs the stack. The kernel frees the lock of a run that was killed. Raises Failed."""
+    project.folder.mkdir(parents=True, exist_ok=True)
+    path = project.folder / "run.lock"
+    lock = locks.take(path, 0)
+    if lock is None:
+        raise Failed(f"another command runs stack {project.stack} now (process {locks.holder(path)}): wait for its end")
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _opened(project: Project, kube: Kube, display: Display) -> tuple[auto.Stack, bool]:
+    """The stack, and whether a run before was killed; what that one left is put right."""
+
+    def tell(line: str) -> None:
+        display.tell({"event": "said", "message": line})
+
+    locked = repair.free_lock(locks_of(project.name, project.stack), tell)
+    stack = project.open()
+    return stack, repair.finish_pending(stack, kube, tell, project.checkpoint) or locked
+
+
+def _run(
+    project: Project, action: Callable[..., Any], kube: Kube, display: Display, **options: Any
+) -> tuple[Any, Outcome]:
+    outcome = Outcome()
+
+    def tell(note: events.Note) -> None:
+        if note["event"] == "done":
+            outcome.did.append(f"{events.VERBS[note['operation']]} {note['kind']} {note['name']}")
+        display.tell(note)
+
+    listener = Listener(tell)
+    interrupts = Interrupts(project.engine.command, lambda line: tell({"event": "said", "message": line}))
+    project._failure.clear()
+    try:
+        with _quiet(), display, Watch(kube, listener, display.busy) as watch, interrupts:
+            result = action(on_event=listener, color="never", suppress_outputs=True, **options)
+    except auto.CommandError as error:
+        if interrupts.heard:
+            raise KeyboardInterrupt from None
+        raise _refusal(project, listener, watch, error) from None
+    outcome.counts, outcome.changes = dict(listener.counts), listener.changes
+    return result, outcome
+
+
+def _refusal(project: Project, listener: Listener, watch: Watch, error: auto.CommandError) -> Exception:
+    """One clean error for what the engine says in several places."""
+    if failure := project.failure:
+        # A defect of ours keeps its traceback.
+        return failure if exit_code(failure) is not None else failure.with_traceback(failure.__traceback__)
+    lines: list[str] = []
+    for about, message in listener.errors:
+        reason = watch.reasons.get(about.urn) if about else None
+        line = f"{about} is not ready: {reason}" if reason else events.words(about, message)
+        if line not in lines:
+            lines.append(line)
+    if not lines:
+        # Before the program is run, the engine has no events: a wrong passphrase, a state that cannot be read.
+        lines = [line for line in str(error).splitlines() if "error:" in line] or [str(error).strip()]
+    return Failed("\n".join(["the engine could not finish:", *(f"  - {line}" for line in lines)]))
+
+
+@contextlib.contextmanager
+def _quiet() -> Generator[None]:
+    """After an inline program has failed, coroutines that nobody awaits complain that no loop runs: nothing to mend."""
+    before = sys.unraisablehook
+
+    def hook(unraisable: Any) -> None:
+        if not (isinstance(unraisable.exc_value, RuntimeError) and "event loop" in str(unraisable.exc_value)):
+            before(unraisable)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        gc.collect()
+        sys.unraisablehook = before
+
+
+def _impatient(program: Program, seconds: float) -> Program:
+    """The program with a time limit for each object."""
+    limit = f"{seconds:.0f}s"
+
+    def limited(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+        args.opts.custom_timeouts = pulumi.CustomTimeouts(create=limit, update=limit, delete=limit)
+        return pulumi.ResourceTransformResult(args.props, args.opts)
+
+    def run() -> object:
+        register_resource_transform(limited)
+        return program()
+
+    return run
 
 
 def _passphrase() -> dict[str, str]:
     """From the environment, or generated once: a file with mode 0600."""
     if "PULUMI_CONFIG_PASSPHRASE" in os.environ or "PULUMI_CONFIG_PASSPHRASE_FILE" in os.environ:
         return {}
-    file = _home() / "passphrase"
+    file = home() / "passphrase"
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            out.write(secrets.token_urlsafe(32))
+        _replace(file, secrets.token_urlsafe(32))
     return {"PULUMI_CONFIG_PASSPHRASE_FILE": str(file)}
 
 
-def _write_config(file: StackFile, cluster: Cluster, **changes: object) -> None:
-    """The user's stack file, with the devcluster, `changes`, and the salt that the engine wrote before."""
-    path = _work(file) / file.path.name
-    before: Mapping[str, Any] = yaml.safe_load(path.read_text()) if path.exists() else {}
-    document: dict[str, Any] = yaml.safe_load(file.path.read_text())
-    salt = {k: before[k] for k in ("encryptionsalt",) if before and k in before}
-    devcluster = {"kubeconfig": str(cluster.kubeconfig), "context": cluster.context, "identifier": cluster.context}
-    ours = {f"{NAMESPACE}:cluster": devcluster, **{f"{NAMESPACE}:{k}": v for k, v in changes.items()}}
-    path.write_text(yaml.safe_dump({**salt, **document, "config": {**document["config"], **ours}}, sort_keys=False))
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    _replace(path, yaml.safe_dump(dict(document), sort_keys=False))
 
 
-def _in_state(stack: auto.Stack) -> set[str]:
-    resources: list[dict[str, Any]] = (stack.export_stack().deployment or {}).get("resources") or []
-    return {f"{r['type'].rpartition(':')[2]} {r['id']}" for r in resources if r["type"].startswith("kubernetes:")}
-
-
-def _run(action: Any, console: Console) -> Any:
-    errors: list[str] = []
-
-    def event(happened: auto.EngineEvent) -> None:
-        if (done := happened.res_outputs_event) and done.metadata.op not in (auto.OpType.SAME, auto.OpType.READ):
-            kind, _, name = done.metadata.urn.rpartition("::")
-            if not done.metadata.type.startswith(("pulumi:", "kotaemon:")):
-                console.print(f"{done.metadata.op.value} {kind.rpartition(':')[2]} {name}", markup=False)
-        if (said := happened.diagnostic_event) and said.severity == "error" and NOISE not in said.message:
-            errors.append(" ".join(said.message.split()))
-
-    try:
-        return action(on_event=event, color="never", suppress_outputs=True)
-    except auto.CommandError:
-        raise ApplyError("pulumi failed:\n" + "\n".join(f"  - {e}" for e in errors)) from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _replace(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, in one step: a run that is killed leaves no half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(text)
+    new.replace(path)

@@ -1,7 +1,6 @@
-"""The API server, as the monitor road uses it: always server-side apply, own field manager, strict validation."""
+"""The API server, where we ask it ourselves: what became of something, what is kept, what is in the way."""
 
 import contextlib
-import copy
 import json
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -16,6 +15,8 @@ from urllib3.exceptions import HTTPError
 from plan.exits import UserError
 
 FIELD_MANAGER = "kotaemon-storage"
+ENGINE = "pulumi-kubernetes"
+"""How the field manager of the engine's plugin begins; a random suffix follows."""
 Manifest = dict[str, Any]
 
 
@@ -25,13 +26,6 @@ class Refused(UserError):
     def __init__(self, ref: str, reason: str, message: str, causes: list[dict[str, str]]) -> None:
         self.ref, self.reason, self.causes = ref, reason, causes
         super().__init__(f"{ref}: {message}")
-
-    @property
-    def immutable(self) -> bool:
-        """Whether it refuses because a field cannot change any more."""
-        text = f"{self} {self.causes}".lower()
-        words = ("immutable", "is forbidden after creation", "may not be changed", "forbidden: updates to", "less than")
-        return any(word in text for word in words)
 
 
 @contextlib.contextmanager
@@ -54,12 +48,6 @@ def ref(manifest: Manifest) -> str:
     """`Kind namespace/name` of an object, for people."""
     meta = manifest["metadata"]
     return f"{manifest['kind']} " + "/".join(filter(None, (meta.get("namespace"), meta["name"])))
-
-
-def key(manifest: Manifest) -> tuple[str, str, str, str]:
-    """What makes an object the same one."""
-    group = manifest["apiVersion"].rpartition("/")[0]
-    return group, manifest["kind"], manifest["metadata"].get("namespace") or "", manifest["metadata"]["name"]
 
 
 class Kube:
@@ -133,19 +121,12 @@ class Kube:
         items = resource.get(namespace=namespace, label_selector=selector).to_dict()["items"]
         return [{**item, "apiVersion": api_version, "kind": kind} for item in items]
 
-    def applied(self, selector: str) -> Iterator[Manifest]:
-        """Every object with these labels that this program itself has applied, whatever its kind.
-
-        Labels alone do not tell: controllers copy a Service's labels to its Endpoints.
-        """
+    def made_by_engine(self) -> Iterator[Manifest]:
+        """Every object that the engine's plugin has applied, whatever its kind."""
         for resource in self._listable():
-            for item in self.list(resource.group_version, resource.kind, selector=selector):
-                if any(f["manager"] == FIELD_MANAGER for f in item["metadata"].get("managedFields", ())):
+            for item in self.list(resource.group_version, resource.kind):
+                if any(f["manager"].startswith(ENGINE) for f in item["metadata"].get("managedFields", ())):
                     yield item
-
-    def namespaced(self, manifest: Manifest) -> bool:
-        """Whether objects of this kind live in a namespace."""
-        return bool(self._resource(manifest["apiVersion"], manifest["kind"]).namespaced)
 
     def last_event(self, namespace: str, name: str) -> str:
         """Text of the newest event about an object, or nothing."""
@@ -173,15 +154,3 @@ class Kube:
             status = {}
         causes = (status.get("details") or {}).get("causes") or []
         return Refused(ref(manifest), status.get("reason") or "", status.get("message") or str(error.reason), causes)
-
-
-def stable(manifest: Manifest | None) -> Manifest | None:
-    """The parts of a live object that only change when somebody wants them to."""
-    if manifest is None:
-        return None
-    kept = copy.deepcopy({k: v for k, v in manifest.items() if k != "status"})
-    for field in ("managedFields", "resourceVersion", "generation"):
-        kept["metadata"].pop(field, None)
-    # the Deployment controller counts revisions here
-    (kept["metadata"].get("annotations") or {}).pop("deployment.kubernetes.io/revision", None)
-    return kept

@@ -25,11 +25,8 @@ def drill(full: bool, seed: int, console: Console) -> int:
 
 
 def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -> int:
-    """Bring a stack up on its devcluster, lose the node of its pod, and say what happened.
-
-    Exit code 1 when it is red.
-    """
-    if code := up.up(file, console):
+    """Bring the stack up on its devcluster, lose the node of its pod, and say what happened; 1 when it is red."""
+    if code := up.up(file, up.Ways.people(console)):
         return code
     cluster = Cluster(file.name, file.settings.platform, console)
     kube, namespace = samples.kube(cluster), file.settings.namespace

@@ -1,25 +1,31 @@
 """Interrupts `make up`: kills it at random points, and restarts the API server under it. The next run must end well.
 
-The program runs as its own process, as it does for a user. It uses the monitor road, because only there the objects of
-the cluster are the whole state.
+The next run must say what it found, come to the same end, and leave nothing for the one after it.
 """
 
+import contextlib
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from components.contract import Platform
+from deploy import engine
 from deploy.kube import Kube, Manifest, ref
-from deploy.manifests import manifest, selector
+from deploy.workspace import latest
 from devcluster.cluster import Cluster
 from drills import samples
 from drills.results import Result
 from plan import stack_file as stack_files
+from plan.manifests import manifest
 from plan.recorder import run_program
 
+SAYS = {"a lock": "An earlier run was killed", "pending operations": "An earlier run was interrupted"}
+"""What a killed run leaves -> what the next one says of it."""
 UP_SECONDS = 300
 """Limit for one `make up`, in seconds."""
 _GONE_SECONDS = 120
@@ -32,12 +38,11 @@ class Interrupted:
         self.file = stack_files.read(name)
         self.cluster = Cluster(name, Platform(self.file.settings.platform))
         self.cluster.start(keep=False)
-        self._selector = selector(self.file.project, name)
         options: Any = {"project": self.file.project, "stack": name, "preview": True}
         config = self.file.with_cluster(self.cluster.kubeconfig, self.cluster.context)
         run = run_program(self.file.program, config=config, secret_keys=self.file.secret_keys, **options)
-        self.wanted = [manifest(r, self.file.project, name) for r in run.registrations if r.is_object]
-        """The objects that the program registers, in its order."""
+        self.wanted = [manifest(r) for r in run.registrations if r.is_object]
+        """What the program says, in its order."""
 
     @property
     def kube(self) -> Kube:
@@ -49,7 +54,6 @@ class Interrupted:
         return subprocess.Popen(
             [sys.executable, "-m", "deploy", "up", "--stack", self.file.name],
             cwd=stack_files.ROOT,
-            env={**os.environ, "KOTAEMON_ENGINE": "monitor"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -68,9 +72,21 @@ class Interrupted:
         return process.returncode, output
 
     def finish(self) -> list[str]:
-        """Run `make up` to its end and return what then differs from the program."""
+        """Run `make up` to its end; what is not as it should be afterwards, in the cluster or in the state."""
+        found = self.left()
         code, output = self.wait_up(self.start_up())
-        return [f"the next run fails: {_last_line(output)}"] if code else self.differences()
+        if code:
+            return [f"the next run fails: {_last_line(output)}"]
+        silent = [f"the next run does not say that it found {what}" for what in found if SAYS[what] not in output]
+        return silent + self.differences() + [f"{what} is still there after the next run" for what in self.left()]
+
+    def left(self) -> list[str]:
+        """What a killed run has left for the engine: see SAYS."""
+        checkpoint = engine.checkpoint(self.file.project, self.file.name)
+        locked = any(engine.locks_of(self.file.project, self.file.name).glob("*.json"))
+        found = ["a lock"] if locked else []
+        pending = latest(checkpoint).get("pending_operations")
+        return found + (["pending operations"] if pending else [])
 
     def differences(self) -> list[str]:
         """Objects that are missing, that differ from the program, or that the program does not register."""
@@ -83,16 +99,17 @@ class Interrupted:
                 # A generated password is known only to the run that generated it.
                 found.append(f"{ref(body)}: {where} is not as the program says")
         known = {ref(body) for body in self.wanted}
-        return found + [f"{ref(m)} is left over" for m in self.kube.applied(self._selector) if ref(m) not in known]
+        return found + [f"{ref(m)} is left over" for m in self.kube.made_by_engine() if ref(m) not in known]
 
     def count(self) -> int:
-        """Number of the stack's objects that exist."""
-        return len(list(self.kube.applied(self._selector)))
+        """Objects of the stack that are there."""
+        return len(list(self.kube.made_by_engine()))
 
     def wipe(self) -> None:
         """Delete everything of the stack, its data included, so that the next run is a first one."""
         kube = self.kube
-        mine = list(kube.applied(self._selector))
+        engine.forget(self.file.project, self.file.name)
+        mine = list(kube.made_by_engine())
         for body in mine:
             kube.delete(body)
         deadline = time.monotonic() + _GONE_SECONDS
@@ -116,8 +133,8 @@ def killed(times: int, seed: int, name: str = "dev") -> Result:
         for _ in range(times):
             process = stage.start_up()
             stage.until_made(chance.randrange(total), process)
-            process.kill()
-            process.communicate()
+            # Every other time the engine too, which otherwise notices that its program is gone, and ends by itself.
+            kill(process, engine_too=len(made) % 2 == 0)
             made.append(stage.count())
             problems += [f"killed after {made[-1]} of {total} objects: {p}" for p in stage.finish()]
             stage.wipe()
@@ -125,6 +142,31 @@ def killed(times: int, seed: int, name: str = "dev") -> Result:
         stage.cluster.stop()
     facts = {"objects": str(total), "killed after this many objects": ", ".join(map(str, sorted(made)))}
     return Result(f"`make up` killed at {times} random points", facts, problems)
+
+
+def kill(process: subprocess.Popen[str], engine_too: bool) -> None:
+    """SIGKILL to `make up`, and with `engine_too` to all that it has started."""
+    started = _family(process.pid) if engine_too else []
+    process.kill()
+    for pid in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.communicate()
+
+
+def _family(pid: int) -> list[int]:
+    """Children of a process, and theirs. The devcluster's supervisor is none: it has left the family."""
+    parents: dict[int, list[int]] = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # After the name in brackets: state, parent.
+            parents.setdefault(int(file.read_text().rpartition(")")[2].split()[1]), []).append(int(file.parent.name))
+    found, todo = list[int](), [pid]
+    while todo:
+        new = parents.get(todo.pop(), [])
+        found += new
+        todo += new
+    return found
 
 
 def api_server_restarted(seed: int, name: str = "dev") -> Result:

@@ -3,22 +3,20 @@
 The run must say what is in the way while the old pods serve, and the next run must end well.
 """
 
-import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kubernetes.client import CoreV1Api
 
-from deploy import apply
-from deploy.ready import NotReady
+from deploy.engine import Failed
 from devcluster.cluster import Cluster
 from drills import kubelet, readings, samples
 from drills.results import Result
 from drills.session import follow
 
-GIVE_UP_SECONDS = 5.0
-"""Seconds for which `make up` waits for a Deployment in these drills; its default is three minutes."""
+GIVE_UP_SECONDS = 8.0
+"""How long `make up` waits for a Deployment here; by default ten minutes."""
 GOOD = "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
 NEWER = "ghcr.io/cinnamon/kotaemon:0.11.4-lite"
 BROKEN = "ghcr.io/cinnamon/kotaemon:0.11.99-lite"
@@ -76,8 +74,8 @@ def _in_the_way(
     if lost:
         problems.append(f"{len(lost)} of {turns} acknowledged turns are lost")
     facts = {
-        "the run says": said.partition(" is not ready ")[2] or said,
-        "pods that still serve": str(len(serving)),
+        "the run says": said.partition(" is not ready: ")[2] or said,
+        "pods that serve on": str(len(serving)),
         "turns": str(turns),
         "lost": str(len(lost)),
     }
@@ -87,19 +85,7 @@ def _in_the_way(
 def _refusal(cluster: Cluster, name: str, image: str) -> str:
     """The message with which the run gives up. Empty when it succeeds."""
     try:
-        with patience(GIVE_UP_SECONDS):
-            samples.up_scaled(cluster, name, REPLICAS, image)
-    except NotReady as error:
+        samples.up_scaled(cluster, name, REPLICAS, image, GIVE_UP_SECONDS)
+    except Failed as error:
         return str(error)
     return ""
-
-
-@contextlib.contextmanager
-def patience(seconds: float) -> Generator[None]:
-    """Set the monitor road's limit for waiting on one object, within a `with` block."""
-    before = apply.READY_SECONDS
-    apply.READY_SECONDS = seconds
-    try:
-        yield
-    finally:
-        apply.READY_SECONDS = before

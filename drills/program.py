@@ -4,18 +4,18 @@ import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from components.contract import Platform
-from deploy.ready import Report
 from devcluster import paths
 from devcluster.cluster import Cluster
 from drills import interruptions, node_loss, obstacles, samples, upheaval
 from drills.node_loss import Fencing, Scenario
 from drills.results import Result
 
+Report = Callable[[str], None]
 HOLD_SECONDS = 30.0
 """Seconds for which the short form watches a pod stay Pending. Eviction takes 13 s, and longer on a busy machine."""
 FORCE_DETACH_SECONDS = 6 * 60.0
@@ -24,7 +24,7 @@ FORCE_DETACH_SECONDS = 6 * 60.0
 DEFAULT_TOLERATION_SECONDS = 300.0
 """Seconds for which a pod tolerates an unreachable node by default (admission plugin DefaultTolerationSeconds)."""
 SHORT_ROLL_OUTS, FULL_ROLL_OUTS = 3, 50
-SHORT_KILLS, FULL_KILLS = 3, 20
+SHORT_KILLS, FULL_KILLS = 4, 20
 
 SHORT_LOSSES = [
     Scenario("file"),

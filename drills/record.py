@@ -3,7 +3,6 @@
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from devcluster import recipe
+from drills import samples
 from drills.program import Section
 from drills.results import markdown_table, versions_table
 from plan.stack_file import ROOT
@@ -92,13 +92,9 @@ def versions() -> dict[str, str]:
         "kwok": recipe.required_version("sigs.k8s.io/kwok"),
         "pulumi (Python SDK)": version("pulumi"),
         "pulumi-kubernetes (Python SDK)": version("pulumi-kubernetes"),
-        "pulumi (engine)": _engine(),
+        "engine": samples.found().line,
         "git commit": _output(["git", "-C", str(ROOT), "describe", "--always", "--dirty"]) or "not a checkout",
     }
-
-
-def _engine() -> str:
-    return _output(["pulumi", "version"]) if shutil.which("pulumi") else "not on PATH: not run"
 
 
 def _output(command: list[str]) -> str:

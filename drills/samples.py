@@ -1,11 +1,13 @@
-"""The stacks that the drills bring up besides the user's: each in a namespace of its own, on the monitor road."""
+"""The stacks that the drills bring up beside the user's own: each in a namespace of its own."""
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pulumi_kubernetes as k8s
 import yaml
+from rich.console import Console
 
 from components.contract import Profile, Role, RoleMount
 from components.file.nfs import NfsStorage, NfsStorageArgs
@@ -14,8 +16,10 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.args import SecretKey
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from components.state.stores import Stores, VectorStoreKind
-from deploy import apply, saved
+from deploy import engine, find
+from deploy.engine import Outcome, Project
 from deploy.kube import Kube
+from deploy.progress import Json
 from devcluster.cluster import Cluster
 from plan import stack_file as stack_files
 
@@ -23,6 +27,8 @@ FILES = {"kind": "nfs", "server": "nfs.example.org", "path": "/srv/nfs", "encryp
 DISK = {"kind": "storage-class", "storageClass": "dev-block", "size": "10Gi", "encryptedBy": "simulated"}
 MEDIA: dict[str, dict[str, Any]] = {"file": {"files": FILES}, "block": {"disk": DISK}}
 PROJECT = "kotaemon"
+SILENT = Json(lambda _: None)
+"""A drill says itself what happens."""
 _SECRET = "stores"  # noqa: S105 the name of the Secret
 _STORES = Stores(
     database={
@@ -51,15 +57,28 @@ def stack_file(folder: Path, name: str, claims: Mapping[str, Any], **settings: o
     return stack_files.read(name, folder)
 
 
-def up(cluster: Cluster, file: stack_files.StackFile) -> apply.Outcome:
-    """Run `make up` for a stack file, on the monitor road."""
-    config = file.with_cluster(cluster.kubeconfig, cluster.context)
-    return apply.up(file.program, _target(cluster, file.name), config, [])
+def up(cluster: Cluster, file: stack_files.StackFile) -> Outcome:
+    """`make up` of a stack file."""
+    return engine.up(Project.of(found(), file, cluster), kube(cluster), SILENT)
 
 
-def up_scaled(cluster: Cluster, name: str, replicas: int, image: str | None = None) -> apply.Outcome:
-    """Bring up the profile scaled on one NFS export. Its stores are the names of servers that do not exist."""
-    return apply.up(scaled(name, replicas, image), _target(cluster, name), {}, [])
+def up_scaled(
+    cluster: Cluster, name: str, replicas: int, image: str | None = None, patience: float | None = None
+) -> Outcome:
+    """The profile scaled on one export. The stores that it needs are names of servers that are not there.
+
+    `patience`: seconds for one object to become ready. Raises deploy.engine.Failed.
+    """
+    config = {"kubernetes:kubeconfig": str(cluster.kubeconfig), "kubernetes:context": cluster.context}
+    settings = {"name": PROJECT, "runtime": "python"}
+    project = Project(found(), PROJECT, name, settings, {"config": config}, scaled(name, replicas, image))
+    return engine.up(project, kube(cluster), SILENT, patience)
+
+
+@functools.cache
+def found() -> find.Engine:
+    """The engine, looked for once."""
+    return find.find(Console(stderr=True))
 
 
 def scaled(name: str, replicas: int, image: str | None) -> Callable[[], None]:
@@ -84,7 +103,3 @@ def scaled(name: str, replicas: int, image: str | None) -> Callable[[], None]:
         Kotaemon("kotaemon", args)
 
     return program
-
-
-def _target(cluster: Cluster, name: str) -> apply.Target:
-    return apply.Target(kube(cluster), PROJECT, name, saved.read_outputs, lambda _: None)

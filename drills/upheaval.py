@@ -9,8 +9,9 @@ from typing import Any
 
 from kubernetes.client import ApiClient, ApiException, AppsV1Api, CoreV1Api
 
+from deploy import waiting
+from deploy.engine import Failed
 from deploy.kube import Kube, Manifest
-from deploy.ready import NotReady, wait_until_ready
 from devcluster.cluster import Cluster
 from drills import readings, samples
 from drills.results import Result, seconds
@@ -122,7 +123,7 @@ def scale(cluster: Cluster, namespace: str, folder: Path) -> Result:
             times.append(time.monotonic() - began)
             pods = readings.live_pods(kube, namespace)
             if len(pods) != replicas:
-                raise NotReady(f"{len(pods)} pods exist, not {replicas}")
+                raise TimeoutError(f"{len(pods)} pods are there, not {replicas}")
             zones |= {_zone(kube, p) for p in pods}
             session.wait_for(turns=2)
         return f"to 5 in {seconds(times[0])} over {len(zones)} zones, back to 1 in {seconds(times[1])}"
@@ -141,7 +142,7 @@ def _under_a_session(name: str, kube: Kube, namespace: str, folder: Path, work: 
             session.wait_for(turns=3)
             did = work(session)
             lost = set(session.acknowledged) - session.shown()
-        except (NotReady, TimeoutError) as error:
+        except (Failed, TimeoutError) as error:
             problems.append(str(error))
             lost = set[int]()
         turns = len(session.acknowledged)
@@ -174,12 +175,16 @@ def deployment_of(kube: Kube, namespace: str) -> Manifest:
 
 
 def _wait_ready(kube: Kube, namespace: str) -> None:
-    """Wait until all pods are Ready. Raises NotReady with the newest event."""
-    wait_until_ready(kube, deployment_of(kube, namespace), STEP_SECONDS, lambda _: None)
+    """Raises TimeoutError with what is in the way."""
     deadline = time.monotonic() + STEP_SECONDS
+    while lacks := waiting.missing(kube, deployment_of(kube, namespace)):
+        if time.monotonic() > deadline:
+            reason = waiting.why(kube, "Deployment", f"{namespace}/kotaemon") or lacks
+            raise TimeoutError(f"Deployment {namespace}/kotaemon is not ready after {STEP_SECONDS:.0f} s: {reason}")
+        time.sleep(_POLL)
     while not all(readings.is_ready(p) for p in readings.app_pods(kube, namespace)):
         if time.monotonic() > deadline:
-            raise NotReady(f"a pod in {namespace} is not Ready after {STEP_SECONDS:.0f} s")
+            raise TimeoutError(f"a pod in {namespace} is not Ready after {STEP_SECONDS:.0f} s")
         time.sleep(_POLL)
 
 
@@ -195,7 +200,7 @@ def _evict_all(api: ApiClient, kube: Kube, namespace: str, node: str) -> int:
                 break
             except ApiException as error:
                 if error.status != 429 or time.monotonic() > deadline:
-                    raise NotReady(f"eviction of {pod} from {node}: {error.status} {error.reason}") from None
+                    raise TimeoutError(f"eviction of {pod} from {node}: {error.status} {error.reason}") from None
                 time.sleep(_POLL)
     return len(pods)
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from deploy.manifests import manifest
 from plan import collect, stack_file
+from plan.manifests import manifest
 from plan.recorder import Registration
 
 
@@ -44,10 +44,10 @@ def render(folder: Path, source: Path, **settings: Any) -> Rendered:
 def objects_of(folder: Path, name: str) -> Rendered:
     """Run the program of a stack file with nothing behind it, and pick the objects."""
     run = collect.preview(stack_file.read(name, folder))
-    objects = [manifest(r, "kotaemon", name) for r in run.registrations if r.type.startswith("kubernetes:core/v1:")]
+    objects = [manifest(r) for r in run.registrations if r.type.startswith("kubernetes:core/v1:")]
     (deployment,) = (r for r in run.registrations if _is_application(r))
     return Rendered(
-        manifest(deployment, "kotaemon", name)["spec"]["template"]["spec"],
+        manifest(deployment)["spec"]["template"]["spec"],
         {o["metadata"]["name"]: o["data"] for o in objects if o["kind"] == "ConfigMap"},
         {o["metadata"]["name"]: _values(o) for o in objects if o["kind"] == "Secret"},
     )

@@ -13,26 +13,19 @@ from components.block.ebs import EbsStorage, EbsStorageArgs
 from components.block.ebs_volume import EbsVolume, EbsVolumeArgs
 from components.contract import Platform
 from components.file.efs_dynamic import EfsDynamicStorage, EfsDynamicStorageArgs
-from deploy import apply, saved
 from devcluster import nodes, platforms
 from devcluster.cluster import Cluster
 from devcluster.platforms import ZONE
-from plan.recorder import Run, run_program
+from plan.recorder import run_program
 from stacks import program
 from tests.cloud_api.aws.cloud import KEY, Ids
 from tests.cluster import objects, stacks
 from tests.cluster.objects import wait
+from tests.engine.engines import bring_up
 from tests.unit.stacks.platforms.test_aws_settings import example
 
 ZONES = platforms.zones(Platform.AWS)
 A, B, C = ZONES
-
-
-class Live(apply.Live, Ids):
-    """Kubernetes objects for real; what belongs to AWS gets an id of the right form and no more."""
-
-    def new_resource(self, args: Any) -> tuple[str | None, dict[str, Any]]:
-        return Ids.new_resource(self, args) if args.typ.startswith("aws:") else super().new_resource(args)
 
 
 @pytest.fixture(scope="module")
@@ -61,20 +54,8 @@ def healed(api: ApiClient) -> Generator[None]:
     wait("all nodes are Ready again", lambda: len(nodes.ready_nodes(api)) == 6)
 
 
-def target(eks: Cluster, stack: str) -> apply.Target:
-    return apply.Target(stacks.kube(eks), "kotaemon", stack, saved.read_outputs, lambda _: None)
-
-
 def configuration(values: dict[str, Any]) -> dict[str, str]:
     return {f"kotaemon:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
-
-
-def apply_for_real(eks: Cluster, stack: str, make: Callable[[], object], config: dict[str, str] | None = None) -> Run:
-    """Run the program with the objects applied, after a dry run of all of them."""
-    planned = run_program(make, Ids(), stack=stack, config=config)
-    apply.check(planned, target(eks, stack))
-    outcome = apply.Outcome(planned)
-    return run_program(make, Live(target(eks, stack), outcome), stack=stack, config=config)
 
 
 def with_provider(eks: Cluster, make: Callable[[pulumi.ResourceOptions], object]) -> Callable[[], None]:
@@ -87,7 +68,7 @@ def with_provider(eks: Cluster, make: Callable[[pulumi.ResourceOptions], object]
 
 def disk(eks: Cluster, space: str, zones: list[str], name: str = "data") -> None:
     args = EbsStorageArgs(namespace=space, key_arn=KEY, zones=zones, size="10Gi", protect=False)
-    apply_for_real(eks, space, with_provider(eks, lambda opts: EbsStorage(name, args, opts)))
+    bring_up(eks, space, with_provider(eks, lambda opts: EbsStorage(name, args, opts)))
 
 
 def affinity_of(volume: Any) -> list[tuple[str, list[str]]]:
@@ -107,7 +88,7 @@ def test_every_object_of_the_examples_is_accepted(eks: Cluster, name: str) -> No
     planned = run_program(program.main, Ids(), stack=name, config=configuration(values))
     kinds = {r.inputs["kind"] for r in planned.registrations if r.type.startswith("kubernetes:")}
     assert {"Deployment", "PersistentVolume", "PersistentVolumeClaim", "NetworkPolicy", "Namespace"} <= kinds
-    apply.check(planned, target(eks, name))
+    assert stacks.refused(planned, stacks.kube(eks)) == []
 
 
 def test_an_object_that_the_server_does_not_know_is_refused(eks: Cluster) -> None:
@@ -116,15 +97,15 @@ def test_an_object_that_the_server_does_not_know_is_refused(eks: Cluster) -> Non
     def wrong() -> None:
         k8s.storage.v1.StorageClass("class", provisioner="ebs.csi.aws.com", volume_binding_mode="Later")
 
-    with pytest.raises(apply.ApplyError, match="volumeBindingMode"):
-        apply.check(run_program(wrong, Ids()), target(eks, "wrong"))
+    (said,) = stacks.refused(run_program(wrong, Ids()), stacks.kube(eks))
+    assert "volumeBindingMode" in said
 
 
 def test_optional_classes_are_accepted(eks: Cluster) -> None:
     args = EbsStorageArgs(namespace="default", key_arn=KEY, zones=[A], size="100Gi", iops=6000, attributes_class=True)
     planned = run_program(lambda: EbsStorage("optional", args) and None, Ids())
     assert planned.of("kubernetes:storage.k8s.io/v1:VolumeAttributesClass")
-    apply.check(planned, target(eks, "optional"))
+    assert stacks.refused(planned, stacks.kube(eks)) == []
 
 
 def test_efs_served_by_the_driver_is_accepted(eks: Cluster) -> None:
@@ -138,14 +119,15 @@ def test_efs_served_by_the_driver_is_accepted(eks: Cluster) -> None:
     )
     planned = run_program(lambda: EfsDynamicStorage("files", args) and None, Ids())
     assert planned.of("kubernetes:storage.k8s.io/v1:StorageClass")
-    apply.check(planned, target(eks, "files"))
+    assert stacks.refused(planned, stacks.kube(eks)) == []
 
 
 def test_the_single_example_runs(eks: Cluster, api: ApiClient) -> None:
     """All of it applied: the disk is made in the pod's zone, EFS is bound, and the pod is Ready."""
-    values = example("aws-single") | {"namespace": "single", "protect": False}
-    run = apply_for_real(eks, "aws-single", program.main, configuration(values))
-    assert run.outputs["namespace"].value == "single"
+    cluster = {"kubeconfig": str(eks.kubeconfig), "context": eks.context}
+    values = example("aws-single") | {"namespace": "single", "cluster": cluster}
+    outcome = bring_up(eks, "aws-single", program.main, {f"kotaemon:{key}": value for key, value in values.items()})
+    assert outcome.outputs["namespace"].value == "single"
     wait("the pod runs", lambda: objects.live_pods(api, "single"))
     (pod,) = objects.live_pods(api, "single")
     zone = platforms.zone_of(Platform.AWS, pod.spec.node_name)
@@ -203,7 +185,7 @@ def test_a_pod_forced_elsewhere_stays_pending(eks: Cluster, api: ApiClient, spac
 
 def test_a_disk_made_beforehand_decides_where_its_pod_runs(eks: Cluster, api: ApiClient, space: str) -> None:
     args = EbsVolumeArgs(namespace=space, key_arn=KEY, region="eu-central-1", zone=C, size="10Gi", protect=False)
-    apply_for_real(eks, space, with_provider(eks, lambda opts: EbsVolume("data", args, opts)))
+    bring_up(eks, space, with_provider(eks, lambda opts: EbsVolume("data", args, opts)))
     objects.pod(api, space, "app", "data")
     assert platforms.zone_of(Platform.AWS, objects.node_of(api, space, "app")) == C
     assert affinity_of(objects.volume_of(api, space, "data")) == [(ZONE, [C])]

@@ -10,7 +10,7 @@ import pytest
 from kubernetes.client import ApiClient, BatchV1Api, CoreV1Api
 
 from components.contract import Platform
-from deploy import apply
+from deploy.engine import Outcome
 from deploy.kube import Kube, Manifest
 from devcluster import nodes, platforms
 from devcluster.cluster import Cluster
@@ -41,7 +41,7 @@ def kube(cluster: Cluster) -> Kube:
 
 
 @pytest.fixture(scope="module")
-def first(cluster: Cluster, kube: Kube, folder: Path) -> Generator[apply.Outcome]:
+def first(cluster: Cluster, kube: Kube, folder: Path) -> Generator[Outcome]:
     """The stack, up; its pods are gone at the end."""
     yield stacks.up(file_of(folder), cluster)
     for kind, name in (("Deployment", "kotaemon"), *(("StatefulSet", name) for name in SERVERS)):
@@ -86,23 +86,21 @@ def store_pod(kube: Kube, server: str) -> Manifest:
 
 
 def test_it_comes_up_and_a_second_up_changes_nothing(
-    cluster: Cluster, kube: Kube, first: apply.Outcome, folder: Path
+    cluster: Cluster, kube: Kube, first: Outcome, folder: Path
 ) -> None:
     """Every object passed the API server's strict validation, and every pod Pod Security `restricted`."""
-    assert len(first.created) == 31
+    assert first.counts == {"create": 31}
     assert len(ready(kube, "kotaemon")) == 3
     again = stacks.up(file_of(folder), cluster)
-    assert again.nothing_changed, again.changed
+    assert again.nothing_changed, again.did
 
 
-def test_three_pods_are_in_three_zones(kube: Kube, first: apply.Outcome) -> None:
+def test_three_pods_are_in_three_zones(kube: Kube, first: Outcome) -> None:
     assert zones(ready(kube, "kotaemon")) == ["zone-a", "zone-b", "zone-c"]
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_a_store_has_a_disk_in_the_zone_of_its_pod(
-    api: ApiClient, kube: Kube, first: apply.Outcome, server: str
-) -> None:
+def test_a_store_has_a_disk_in_the_zone_of_its_pod(api: ApiClient, kube: Kube, first: Outcome, server: str) -> None:
     volume = objects.volume_of(api, SPACE, f"{server}-disk")
     (term,) = volume.spec.node_affinity.required.node_selector_terms
     assert term.match_expressions[0].values == zones([store_pod(kube, server)])
@@ -110,7 +108,7 @@ def test_a_store_has_a_disk_in_the_zone_of_its_pod(
 
 
 def test_generated_passwords_stay_when_everything_is_applied_again(
-    api: ApiClient, cluster: Cluster, first: apply.Outcome, folder: Path
+    api: ApiClient, cluster: Cluster, first: Outcome, folder: Path
 ) -> None:
     core = CoreV1Api(api)
     before = [core.read_namespaced_secret(name, SPACE).data for name in SERVERS]
@@ -120,7 +118,7 @@ def test_generated_passwords_stay_when_everything_is_applied_again(
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_the_nightly_copy_can_be_run_by_hand(api: ApiClient, first: apply.Outcome, server: str) -> None:
+def test_the_nightly_copy_can_be_run_by_hand(api: ApiClient, first: Outcome, server: str) -> None:
     """As `kubectl create job --from=cronjob/...` does; its pod passes Pod Security, and the file claim binds."""
     batch = BatchV1Api(api)
     template = batch.read_namespaced_cron_job(f"{server}-backup", SPACE).spec.job_template
@@ -129,7 +127,7 @@ def test_the_nightly_copy_can_be_run_by_hand(api: ApiClient, first: apply.Outcom
     wait("the job is done", lambda: batch.read_namespaced_job(name, SPACE).status.succeeded == 1)
 
 
-def test_a_roll_out_keeps_two_pods_ready(cluster: Cluster, kube: Kube, first: apply.Outcome, folder: Path) -> None:
+def test_a_roll_out_keeps_two_pods_ready(cluster: Cluster, kube: Kube, first: Outcome, folder: Path) -> None:
     before = {pod["metadata"]["name"] for pod in ready(kube, "kotaemon")}
     samples: list[int] = []
     done = threading.Event()
@@ -146,7 +144,7 @@ def test_a_roll_out_keeps_two_pods_ready(cluster: Cluster, kube: Kube, first: ap
     finally:
         done.set()
         watcher.join()
-    assert outcome.changed == ["Deployment scaled/kotaemon"]
+    assert outcome.did == ["changed Deployment scaled/kotaemon"]
     after = ready(kube, "kotaemon")
     assert not before & {pod["metadata"]["name"] for pod in after}
     assert zones(after) == ["zone-a", "zone-b", "zone-c"]
@@ -155,7 +153,7 @@ def test_a_roll_out_keeps_two_pods_ready(cluster: Cluster, kube: Kube, first: ap
 
 
 def test_the_loss_of_a_node_is_survived(
-    api: ApiClient, kube: Kube, first: apply.Outcome, healed: Callable[[str], str]
+    api: ApiClient, kube: Kube, first: Outcome, healed: Callable[[str], str]
 ) -> None:
     stores = {store_pod(kube, server)["spec"]["nodeName"] for server in SERVERS}
     node = healed(next(n for p in ready(kube, "kotaemon") if (n := p["spec"]["nodeName"]) not in stores))
@@ -176,7 +174,7 @@ def elsewhere(kube: Kube, node: str) -> list[Manifest]:
 def test_a_store_comes_back_in_its_zone_when_its_node_is_said_to_be_off(
     api: ApiClient,
     kube: Kube,
-    first: apply.Outcome,
+    first: Outcome,
     healed: Callable[[str], str],
     record_property: Callable[[str, object], None],
     server: str,

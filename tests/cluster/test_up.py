@@ -1,4 +1,4 @@
-"""`make up` on the monitor road: from stack files to a real API server, a real scheduler, and back."""
+"""`make up`: from stack files through the real engine to a real API server, a real scheduler, and back."""
 
 import re
 import time
@@ -9,14 +9,15 @@ from typing import Any
 import pulumi
 import pytest
 
-from deploy import apply, ready, saved
+from deploy import kept
+from deploy.engine import Failed
 from deploy.kube import Kube, Manifest
 from devcluster import nodes
 from devcluster.cluster import Cluster
-from plan.recorder import StackOutput
 from tests.cluster import stacks
 from tests.cluster.objects import wait
-from tests.cluster.stacks import DISK, FILES
+from tests.cluster.stacks import DISK, FILES, Heard
+from tests.engine.engines import bring_up
 
 
 @pytest.fixture
@@ -45,8 +46,8 @@ def running(kube: Kube, namespace: str) -> list[Manifest]:
 def test_the_main_job(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
     file = stacks.write(tmp_path, "main-job", {"files": FILES, "disk": DISK})
     first = stacks.up(file, cluster)
-    assert len(first.created) == 11
-    assert first.run.outputs["storage"].value["sessions"]["claim"] == "kotaemon-disk"
+    assert first.counts == {"create": 11}
+    assert first.outputs["storage"].value["sessions"]["claim"] == "kotaemon-disk"
     assert len(running(kube, "main-job")) == 1
     for claim in ("kotaemon-files", "kotaemon-disk"):
         bound = get(kube, "PersistentVolumeClaim", claim, "main-job")
@@ -58,37 +59,42 @@ def test_the_main_job(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
 
     again = stacks.up(file, cluster)
     assert again.nothing_changed
-    assert len(again.unchanged) == 11
+    assert again.did == []
 
 
 def test_the_generated_password_stays_and_is_never_said(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
     file = stacks.write(tmp_path, "password", {"files": FILES})
-    said: list[str] = []
-    first = stacks.up(file, cluster, said)
+    heard = Heard()
+    first = stacks.up(file, cluster, heard)
     before = get(kube, "Secret", "kotaemon-admin", "password")
-    stacks.up(file, cluster, said)
+    stacks.up(file, cluster, heard)
     after = get(kube, "Secret", "kotaemon-admin", "password")
     assert before
     assert after
     assert before["data"] == after["data"]
     assert len(before["data"]["password"]) > 30
-    assert before["data"]["password"] not in f"{said} {first.run.outputs}"
+    assert before["data"]["password"] not in f"{heard.notes} {first.outputs}"
 
 
-def test_what_left_the_program_is_deleted_but_not_what_holds_data(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
-    more = {"files": FILES, "other": {**FILES, "path": "/srv/other"}}
-    with_ingress = stacks.write(tmp_path, "leaver", more, ingress={"hostname": "rag.example.org"})
+def test_what_left_the_stack_file_is_deleted(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
+    with_ingress = stacks.write(tmp_path, "leaver", {"files": FILES}, ingress={"hostname": "rag.example.org"})
     stacks.up(with_ingress, cluster)
-    outcome = stacks.up(stacks.write(tmp_path, "leaver", {"files": FILES}), cluster)
-    assert outcome.deleted == ["Ingress leaver/kotaemon"]
-    assert sorted(outcome.kept) == [
-        "PersistentVolume leaver.kotaemon-other",
-        "PersistentVolumeClaim leaver/kotaemon-other",
-    ]
-    assert get(kube, "PersistentVolume", "leaver.kotaemon-other")
-    third = stacks.up(stacks.write(tmp_path, "leaver", {"files": FILES}), cluster)
-    assert third.nothing_changed
-    assert third.kept == outcome.kept
+    without = stacks.write(tmp_path, "leaver", {"files": FILES})
+    # The network policy lets the ingress controller in no more.
+    assert "deleted Ingress leaver/kotaemon" in stacks.up(without, cluster).did
+    assert stacks.up(without, cluster).nothing_changed
+
+
+def test_a_claim_that_left_the_stack_file_is_not_deleted(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
+    more = {"files": FILES, "other": {**FILES, "path": "/srv/other"}}
+    stacks.up(stacks.write(tmp_path, "forgetful", more), cluster)
+    with pytest.raises(Failed) as refused:
+        stacks.up(stacks.write(tmp_path, "forgetful", {"files": FILES}), cluster)
+    said = "PersistentVolumeClaim forgetful/kotaemon-other: it left the stack file, and it holds data, so it is not deleted"
+    assert said in str(refused.value)
+    assert get(kube, "PersistentVolume", "forgetful.kotaemon-other")
+    assert get(kube, "PersistentVolumeClaim", "kotaemon-other", "forgetful")
+    assert stacks.up(stacks.write(tmp_path, "forgetful", more), cluster).did == []
 
 
 IMMUTABLE = [
@@ -98,18 +104,20 @@ IMMUTABLE = [
 
 
 @pytest.mark.parametrize(("name", "claims", "which"), IMMUTABLE, ids=[row[0] for row in IMMUTABLE])
-def test_a_change_that_would_replace_data_is_refused_before_anything_is_applied(
+def test_a_change_that_would_replace_data_is_refused(
     cluster: Cluster, kube: Kube, tmp_path: Path, name: str, claims: dict[str, Any], which: str
 ) -> None:
     stack = f"immutable-{name}"
     stacks.up(stacks.write(tmp_path, stack, {"files": FILES}), cluster)
-    changed = stacks.write(tmp_path, stack, claims, ingress={"hostname": "rag.example.org"})
-    with pytest.raises(apply.ApplyError) as refused:
-        stacks.up(changed, cluster)
-    assert str(refused.value).startswith("nothing was applied: the API server refuses 1 of 11 objects:\n")
-    assert f"  - {which}: " in str(refused.value)
-    assert "It holds data and is never replaced. Add a second claim under another name" in str(refused.value)
-    assert not kube.list("networking.k8s.io/v1", "Ingress", stack)
+    before = volumes(kube, stack)
+    with pytest.raises(Failed) as refused:
+        stacks.up(stacks.write(tmp_path, stack, claims), cluster)
+    assert str(refused.value) == (
+        f"the engine could not finish:\n  - {which}: it would have to be replaced. It holds data and is never replaced. "
+        "Add a second claim under another name in kotaemon:storage.claims, copy the data, then point "
+        "kotaemon:storage.roles at it"
+    )
+    assert [v["spec"] for v in volumes(kube, stack)] == [v["spec"] for v in before]
     assert len(running(kube, stack)) == 1
 
 
@@ -123,8 +131,9 @@ def test_a_disk_grows_in_place_and_never_shrinks(cluster: Cluster, kube: Kube, t
         return claim["status"]["capacity"]["storage"]
 
     wait("the disk has grown", lambda: capacity() == "15Gi")
-    with pytest.raises(apply.ApplyError, match="It holds data and is never replaced"):
+    with pytest.raises(Failed, match="PersistentVolumeClaim disk-size/kotaemon-disk: "):
         stacks.up(stacks.write(tmp_path, "disk-size", {"disk": DISK}), cluster)
+    assert capacity() == "15Gi"
 
 
 def test_files_grow_in_place(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
@@ -140,35 +149,40 @@ def test_files_grow_in_place(cluster: Cluster, kube: Kube, tmp_path: Path) -> No
     assert stacks.up(larger, cluster).nothing_changed
 
 
-def test_an_object_that_the_server_does_not_understand_is_refused_whole(
-    cluster: Cluster, tmp_path: Path, kube: Kube
-) -> None:
+def test_an_object_that_the_server_does_not_understand_is_told_with_its_kind(cluster: Cluster, tmp_path: Path) -> None:
     route = {"kind": "httproute", "hostname": "rag.example.org", "gateway": "infra/public"}
     file = stacks.write(tmp_path, "no-gateway", {"files": FILES}, ingress=route)
-    with pytest.raises(apply.ApplyError, match=r"the cluster does not know gateway\.networking\.k8s\.io/v1 HTTPRoute"):
+    with pytest.raises(Failed, match=r"HTTPRoute.*gateway\.networking\.k8s\.io/v1"):
         stacks.up(file, cluster)
-    assert get(kube, "Namespace", "no-gateway") is None
 
 
 def test_down_keeps_the_data_and_up_finds_it_again(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
     file = stacks.write(tmp_path, "down", {"files": FILES, "disk": DISK})
     stacks.up(file, cluster)
     before = get(kube, "PersistentVolumeClaim", "kotaemon-disk", "down")
-    deleted, kept = apply.down(stacks.target(file, cluster))
-    assert "Deployment down/kotaemon" in deleted
+    password = get(kube, "Secret", "kotaemon-admin", "down")
+    outcome, stays = stacks.down(file, cluster)
+    assert "deleted Deployment down/kotaemon" in outcome.did
     assert not pods(kube, "down")
-    assert sorted(m["kind"] for m in kept) == [
-        "Namespace",
-        "PersistentVolume",
-        "PersistentVolumeClaim",
-        "PersistentVolumeClaim",
-        "Secret",
+    assert sorted(stays) == [
+        "Namespace down",
+        "PersistentVolume down.kotaemon-files",
+        "PersistentVolumeClaim down/kotaemon-disk",
+        "PersistentVolumeClaim down/kotaemon-files",
+        "Secret down/kotaemon-admin",
     ]
-    stacks.up(file, cluster)
+    made = stacks.up(file, cluster).did
+    assert sorted(made) == sorted(line.replace("deleted", "created") for line in outcome.did)
     after = get(kube, "PersistentVolumeClaim", "kotaemon-disk", "down")
     assert before
     assert after
-    assert before["spec"]["volumeName"] == after["spec"]["volumeName"]
+    assert before["metadata"]["uid"] == after["metadata"]["uid"]
+    assert get(kube, "Secret", "kotaemon-admin", "down") == password
+
+
+def test_what_an_earlier_release_made_without_the_engine_is_told(cluster: Cluster, kube: Kube) -> None:
+    with pytest.raises(kept.Unknown, match="namespace down is in the devcluster, and the engine's state of stack x"):
+        kept.refuse_unknown(kube, "x", "down", ())
 
 
 def test_volumes_are_found_again_after_somebody_deleted_the_namespace(
@@ -180,10 +194,8 @@ def test_volumes_are_found_again_after_somebody_deleted_the_namespace(
     kube.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gone"}})
     wait("the namespace is gone", lambda: get(kube, "Namespace", "gone") is None)
     wait("the volumes are released", lambda: all(v["status"]["phase"] == "Released" for v in volumes(kube, "gone")))
-    said: list[str] = []
-    stacks.up(file, cluster, said)
+    stacks.up(file, cluster)
     assert {v["metadata"]["name"] for v in volumes(kube, "gone")} == before
-    assert sum("kept from before, used again by" in line for line in said) == 2
     assert all(v["status"]["phase"] == "Bound" for v in volumes(kube, "gone"))
 
 
@@ -193,19 +205,19 @@ def volumes(kube: Kube, namespace: str) -> list[Manifest]:
     ]
 
 
-def test_what_cannot_be_placed_is_told_with_the_schedulers_reason(
-    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(apply, "READY_SECONDS", 3.0)
+def test_what_cannot_be_placed_is_told_with_the_schedulers_reason(cluster: Cluster, tmp_path: Path) -> None:
     file = stacks.write(tmp_path, "too-big", {"files": FILES}, resources={"cpuRequest": "64"})
-    with pytest.raises(ready.NotReady) as error:
-        stacks.up(file, cluster)
+    heard = Heard()
+    with pytest.raises(Failed) as error:
+        stacks.up(file, cluster, heard, patience=8)
+    reason = (
+        r"0 of 1 pods available; last event of kotaemon-\S+: FailedScheduling: 0/6 nodes are available: "
+        r"6 Insufficient cpu"
+    )
     message = str(error.value)
-    assert re.match(
-        r"Deployment too-big/kotaemon is not ready after 3 s: 0 of 1 pods available; last event of kotaemon-\S+: "
-        r"FailedScheduling: 0/6 nodes are available: 6 Insufficient cpu",
-        message,
-    ), message
+    assert re.search(rf"  - Deployment too-big/kotaemon is not ready: {reason}", message), message
+    (waits,) = (note for note in heard.notes if note["event"] == "waits")
+    assert re.match(reason, waits["why"])
 
 
 def test_a_lost_node_is_left_within_seconds_of_being_noticed(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
@@ -228,28 +240,20 @@ def test_a_lost_node_is_left_within_seconds_of_being_noticed(cluster: Cluster, k
         wait("the node is back", lambda: node in nodes.ready_nodes(api), 60)
 
 
-def test_a_stack_reference_reads_what_the_last_up_wrote(cluster: Cluster, tmp_path: Path) -> None:
-    saved.write_outputs("kotaemon", "producer", {"url": StackOutput("http://there", False, True)})
-    file = stacks.write(tmp_path, "consumer", {"files": FILES})
+def test_a_stack_reference_reads_the_outputs_of_another_stack(cluster: Cluster) -> None:
+    bring_up(cluster, "producer", lambda: {"url": "http://there"})
 
     def program() -> dict[str, pulumi.Output[Any]]:
         reference = pulumi.StackReference("producer", stack_name="organization/kotaemon/producer")
         return {"seen": reference.require_output("url")}
 
-    assert apply.up(program, stacks.target(file, cluster), {}, []).run.outputs["seen"].value == "http://there"
-
-    def unknown() -> None:
-        pulumi.StackReference("nobody", stack_name="organization/kotaemon/nobody").get_output("url")
-
-    with pytest.raises(pulumi.RunError, match="no `make up` of that stack has written outputs"):
-        apply.up(unknown, stacks.target(file, cluster), {}, [])
+    assert bring_up(cluster, "consumer", program).outputs["seen"].value == "http://there"
 
 
 @pytest.fixture(autouse=True)
 def _data_of_lost_stacks(kube: Kube) -> Generator[None]:
     """Pods of one test must not fill the nodes of the next."""
     yield
-    for namespace in kube.list("v1", "Namespace"):
-        if (namespace["metadata"].get("labels") or {}).get("kotaemon.dev/project"):
-            deployment = {"name": "kotaemon", "namespace": namespace["metadata"]["name"]}
-            kube.delete({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": deployment})
+    for deployment in kube.list("apps/v1", "Deployment"):
+        if deployment["metadata"]["name"] == "kotaemon":
+            kube.delete(deployment)

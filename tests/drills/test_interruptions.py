@@ -1,5 +1,6 @@
 """`make up` killed, and its API server restarted, in the short form; and what makes these drills red."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +12,29 @@ import pytest
 from drills import interruptions
 from drills.interruptions import Interrupted
 from drills.program import SHORT_KILLS
+from plan.exits import INTERRUPTED
 
 
 def test_killed_at_random_points_the_next_run_comes_to_the_same_end(cache: Path) -> None:
     assert interruptions.killed(SHORT_KILLS, seed=5).problems == []
+
+
+def test_ctrl_c_cancels_in_order_and_leaves_nothing_to_repair(cache: Path) -> None:
+    stage = Interrupted()
+    try:
+        stage.wipe()
+        process = stage.start_up()
+        stage.until_made(1, process)
+        process.send_signal(signal.SIGINT)
+        code, output = stage.wait_up(process)
+        assert code == INTERRUPTED
+        assert "Cancelling: what has begun is finished or given up. Ctrl-C again ends it at once." in output
+        assert output.splitlines()[-1] == "interrupted; run the same command again to go on from here"
+        assert "Traceback" not in output
+        assert "a lock" not in stage.left()
+        assert stage.finish() == []
+    finally:
+        stage.cluster.stop()
 
 
 def test_the_api_server_may_restart_under_a_run(cache: Path) -> None:

@@ -92,7 +92,7 @@ def test_red_when_the_program_ignores_the_replicas(
 def test_red_when_the_run_says_nothing_of_the_quota(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deploy.ready._why", lambda *_: "")
+    monkeypatch.setattr("deploy.waiting._in_the_way", lambda *_: "")
     (problem,) = obstacles.quota_exhausted(cluster, "red-quota", tmp_path).problems
     assert problem.startswith("the run does not say exceeded quota or drill: Deployment red-quota/kotaemon")
 

@@ -1,26 +1,21 @@
-"""The real engine: these tests run where `pulumi` is on PATH. Elsewhere one skipped test says so."""
+"""The real engine with the real plugin of Kubernetes, as `make up` finds them: built where they are not installed."""
 
-import io
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pulumi import automation as auto
-from rich.console import Console
 
 from components.contract import Platform
-from deploy import engine
+from deploy.find import Engine
 from deploy.kube import Kube
 from devcluster.cluster import Cluster
 from tests.cluster.conftest import cluster_for, own_cache
+from tests.engine import engines
 
 __all__ = ["cluster_for", "own_cache"]
 
 HERE = Path(__file__).parent
-if shutil.which("pulumi") is None:
-    collect_ignore = ["test_stack_life.py", "examples/test_examples.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,26 +31,11 @@ class World:
 
     cluster: Cluster
     kube: Kube
-    command: auto.PulumiCommand
-    said: io.StringIO
-
-    @property
-    def console(self) -> Console:
-        """Where the engine road prints; `said` has it."""
-        return Console(file=self.said, width=200)
-
-    def heard(self) -> list[str]:
-        """What was printed since the last call."""
-        lines = self.said.getvalue().splitlines()
-        self.said.seek(0)
-        self.said.truncate()
-        return lines
+    engine: Engine
 
 
 @pytest.fixture(scope="session")
 def world(own_cache: Path, cluster_for: Callable[[Platform], Cluster]) -> World:
     """The session's devcluster of platform private with the engine. State and passphrase are in `own_cache`."""
-    road = engine.choose(own_cache / "no-road")
-    assert road.command is not None, road.line
     cluster = cluster_for(Platform.PRIVATE)
-    return World(cluster, Kube(cluster.api(), cluster.directory / "discovery.json"), road.command, io.StringIO())
+    return World(cluster, engines.kube(cluster), engines.found())

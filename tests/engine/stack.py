@@ -10,10 +10,13 @@ import yaml
 from pulumi import automation as auto
 
 from deploy import engine
+from deploy.engine import Outcome, Project
+from deploy.workspace import latest
 from plan import collect, stack_file
 from plan.document import CostSummary
 from plan.stack_file import ROOT, StackFile
 from tests.engine.conftest import World
+from tests.engine.engines import SILENT
 
 FILES = {"kind": "nfs", "server": "nfs.example.org", "path": "/srv/nfs", "encryptedBy": "simulated"}
 DISK = {"kind": "storage-class", "storageClass": "dev-block", "size": "10Gi", "encryptedBy": "simulated"}
@@ -33,22 +36,29 @@ def write(folder: Path, name: str, **claims: Any) -> StackFile:
     return stack_file.read(name, folder)
 
 
+def project(world: World, file: StackFile) -> Project:
+    """The stack file as `make up` hands it to the engine."""
+    return Project.of(world.engine, file, world.cluster)
+
+
 def opened(world: World, file: StackFile) -> auto.Stack:
-    """The engine's stack, as the engine road opens it."""
-    return engine._stack(world.command, file, world.cluster)  # pyright: ignore[reportPrivateUsage]
+    """The engine's stack, as `make up` opens it."""
+    return project(world, file).open()
 
 
-def up(world: World, file: StackFile) -> list[str]:
-    """`make up`; what it printed."""
-    engine.up(world.command, file, world.cluster, world.kube, world.console)
-    return world.heard()
+def up(world: World, file: StackFile) -> Outcome:
+    """`make up`."""
+    return engine.up(project(world, file), world.kube, SILENT)
 
 
-def state(world: World, file: StackFile) -> str:
+def down(world: World, file: StackFile) -> tuple[Outcome, list[str]]:
+    """`make down`."""
+    return engine.down(project(world, file), world.kube, SILENT)
+
+
+def state(file: StackFile) -> str:
     """The state as the backend keeps it: the Automation API's export decrypts the secrets."""
-    opened(world, file)
-    kept = engine._home() / "state" / ".pulumi" / "stacks" / file.project / f"{file.name}.json"  # pyright: ignore[reportPrivateUsage]
-    return json.dumps(json.loads(kept.read_text())["checkpoint"].get("latest") or {})
+    return json.dumps(latest(engine.checkpoint(file.project, file.name)))
 
 
 def cost_of_the_plan(file: StackFile) -> dict[str, Any]:

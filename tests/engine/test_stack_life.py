@@ -1,15 +1,13 @@
 """The life of a stack on the real engine with the real Kubernetes provider. The tests follow each other, in this order."""
 
 import base64
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy import engine
-from deploy.apply import ApplyError
+from deploy.engine import Failed
 from deploy.kube import Manifest
 from plan.stack_file import ROOT, StackFile
 from tests.cluster.objects import wait
@@ -60,7 +58,7 @@ def test_up_makes_everything_and_waits_for_the_pod(world: World, file: StackFile
 
 def test_nothing_is_left_to_change(world: World, file: StackFile) -> None:
     stack.opened(world, file).preview(expect_no_changes=True, color="never")
-    assert stack.up(world, file)[-1] == "No change: everything is as the program wants it."
+    assert stack.up(world, file).nothing_changed
 
 
 def test_refresh_finds_no_drift(world: World, file: StackFile) -> None:
@@ -88,7 +86,7 @@ def test_no_secret_is_in_clear_in_the_state(world: World, own_cache: Path) -> No
 def test_a_disk_grows_in_place(world: World, folder: Path) -> None:
     before = must(world, "PersistentVolumeClaim", "kotaemon-disk")
     larger = stack.write(folder, NAME, files=FILES, disk={**DISK, "size": "15Gi"})
-    assert stack.up(world, larger) == ["update PersistentVolumeClaim kotaemon-disk-claim"]
+    assert stack.up(world, larger).did == [f"changed PersistentVolumeClaim {NAME}/kotaemon-disk"]
     after = must(world, "PersistentVolumeClaim", "kotaemon-disk")
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     wait(
@@ -101,7 +99,7 @@ def test_what_holds_data_is_never_replaced(world: World, folder: Path) -> None:
     volume = f"{NAME}.kotaemon-files"
     before = must(world, "PersistentVolume", volume, "")
     moved = stack.write(folder, NAME, files={**FILES, "server": "other.example.org"}, disk={**DISK, "size": "15Gi"})
-    with pytest.raises(ApplyError, match="protect"):
+    with pytest.raises(Failed, match="It holds data and is never replaced"):
         stack.up(world, moved)
     after = must(world, "PersistentVolume", volume, "")
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
@@ -116,10 +114,10 @@ def test_another_repository_reads_the_outputs(world: World, file: StackFile, tmp
 
 def test_down_keeps_what_holds_data_and_nothing_else(world: World, folder: Path) -> None:
     file = stack.write(folder, NAME, files=FILES, disk={**DISK, "size": "15Gi"})
-    engine.down(world.command, file, world.cluster, world.console)
-    said = world.heard()
+    outcome, _ = stack.down(world, file)
     assert get(world, "Deployment", "kotaemon") is None
-    deleted = [line.split()[1] for line in said if line.startswith("delete ")]
+    deleted = [line.split()[1] for line in outcome.did]
+    assert all(line.startswith("deleted ") for line in outcome.did)
     # The pods go before what they use.
     assert deleted.index("Deployment") < deleted.index("ConfigMap")
     for kind, name, namespace in (
@@ -130,15 +128,17 @@ def test_down_keeps_what_holds_data_and_nothing_else(world: World, folder: Path)
         ("Namespace", NAME, ""),
     ):
         must(world, kind, name, namespace)
-    assert json.loads(stack.state(world, file)).get("resources") in (None, [])
+    assert "kubernetes:apps/v1:Deployment" not in stack.state(file)
+    assert stack.opened(world, file).outputs()["namespace"].value == NAME, "other stacks still read them"
 
 
 def test_up_again_finds_what_was_kept(world: World, folder: Path) -> None:
     file = stack.write(folder, NAME, files=FILES, disk={**DISK, "size": "15Gi"})
     before = must(world, "PersistentVolumeClaim", "kotaemon-disk")
     password = must(world, "Secret", "kotaemon-admin")["data"]
-    said = stack.up(world, file)
-    assert f"found again: PersistentVolumeClaim {NAME}/kotaemon-disk" in said
+    made = stack.up(world, file).did
+    assert f"created Deployment {NAME}/kotaemon" in made
+    assert not [line for line in made if line.split()[1] in ("PersistentVolumeClaim", "Secret", "Namespace")]
     after = must(world, "PersistentVolumeClaim", "kotaemon-disk")
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert must(world, "Secret", "kotaemon-admin")["data"] == password

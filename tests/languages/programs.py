@@ -14,16 +14,23 @@ from typing import Any
 from pulumi import automation as auto
 
 from deploy.kube import Kube, Manifest
+from devcluster import paths
 from plan.stack_file import ROOT
+from tests.engine import engines
 
 STAND_IN = ROOT / "tests" / "engine" / "examples" / "provider.py"
 """For the clouds' plugins: it speaks the engine's protocol and asks no cloud."""
 
 
 def lacking(*tools: str) -> str:
-    """Why something is not run; empty when all tools are on PATH."""
-    missing = [tool for tool in tools if shutil.which(tool) is None]
+    """Why something is not run; empty when all tools are on PATH or beside the engine."""
+    missing = [tool for tool in tools if which(tool) is None]
     return f"not run: not on PATH: {', '.join(missing)}" if missing else ""
+
+
+def which(tool: str) -> str | None:
+    """A program on PATH, or one that was built with the engine."""
+    return shutil.which(tool, path=f"{paths.bin_dir('engine')}{os.pathsep}{os.environ['PATH']}")
 
 
 @dataclass
@@ -53,14 +60,14 @@ class Home:
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_CONFIG_PASSPHRASE": "of-the-tests",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{engines.found().environment['PATH']}",
         }
 
     def add(self, name: str, wanted: str) -> None:
         """A plugin as if it had been installed: the real one of Kubernetes where it is on PATH, a cloud's stand-in."""
         program = self.folder / "plugins" / f"resource-{name}-v{wanted}" / f"pulumi-resource-{name}"
         stand_in = [sys.executable, str(STAND_IN), str(self.calls), str(self.kubeconfig), wanted]
-        real = shutil.which("pulumi-resource-kubernetes")
+        real = shutil.which("pulumi-resource-kubernetes", path=engines.found().environment["PATH"])
         command = stand_in if name != "kubernetes" else [real] if real else []
         if command:  # else the engine downloads the one of Kubernetes
             program.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +86,7 @@ def copy_of(example: str, folder: Path) -> Path:
 
 def opened(name: str, work: Path, home: Home, config: Mapping[str, str], secrets: Mapping[str, str]) -> auto.Stack:
     """A new stack of the program in `work`."""
-    options = auto.LocalWorkspaceOptions(env_vars=home.environment)
+    options = auto.LocalWorkspaceOptions(env_vars=home.environment, pulumi_command=engines.found().command)
     stack = auto.create_stack(name, work_dir=str(work), opts=options)
     for values, secret in ((config, False), (secrets, True)):
         stack.set_all_config({k: auto.ConfigValue(v, secret=secret) for k, v in values.items()})

@@ -19,11 +19,11 @@ class Example:
 
 
 EXAMPLES = (
-    Example("yaml", Platform.PRIVATE, ("pulumi", "pulumi-language-yaml"), "Pulumi.yaml", {}),
+    Example("yaml", Platform.PRIVATE, ("pulumi-language-yaml",), "Pulumi.yaml", {}),
     Example(
         "typescript",
         Platform.AWS,
-        ("pulumi", "pulumi-language-nodejs", "node", "npm"),
+        ("pulumi-language-nodejs", "node", "npm"),
         "index.ts",
         {
             "region": "eu-central-1",

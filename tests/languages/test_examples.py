@@ -15,6 +15,7 @@ from pulumi import automation as auto
 from components.contract import Platform
 from deploy.kube import Kube
 from devcluster.cluster import Cluster
+from tests.engine import engines
 from tests.languages.programs import Home, changes, copy_of, must, opened, secret_values
 from tests.languages.table import RUN_HERE, Example
 
@@ -58,7 +59,7 @@ def world(
 
 def install(work: Path, home: Home) -> None:
     """As the README says; only the plugins are there already, some of them as stand-ins."""
-    command = ["pulumi", "install", "--no-plugins", "--non-interactive"]
+    command = [engines.found().command.command, "install", "--no-plugins", "--non-interactive"]
     done = subprocess.run(command, cwd=work, env=home.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     sdk = work / "node_modules" / "@pulumi"

@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,17 @@ import yaml
 from pulumi import automation as auto
 
 from components.contract import Platform
-from deploy import engine
+from deploy.engine import Project
 from deploy.kube import Kube
 from devcluster.cluster import Cluster
 from plan import collect, stack_file
 from plan.stack_file import ROOT, StackFile
 from policy import check
+from tests.engine import engines
 from tests.languages.programs import Home, lacking, opened
 
 PACK = ROOT / "policy" / "pack"
-if why := lacking("pulumi", "pulumi-language-python"):
+if why := lacking("pulumi-language-python"):
     pytest.skip(f"policy pack on the real engine: {why}", allow_module_level=True)
 if not (PACK / "venv").exists():
     reason = "policy pack on the real engine: not run: `make policy` has not made policy/pack/venv"
@@ -75,13 +77,12 @@ def test_our_stacks_pass(
     (tmp_path / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     cluster, file = cluster_for(platform), stack_file.read(name, tmp_path)
     home = Home(tmp_path / "home", cluster.kubeconfig)
-    monkeypatch.setenv("PULUMI_HOME", str(home.folder))
-    ours = engine._stack(auto.PulumiCommand(), file, cluster)
+    project = Project.of(replace(engines.found(), environment=home.environment), file, cluster)
+    ours = project.open()
     if platform == Platform.ALICLOUD:  # the example finds its cluster through clusterId
-        config = Path(ours.workspace.work_dir) / f"Pulumi.{name}.yaml"
-        written = yaml.safe_load(config.read_text())
+        written = yaml.safe_load(project.file.read_text())
         del written["config"]["kotaemon:cluster"]
-        config.write_text(yaml.safe_dump(written, sort_keys=False))
+        project.file.write_text(yaml.safe_dump(written, sort_keys=False))
     for run in (ours.preview, ours.up):
         heard = Ear()
         run(policy_packs=[str(PACK)], on_event=heard, color="never")

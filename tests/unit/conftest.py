@@ -14,5 +14,4 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(stack_file, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KOTAEMON_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("KOTAEMON_ENGINE", "monitor")
     return tmp_path

@@ -1,12 +1,8 @@
 """Devclusters of all platforms, and the engine with stand-ins for the plugins of both clouds."""
 
 import json
-import os
-import shlex
-import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +12,14 @@ from pulumi import automation as auto
 
 from components.contract import Platform
 from deploy import engine
+from deploy.engine import Project
+from deploy.find import Engine
 from deploy.kube import Kube
 from devcluster.cluster import Cluster
 from plan import stack_file
 from plan.stack_file import ROOT, StackFile
+from tests.engine import engines
 from tests.engine.examples.table import EXAMPLES, Example
-
-PROVIDER = Path(__file__).with_name("provider.py")
-API_KEY = "the-api-key-of-the-vector-server-in-the-tests"
 
 
 @dataclass
@@ -55,6 +51,8 @@ class World:
     """One example on the engine, with a devcluster of its platform."""
 
     example: Example
+    engine: Engine
+    project: Project
     stack: auto.Stack
     kube: Kube
     config: Path
@@ -99,38 +97,29 @@ def world(
     request: pytest.FixtureRequest,
     cluster_for: Callable[[Platform], Cluster],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Generator[World]:
-    """The example in a folder of its own: its secret is set as the file says."""
+) -> World:
+    """The example in a folder of its own, as it stands but for its namespace."""
     example: Example = request.param
     cluster = cluster_for(example.platform)
     folder = tmp_path_factory.mktemp(example.name)
     file = f"Pulumi.{example.name}.yaml"
     document = yaml.safe_load((ROOT / file).read_text())
-    config = document["config"]
-    config["kotaemon:namespace"] = example.name
+    document["config"]["kotaemon:namespace"] = example.name
     (folder / file).write_text(yaml.safe_dump(document, sort_keys=False))
-    log = folder / "calls.jsonl"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", f"{plugins(folder, log, cluster.kubeconfig)}{os.pathsep}{os.environ['PATH']}")
-        opened = engine._stack(auto.PulumiCommand(), stack_file.read(example.name, folder), cluster)  # pyright: ignore[reportPrivateUsage]
-        work = Path(opened.workspace.work_dir) / file
-        kube = Kube(cluster.api(), cluster.directory / "discovery.json")
-        made = World(example, opened, kube, work, log, engine._home() / "state", cluster.kubeconfig)  # pyright: ignore[reportPrivateUsage]
-        if example.platform == Platform.ALICLOUD:
-            made.change({"cluster": None})  # found through clusterId, as the example has it
-        if example.api_key:
-            made.change({"stores.vectorStore.apiKey": None})  # the placeholder, which nobody can decrypt
-            opened.set_config("kotaemon:stores.vectorStore.apiKey", auto.ConfigValue(API_KEY, secret=True), path=True)
-        yield made
-
-
-def plugins(folder: Path, log: Path, kubeconfig: Path) -> Path:
-    """A folder for PATH with the stand-ins."""
-    programs = folder / "bin"
-    programs.mkdir()
-    for name in ("aws", "alicloud"):
-        command = shlex.join([sys.executable, str(PROVIDER), str(log), str(kubeconfig), version(f"pulumi-{name}")])
-        script = programs / f"pulumi-resource-{name}"
-        script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-        script.chmod(0o755)
-    return programs
+    found = engines.with_clouds(folder, cluster.kubeconfig)
+    project = Project.of(found, stack_file.read(example.name, folder), cluster)
+    opened = project.open()
+    made = World(
+        example,
+        found,
+        project,
+        opened,
+        engines.kube(cluster),
+        project.file,
+        folder / "calls.jsonl",
+        engine.state(),
+        cluster.kubeconfig,
+    )
+    if example.platform == Platform.ALICLOUD:
+        made.change({"cluster": None})  # found through clusterId, as the example has it
+    return made

@@ -34,8 +34,6 @@ class Example:
     """Configuration that would make something that holds data anew, and empty."""
     models: str
     """Claim and folder of the models, as another repository reads them."""
-    api_key: bool = False
-    """Whether it needs the key of an existing vector server."""
 
 
 AWS_SINGLE = Example(
@@ -79,7 +77,6 @@ AWS_SCALED = Example(
     sizes={"kotaemon-shared": "512Gi"},
     moved={"storage.claims.weights.zone": "eu-central-1b"},
     models="kotaemon-weights/models",
-    api_key=True,
 )
 ALICLOUD_SINGLE = Example(
     name="alicloud-single",
@@ -131,7 +128,6 @@ ALICLOUD_SCALED = Example(
     sizes={"kotaemon-files": "800Gi"},
     moved={"storage.claims.files.zone": "cn-hangzhou-i"},
     models="kotaemon-files/models",
-    api_key=True,
 )
 PRIVATE_SCALED = Example(
     name="private-scaled",

@@ -11,9 +11,9 @@ from typing import Any
 import pulumi_kubernetes as k8s
 
 from components.contract import Platform
-from deploy.manifests import manifest
 from devcluster import nodes, platforms
 from guard.zones import Node, Why
+from plan.manifests import manifest
 from plan.recorder import run_program
 
 Manifest = dict[str, Any]
@@ -187,7 +187,7 @@ def objects(platform: Platform, row: Row, space: str) -> list[Manifest]:
             BUILDERS[platform][kind](space, name, zone_names(platform, zones))
 
     run = run_program(program)
-    made = [manifest(r, "zones", space) for r in run.registrations if r.is_object]
+    made = [manifest(r) for r in run.registrations if r.is_object]
     return [*made, deployment(space, names, row.replicas)]
 
 

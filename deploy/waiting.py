@@ -1,36 +1,75 @@
-"""When an applied object is ready, and what to say when it does not get there."""
+"""What an object of the cluster still lacks to be ready, and what is in the way, as far as anybody says."""
 
+import contextlib
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from deploy.kube import Kube, Manifest, ref
-from plan.exits import UserError
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
 
-Report = Callable[[str], None]
+from deploy.events import Listener, Object
+from deploy.kube import Kube, Manifest, Refused
+
+VERSIONS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "Job": "batch/v1", "PersistentVolumeClaim": "v1"}
+"""Kinds that are waited for."""
+_LOOK_SECONDS = 1.0
+_PATIENCE_SECONDS = 2.0
+"""An object that is ready within it is not worth a line."""
 
 
-class NotReady(UserError):
-    """An object did not become ready in time, or never can. The message has the newest event about it."""
+def missing(kube: Kube, live: Manifest) -> str:
+    """What a live object lacks to be ready; empty: nothing, or its kind is not waited for."""
+    check = _CHECKS.get(live["kind"])
+    return check(kube, live) if check else ""
 
 
-def wait_until_ready(kube: Kube, manifest: Manifest, seconds: float, report: Report) -> Manifest:
-    """Wait until the live object is ready; it is returned. Raises NotReady after `seconds`."""
-    check = _CHECKS.get(manifest["kind"])
-    deadline, told = time.monotonic() + seconds, ""
-    while True:
-        live = kube.get(manifest)
-        if live is None:
-            raise NotReady(f"{ref(manifest)} was deleted by somebody else while it was waited for")
-        missing = check(kube, live) if check else ""
-        if not missing:
-            return live
-        if missing != told:
-            report(f"{ref(manifest)}: {missing}")
-            told = missing
-        if time.monotonic() > deadline:
-            raise NotReady(f"{ref(manifest)} is not ready after {seconds:.0f} s: {missing}{_why(kube, live)}")
-        time.sleep(0.3)
+def why(kube: Kube, kind: str, place: str) -> str:
+    """What an object (`namespace/name`) lacks and what is in the way; empty: nothing, or nobody knows."""
+    if kind not in VERSIONS:
+        return ""
+    namespace, _, name = place.rpartition("/")
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    live = kube.get({"apiVersion": VERSIONS[kind], "kind": kind, "metadata": metadata})
+    lacks = missing(kube, live) if live else ""
+    return f"{lacks}{_in_the_way(kube, live)}" if live and lacks else ""
+
+
+class Watch(threading.Thread):
+    """Asks the cluster about what the engine waits for; for a `with` block around the engine's run."""
+
+    def __init__(self, kube: Kube, listener: Listener, busy: Callable[[list[tuple[Object, float]]], None]) -> None:
+        super().__init__(daemon=True)
+        self._kube, self._listener, self._busy = kube, listener, busy
+        self._ended = threading.Event()
+        self.reasons: dict[str, str] = {}
+        """URN -> the last reason that was seen."""
+
+    def __enter__(self) -> "Watch":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self.join()
+
+    def run(self) -> None:
+        """Look until the block ends."""
+        while not self._ended.wait(_LOOK_SECONDS):
+            waiting = self._listener.waiting()
+            self._busy(waiting)
+            for about, since in waiting:
+                if about.is_object and time.monotonic() - since > _PATIENCE_SECONDS:
+                    # A server that does not answer is the engine's to tell.
+                    with contextlib.suppress(HTTPError, ApiException, Refused):
+                        self._ask(about)
+
+    def _ask(self, about: Object) -> None:
+        reason = why(self._kube, about.kind, about.name)
+        if reason and reason != self.reasons.get(about.urn):
+            self.reasons[about.urn] = reason
+            self._listener.tell({"event": "waits", "kind": about.kind, "name": about.name, "why": reason})
 
 
 def _deployment(_kube: Kube, live: Manifest) -> str:
@@ -51,11 +90,6 @@ def _stateful_set(_kube: Kube, live: Manifest) -> str:
     return "" if ready >= wanted else f"{ready} of {wanted} pods ready"
 
 
-def has_failed(live: Manifest) -> bool:
-    """Whether a live object is a Job that has failed for good."""
-    return live["kind"] == "Job" and "Failed" in _true_conditions(live)
-
-
 def _true_conditions(live: Manifest) -> dict[str, Any]:
     conditions = (live.get("status") or {}).get("conditions") or ()
     return {c["type"]: c for c in conditions if c["status"] == "True"}
@@ -64,7 +98,7 @@ def _true_conditions(live: Manifest) -> dict[str, Any]:
 def _job(_kube: Kube, live: Manifest) -> str:
     conditions = _true_conditions(live)
     if failed := conditions.get("Failed"):
-        raise NotReady(f"{ref(live)} failed: {failed.get('message')}")
+        return f"failed: {failed.get('message')}"
     return "" if "Complete" in conditions else "running"
 
 
@@ -91,7 +125,7 @@ _CHECKS: dict[str, Callable[[Kube, Manifest], str]] = {
 }
 
 
-def _why(kube: Kube, live: Manifest) -> str:
+def _in_the_way(kube: Kube, live: Manifest) -> str:
     """What is in the way, as far as anybody says: the controller, the kubelet, or the newest event."""
     if refused := _true_conditions(live).get("ReplicaFailure"):
         return f"; {refused.get('reason')}: {refused.get('message')}"  # no pod is made: quota, admission

@@ -1,0 +1,60 @@
+"""The engine for tests: found once, and with stand-ins for the plugins of both clouds."""
+
+import functools
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from deploy import engine, find
+from deploy.engine import Outcome, Project
+from deploy.find import Engine
+from deploy.kube import Kube
+from deploy.progress import Json
+from devcluster.cluster import Cluster
+
+PROVIDER = Path(__file__).parent / "examples" / "provider.py"
+PROJECT = "kotaemon"
+SILENT = Json(lambda _: None)
+
+
+@functools.cache
+def found() -> Engine:
+    """The engine of this machine, as `make up` finds it."""
+    return find.find(Console(stderr=True))
+
+
+def with_clouds(folder: Path, kubeconfig: Path) -> Engine:
+    """The engine with stand-ins for the clouds' plugins. Their calls are in `calls.jsonl` of the folder."""
+    programs = folder / "bin"
+    programs.mkdir(exist_ok=True)
+    for name in ("aws", "alicloud"):
+        log = str(folder / "calls.jsonl")
+        command = shlex.join([sys.executable, str(PROVIDER), log, str(kubeconfig), version(f"pulumi-{name}")])
+        script = programs / f"pulumi-resource-{name}"
+        script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        script.chmod(0o755)
+    ours = found()
+    path = f"{programs}{os.pathsep}{ours.environment['PATH']}"
+    return replace(ours, environment={**ours.environment, "PATH": path})
+
+
+def kube(cluster: Cluster) -> Kube:
+    """The API server, as `make up` sees it."""
+    return Kube(cluster.api(), cluster.directory / "discovery.json")
+
+
+def bring_up(
+    cluster: Cluster, name: str, program: Callable[[], object], config: Mapping[str, Any] | None = None
+) -> Outcome:
+    """Run a program of the tests' own as the stack `name`, clouds by stand-ins. Raises deploy.engine.Failed."""
+    settings = {"name": PROJECT, "runtime": "python"}
+    document = {"config": dict(config or {})}
+    project = Project(with_clouds(cluster.directory, cluster.kubeconfig), PROJECT, name, settings, document, program)
+    return engine.up(project, kube(cluster), SILENT)

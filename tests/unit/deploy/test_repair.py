@@ -1,0 +1,154 @@
+"""What a killed run leaves: locks, and operations without an end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from deploy import repair
+
+
+def lock(folder: Path, content: object) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "a.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_without_a_lock_nothing_is_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    assert not repair.free_lock(tmp_path / "none", said.append)
+    assert said == []
+
+
+@pytest.mark.parametrize("content", [{"pid": 2**22 + 1}, '{"pid": 1', ""], ids=["dead", "half", "empty"])
+def test_the_lock_of_a_dead_run_is_removed_and_said(tmp_path: Path, content: object) -> None:
+    path, said = lock(tmp_path, content), list[str]()
+    assert repair.free_lock(tmp_path, said.append)
+    assert said == ["An earlier run was killed and left the stack locked: the lock is removed."]
+    assert not path.exists()
+
+
+def test_another_program_that_has_got_the_id_is_left_alone(tmp_path: Path) -> None:
+    path = lock(tmp_path, {"pid": os.getppid()})  # pytest's parent: a shell, or make
+    said: list[str] = []
+    repair.free_lock(tmp_path, said.append)
+    assert said == ["An earlier run was killed and left the stack locked: the lock is removed."]
+    assert not path.exists()
+
+
+def test_an_engine_that_still_works_is_cancelled_first(tmp_path: Path) -> None:
+    text = "import signal, sys, time; signal.signal(2, lambda *_: sys.exit(0)); print(1, flush=True); time.sleep(60)"
+    orphan = subprocess.Popen([sys.executable, "-c", text, "pulumi"], stdout=subprocess.PIPE)
+    assert orphan.stdout
+    orphan.stdout.readline()
+    lock(tmp_path, {"pid": orphan.pid})
+    said: list[str] = []
+    reaper = threading.Thread(target=orphan.wait)
+    reaper.start()
+    began = time.monotonic()
+    assert repair.free_lock(tmp_path, said.append)
+    reaper.join()
+    assert orphan.returncode == 0, "it had the time to write its state"
+    assert time.monotonic() - began < repair.ORPHAN_SECONDS
+    assert said == [f"An earlier run was killed, and its engine (process {orphan.pid}) still works: ending it."]
+
+
+def test_an_engine_that_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repair, "ORPHAN_SECONDS", 0.3)
+    text = "import signal, time; signal.signal(2, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+    orphan = subprocess.Popen([sys.executable, "-c", text, "pulumi"], stdout=subprocess.PIPE)
+    assert orphan.stdout
+    orphan.stdout.readline()
+    reaper = threading.Thread(target=orphan.wait)
+    reaper.start()
+    lock(tmp_path, {"pid": orphan.pid})
+    repair.free_lock(tmp_path, lambda _: None)
+    reaper.join()
+    assert orphan.returncode == -signal.SIGKILL
+
+
+def resource(kind: str, name: str, namespace: str = "ns") -> dict[str, Any]:
+    type_ = f"kubernetes:core/v1:{kind}"
+    inputs = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}}
+    return {"urn": f"urn:pulumi:dev::kotaemon::{type_}::{name}", "type": type_, "inputs": inputs, "protect": True}
+
+
+class Stack:
+    """An engine's stack with this state."""
+
+    def __init__(self, resources: list[Any], pending: list[Any]) -> None:
+        self.deployment: Any = {"resources": resources, "pending_operations": pending}
+
+    def export_stack(self) -> Any:
+        return SimpleNamespace(version=3, deployment=self.deployment)
+
+    def import_stack(self, state: Any) -> None:
+        self.deployment = state.deployment
+
+
+class Cluster:
+    """An API server with these objects."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def get(self, manifest: Any) -> object:
+        return manifest if manifest["metadata"]["name"] in self.names else None
+
+
+def finish(tmp_path: Path, stack: Stack, cluster: Cluster) -> tuple[bool, list[str]]:
+    checkpoint, said = tmp_path / "dev.json", list[str]()
+    checkpoint.write_text(json.dumps({"checkpoint": {"latest": stack.deployment}}))
+    return repair.finish_pending(stack, cluster, said.append, checkpoint), said  # type: ignore[arg-type]
+
+
+def test_a_state_without_such_operations_is_not_even_asked_for(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "dev.json"
+    assert not repair.finish_pending(None, None, print, checkpoint)  # type: ignore[arg-type]
+    checkpoint.write_text('{"checkpoint": {"latest": {"resources": []}}}')
+    assert not repair.finish_pending(None, None, print, checkpoint)  # type: ignore[arg-type]
+
+
+def test_what_was_being_made_is_taken_over_where_it_is_there(tmp_path: Path) -> None:
+    there, gone, changing = resource("Secret", "there"), resource("Secret", "gone"), resource("ConfigMap", "changing")
+    operations = [
+        {"resource": there, "type": "creating"},
+        {"resource": gone, "type": "creating"},
+        {"resource": changing, "type": "updating"},
+    ]
+    stack = Stack([changing], operations)
+    assert finish(tmp_path, stack, Cluster("there", "changing")) == (
+        True,
+        [
+            "An earlier run was interrupted; 3 of its operations had no end:",
+            "  Secret ns/there was being created: it is there, and taken over as it is",
+            "  Secret ns/gone was being created: it is not there, and made again",
+            "  ConfigMap ns/changing was updating: asking the cluster what became of it",
+        ],
+    )
+    taken = {**there, "id": "ns/there", "outputs": there["inputs"]}
+    assert stack.deployment == {"resources": [changing, taken], "pending_operations": []}
+
+
+def test_what_is_in_the_state_already_is_not_taken_twice(tmp_path: Path) -> None:
+    there = resource("Secret", "there")
+    stack = Stack([there], [{"resource": there, "type": "creating"}])
+    finish(tmp_path, stack, Cluster("there"))
+    assert stack.deployment["resources"] == [there]
+
+
+def test_a_component_or_a_provider_is_made_again(tmp_path: Path) -> None:
+    provider = {"urn": "urn:pulumi:dev::kotaemon::pulumi:providers:kubernetes::cluster", "inputs": {}}
+    stack = Stack([], [{"resource": {**provider, "type": "pulumi:providers:kubernetes"}, "type": "creating"}])
+    _, said = finish(tmp_path, stack, Cluster())
+    assert said[1:] == ["  kubernetes cluster was being created: it is not there, and made again"]
+    assert stack.deployment == {"resources": [], "pending_operations": []}
