@@ -1,6 +1,6 @@
 """Runs a Pulumi program in this process on the SDK's mock monitor, and keeps a record of all it registered.
 
-What `make plan`, the monitor road of `make up` and every test with mocks stand on. A run ends when every
+What `make plan` and every test with mocks stand on. A run ends when every
 resource and every Output has been awaited: a failing `apply` that nobody returned fails the run.
 """
 
