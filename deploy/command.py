@@ -54,7 +54,8 @@ class Command(auto.PulumiCommand):
                 reader.join()
             code = process.wait()
         self.process = None
-        result = CommandResult(*("\n".join(reader.lines) for reader in readers), code)
+        stdout, stderr = ("\n".join(reader.lines) for reader in readers)
+        result = CommandResult(stdout, stderr, code)
         if code != 0:
             raise create_command_error(result)
         return result

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import logging
 import os
 import runpy
 import secrets
@@ -71,7 +72,8 @@ class Project:
     document: Mapping[str, Any]
     """The content of the stack file."""
     program: Program
-    _failure: list[Exception] = field(default_factory=list[Exception], repr=False)
+    failure: Exception | None = field(default=None, repr=False)
+    """What the program raised in the last run."""
 
     @classmethod
     def of(cls, engine: Engine, file: StackFile, cluster: Cluster) -> "Project":
@@ -123,19 +125,14 @@ class Project:
 
     def _run(self) -> None:
         """What the engine calls. An error is kept as it is: the engine would only pass its text on, twice."""
-        self._failure.clear()
+        self.failure = None
         try:
             result = self.program()
             for key, value in result.items() if isinstance(result, Mapping) else ():
                 pulumi.export(str(key), value)
         except Exception as error:
-            self._failure.append(error)
+            self.failure = error
             raise pulumi.RunError(str(error)) from None
-
-    @property
-    def failure(self) -> Exception | None:
-        """What the program raised in the last run."""
-        return self._failure[0] if self._failure else None
 
 
 def main_program() -> None:
@@ -255,9 +252,10 @@ def _run(
 
     listener = Listener(tell)
     interrupts = Interrupts(project.engine.command, lambda line: tell({"event": "said", "message": line}))
-    project._failure.clear()
+    watch = Watch(kube, listener, display.busy)
+    project.failure = None
     try:
-        with _quiet(), display, Watch(kube, listener, display.busy) as watch, interrupts:
+        with _quiet(), display, watch, interrupts:
             result = action(on_event=listener, color="never", suppress_outputs=True, **options)
     except auto.CommandError as error:
         if interrupts.heard:
@@ -286,8 +284,11 @@ def _refusal(project: Project, listener: Listener, watch: Watch, error: auto.Com
 
 @contextlib.contextmanager
 def _quiet() -> Generator[None]:
-    """After an inline program has failed, coroutines that nobody awaits complain that no loop runs: nothing to mend."""
-    before = sys.unraisablehook
+    """What the SDK prints of an inline program that has failed, and nobody can mend: coroutines complain that no loop
+    runs, and its server that the engine is gone (with three tracebacks)."""
+    before, server = sys.unraisablehook, logging.getLogger("grpc._server")
+    level = server.level
+    server.setLevel(logging.CRITICAL)
 
     def hook(unraisable: Any) -> None:
         if not (isinstance(unraisable.exc_value, RuntimeError) and "event loop" in str(unraisable.exc_value)):
@@ -299,6 +300,7 @@ def _quiet() -> Generator[None]:
     finally:
         gc.collect()
         sys.unraisablehook = before
+        server.setLevel(level)
 
 
 def _impatient(program: Program, seconds: float) -> Program:

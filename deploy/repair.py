@@ -71,7 +71,8 @@ def finish_pending(stack: auto.Stack, kube: Kube, tell: Tell, checkpoint: Path) 
 
 def place(resource: Mapping[str, Any]) -> str:
     """The provider's id of a Kubernetes object in the state: `name`, or `namespace/name`. Empty: it has no name."""
-    metadata: Mapping[str, Any] = (resource.get("inputs") or {}).get("metadata") or {}
+    inputs: Mapping[str, Any] = resource.get("inputs") or {}
+    metadata: Mapping[str, Any] = inputs.get("metadata") or {}
     parts = [metadata.get("namespace"), metadata.get("name")]
     return "/".join(part for part in parts if isinstance(part, str)) if isinstance(parts[1], str) else ""
 
@@ -89,7 +90,7 @@ def _told(pending: list[dict[str, Any]], found: list[Resource]) -> Iterator[str]
 
 
 def _is_there(resource: Resource, kube: Kube) -> bool:
-    inputs = resource.get("inputs") or {}
+    inputs: Mapping[str, Any] = resource.get("inputs") or {}
     if not resource["type"].startswith("kubernetes:") or "apiVersion" not in inputs or not place(resource):
         return False
     meta = inputs["metadata"]

@@ -133,7 +133,7 @@ def killed(times: int, seed: int, name: str = "dev") -> Result:
         for _ in range(times):
             process = stage.start_up()
             stage.until_made(chance.randrange(total), process)
-            # Every other time the engine too, which otherwise notices that its program is gone, and ends by itself.
+            # Every other time the engine too, which otherwise ends by itself soon, because its program is gone.
             kill(process, engine_too=len(made) % 2 == 0)
             made.append(stage.count())
             problems += [f"killed after {made[-1]} of {total} objects: {p}" for p in stage.finish()]

@@ -1,7 +1,7 @@
 """Runs a Pulumi program in this process on the SDK's mock monitor, and records everything that it registers.
 
-`make plan`, the monitor road of `make up` and all tests with mocks use it. A run ends when every resource and every
-Output has been awaited, so a failing `apply` fails the run even when nothing uses its result.
+`make plan` and all tests with mocks use it. A run ends when every resource and every Output has been awaited, so a
+failing `apply` fails the run even when nothing uses its result.
 """
 
 import asyncio

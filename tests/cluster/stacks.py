@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from deploy import engine, kept
-from deploy.engine import Outcome, Project
+from deploy.engine import Outcome
 from deploy.events import Note
 from deploy.kube import Kube, Refused
 from deploy.progress import Json
@@ -15,6 +15,7 @@ from devcluster.cluster import Cluster
 from plan import stack_file
 from plan.manifests import manifest
 from plan.recorder import Run
+from tests.engine import engines
 from tests.engine.engines import found, kube
 
 __all__ = ["kube"]
@@ -47,14 +48,14 @@ def up(
     file: stack_file.StackFile, cluster: Cluster, heard: Heard | None = None, patience: float | None = None
 ) -> Outcome:
     """Bring it up as `make up` does; `heard` collects what is told."""
-    project = Project.of(found(), file, cluster)
+    project = engines.of(found(), file, cluster)
     kept.free_released(kube(cluster), file.settings.namespace)
     return engine.up(project, kube(cluster), heard or Heard(), patience)
 
 
 def down(file: stack_file.StackFile, cluster: Cluster) -> tuple[Outcome, list[str]]:
     """Take it down as `make down` does."""
-    return engine.down(Project.of(found(), file, cluster), kube(cluster), Heard())
+    return engine.down(engines.of(found(), file, cluster), kube(cluster), Heard())
 
 
 def refused(planned: Run, server: Kube) -> list[str]:

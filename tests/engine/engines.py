@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pulumi
+from pulumi.runtime import register_resource_transform
 from rich.console import Console
 
 from deploy import engine, find
@@ -18,6 +20,7 @@ from deploy.find import Engine
 from deploy.kube import Kube
 from deploy.progress import Json
 from devcluster.cluster import Cluster
+from plan.stack_file import StackFile
 
 PROVIDER = Path(__file__).parent / "examples" / "provider.py"
 PROJECT = "kotaemon"
@@ -43,6 +46,36 @@ def with_clouds(folder: Path, kubeconfig: Path) -> Engine:
     ours = found()
     path = f"{programs}{os.pathsep}{ours.environment['PATH']}"
     return replace(ours, environment={**ours.environment, "PATH": path})
+
+
+def on_old_plugin(program: Callable[[], object]) -> Callable[[], object]:
+    """The program for a plugin of Kubernetes that was built from its module, which is of January 2026.
+
+    After a change of a bound claim whose class waits for the first pod, it waits for the claim to be Pending, five
+    minutes (pkg/await/awaiters.go). So it is told not to wait for claims. Newer ones, on PATH, run the program as it is.
+    """
+    if "plugin kubernetes v4.0.0 of 2026" not in found().line:
+        return program
+
+    def impatient(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if args.type_ != "kubernetes:core/v1:PersistentVolumeClaim":
+            return None
+        metadata: dict[str, Any] = dict(args.props["metadata"])
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), "pulumi.com/skipAwait": "true"}
+        return pulumi.ResourceTransformResult({**args.props, "metadata": metadata}, args.opts)
+
+    def run() -> object:
+        register_resource_transform(impatient)
+        return program()
+
+    return run
+
+
+def of(engine: Engine, file: StackFile, cluster: Cluster) -> Project:
+    """The project of a stack file, as `make up` makes it."""
+    made = Project.of(engine, file, cluster)
+    made.program = on_old_plugin(made.program)
+    return made
 
 
 def kube(cluster: Cluster) -> Kube:

@@ -15,6 +15,7 @@ from deploy.workspace import latest
 from plan import collect, stack_file
 from plan.document import CostSummary
 from plan.stack_file import ROOT, StackFile
+from tests.engine import engines
 from tests.engine.conftest import World
 from tests.engine.engines import SILENT
 
@@ -38,7 +39,7 @@ def write(folder: Path, name: str, **claims: Any) -> StackFile:
 
 def project(world: World, file: StackFile) -> Project:
     """The stack file as `make up` hands it to the engine."""
-    return Project.of(world.engine, file, world.cluster)
+    return engines.of(world.engine, file, world.cluster)
 
 
 def opened(world: World, file: StackFile) -> auto.Stack:

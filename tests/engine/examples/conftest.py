@@ -107,7 +107,7 @@ def world(
     document["config"]["kotaemon:namespace"] = example.name
     (folder / file).write_text(yaml.safe_dump(document, sort_keys=False))
     found = engines.with_clouds(folder, cluster.kubeconfig)
-    project = Project.of(found, stack_file.read(example.name, folder), cluster)
+    project = engines.of(found, stack_file.read(example.name, folder), cluster)
     opened = project.open()
     made = World(
         example,
