@@ -53,7 +53,7 @@ def finish_pending(stack: auto.Stack, kube: Kube, tell: Tell, checkpoint: Path) 
     if not latest(checkpoint).get("pending_operations"):
         return False
     exported = stack.export_stack()
-    deployment = dict(exported.deployment or {})
+    deployment: dict[str, Any] = dict(exported.deployment or {})
     pending: list[dict[str, Any]] = deployment.get("pending_operations") or []
     if not pending:
         return False

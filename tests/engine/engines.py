@@ -60,9 +60,10 @@ def on_old_plugin(program: Callable[[], object]) -> Callable[[], object]:
     def impatient(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ != "kubernetes:core/v1:PersistentVolumeClaim":
             return None
-        metadata: dict[str, Any] = dict(args.props["metadata"])
+        props: Any = args.props
+        metadata: dict[str, Any] = {**props["metadata"]}
         metadata["annotations"] = {**(metadata.get("annotations") or {}), "pulumi.com/skipAwait": "true"}
-        return pulumi.ResourceTransformResult({**args.props, "metadata": metadata}, args.opts)
+        return pulumi.ResourceTransformResult({**props, "metadata": metadata}, args.opts)
 
     def run() -> object:
         register_resource_transform(impatient)

@@ -1,6 +1,7 @@
 """A stack file of the tests' own, the engine's stack behind it, and what every stack is asked."""
 
 import json
+import runpy
 import shutil
 import sys
 from pathlib import Path
@@ -72,12 +73,29 @@ def outputs_of_another_repository(of: auto.Stack, kubeconfig: Path, folder: Path
     """Bring the example repository up for real (StackReference, and a Job with the role mounted) and down again."""
     work = shutil.copytree(ROOT / "examples" / "app-repo", folder / "app-repo")
     (work / "Pulumi.dev.yaml").unlink()
-    (work / ".venv").symlink_to(sys.prefix)
     environment = {**of.workspace.env_vars, "KUBECONFIG": str(kubeconfig)}
-    options = auto.LocalWorkspaceOptions(pulumi_command=of.workspace.pulumi_command, env_vars=environment)
-    reader = auto.create_stack(of.name, work_dir=str(work), opts=options)
+    workspace = auto.LocalWorkspace(
+        str(work),
+        program=lambda: program_of(work),
+        pulumi_command=of.workspace.pulumi_command,
+        env_vars=environment,
+    )
+    reader = auto.Stack.create(of.name, workspace)
     reader.set_config("kotaemon", auto.ConfigValue(f"organization/kotaemon/{of.name}"))
     reader.set_config("image", auto.ConfigValue("example.com/eval:1"))
     outputs = reader.up(color="never").outputs
     reader.destroy(color="never", remove=True)
     return {name: output.value for name, output in outputs.items()}
+
+
+def program_of(folder: Path) -> None:
+    """Run the program of another repository, with its modules."""
+    before, known = list(sys.path), set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        runpy.run_path(str(folder / "__main__.py"), run_name="__main__")
+    finally:
+        sys.path[:] = before
+        for name in set(sys.modules) - known:
+            if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
+                del sys.modules[name]

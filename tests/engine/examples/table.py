@@ -65,7 +65,7 @@ AWS_SCALED = Example(
             "aws:rds/instance:Instance",
         }
     ),
-    grown={"storage.claims.shared.size": "512Gi", "aws.database.size": 40},
+    grown={"storage.claims.shared.size": "512Gi", "aws.database.size": "40Gi"},
     updates=frozenset(
         {
             ("aws:fsx/openZfsFileSystem:OpenZfsFileSystem", "kotaemon-shared-files"),
@@ -117,7 +117,7 @@ ALICLOUD_SCALED = Example(
             "alicloud:rds/database:Database",
         }
     ),
-    grown={"storage.claims.files.size": "800Gi", "alicloud.database.storageGib": 100},
+    grown={"storage.claims.files.size": "800Gi", "alicloud.database.size": "100Gi"},
     updates=frozenset(
         {
             (PV, "kotaemon-files-volume"),

@@ -149,15 +149,6 @@ def test_another_repository_reads_the_outputs(world: World, tmp_path: Path) -> N
     assert read == {"job": "nightly-eval", "models": world.example.models}
 
 
-def test_what_holds_data_is_not_deleted_while_it_is_protected(world: World) -> None:
-    """The engine refuses at the end: it has then deleted what nothing needs, such as the pods and a key's alias."""
-    before = kept(world)
-    with pytest.raises(auto.CommandError, match="protect"):
-        world.stack.destroy(color="never")
-    assert not deleted(world)
-    assert kept(world) == before
-
-
 def test_taking_down_leaves_what_holds_data_in_the_state_and_up_makes_the_rest(world: World) -> None:
     before, outputs = kept(world), world.stack.outputs()["storage"].value
     steps = Steps()
@@ -174,6 +165,15 @@ def test_taking_down_leaves_what_holds_data_in_the_state_and_up_makes_the_rest(w
     assert not {type_ for _, type_, _ in again.started} & ({PV, PVC} | world.example.retained)
     assert kept(world) == before
     world.stack.preview(color="never", expect_no_changes=True)
+
+
+def test_what_holds_data_is_not_deleted_while_it_is_protected(world: World) -> None:
+    """The engine refuses at the end: it has then deleted what nothing needs, such as the pods and a key's alias."""
+    before = kept(world)
+    with pytest.raises(auto.CommandError, match="protect"):
+        world.stack.destroy(color="never")
+    assert not deleted(world)
+    assert kept(world) == before
 
 
 def test_destroy_unmounts_before_it_deletes_and_keeps_what_holds_data(world: World) -> None:
