@@ -18,12 +18,14 @@ class Example:
     config: dict[str, str]
 
 
+HOST_OF_PLUGIN = "pulumi-language-python"
+"""Our plugin is a Python program: whatever the example is written in, the engine starts it through this host."""
 EXAMPLES = (
-    Example("yaml", Platform.PRIVATE, ("pulumi-language-yaml",), "Pulumi.yaml", {}),
+    Example("yaml", Platform.PRIVATE, ("pulumi-language-yaml", HOST_OF_PLUGIN), "Pulumi.yaml", {}),
     Example(
         "typescript",
         Platform.AWS,
-        ("pulumi-language-nodejs", "node", "npm"),
+        ("pulumi-language-nodejs", "node", "npm", HOST_OF_PLUGIN),
         "index.ts",
         {
             "region": "eu-central-1",
