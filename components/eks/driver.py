@@ -184,7 +184,7 @@ class DriverAddonArgs(TypedDict):
     """Added to the add-on."""
 
 
-def addon(args: DriverAddonArgs) -> eks.AddonArgs:
+def addon(args: DriverAddonArgs) -> "eks.AddonArgs":
     """The add-on. A driver that was installed in another way is left alone: the creation fails then."""
     driver, role_arn = Driver(args["driver"]), args.get("role_arn")
     pod_identity = Permission(args.get("permission", Permission.POD_IDENTITY)) == Permission.POD_IDENTITY

@@ -157,7 +157,7 @@ def _check_nodes(settings: AwsSettings, zones: Input[Sequence[str]], opts: Invok
     Output.all(zones, names.apply(group_zones)).apply(check)
 
 
-def _check_auto_mode(settings: AwsSettings, cluster: Output[aws.eks.GetClusterResult]) -> None:
+def _check_auto_mode(settings: AwsSettings, cluster: "Output[aws.eks.GetClusterResult]") -> None:
     def check(configs: Sequence[Any] | None) -> None:
         enabled = any(config.enabled for config in configs or [])
         if enabled and not settings.auto_mode and settings.drivers.ebs.mode != "install":
