@@ -1,0 +1,5 @@
+"""Maps classes to tables."""
+
+
+class Mapper:
+    """One class and its table. None is ever made here."""
