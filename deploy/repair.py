@@ -41,6 +41,8 @@ def free_lock(folder: Path, tell: Tell) -> bool:
             _end(pid)
         else:
             tell("An earlier run was killed and left the stack locked: the lock is removed.")
+        if pid:
+            _end_plugins(pid)
         lock.unlink(missing_ok=True)
     return bool(locks)
 
@@ -113,6 +115,17 @@ def _is_engine(pid: int) -> bool:
         return False
     command = Path(f"/proc/{pid}/cmdline")
     return not command.exists() or b"pulumi" in command.read_bytes()
+
+
+def _end_plugins(session: int) -> None:
+    """Kill what a dead engine has started: its plugins live on otherwise, for ever. We start the engine in a session of
+    its own (deploy/command.py), which is named after it; its plugins are in it."""
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # After the name in brackets: state, parent, process group, session.
+            text = file.read_text()
+            if int(text.rpartition(")")[2].split()[3]) == session and "(pulumi" in text:
+                os.kill(int(file.parent.name), signal.SIGKILL)
 
 
 def _end(pid: int) -> None:

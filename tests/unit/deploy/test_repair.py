@@ -76,6 +76,24 @@ def test_an_engine_that_does_not_listen_is_killed(tmp_path: Path, monkeypatch: p
     assert orphan.returncode == -signal.SIGKILL
 
 
+def test_the_plugins_of_a_dead_engine_are_ended(tmp_path: Path) -> None:
+    """The engine's session is named after it; the plugin has a process group of its own in it."""
+    plugin = tmp_path / "pulumi-resource-kubernetes"
+    plugin.symlink_to("/bin/sleep")
+    text = f"import os, subprocess; print(subprocess.Popen(['{plugin}', '60'], preexec_fn=os.setpgrp).pid, flush=True)"
+    engine = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, start_new_session=True)
+    assert engine.stdout
+    orphan = int(engine.stdout.readline())
+    engine.wait()
+    assert Path(f"/proc/{orphan}").exists()
+    lock(tmp_path / "locks", {"pid": engine.pid})
+    repair.free_lock(tmp_path / "locks", lambda _: None)
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{orphan}/stat").exists() and ") Z" not in Path(f"/proc/{orphan}/stat").read_text():
+        assert time.monotonic() < deadline, "the plugin lives on"
+        time.sleep(0.05)
+
+
 def resource(kind: str, name: str, namespace: str = "ns") -> dict[str, Any]:
     type_ = f"kubernetes:core/v1:{kind}"
     inputs = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}}
