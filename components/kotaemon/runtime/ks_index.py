@@ -16,7 +16,7 @@ from typing import Any
 from ks_environment import say
 from ks_half_indexed import Collection
 from ks_hooks import after_import
-from ks_vectors import bound_searches
+from ks_vectors import bound_searches, shorten_rows
 
 SETTLE = 1.0
 """Seconds after the last step in which one more may follow: the quick upload goes on in a thread, batch after batch."""
@@ -77,6 +77,7 @@ def watch_collections(index: ModuleType) -> None:
         start(self)
         make_table_once(self._resources["DocStore"])
         bound_searches(self._resources["VectorStore"])
+        shorten_rows(self._resources["VectorStore"])
         # GraphRAG's collections keep no vectors: nothing can be said of their files.
         if self._indexing_pipeline_cls.__module__ != "ktem.index.file.pipelines":
             return

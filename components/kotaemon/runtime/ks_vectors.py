@@ -3,8 +3,13 @@
 Upstream waits for the store's own limits (142 s with Milvus), or answers from full-text search alone without a word
 (kotaemon/indices/vectorindex.py, query_vectorstore). Here a search gets a bound; when it fails, the answer comes from
 full-text search and says so, and the failures are counted.
+
+Milvus refuses a row whose metadata is longer than 65536 bytes, and every page of a PDF is a row that holds its picture:
+44 KB for a page of plain text, stored twice. So long values are left out there. Nobody misses them: whatever is found
+is read from the document store by its id (kotaemon/indices/vectorindex.py, VectorRetrieval).
 """
 
+import copy
 import functools
 import threading
 from typing import Any
@@ -16,6 +21,8 @@ NOTICE = (
     "Ask again in a while.)*"
 )
 WAIT_SECONDS = 20
+LONGEST = 4096
+"""Characters of one value of a row's metadata in Milvus; names, page numbers and ids are far shorter."""
 
 
 class Failures:
@@ -73,3 +80,28 @@ def bound_searches(store: Any) -> None:
 
     query.bounded = True  # pyright: ignore
     kind.query = query
+
+
+def short(row: Any) -> Any:
+    """The row without the long values of its metadata. The document that it was made from keeps them."""
+    metadata = getattr(row, "metadata", None)
+    if not metadata or all(len(str(value)) <= LONGEST for value in metadata.values()):
+        return row
+    made = copy.copy(row)
+    made.metadata = {name: value for name, value in metadata.items() if len(str(value)) <= LONGEST}
+    return made
+
+
+def shorten_rows(store: Any) -> None:
+    """Leave long metadata out of what Milvus is given, once for its class."""
+    kind = type(store)
+    add = getattr(kind, "add", None)
+    if kind.__name__ != "MilvusVectorStore" or add is None or hasattr(add, "shortened"):
+        return
+
+    @functools.wraps(add)
+    def shortened(self: Any, embeddings: Any, *values: Any, **named: Any) -> Any:
+        return add(self, [short(row) for row in embeddings], *values, **named)
+
+    shortened.shortened = True  # pyright: ignore
+    kind.add = shortened

@@ -1,4 +1,4 @@
-"""ks_vectors.py: a search gets a bound, and a failure is counted instead of hanging or vanishing."""
+"""ks_vectors.py: a search gets a bound, a failure is counted, and Milvus gets no row that it refuses."""
 
 import time
 from typing import Any
@@ -44,3 +44,41 @@ def test_an_error_of_the_store_is_counted_and_told(capsys: pytest.CaptureFixture
     assert made.query() == ([], [], [])
     assert vectors.FAILURES.count == before + 1
     assert "ConnectionError: refused" in capsys.readouterr().out
+
+
+class Row:
+    """As a document with its vector: `metadata` is the document's own."""
+
+    def __init__(self, metadata: dict[str, Any]) -> None:
+        self.metadata = metadata
+
+
+def rows_that_arrive(class_name: str, rows: list[Any]) -> list[Any]:
+    arrived: list[Any] = []
+
+    def add(_: Any, embeddings: list[Any], metadatas: Any = None, ids: Any = None) -> Any:
+        arrived.extend(embeddings)
+        return ids
+
+    vectors, made = runtime_module("ks_vectors"), type(class_name, (), {"add": add})()
+    vectors.shorten_rows(made)
+    vectors.shorten_rows(made)  # a second collection with a store of the same class
+    assert made.add(embeddings=rows, ids=["1"]) == ["1"]
+    return arrived
+
+
+def test_the_picture_of_a_page_is_not_given_to_milvus() -> None:
+    metadata = {"image_origin": "data:image/png;base64," + "x" * 44614, "page_label": 1, "file_id": "f"}
+    (row,) = rows_that_arrive("MilvusVectorStore", [Row(metadata)])
+    assert row.metadata == {"page_label": 1, "file_id": "f"}
+    assert "image_origin" in metadata  # the document store gets the same document afterwards
+
+
+def test_short_rows_and_bare_vectors_are_given_as_they_are() -> None:
+    short, vector = Row({"file_name": "a.txt"}), [0.1, 0.2]
+    assert rows_that_arrive("MilvusVectorStore", [short, vector]) == [short, vector]
+
+
+def test_a_store_without_that_limit_gets_everything() -> None:
+    long = Row({"image_origin": "x" * 100_000})
+    assert rows_that_arrive("LanceDBVectorStore", [long]) == [long]
