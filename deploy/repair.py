@@ -113,8 +113,10 @@ def _is_engine(pid: int) -> bool:
         os.kill(pid, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    command = Path(f"/proc/{pid}/cmdline")
-    return not command.exists() or b"pulumi" in command.read_bytes()
+    try:
+        return b"pulumi" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has ended since; on a system without /proc it is taken for one
+        return not Path("/proc/self").exists()
 
 
 def _end_plugins(session: int) -> None:

@@ -76,6 +76,16 @@ def test_an_engine_that_does_not_listen_is_killed(tmp_path: Path, monkeypatch: p
     assert orphan.returncode == -signal.SIGKILL
 
 
+def test_a_process_that_ends_while_it_is_looked_at_is_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lives(pid: int, sign: int) -> None:
+        """It lived a moment ago."""
+
+    monkeypatch.setattr(repair.os, "kill", lives)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    assert not repair._is_engine(ended.pid)  # pyright: ignore[reportPrivateUsage]
+
+
 def test_the_plugins_of_a_dead_engine_are_ended(tmp_path: Path) -> None:
     """The engine's session is named after it; the plugin has a process group of its own in it."""
     plugin = tmp_path / "pulumi-resource-kubernetes"
