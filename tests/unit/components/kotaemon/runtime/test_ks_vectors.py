@@ -60,7 +60,8 @@ def rows_that_arrive(class_name: str, rows: list[Any]) -> list[Any]:
         arrived.extend(embeddings)
         return ids
 
-    vectors, made = runtime_module("ks_vectors"), type(class_name, (), {"add": add})()
+    vectors = runtime_module("ks_vectors")
+    made: Any = type(class_name, (), {"add": add})()
     vectors.shorten_rows(made)
     vectors.shorten_rows(made)  # a second collection with a store of the same class
     assert made.add(embeddings=rows, ids=["1"]) == ["1"]
@@ -75,7 +76,8 @@ def test_the_picture_of_a_page_is_not_given_to_milvus() -> None:
 
 
 def test_short_rows_and_bare_vectors_are_given_as_they_are() -> None:
-    short, vector = Row({"file_name": "a.txt"}), [0.1, 0.2]
+    short = Row({"file_name": "a.txt"})
+    vector = [0.1, 0.2]
     assert rows_that_arrive("MilvusVectorStore", [short, vector]) == [short, vector]
 
 
