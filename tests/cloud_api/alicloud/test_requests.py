@@ -21,12 +21,12 @@ from alibabacloud_hbr20170908 import models as hbr
 from alibabacloud_kms20160120 import models as kms
 from alibabacloud_nas20170626 import models as nas
 from alibabacloud_rds20140815 import models as rds
-from tests.unit.stacks.test_alicloud import Account, with_disks
 
 from components.block.essd_rules import Disk, DiskType, PerformanceLevel, baseline_iops, refused_disk
 from components.file.nas_rules import STORAGE_TYPES, NasEncryption, NasKind, NasSquash
 from plan.recorder import Run
 from stacks import program
+from tests.unit.stacks.platforms.test_alicloud import Account, with_disks
 from tests.unit.stacks.platforms.test_alicloud_settings import config
 
 Inputs = Mapping[str, Any]
