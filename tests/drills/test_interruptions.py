@@ -29,7 +29,7 @@ def test_ctrl_c_cancels_in_order_and_leaves_nothing_to_repair(cache: Path) -> No
         code, output = stage.wait_up(process)
         assert code == INTERRUPTED
         assert "Cancelling: what has begun is finished or given up. Ctrl-C again ends it at once." in output
-        assert output.splitlines()[-1] == "interrupted; run the same command again to go on from here"
+        assert output.splitlines()[-1] == "interrupted; run the same command again to continue from here"
         assert "Traceback" not in output
         assert "a lock" not in stage.left()
         assert stage.finish() == []
