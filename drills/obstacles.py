@@ -17,8 +17,8 @@ from drills.session import follow
 
 GIVE_UP_SECONDS = 8.0
 """How long `make up` waits for a Deployment here; by default ten minutes."""
-GOOD = "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
-NEWER = "ghcr.io/cinnamon/kotaemon:0.11.4-lite"
+GOOD = "ghcr.io/cinnamon/kotaemon:0.11.2-lite"
+NEWER = "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
 BROKEN = "ghcr.io/cinnamon/kotaemon:0.11.99-lite"
 REPLICAS = 2
 

@@ -86,7 +86,7 @@ def test_red_when_the_program_ignores_the_replicas(
 
     monkeypatch.setattr(kotaemon, "deployment_spec", ignoring)
     samples.up_scaled(cluster, "red-scale", replicas=1)
-    assert upheaval.scale(cluster, "red-scale", tmp_path).problems == ["1 pods exist, not 5"]
+    assert upheaval.scale(cluster, "red-scale", tmp_path).problems == ["1 pods are there, not 5"]
 
 
 def test_red_when_the_run_says_nothing_of_the_quota(
@@ -94,7 +94,8 @@ def test_red_when_the_run_says_nothing_of_the_quota(
 ) -> None:
     monkeypatch.setattr("deploy.waiting._in_the_way", lambda *_: "")
     (problem,) = obstacles.quota_exhausted(cluster, "red-quota", tmp_path).problems
-    assert problem.startswith("the run does not say exceeded quota or drill: Deployment red-quota/kotaemon")
+    assert problem.startswith("the run does not say exceeded quota or drill: ")
+    assert problem.endswith("Deployment red-quota/kotaemon is not ready: 0 of 2 pods available")
 
 
 WAITING = 'Waiting for detach for volume "pvc-1" Volume is already exclusively attached to one node, waiting on detach'
