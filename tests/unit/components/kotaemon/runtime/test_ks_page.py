@@ -31,12 +31,12 @@ console.log(JSON.stringify([found.search("red bridge").map((d) => d.id), found.s
 """
 
 
-def with_ktem(house: House, app: str) -> None:
+def with_ktem(house: House, app: str, first: str = SHOW_HEAD) -> None:
     package = house.app / "ktem"
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "app.py").write_text(app)
-    (house.app / "app.py").write_text(SHOW_HEAD + (house.app / "app.py").read_text())
+    (house.app / "app.py").write_text(first + (house.app / "app.py").read_text())
 
 
 def test_the_page_gets_the_stand_ins_before_the_libraries(house: House) -> None:
@@ -49,10 +49,10 @@ def test_the_page_gets_the_stand_ins_before_the_libraries(house: House) -> None:
 
 
 def test_a_page_made_elsewhere_is_said_and_served(house: House) -> None:
-    with_ktem(house, KTEM_APP.replace("def make", "def build") + "    make = None\n")
-    pod = house.pod().start()
-    pod.until("warning: ktem.app.BaseApp.make is not there")
-    pod.alive.wait(15)
+    with_ktem(house, KTEM_APP.replace("def make", "def build"), "import ktem.app\n")
+    pod = house.serving()
+    assert "warning: ktem.app.BaseApp.make is not there" in pod.text()
+    assert pod.stop() == 0
 
 
 def test_a_library_that_arrived_first_is_left_alone() -> None:

@@ -1,6 +1,7 @@
 """ks_vectors.py: a search gets a bound, a failure is counted, and Milvus gets no row that it refuses."""
 
 import time
+import types
 from typing import Any
 
 import pytest
@@ -84,3 +85,27 @@ def test_short_rows_and_bare_vectors_are_given_as_they_are() -> None:
 def test_a_store_without_that_limit_gets_everything() -> None:
     long = Row({"image_origin": "x" * 100_000})
     assert rows_that_arrive("LanceDBVectorStore", [long]) == [long]
+
+
+def test_a_collection_bounds_its_searches_and_shortens_its_rows_when_it_starts() -> None:
+    class MilvusVectorStore:
+        def add(self, embeddings: list[Any]) -> list[Any]:
+            return embeddings
+
+        def query(self) -> None:
+            raise ConnectionError("refused")
+
+    class FileIndex:
+        name = "File Collection"
+        _indexing_pipeline_cls = object  # not the application's own, so half-indexed files are not looked for
+        _resources = {"DocStore": object(), "VectorStore": MilvusVectorStore()}
+
+        def on_start(self) -> None:
+            """What upstream does, before ours."""
+
+    runtime_module("ks_index").watch_collections(types.SimpleNamespace(FileIndex=FileIndex))
+    FileIndex().on_start()
+    store: Any = FileIndex._resources["VectorStore"]  # pyright: ignore[reportPrivateUsage]
+    (row,) = store.add([Row({"image_origin": "x" * 100_000, "page_label": 1})])
+    assert row.metadata == {"page_label": 1}
+    assert store.query() == ([], [], [])
