@@ -17,6 +17,7 @@ from stacks.names import NAMESPACE
 from stacks.platforms.base import PlatformStack
 from stacks.settings.load import stack_file
 from stacks.settings.settings import Settings
+from stacks.settings.storage import roles_of
 from stacks.stores.base import Store, StoreContext
 
 HELD = {"database": Role.SESSIONS.value, "vectors": Role.INDEXES.value, "documents": Role.INDEXES.value}
@@ -79,9 +80,7 @@ def storage_map(settings: Settings, claims: Mapping[str, Claim]) -> StorageMap:
             sub_path=storage.sub_path_of(role),
             read_only=storage.read_only(role),
         )
-        for role in Role
-        # In the profile scaled users and conversations are in PostgreSQL.
-        if not (settings.scaled and role == Role.SESSIONS)
+        for role in roles_of(settings.profile)
     }
 
 

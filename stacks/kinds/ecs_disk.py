@@ -37,7 +37,7 @@ class EcsDiskClaim(ClaimSettings):
     kind: Literal["ecs-disk"]
     size: Size = Field("20Gi", description="Size of the disk; it can only grow.")
     zone: Zone | None = Field(
-        None, description="Zone of the disk and its pod for ever; none: the first of the section."
+        None, description="Zone of the disk and its pod for ever; none: the first of `vswitches` by name."
     )
     type: str = Field("cloud_auto", description="Disk category; not regional.")
     performance_level: _LEVELS | None = Field(None, description="Of cloud_essd; none: PL1.")

@@ -58,7 +58,7 @@ class LustreClaim(ClaimSettings):
     size: Size = Field("1200Gi", description="1200Gi, 2400Gi or a multiple of 2400Gi; it can only grow.")
     throughput: int = Field(125, description="MB/s for each TiB: 125, 250, 500 or 1000.")
     metadata_iops: int | None = Field(None, description="1500, 3000, 6000, or a multiple of 12000; none: by size.")
-    zone: str | None = Field(None, description="Zone of the file system; none: the first of the stack.")
+    zone: str | None = Field(None, description="Zone of the file system; none: the first of the stack's, by name.")
     s3_links: list[S3LinkSettings] = Field(
         default_factory=list[S3LinkSettings], description="Buckets as folders; there are no backups then."
     )

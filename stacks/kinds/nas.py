@@ -45,7 +45,7 @@ class NasClaim(ClaimSettings):
         None, description="standard: Performance (default), Premium, Capacity; extreme: standard (default), advance."
     )
     size: Size = Field("100Gi", description="Size of the claim; extreme is bought in it, standard does not enforce it.")
-    zone: Zone | None = Field(None, description="Zone of the file system; none: the first of the section.")
+    zone: Zone | None = Field(None, description="Zone of the file system; none: the first of `vswitches` by name.")
     protocol: Annotated[Literal["3", "4.0"], BeforeValidator(number_as_text)] | None = Field(
         None, description="4.0 (default) has real locks; 3 has none between nodes, extreme speaks 3 only."
     )

@@ -34,7 +34,8 @@ class OpenZfsClaim(ClaimSettings):
     iops: int | None = Field(None, description="SSD IOPS; none: 3 for each GiB.")
     zones: list[str] = Field(
         default_factory=list[str],
-        description="MULTI_AZ_1: the preferred zone and the standby; else one zone. None: the first of the stack.",
+        description="MULTI_AZ_1: the preferred zone and the standby; else one zone. None: the first of the stack's, "
+        "by name.",
     )
     endpoint_range: str | None = Field(None, description="MULTI_AZ_1: network outside all subnets; none: FSx chooses.")
     squash: bool = Field(False, description="Every access as uid and gid; set it after the first up.")

@@ -13,7 +13,7 @@ from stacks.settings.settings import Settings
 
 def mistakes(settings: Settings) -> Iterator[str]:
     """Every mistake between the sections, each with its full key from `kotaemon:` on."""
-    checks = [_access, _money, _scale, _kinds_of_the_platform, _section]
+    checks = [_access, _money, _scale, _kinds_of_the_platform, _section, _roles]
     if not list(_section(settings)):
         checks += [_claims, _platform, _stores]
     for check in checks:
@@ -55,6 +55,10 @@ def _section(settings: Settings) -> Iterator[str]:
     name = settings.platform.value
     if platforms.platform(name).section is not None and getattr(settings, name) is None:
         yield f"{name}: missing; platform {name} needs this section"
+
+
+def _roles(settings: Settings) -> Iterator[str]:
+    yield from (f"storage: {line}" for line in settings.storage.mistakes(settings.profile))
 
 
 def _claims(settings: Settings) -> Iterator[str]:

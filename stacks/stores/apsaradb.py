@@ -31,7 +31,7 @@ class ApsaraSettings(Strict):
         "16.0", description="Version of PostgreSQL, in quotes."
     )
     zones: list[Zone] | None = Field(
-        None, description="Zones of primary and standby; default: the first two of `vswitches`."
+        None, description="Zones of primary and standby; default: the first two of `vswitches` by name."
     )
     backup_days: int = Field(14, description="Days for which backups and logs are kept, 7 to 730.")
     network: Cidr | None = Field(
