@@ -57,7 +57,7 @@ def planned(settings: Settings) -> Planned:
     platform = platforms.platform(settings.platform.value)
     place = platform.planned(settings)
     contexts = {
-        name: Context(name, chosen, settings, place, settings.namespace, "")
+        name: Context(name, chosen, _settings_of(f"storage.claims.{name}", settings), place, settings.namespace, "")
         for name, chosen in settings.storage.claims.items()
     }
     claims = {name: kinds.kind(at.chosen.kind).planned(at) for name, at in contexts.items()}
@@ -69,6 +69,17 @@ def planned(settings: Settings) -> Planned:
     report = safety.check(settings, storage, keys, documents.at.chosen.kind if documents else "lancedb")
     _refuse(list(_mistakes(settings, platform, storage, found)))
     return Planned(settings, platform, contexts, claims, storage, found, report)
+
+
+def _settings_of(key: str, settings: Settings) -> Settings:
+    """The settings for a claim or store. What is released is not protected: the next run can leave it out."""
+    return settings.model_copy(update={"protect": False}) if key in settings.released else settings
+
+
+def store_key(settings: Settings, place: str) -> str:
+    """Section of the stack file that has the store: `stores.database`, or `aws.database` in a platform's own."""
+    chosen = getattr(settings.stores, stores.FIELDS[place], None)
+    return f"stores.{stores.KEYS[place]}" if chosen is not None else f"{settings.platform.value}.{place}"
 
 
 def storage_map(settings: Settings, claims: Mapping[str, Claim]) -> StorageMap:
@@ -91,7 +102,8 @@ def _stores(
     own = platform.database(settings)
     for name, field in stores.FIELDS.items():
         chosen: Any = getattr(settings.stores, field, None)
-        at = StoreContext(name, chosen, settings, claims, place, settings.namespace, "")
+        ours = _settings_of(store_key(settings, name), settings)
+        at = StoreContext(name, chosen, ours, claims, place, settings.namespace, "")
         if chosen is not None:
             found[name] = PlannedStore(at, stores.store(name, chosen.kind))
         elif name == "database" and own is not None:

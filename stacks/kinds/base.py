@@ -21,6 +21,9 @@ ChosenT_co = TypeVar("ChosenT_co", bound=ClaimSettings, covariant=True)
 Identity = Mapping[str, str]
 """What makes a storage the same one, as far as the stack file knows it, for example server and path."""
 
+INDEXES: Identity = {"in": "files of the role indexes"}
+"""Identity of vectors and texts that are files of the role `indexes`: they move with it."""
+
 
 class Effect(str, Enum):
     """What a change of a field does to a claim that lives."""
@@ -60,6 +63,11 @@ class Context(Generic[ChosenT_co]):
     """Id or ARN of the key that encrypts; empty before it is made, and on platforms without one."""
 
     @property
+    def region(self) -> str:
+        """Region in the platform's section of the stack file; empty on a platform without one."""
+        return str(getattr(getattr(self.settings, self.settings.platform.value, None), "region", ""))
+
+    @property
     def component(self) -> str:
         """Name of the component and of its PersistentVolumeClaim."""
         return claim_name(self.name)
@@ -89,6 +97,8 @@ class Kind(ABC, Generic[ClaimT]):
     """Where it can be used."""
     in_account: ClassVar[bool] = False
     """Whether it is made in the account of the platform; otherwise only the cluster is asked."""
+    made: ClassVar[bool] = True
+    """Whether the stack makes objects for it. The engine protects them, and what they stand on never changes."""
     drivers: ClassVar[tuple[str, ...]] = ()
     """CSI drivers whose volumes this kind makes: a volume of theirs is named by this kind, not by its driver."""
     effects: ClassVar[Mapping[str, Effect]] = {}
@@ -103,8 +113,12 @@ class Kind(ABC, Generic[ClaimT]):
         """Register the component."""
 
     def identity(self, at: Context[ClaimT]) -> Identity:
-        """What makes it the same storage, in the words of the stack file; where it has none, kind and name."""
-        return {"kind": str(at.chosen.kind), "name": at.name}
+        """What makes it the same storage, in the words of the stack file; where it has none, kind, name and region.
+
+        The key `id` is for a real id that the stack file says, such as that of a file system which is there already.
+        """
+        where = {"region": at.region} if at.region else {}
+        return {"kind": str(at.chosen.kind), "name": at.name, **where}
 
     def products(self, at: Context[ClaimT]) -> list[Buys]:
         """What it buys. Nothing: it stands on storage of the user's own."""

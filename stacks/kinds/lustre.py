@@ -11,7 +11,7 @@ from components.contract import Claim, Medium, Platform
 from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.lustre import THROUGHPUT, Lustre
-from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import file_claim
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -105,6 +105,11 @@ class LustreKind(Kind[LustreClaim]):
         from components.file.lustre import lustre_claim
 
         return lustre_claim(at.component, _lustre_args(at))
+
+    def identity(self, at: Context[LustreClaim]) -> Identity:
+        """A file system in another zone is another file system. The first zone of the stack, where none is given."""
+        zone = at.chosen.zone or next(iter(at.settings.section(AwsSettings).known_zones), "")
+        return {**super().identity(at), "zone": zone}
 
     def products(self, at: Context[LustreClaim]) -> list[Buys]:
         """One file system with its backups."""

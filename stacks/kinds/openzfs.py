@@ -12,7 +12,7 @@ from components.file.nfs import refused_option
 from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.openzfs import TWO_ZONES, OpenZfs
-from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
@@ -81,6 +81,11 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         from components.file.openzfs import openzfs_claim
 
         return openzfs_claim(at.component, _openzfs_args(at))
+
+    def identity(self, at: Context[OpenZfsClaim]) -> Identity:
+        """Servers in other zones are another file system. The first zones of the stack, where none are given."""
+        zones = at.chosen.zones or at.settings.section(AwsSettings).known_zones[: at.chosen.zone_count]
+        return {**super().identity(at), "zones": " and ".join(zones)}
 
     def products(self, at: Context[OpenZfsClaim]) -> list[Buys]:
         """One file system with its backups."""
