@@ -112,7 +112,9 @@ def known_at_up(run: Run) -> list[str]:
     """Inputs and outputs whose values only a live account or cluster can give."""
     # Sorted, because independent resources register in any order.
     inputs = sorted(f"{r.name}: {key}" for r in run.registrations for key in r.unknowns)
-    return inputs + [f"output {name}" for name, output in run.outputs.items() if not output.known and name != memory.OUTPUT]
+    return inputs + [
+        f"output {name}" for name, output in run.outputs.items() if not output.known and name != memory.OUTPUT
+    ]
 
 
 def violations(run: Run) -> list[Violation]:

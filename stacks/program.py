@@ -55,5 +55,5 @@ def main() -> None:
     if listener := _LISTENER.get():
         listener(stack)
     memory.note_pending(before, wanted)
-    for name, value in make(stack, wanted).items():
+    for name, value in make(stack, before, wanted).items():
         pulumi.export(name, value)
