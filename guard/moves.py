@@ -81,6 +81,10 @@ def _ways(namespace: str, found: Sequence[Left]) -> Iterator[str]:
             f"    kubectl -n {namespace} get deployment kotaemon -o json | python -m stacks.moving --from {old} --to {new} "
             f"{folders} | kubectl create -f -"
         )
+        yield (
+            f"    kubectl -n {namespace} wait --for=condition=complete job -l app.kubernetes.io/name=kotaemon-move "
+            "--timeout=24h"
+        )
 
 
 def _other(left: Left) -> str:

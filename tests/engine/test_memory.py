@@ -49,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def file(folder: Path, uploads: str = "files", moved: dict[str, Any] | None = None, name: str = NAME) -> StackFile:
-    """The stack with two file claims; the uploads are on one of them."""
+    """Write the stack with two file claims and the uploads on one of them. What is written last is what is run."""
     roles = {role: {"claim": "files"} for role in ROLES} | {"uploads": {"claim": uploads}}
     claims = {"files": FILES, "archive": ARCHIVE, "disk": DISK}
     return stack.write(folder, name, roles=roles, more={"moved": moved or {}}, **claims)
@@ -151,11 +151,12 @@ def test_it_is_read_in_a_preview_and_in_up_and_nothing_is_left_to_change(world: 
 def test_the_engine_refuses_another_claim_registers_nothing_and_reverting_changes_nothing(
     world: World, folder: Path
 ) -> None:
-    moved, before = file(folder, "archive"), outputs(world, file(folder))
+    before = outputs(world, file(folder))
+    moved = file(folder, "archive")
     resources = latest(stack.project(world, moved).checkpoint)["resources"]
     with pytest.raises(auto.CommandError, match="refused by the guard"):
         stack.opened(world, moved).preview(color="never")
-    with pytest.raises(RefusedByGuard, match="uploads: is on kotaemon:storage.claims.files"):
+    with pytest.raises(RefusedByGuard, match=r"uploads: is on kotaemon:storage\.claims\.files"):
         stack.up(world, moved)
     after = latest(stack.project(world, moved).checkpoint)["resources"]
     assert [r["urn"] for r in after] == [r["urn"] for r in resources]
