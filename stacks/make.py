@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def make(stack: Planned, before: Memory, wanted: Memory) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs.
 
-    `before`: what earlier runs remembered; `wanted`: where everything will be, to be remembered when the pods are ready.
+    `before`: what earlier runs remembered; `wanted`: where everything will be, remembered once the pods are ready.
     """
     settings = stack.settings
     ground = stack.platform.ground(settings)

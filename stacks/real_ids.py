@@ -15,8 +15,8 @@ from stacks.planned import Planned
 def of_claims(stack: Planned, before: Memory, ready: Output[str], opts: ResourceOptions) -> Mapping[str, Output[str]]:
     """Section of the stack file -> real id, for every claim that a role is on.
 
-    A claim without a role may wait for its first pod and have no volume. A preview reads only claims that an earlier run
-    has read: others may not exist yet. `ready`: known when the pods are. `opts`: with the provider of the cluster.
+    A claim without a role may wait for its first pod and have no volume. A preview reads only claims that an earlier
+    run has read: others may not exist yet. `ready`: known when the pods are. `opts`: with the provider of the cluster.
     """
     mounted = {mount["claim"]["name"] for mount in stack.storage.values()}
     seen = {place.claim for data in before.data.values() for place in data.places if place.id}

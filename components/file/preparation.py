@@ -32,8 +32,8 @@ class NfsPreparationArgs(TypedDict):
     gid: NotRequired[int]
     """Group of the folders; default 1001."""
     space: NotRequired[PreparationSpace]
-    """Where the Job runs: the outputs of a PreparationNamespace, which the preparations of several exports share. Default: a
-    namespace of its own, `<namespace>-prepare`."""
+    """Where the Job runs: the outputs of a PreparationNamespace, which the preparations of several exports share.
+    Default: a namespace of its own, `<namespace>-prepare`."""
     cluster_imposes: NotRequired[ClusterImposes]
     """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
 

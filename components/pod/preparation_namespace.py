@@ -31,8 +31,8 @@ class PreparationNamespaceArgs(TypedDict):
     namespace: Input[str]
     """Namespace of the application. The Jobs' own one is called `<namespace>-prepare`."""
     earlier: NotRequired[list[str]]
-    """Names of the NfsPreparations of the stack: before 0.3 the one of them that there could be had these objects. Default:
-    none."""
+    """Names of the NfsPreparations of the stack: in earlier releases the one of them that there could be had these
+    objects. Default: none."""
 
 
 def check(name: str, args: PreparationNamespaceArgs) -> list[str]:
@@ -45,7 +45,7 @@ def prepare_space(
 ) -> PreparationSpace:
     """Register Namespace, isolation and script: `restricted` admits no root, and `baseline` is as near as it gets.
 
-    The Namespace counts as there when its pods have no network. `earlier`: parents of these objects in earlier releases.
+    The Namespace counts as there when its pods have no network. `earlier`: their parents in earlier releases.
     """
     namespace = k8s.core.v1.Namespace(
         f"{name}-namespace",

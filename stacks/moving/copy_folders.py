@@ -2,9 +2,9 @@
 
     copy_folders.py FROM TO [FROM TO ...]
 
-The source is only read. Each file is written beside its name and renamed when its hash is right, so a run that was killed
-is continued by the next one. A target that holds anything else is refused. Exit codes: 0 done, 75 a disk failed and trying
-again may help, 78 a person has to act.
+The source is only read. Each file is written beside its name and renamed when its hash is right, so a run that was
+killed is continued by the next one. A target that holds anything else is refused. Exit codes: 0 done, 75 a disk failed
+and trying again may help, 78 a person has to act.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The Job that copies folders from one claim to another, made from the living Deployment: same image, user and nodes."""
+"""The Job that copies folders from one claim to another, made from the living Deployment: image, user and nodes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
