@@ -20,7 +20,8 @@ from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError
 
 from components.contract import Platform
-from devcluster import credentials, locks, programs, state
+from devcluster import credentials, locks, programs, published, state
+from devcluster.companions import Companions
 from devcluster.errors import DevclusterError
 from devcluster.fleet import Fleet
 from devcluster.nodes import beating_nodes, drop_leases, ensure_nodes, nodes_with_driver, ready_nodes
@@ -57,6 +58,7 @@ class Supervisor:
         self._real: list[str] = options.real.split(",") if options.real else []
         self._real_nodes: Path | None = options.real_nodes
         self._machines: Machines | None = None
+        self._companions = Companions(self._directory)
         self._fleet = Fleet(self._directory)
         self._lease: int = options.lease
         self._selector = selectors.DefaultSelector()
@@ -68,6 +70,7 @@ class Supervisor:
         ready = self._directory / state.READY
         # A supervisor that was killed has left it behind.
         ready.unlink(missing_ok=True)
+        published.forget_listening(self._directory)
         try:
             port = self._start_control_plane()
             try:
@@ -83,10 +86,13 @@ class Supervisor:
                 self._check(seconds=1.0)
                 if self._machines:
                     self._machines.check()
+                else:
+                    self._companions.check()
         except Stopped as reason:
             _log.info("stopping: %s", reason)
         finally:
             ready.unlink(missing_ok=True)
+            self._companions.stop()
             if self._machines:
                 # Volumes are unmounted before the control plane ends.
                 self._machines.stop_all()

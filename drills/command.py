@@ -5,9 +5,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from deploy import up
+from deploy import readings, up
 from devcluster.cluster import Cluster
-from drills import node_loss, program, readings, record, samples
+from drills import node_loss, program, record, samples
 from drills.node_loss import Fencing, Scenario
 from drills.session import follow
 from plan.stack_file import StackFile

@@ -11,10 +11,11 @@ from typing import Any
 
 from kubernetes.client import ApiException, AppsV1Api, CoreV1Api
 
+from deploy import readings
 from deploy.kube import Kube, Manifest
 from devcluster import nodes
 from devcluster.cluster import Cluster
-from drills import readings, samples
+from drills import samples
 from drills.results import Result, seconds
 from drills.session import Session, follow
 

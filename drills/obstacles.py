@@ -9,9 +9,10 @@ from typing import Any
 
 from kubernetes.client import CoreV1Api
 
+from deploy import readings
 from deploy.engine import Failed
 from devcluster.cluster import Cluster
-from drills import kubelet, readings, samples
+from drills import kubelet, samples
 from drills.results import Result
 from drills.session import follow
 

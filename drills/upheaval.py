@@ -9,11 +9,11 @@ from typing import Any
 
 from kubernetes.client import ApiClient, ApiException, AppsV1Api, CoreV1Api
 
-from deploy import waiting
+from deploy import readings, waiting
 from deploy.engine import Failed
 from deploy.kube import Kube, Manifest
 from devcluster.cluster import Cluster
-from drills import readings, samples
+from drills import samples
 from drills.results import Result, seconds
 from drills.session import Session, follow
 

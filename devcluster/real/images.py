@@ -2,18 +2,20 @@
 
 import contextlib
 import hashlib
+import http.client
 import io
 import json
 import os
 import platform
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
 import tarfile
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -126,19 +128,56 @@ def canonical(name: str) -> str:
 
 
 def registry_answers(name: str, seconds: float = 3.0) -> bool:
-    """Whether the registry of an image can be reached from here, so that nodes can pull it. Asks for nothing of it."""
+    """Whether the registry of an image answers from here as one, so that nodes can pull it. Asks for no image.
+
+    By its own words (GET /v2/, with or without a login): a proxy may take every connection and answer none.
+    """
     host = canonical(name).partition("/")[0]
+    address = f"https://{'registry-1.docker.io' if host == 'docker.io' else host}/v2/"
+    # Without the proxy that the environment may name: the nodes' way out does not use it.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with socket.create_connection(("registry-1.docker.io" if host == "docker.io" else host, 443), seconds):
-            return True
-    except OSError:
+        with direct.open(address, timeout=seconds) as answer:
+            return answer.status == 200
+    except urllib.error.HTTPError as error:
+        return error.code == 401
+    except (OSError, ValueError, http.client.HTTPException):
         return False
 
 
+def kept(cluster: Path, name: str) -> Path | None:
+    """The archive that the nodes of a cluster have under this name; None: they have to pull the image."""
+    for names in layout.images(cluster).glob("*.names"):
+        if canonical(name) in names.read_text().split():
+            return names.with_suffix(".tar")
+    return None
+
+
+def is_stand_in(cluster: Path, name: str) -> bool:
+    """Whether what the nodes of a cluster have under this name is the image of a stand-in."""
+    archive = kept(cluster, name)
+    return archive is not None and STAND_IN in _names_in(archive)
+
+
+def forget(cluster: Path, name: str) -> None:
+    """Keep an image no longer; each node drops it when it starts. Does nothing where there is none."""
+    if archive := kept(cluster, name):
+        archive.unlink(missing_ok=True)
+        archive.with_suffix(".names").unlink(missing_ok=True)
+
+
 def load(ctr: Sequence[str], cluster: Path, node: str, environment: Mapping[str, str]) -> None:
-    """Load every kept archive that a node does not have yet. `ctr`: the command that speaks to its containerd."""
+    """Load every kept archive that a node does not have yet, and drop what is kept no more.
+
+    `ctr`: the command that speaks to its containerd.
+    """
     marks = layout.folder(cluster, node) / "loaded"
     marks.mkdir(parents=True, exist_ok=True)
+    for mark in marks.glob("*.names"):
+        if not (layout.images(cluster) / mark.name).exists():
+            _ctr(ctr, environment, "rm", *mark.read_text().split())
+            mark.with_suffix("").unlink(missing_ok=True)
+            mark.unlink()
     for archive in sorted(layout.images(cluster).glob("*.tar")):
         with locks.hold(marks / ".lock"):
             content = archive.stat()
@@ -152,6 +191,7 @@ def load(ctr: Sequence[str], cluster: Path, node: str, environment: Mapping[str,
                 if name not in own:
                     _ctr(ctr, environment, "tag", "--force", own[0], name)
             mark.write_text(version)
+            shutil.copyfile(archive.with_suffix(".names"), mark.with_suffix(".names"))
 
 
 def _names_in(archive: Path) -> list[str]:
