@@ -32,7 +32,7 @@ def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -
     kube, namespace = samples.kube(cluster), file.settings.namespace
     with (
         tempfile.TemporaryDirectory(prefix="kotaemon-drill-") as folder,
-        follow(kube, namespace, Path(folder)) as session,
+        follow(cluster, namespace, Path(folder)) as session,
     ):
         session.wait_for(turns=1)
         block = any(readings.attached_volumes(kube, p) for p in readings.live_pods(kube, namespace))

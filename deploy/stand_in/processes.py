@@ -46,7 +46,7 @@ class Processes:
         with self._lock:
             return "; ".join(f"{p.name}: {p.output[-500:]!r}" for p in self._processes.values()) or "no process"
 
-    def kill_all(self) -> None:
+    def close(self) -> None:
         """Kill all, without a signal that they could handle."""
         with self._lock:
             for process in self._processes.values():
