@@ -99,7 +99,7 @@ def run(cluster: Cluster, scenario: Scenario, folder: Path, seed: int) -> Result
             loss, lost = lose_a_node(cluster, kube, session, name, scenario, seed)
             turns = len(session.acknowledged)
     finally:
-        kube.delete(_deployment(name))
+        remove(cluster, name)
     return result(scenario, loss, turns, lost)
 
 
@@ -232,6 +232,11 @@ def bring_up(cluster: Cluster, scenario: Scenario, folder: Path) -> None:
         samples.up(cluster, samples.stack_file(folder, name, claims))
     if not scenario.our_tolerations:
         without_tolerations(cluster, name)
+
+
+def remove(cluster: Cluster, namespace: str) -> None:
+    """Remove the application of a namespace: its pods must not take the room of the next drill's."""
+    samples.kube(cluster).delete(_deployment(namespace))
 
 
 def _deployment(namespace: str) -> Manifest:
