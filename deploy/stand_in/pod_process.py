@@ -25,6 +25,8 @@ from devcluster.process import die_with_parent
 
 APPLICATION = Path(__file__).parent / "app"
 """Files of the stand-in application: what is /app in its image."""
+PACKAGES = Path(__file__).parent / "packages"
+"""Stand-ins for what Kotaemon's image has installed and the launcher imports."""
 STOP_SECONDS = 10
 """Seconds from SIGTERM to SIGKILL."""
 ANSWER_SECONDS = 5
@@ -46,8 +48,8 @@ class PodProcess:
         # A container that starts again in the same pod finds its own folders unchanged.
         shutil.copytree(APPLICATION, application, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
         environment = {e["name"]: self._value(e) for e in container["env"]}
-        # The application's folder comes first, so that its stand-ins for libraries hide the installed ones.
-        environment["PYTHONPATH"] = f"{application}:{environment['PYTHONPATH']}"
+        # The stand-ins for libraries come first, so that they hide the installed ones.
+        environment["PYTHONPATH"] = f"{PACKAGES}:{application}:{environment['PYTHONPATH']}"
         environment |= self._here(environment)
         with (self._own / "output").open("wb") as output:
             self.process = subprocess.Popen(

@@ -66,14 +66,15 @@ def pause(program: Path, target: Path) -> None:
         archive.add(program, "/pause")
 
 
-def application(target: Path, folder: Path, interpreter: str, at: str = "/app") -> Path:
+def application(target: Path, folder: Path, interpreter: str, at: str = "/app", packages: Path | None = None) -> Path:
     """An image of this machine's own Python with `folder` at `at`, and `interpreter` as Python's path in it.
 
-    It has no packages beside the standard library. About 60 MB and 3 s. Returns `target`.
+    `interpreter` is that of a virtual environment, such as `/app/.venv/bin/python`; in it are what lies in the folder
+    `packages` and nothing else beside the standard library. About 80 MB and 4 s. Returns `target`.
     """
     with _Archive(target, [STAND_IN], [interpreter]) as archive:
         archive.tree(folder, at)
-        archive.python(interpreter)
+        archive.python(interpreter, packages)
         for tool in _TOOLS:
             if found := shutil.which(tool):
                 archive.program(Path(found).resolve(), f"/bin/{tool}")
@@ -293,8 +294,8 @@ class _Archive:
             for library in re.findall(r"(/\S+) \(0x", run.stdout):
                 self.add(Path(library), library)
 
-    def python(self, interpreter: str) -> None:
-        """This machine's Python: the program at `interpreter` is a link to it, the rest lies where it lies here."""
+    def python(self, interpreter: str, packages: Path | None) -> None:
+        """This machine's Python where it lies here, and a virtual environment for it around `interpreter`."""
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         own = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
         library = Path(sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix, "base": sys.base_prefix}))
@@ -303,6 +304,10 @@ class _Archive:
         self.libraries(library.glob("lib-dynload/*.so"))
         self.link(f"{sys.base_prefix}/bin/{version}", str(own))
         self.link(interpreter, str(own))
+        environment = os.path.dirname(os.path.dirname(interpreter))
+        self.text(f"{environment}/pyvenv.cfg", f"home = {own.parent}\ninclude-system-site-packages = false\n")
+        if packages:
+            self.tree(packages, f"{environment}/lib/{version}/site-packages")
 
     def _parents(self, at: str) -> None:
         parent = os.path.dirname(at)
