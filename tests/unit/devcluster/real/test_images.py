@@ -123,7 +123,9 @@ def test_the_image_has_the_packages_that_are_given_to_it_and_no_others(tmp_path:
         pytest.skip("NOT RUN: chroot needs root")
     for folder, file in (("app", "app.py"), ("packages", "given.py")):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / file).write_text("import given, sys; print(given.__file__, sys.prefix)" * (folder == "app"))
+        (tmp_path / folder / file).write_text(
+            "import given, sys; print(given.__file__, sys.prefix)" * (folder == "app")
+        )
     archive = images.application(tmp_path / "i.tar", tmp_path / "app", INTERPRETER, packages=tmp_path / "packages")
     with layer_of(archive) as layer:
         layer.extractall(tmp_path / "root", filter="tar")
