@@ -32,8 +32,8 @@ from devcluster.real.machines import Machines
 
 API_SECONDS = 90
 """Limit for the API server to become ready. It takes 3 s on an idle machine."""
-NODES_SECONDS = 60
-"""Limit for the nodes to become Ready. It takes 2 s."""
+NODES_SECONDS = 120
+"""Limit for the nodes to become Ready. It takes 2 s; real ones load images first, 13 s on a busy machine."""
 PORT_TRIES = 3
 """How often another port is tried when somebody took the chosen one meanwhile."""
 

@@ -3,7 +3,7 @@
 import contextlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -302,12 +302,26 @@ def result(scenario: Scenario, loss: Loss, turns: int, lost: set[int]) -> Result
         "fencing": scenario.fencing.value,
         "our tolerations": "yes" if scenario.our_tolerations else "no",
         **{name: seconds(phases.get(name)) for name in names},
+        **split(phases),
         f"{since} to ready": seconds(after),
         "turns": str(turns),
         "lost": str(len(lost)),
         "waits for": loss.waiting,
     }
     return Result(scenario.name, facts, problems)
+
+
+def split(phases: Mapping[str, float]) -> dict[str, str]:
+    """The time from the loss to Ready in its three parts; `-` for a part that was not reached, or not needed."""
+
+    def between(first: str, second: str) -> str:
+        return seconds(phases[second] - phases[first] if {first, second} <= set(phases) else None)
+
+    return {
+        "detection": seconds(phases.get("detected")),
+        "detach": between("detected", "detached"),
+        "start": between("detached" if "detached" in phases else "detected", "ready"),
+    }
 
 
 def limit(scenario: Scenario) -> float:
