@@ -33,9 +33,9 @@ its disks are attached there. `shown`: the new process shows the turns; the stan
 takes 28 to 95 s (`docs/facts/kotaemon.md`, chapter 1).
 """
 _REAL_NOTE = """Kubelets, containerd and containers of this machine. Disks are files behind loop devices, file
-systems are folders of the machine. The application is the stand-in in Kotaemon's own pod, which starts in two seconds. Detection:
-from the loss until the control plane says so (its own limit is 8 s here and 50 s by Kubernetes's default). Detach:
-until nobody holds the disk any more. Start: until the new pod is Ready, or answers.
+systems are folders of the machine. The application is the stand-in in Kotaemon's own pod, which starts in two seconds.
+Detection: from the loss until the control plane says so (its own limit is 8 s here and 50 s by Kubernetes's default).
+Detach: until nobody holds the disk any more. Start: until the new pod is Ready, or answers.
 """
 _NOTES = {REAL_TITLE: _REAL_NOTE, "Node loss, simulated nodes": _LOSS_NOTE}
 
