@@ -44,20 +44,19 @@ class Site:
 
     file: StackFile
     said: str = ""
+    url: str = ""
+    """The last line of the last `make up`."""
 
     def run(self, command: Callable[[StackFile, up.Ways], int]) -> str:
         """Run `up` or `down`; its output."""
         out = io.StringIO()
         assert command(self.file, up.Ways.people(Console(file=out, width=200))) == 0
         self.said = out.getvalue()
+        if command is up.up:
+            found = re.fullmatch(r"Open (http://127\.0\.0\.1:\d+)", self.said.splitlines()[-1])
+            assert found, self.said
+            self.url = found.group(1)
         return self.said
-
-    @property
-    def url(self) -> str:
-        """The last line of `make up`."""
-        found = re.fullmatch(r"Open (http://127\.0\.0\.1:\d+)", self.said.splitlines()[-1])
-        assert found, self.said
-        return found.group(1)
 
     @property
     def cluster(self) -> Cluster:
