@@ -312,13 +312,12 @@ def result(scenario: Scenario, loss: Loss, turns: int, lost: set[int]) -> Result
 
 
 def split(phases: Mapping[str, float]) -> dict[str, str]:
-    """The time from the loss to Ready in its three parts; `-` for a part that was not reached, or not needed."""
+    """What comes after the detection, in its two parts; `-` for a part that was not reached, or not needed."""
 
     def between(first: str, second: str) -> str:
         return seconds(phases[second] - phases[first] if {first, second} <= set(phases) else None)
 
     return {
-        "detection": seconds(phases.get("detected")),
         "detach": between("detected", "detached"),
         "start": between("detached" if "detached" in phases else "detected", "ready"),
     }
