@@ -27,11 +27,12 @@ from ks_housekeeping import Housekeeping
 from ks_index import COLLECTIONS, RUNNING, index_wholly
 from ks_locks import take_locks
 from ks_log import Tee, start_log
-from ks_page import survive_without_cdns
+from ks_page import add_our_scripts
 from ks_schema import check_data
 from ks_stop import STOPPED, Stopper
 from ks_variables import scratch_variables, server_variables, upload_folder
 from ks_vectors import FAILURES
+from ks_words import read_word_files
 
 
 def run_sso(port: int, stop_seconds: int) -> None:
@@ -69,9 +70,10 @@ def prepare(profile: str) -> tuple[dict[str, Path], set[str]]:
 def change_the_application() -> None:
     """What no setting can say: see the file behind each line. Before the application is imported."""
     write_no_interface_files()
-    survive_without_cdns()
+    add_our_scripts()
     keep_conversations_whole()
     index_wholly()
+    read_word_files()
 
 
 def keep_house(folders: dict[str, Path], read_only: set[str]) -> None:
