@@ -51,9 +51,7 @@ class Stopper:
         while self._busy() and time.monotonic() < deadline:
             time.sleep(POLL)
         if self._busy():
-            say(
-                "warning: it was not finished; an upload is half indexed now, an answer is lost"
-            )
+            say("warning: it was not finished; an upload is half indexed now, an answer is lost")
 
     def _watch(self) -> None:
         while signal.SIGTERM not in os.read(self._reader, 64):
