@@ -148,6 +148,10 @@ class Visitor:
         self.page.get_by_role("tab", name="Chat").click()
         self.page.get_by_label("Search All").first.check()
 
+    def replaced(self) -> Any:
+        """The button of the page that says that its server has been replaced."""
+        return self.page.locator("#kotaemon-pod-gone").get_by_role("button", name="Load again")
+
     def leave(self) -> None:
         """Close the browser's window."""
         self.page.context.close()

@@ -91,15 +91,19 @@ class Asker(threading.Thread):
                 return ""
             if visitor.loads > loads:
                 return "the page loaded itself again"
+            if visitor.replaced().is_visible():
+                return "the page said that the server has been replaced"
             if toasts := visitor.page.locator(".toast-body.error").all_inner_texts():
                 return "; ".join(dict.fromkeys(text.strip().replace("\n", " ") for text in toasts))
             visitor.page.wait_for_timeout(250)
         return f"no answer within {PATIENCE} s"
 
     def _come_back(self, visitor: Visitor, loads: int) -> None:
-        """Give the page time to load itself again; then do it by hand."""
+        """Give the page time to load itself again or to offer it; then do it by hand."""
         deadline = time.monotonic() + SELF
         while visitor.loads == loads and time.monotonic() < deadline:
+            if visitor.replaced().is_visible():  # a question is typed and could not be sent
+                visitor.replaced().click()
             visitor.page.wait_for_timeout(250)
         self.by_hand += visitor.loads == loads
         deadline = time.monotonic() + PATIENCE

@@ -65,7 +65,7 @@ def test_what_is_typed_is_kept_until_somebody_presses_the_button(house: House, s
     bar.get_by_text("this page is signed out").wait_for(timeout=COMES_BACK * 1000)
     assert not loaded_again(settled)
     assert settled.page.locator("#chat-input textarea").input_value() == "Half a question"
-    bar.get_by_role("button", name="Load again").click()
+    settled.replaced().click()
     settled.page.wait_for_function("!window.notLoadedAgain", timeout=COMES_BACK * 1000)
     settled.signed_in()
 
