@@ -16,7 +16,7 @@ from plan.stack_file import StackFile
 
 PORT = 7860
 """Wanted port, that of the application itself; when it is taken, the cluster keeps another one."""
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 60.0
 """For the page, once everything is Ready. A process of the stand-in needs 2 s for it."""
 
 
