@@ -15,6 +15,9 @@ CHROMIUM = "chromium"
 FILES_TAB = re.compile("^(Files|File Collection)$")
 """The second where there is one collection only: GraphRAG's are off in the profile `scaled`."""
 
+WAIT = 180_000
+"""Milliseconds for anything on the page: on two cores at a load of 50 a page took over a minute to show its first field."""
+
 
 def why_not() -> str:
     """Why no browser can be had here; empty when it can."""
@@ -40,7 +43,7 @@ class Visitor:
         self.page.on("requestfailed", lambda request: self.refused.append(request.url))
         self.page.on("load", self._loaded)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(WAIT)
 
     def _loaded(self, _: object) -> None:
         self.loads += 1
@@ -61,7 +64,7 @@ class Visitor:
 
     def signed_in(self) -> None:
         """Wait until the chat is shown."""
-        self.page.get_by_role("tab", name="Chat").wait_for(timeout=60_000)
+        self.page.get_by_role("tab", name="Chat").wait_for()
 
     def upload(self, *files: Path, force: bool = False, seconds: float = 120) -> str:
         """Upload on the tab of files; returns what the page says of each."""

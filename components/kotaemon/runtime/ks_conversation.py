@@ -7,6 +7,9 @@ a sentence, both in what is stored and in what older conversations hold already.
 An answer that is complete is stored at once, by the process that made it. The application leaves that to the page, four
 steps later: whoever closed the page before, or whose next step went to another pod because this one is leaving, had
 seen an answer that was lost. The page's own step still follows and writes the same with what only the page knows.
+
+Where the question itself has come to a pod that does not know the page, no conversation is known either, and an answer
+could be stored nowhere. That is said instead of answering.
 """
 
 import functools
@@ -19,6 +22,7 @@ from ks_hooks import after_import
 from ks_running import ANSWERS
 from ks_vectors import FAILURES, NOTICE
 
+REPLACED = "The server that this page talked to has been replaced. Load the page again, then ask again."
 NO_ANSWER = "(No answer: something failed while it was made. Ask again.)"
 
 
@@ -68,6 +72,8 @@ def guard(chat: ModuleType) -> None:
 
     @functools.wraps(ask)  # gradio looks at the signature, and whether it is a generator
     def chat_fn(self: Any, conversation_id: Any, chat_history: list[Any], *more: Any) -> Generator[Any, Any, Any]:
+        if not conversation_id:
+            raise chat.gr.Error(REPLACED)  # pyright: ignore
         failures, last = FAILURES.count, None
         with ANSWERS.one():
             # The last one is the question to be answered now.

@@ -100,6 +100,13 @@ def test_an_answer_made_again_takes_the_place_of_the_old_one() -> None:
     assert table.rows["id"].data_source["plot_history"] == ["a plot"]
 
 
+def test_a_pod_that_does_not_know_the_page_answers_nothing_that_it_could_not_store() -> None:
+    module = answering(Table(), ["one", "a"])
+    vars(module)["gr"] = SimpleNamespace(Error=ValueError)
+    with pytest.raises(ValueError, match="has been replaced"):
+        next(module.ChatPage().chat_fn(None, []))
+
+
 def test_half_an_answer_is_not_stored_and_neither_is_one_without_a_conversation() -> None:
     table = Table(id={"messages": []})
     stopped = answering(table, ["one", "a"]).ChatPage().chat_fn("id", [])
