@@ -54,6 +54,11 @@ class RdsSettings(Strict):
     def _limits(self) -> "RdsSettings":
         # Two zones are assumed here: short_of_zones checks the zones of the stack.
         accept(rds_refused(self.identifier, gib(self.size, "size"), gib(self.max_size, "maxSize"), 2, self.backup_days))
+        if self.major_upgrade_from is not None and self.major_upgrade_from > self.version:
+            raise ValueError(
+                f"majorUpgradeFrom is {self.major_upgrade_from!r}, and version {self.version!r} is lower: RDS never "
+                "goes back; restore a snapshot into another instance"
+            )
         return self
 
     def short_of_zones(self, zones: int) -> str:
@@ -152,6 +157,7 @@ def _args(at: StoreContext[RdsSettings]) -> "RdsDatabaseArgs":
         client_security_groups=at.place.groups,
         client_network=chosen.network,
         version=chosen.version,
+        major_upgrade=chosen.major_upgrade_from is not None,
         instance_class=chosen.instance_class,
         size=gib(chosen.size, "size"),
         max_size=gib(chosen.max_size, "maxSize"),
