@@ -27,7 +27,7 @@ def read(path: Path) -> Plan:
 def beside(plan: Plan, earlier: Plan, name: str) -> Plan:
     """The plan with its settings and its cost compared to those of an earlier plan, read from the file `name`."""
     found = changes.between(earlier.facts, plan.facts) if earlier.facts else []
-    stays = [change.at.subject for change in found if change.refused]
+    stays = [change.at.subject for change in found if change.refused or change.stays]
     cost = plan.cost.model_copy(update={"against": against(plan.cost, earlier.cost, name, stays)})
     # A plan of an earlier release has no facts.
     silent = [] if earlier.facts else [f"{name} does not say its settings, so only the cost was compared"]
@@ -43,7 +43,8 @@ def refused(plan: Plan) -> bool:
 def against(now: Cost, before: Cost, name: str, stays: Sequence[str] = ()) -> Against:
     """The change in cost. It is None between unknown sums and between different currencies.
 
-    `stays`: components whose change is refused. The difference of their prices is no saving and no expense.
+    `stays`: components that stay as they are, because their change is refused or only for new claims. The difference of
+    their prices is no saving and no expense.
     """
     old, new = before.by_resource, now.by_resource
     left_out = [key for key in sorted({*old, *new}) if any(_belongs(key, stay, before, now) for stay in stays)]

@@ -204,7 +204,8 @@ class Against(Part):
     exact: bool = Field(description="Whether every line of both plans has a known amount.")
     resources: list[Changed]
     not_counted: list[str] = Field(
-        [], description="Resources whose change is refused: the difference of their prices is in no sum."
+        [],
+        description="Resources that stay as they are, because their change is refused or only for new claims.",
     )
 
 

@@ -109,7 +109,7 @@ def total(plan: Plan) -> list[str]:
         exact = "" if against.exact else ", as far as it is known"
         lines.append(f"Against {against.file}: {change} a month{exact}.")
         if against.not_counted:
-            lines.append(f"Not counted, because the change is refused: {', '.join(against.not_counted)}.")
+            lines.append(f"Not counted, because the living storage stays as it is: {', '.join(against.not_counted)}.")
     if plan.budget.verdict != "none":
         lines.append(f"Budget: {plan.budget.text}.")
     return lines

@@ -53,6 +53,11 @@ class Changed:
         return self.row.effect == Effect.LOSES_DATA
 
     @property
+    def stays(self) -> bool:
+        """Whether it is a field of the claim's own that the living one does not take."""
+        return self.row.effect == Effect.NEW_ONLY and not self.at.about and bool(self.at.subject)
+
+    @property
     def line(self) -> str:
         """The change and what it does, in one sentence."""
         about = f" (claim {self.at.about})" if self.at.about else ""

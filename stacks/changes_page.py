@@ -25,7 +25,7 @@ Every field of a stack file has a row beside it in the code: what its change doe
 
 `make plan STACK=s AGAINST=build/plan/s.json` compares a stack file with an earlier plan of the same stack. It needs no
 account and no cluster, lists each change as `in place`, `new, old stays` or `refused`, and ends with exit code 2 when
-one is refused. The difference of prices of something that is refused is in no sum.
+one one is refused. What stays as it is, because its change is refused or only for new claims, is in no sum of the cost.
 
 A field that says *names the storage* is refused as well, unless the stack file says that the data was moved.
 

@@ -1,0 +1,114 @@
+"""Switching the autoscaler and the login on a stack that runs: the number of pods never falls, and the door closes first.
+
+On the real engine and the real API server. The tests follow each other.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from kubernetes.client import AppsV1Api, CoreV1Api
+from pulumi import automation as auto
+
+from components.contract import Platform
+from devcluster.cluster import Cluster
+from tests.engine.effects.living import Living, brought_up
+
+NAME = "effects-scaled"
+DISK = {"storageClass": "dev-block", "size": "10Gi", "encryptedBy": "simulated", "backup": None}
+SETTINGS: dict[str, Any] = {
+    "platform": "private",
+    "profile": "scaled",
+    "replicas": 4,
+    "storage": {"claims": {"files": {"kind": "nfs", "server": "nfs.example.org", "path": "/srv/nfs"}}},
+    "stores": {
+        "database": {"kind": "bundled", **DISK},
+        "vectorStore": {"kind": "qdrant-bundled", **DISK},
+    },
+    "ingress": {"hostname": "kotaemon.example.org"},
+}
+AUTOSCALER = {"minReplicas": 2, "maxReplicas": 6}
+LOGIN = {
+    "issuerUrl": "https://login.example.org",
+    "clientId": "kotaemon",
+    "clientSecret": "of-the-tests",
+    "emailDomains": ["example.org"],
+}
+
+
+@pytest.fixture(scope="module")
+def cluster(cluster_for: Callable[[Platform], Cluster]) -> Cluster:
+    return cluster_for(Platform.PRIVATE)
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory: pytest.TempPathFactory, cluster_for: Callable[[Platform], Cluster]) -> Living:
+    made = brought_up(NAME, SETTINGS, Platform.PRIVATE, tmp_path_factory.mktemp("scaled"), cluster_for)
+    made.up()
+    return made
+
+
+@contextmanager
+def watched(cluster: Cluster) -> Generator[list[int]]:
+    """The numbers of pods that the Deployment asked for meanwhile, read many times a second."""
+    apps, seen, over = AppsV1Api(cluster.api()), [0], threading.Event()
+    seen.clear()
+
+    def watch() -> None:
+        while not over.is_set():
+            seen.append(apps.read_namespaced_deployment("kotaemon", NAME).spec.replicas)
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
+def scale(cluster: Cluster, number: int) -> None:
+    """As the autoscaler does it."""
+    AppsV1Api(cluster.api()).patch_namespaced_deployment_scale("kotaemon", NAME, {"spec": {"replicas": number}})
+
+
+def test_switched_on_the_autoscaler_begins_with_today_s_number(living: Living, cluster: Cluster) -> None:
+    living.change({"autoscaler": AUTOSCALER})
+    with watched(cluster) as seen:
+        steps = living.up()
+    assert {name for _, _, name in steps} >= {"kotaemon-autoscaler"}
+    assert min(seen) == max(seen) == 4
+
+
+def test_its_own_number_is_left_alone(living: Living, cluster: Cluster) -> None:
+    scale(cluster, 5)
+    living.change({"env": {"ANYTHING": "else"}})
+    with watched(cluster) as seen:
+        living.up()
+    assert set(seen) == {5}
+    assert living.up() == set()
+
+
+def test_closed_before_it_is_open(living: Living, cluster: Cluster) -> None:
+    """With the login on, the Service and the NetworkPolicy lead to the proxy's port before the first pod is rolled."""
+    done: list[str] = []
+
+    def note(happened: auto.EngineEvent) -> None:
+        event, ended = happened.resource_pre_event, happened.res_outputs_event
+        if event is not None and event.metadata.op.value != "same":
+            done.append(f"start {event.metadata.urn.rpartition('::')[2]}")
+        if ended is not None and ended.metadata.op.value != "same":
+            done.append(f"end {ended.metadata.urn.rpartition('::')[2]}")
+
+    living.change({"authProxy": LOGIN})
+    living.stack.up(color="never", on_event=note)
+    rolled = done.index("start kotaemon-deployment")
+    assert done.index("end kotaemon-service") < rolled
+    assert done.index("end kotaemon-policy") < rolled
+    assert done.index("end kotaemon-deployment") < done.index("start kotaemon-ingress")
+    service = CoreV1Api(cluster.api()).read_namespaced_service("kotaemon", NAME)
+    assert service.spec.ports[0].target_port == 4180
