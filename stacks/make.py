@@ -9,7 +9,8 @@ from pulumi import ResourceOptions
 from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
-from stacks import cost, kinds, outputs, stores
+from guard.changes import Memory
+from stacks import cost, kinds, memory, outputs, real_ids, stores
 from stacks.application import arguments
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
@@ -17,8 +18,8 @@ from stacks.platforms.base import Ground
 from stacks.stores.on_disks import backup_folders
 
 
-def make(stack: Planned) -> dict[str, Any]:
-    """Register all resources of the stack and return its outputs."""
+def make(stack: Planned, wanted: Memory) -> dict[str, Any]:
+    """Register all resources of the stack and return its outputs. `wanted`: where everything is, to be remembered."""
     settings = stack.settings
     ground = stack.platform.ground(settings)
     args = ApplicationNamespaceArgs(namespace_name=settings.namespace, protect=settings.protect)
@@ -38,6 +39,7 @@ def make(stack: Planned) -> dict[str, Any]:
             gid=settings.gid,
         ),
         "cost": cost.output(stack),
+        memory.OUTPUT: memory.output(wanted, app.ready, real_ids.of_claims(stack, app.ready, ground.kubernetes)),
     }
 
 

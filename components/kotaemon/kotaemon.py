@@ -64,6 +64,8 @@ class Kotaemon(pulumi.ComponentResource):
         self.admin_secret = _name(admin)
         # Before the pods: what was the way in without a login is closed when the first pod with the proxy starts.
         deployment = self._deploy(args, [policy, account, service])
+        # Known when every pod of the new version is ready: what is remembered of a switch waits for it.
+        self.ready = deployment.metadata.apply(lambda metadata: metadata.name or "")
         if app.exposure:
             # The way in from outside opens last; with a login not before the proxy is there.
             self._expose(app.exposure, [policy, service, *([deployment] if app.auth_proxy else [])])

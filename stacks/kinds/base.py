@@ -21,6 +21,9 @@ ChosenT_co = TypeVar("ChosenT_co", bound=ClaimSettings, covariant=True)
 Identity = Mapping[str, str]
 """What makes a storage the same one, as far as the stack file knows it, for example server and path."""
 
+INDEXES: Identity = {"in": "files of the role indexes"}
+"""Identity of vectors and texts that are files of the role `indexes`: they move with it."""
+
 
 class Buys(NamedTuple):
     """Something that a claim or a store buys, before anything is made."""
@@ -47,6 +50,11 @@ class Context(Generic[ChosenT_co]):
     namespace: Input[str]
     key: Input[str]
     """Id or ARN of the key that encrypts; empty before it is made, and on platforms without one."""
+
+    @property
+    def region(self) -> str:
+        """Region in the platform's section of the stack file; empty on a platform without one."""
+        return str(getattr(getattr(self.settings, self.settings.platform.value, None), "region", ""))
 
     @property
     def component(self) -> str:
@@ -78,6 +86,8 @@ class Kind(ABC, Generic[ClaimT]):
     """Where it can be used."""
     in_account: ClassVar[bool] = False
     """Whether it is made in the account of the platform; otherwise only the cluster is asked."""
+    made: ClassVar[bool] = True
+    """Whether the stack makes objects for it. The engine protects them, and what they stand on never changes."""
     drivers: ClassVar[tuple[str, ...]] = ()
     """CSI drivers whose volumes this kind makes: a volume of theirs is named by this kind, not by its driver."""
     effects: ClassVar[Effects] = {}
@@ -95,8 +105,12 @@ class Kind(ABC, Generic[ClaimT]):
         """Register the component."""
 
     def identity(self, at: Context[ClaimT]) -> Identity:
-        """What makes it the same storage, in the words of the stack file; where it has none, kind and name."""
-        return {"kind": str(at.chosen.kind), "name": at.name}
+        """What makes it the same storage, in the words of the stack file; where it has none, kind, name and region.
+
+        The key `id` is for a real id that the stack file says, such as that of a file system which is there already.
+        """
+        where = {"region": at.region} if at.region else {}
+        return {"kind": str(at.chosen.kind), "name": at.name, **where}
 
     def filled_in(self, at: Context[ClaimT]) -> dict[str, Any]:
         """Fields whose default depends on the rest of the stack file, with that default: field -> value."""

@@ -24,7 +24,7 @@ from stacks.effects import (
     new_only,
     refused,
 )
-from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -116,6 +116,13 @@ class EbsKind(Kind[EbsClaim]):
         if at.chosen.zone is None:
             return ebs_claim(at.component, _ebs_args(at))
         return ebs_volume_claim(at.component, _ebs_volume_args(at))
+
+    def identity(self, at: Context[EbsClaim]) -> Identity:
+        """A disk in a given zone is another one in another zone; else the disk belongs to the claim of its namespace."""
+        words = dict(super().identity(at))
+        if at.chosen.zone is not None:
+            return {**words, "zone": at.chosen.zone}
+        return {**words, "claim": f"{at.settings.namespace}/{at.component}"}
 
     def products(self, at: Context[EbsClaim]) -> list[Buys]:
         """One disk."""

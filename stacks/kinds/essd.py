@@ -21,7 +21,7 @@ from components.quantity import gib
 from estimate.offers import Offer, Wanted
 from estimate.products.essd import EssdDisk
 from stacks.effects import CLAIM_GROWS, CLAIM_SPEC, CLASS, KIND_ROW, Effects, When, grows, in_place, new_only, refused
-from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, encrypted_by, tags, zone_mistakes
@@ -126,6 +126,10 @@ class EssdKind(Kind[EssdClaim]):
     def filled_in(self, at: Context[EssdClaim]) -> dict[str, Any]:
         """The zones of the section, where none are given."""
         return {"zones": at.chosen.zones or at.settings.section(AlicloudSettings).zones}
+
+    def identity(self, at: Context[EssdClaim]) -> Identity:
+        """The disk belongs to the claim of its namespace."""
+        return {**super().identity(at), "claim": f"{at.settings.namespace}/{at.component}"}
 
     def products(self, at: Context[EssdClaim]) -> list[Buys]:
         """One disk, of the first of its types."""

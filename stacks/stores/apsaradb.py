@@ -12,7 +12,7 @@ from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.apsaradb import ApsaraPostgres
 from stacks.effects import Effects, grows, in_place, pods, refused
-from stacks.kinds.base import Buys
+from stacks.kinds.base import Buys, Identity
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.settings.fields import Cidr, Size, Strict, accept
 from stacks.stores.base import MadeStore, Store, StoreContext
@@ -32,7 +32,7 @@ class ApsaraSettings(Strict):
         "16.0", description="Version of PostgreSQL, in quotes."
     )
     zones: list[Zone] | None = Field(
-        None, description="Zones of primary and standby; default: the first two of `vswitches`."
+        None, description="Zones of primary and standby; default: the first two of `vswitches` by name."
     )
     backup_days: int = Field(14, description="Days for which backups and logs are kept, 7 to 730.")
     network: Cidr | None = Field(
@@ -59,6 +59,7 @@ class ApsaraStore(Store[ApsaraSettings]):
     """PostgreSQL on ApsaraDB RDS that the stack makes."""
 
     settings = ApsaraSettings
+    made = True
     effects: ClassVar[Effects] = {
         "instance_type": in_place(f"{_UPSTREAM}, instance_type", "with a failover"),
         "size": grows(f"{_UPSTREAM}, instance_storage; RDS ModifyDBInstanceSpec"),
@@ -91,6 +92,12 @@ class ApsaraStore(Store[ApsaraSettings]):
         from stacks.platforms.alicloud.settings import AlicloudSettings
 
         return {"zones": at.chosen.zones or at.settings.section(AlicloudSettings).zones[:2]}
+
+    def identity(self, at: StoreContext[ApsaraSettings]) -> Identity:
+        """The instance has no name of the user's: another region is another instance."""
+        from stacks.platforms.alicloud.settings import AlicloudSettings
+
+        return {"kind": "apsaradb", "name": at.component, "region": at.settings.section(AlicloudSettings).region}
 
     def products(self, at: StoreContext[ApsaraSettings]) -> list[Buys]:
         """One instance: primary and standby with their disks."""

@@ -80,6 +80,7 @@ class RdsStore(Store[RdsSettings]):
     """PostgreSQL on RDS that the stack makes."""
 
     settings = RdsSettings
+    made = True
     effects: ClassVar[Effects] = {
         "identifier": names("RDS: another identifier is another instance"),
         "network": in_place("components/kotaemon/network.py: a NetworkPolicy"),
@@ -114,7 +115,9 @@ class RdsStore(Store[RdsSettings]):
 
     def identity(self, at: StoreContext[RdsSettings]) -> Identity:
         """The identifier of RDS is the identity: another identifier is another instance."""
-        return {"identifier": at.chosen.identifier}
+        from stacks.platforms.aws.settings import AwsSettings
+
+        return {"identifier": at.chosen.identifier, "region": at.settings.section(AwsSettings).region}
 
     def products(self, at: StoreContext[RdsSettings]) -> list[Buys]:
         """One instance with its disk, and with a standby if there is one."""
