@@ -117,7 +117,7 @@ def known_at_up(run: Run) -> list[str]:
     # Sorted, because independent resources register in any order.
     inputs = sorted(f"{r.name}: {key}" for r in run.registrations for key in r.unknowns)
     return inputs + [
-        f"output {name}" for name, output in run.outputs.items() if not output.known and name != memory.OUTPUT
+        f"output {name}" for name, output in run.outputs.items() if not output.known and name not in SHOWN_APART
     ]
 
 

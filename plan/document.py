@@ -18,7 +18,7 @@ FORMAT = 1
 KNOWN_AT_UP = "known at up"
 """The text in place of a value that exists only after something was created."""
 SECRET = "[secret]"  # noqa: S105 shown in place of a secret
-SHOWN_APART = ("storage", "cost", "memory")
+SHOWN_APART = ("storage", "cost", "memory", "facts")
 """Stack outputs that have a section of their own in the plan."""
 
 Number = Annotated[int | float, WithJsonSchema({"type": "number"})]

@@ -10,7 +10,7 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import cost, kinds, memory, outputs, real_ids, stores
+from stacks import cost, earlier, kinds, memory, outputs, real_ids, stores
 from stacks.application import arguments
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
@@ -18,8 +18,11 @@ from stacks.platforms.base import Ground
 from stacks.stores.on_disks import backup_folders
 
 
-def make(stack: Planned, wanted: Memory) -> dict[str, Any]:
-    """Register all resources of the stack and return its outputs. `wanted`: where everything is, to be remembered."""
+def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dict[str, Any]:
+    """Register all resources of the stack and return its outputs. `wanted`: where everything is, to be remembered.
+
+    `was_autoscaled`: whether the last run had an autoscaler.
+    """
     settings = stack.settings
     ground = stack.platform.ground(settings)
     args = ApplicationNamespaceArgs(namespace_name=settings.namespace, protect=settings.protect)
@@ -27,7 +30,9 @@ def make(stack: Planned, wanted: Memory) -> dict[str, Any]:
     after = _claims(stack, ground, namespace)
     made, waits = _stores(stack, ground, namespace)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[*after, *waits])
-    app = Kotaemon(NAMESPACE, arguments(settings, namespace, stack.storage, made), opts)
+    handed = arguments(settings, namespace, stack.storage, made)
+    handed["was_autoscaled"] = was_autoscaled
+    app = Kotaemon(NAMESPACE, handed, opts)
     return {
         **outputs.contract(
             namespace=settings.namespace,
@@ -39,6 +44,7 @@ def make(stack: Planned, wanted: Memory) -> dict[str, Any]:
             gid=settings.gid,
         ),
         "cost": cost.output(stack),
+        earlier.OUTPUT: earlier.output(stack, app.ready),
         memory.OUTPUT: memory.output(wanted, app.ready, real_ids.of_claims(stack, app.ready, ground.kubernetes)),
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pulumi import automation as auto
 
 from components.contract import Platform
 from devcluster.cluster import Cluster
@@ -124,6 +125,21 @@ def test_what_changes_in_place_replaces_and_deletes_nothing_that_holds_data(livi
         "kotaemon-shared-files",
         "kotaemon-weights-files",
     }
+
+
+def test_what_the_living_storage_cannot_take_is_refused_before_anything_is_registered(living: Living) -> None:
+    before = living.config.read_text()
+    wrong = {"storage.claims.disk.size": "40Gi", "storage.claims.shared.deployment": "SINGLE_AZ_HA_2"}
+    living.change({**wrong, "aws.tags.other": "tag"})
+    for run in (living.preview, living.up):
+        with pytest.raises(auto.CommandError) as caught:
+            run()
+        said = str(caught.value)
+        assert "what lives cannot take these changes, and nothing was changed" in said
+        assert "kotaemon:storage.claims.disk.size: 50Gi -> 40Gi, refused: it cannot shrink" in said
+        assert "kotaemon:storage.claims.shared.deployment: MULTI_AZ_1 -> SINGLE_AZ_HA_2, refused" in said
+    living.config.write_text(before)
+    assert living.up() == set(), "reverting is a no-op"
 
 
 def test_what_is_refused_would_be_made_anew(living: Living) -> None:

@@ -93,6 +93,29 @@ def test_its_own_number_is_left_alone(living: Living, cluster: Cluster) -> None:
     assert living.up() == set()
 
 
+def test_switched_off_no_pod_is_taken_away_in_that_run(living: Living, cluster: Cluster) -> None:
+    living.change({"autoscaler": None})
+    with watched(cluster) as seen:
+        assert ("delete", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "kotaemon-autoscaler") in living.up()
+    assert set(seen) == {5}
+    with watched(cluster) as seen:
+        living.up()
+    assert seen[-1] == 4, "the next run brings the number of the stack file"
+
+
+def test_switched_off_with_fewer_pods_than_the_stack_file_says_they_become_as_many(
+    living: Living, cluster: Cluster
+) -> None:
+    living.change({"autoscaler": AUTOSCALER})
+    living.up()
+    scale(cluster, 2)
+    living.change({"autoscaler": None})
+    with watched(cluster) as seen:
+        living.up()
+    assert (min(seen), seen[-1]) == (2, 4)
+    assert living.up() == set()
+
+
 def test_closed_before_it_is_open(living: Living, cluster: Cluster) -> None:
     """With the login on, the Service and the NetworkPolicy lead to the proxy's port before the first pod is rolled."""
     done: list[str] = []
