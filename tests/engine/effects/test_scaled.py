@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from kubernetes.client import AppsV1Api, CoreV1Api
+from kubernetes.client import AppsV1Api
 from pulumi import automation as auto
 
 from components.contract import Platform
+from deploy.kube import Kube, Manifest
 from devcluster.cluster import Cluster
 from tests.engine.effects.living import Living, brought_up
+from tests.engine.engines import kube
 
 NAME = "effects-scaled"
 DISK = {"storageClass": "dev-block", "size": "10Gi", "encryptedBy": "simulated", "backup": None}
@@ -51,15 +53,22 @@ def living(tmp_path_factory: pytest.TempPathFactory, cluster_for: Callable[[Plat
     return made
 
 
+def read(server: Kube, version: str, kind: str) -> Manifest:
+    """The object `kotaemon` of the stack."""
+    found = server.get({"apiVersion": version, "kind": kind, "metadata": {"name": "kotaemon", "namespace": NAME}})
+    assert found, kind
+    return found
+
+
 @contextmanager
 def watched(cluster: Cluster) -> Generator[list[int]]:
     """The numbers of pods that the Deployment asked for meanwhile, read many times a second."""
-    apps, seen, over = AppsV1Api(cluster.api()), [0], threading.Event()
-    seen.clear()
+    seen: list[int] = []
+    over, server = threading.Event(), kube(cluster)
 
     def watch() -> None:
         while not over.is_set():
-            seen.append(apps.read_namespaced_deployment("kotaemon", NAME).spec.replicas)
+            seen.append(read(server, "apps/v1", "Deployment")["spec"]["replicas"])
             time.sleep(0.05)
 
     thread = threading.Thread(target=watch)
@@ -133,5 +142,5 @@ def test_closed_before_it_is_open(living: Living, cluster: Cluster) -> None:
     assert done.index("end kotaemon-service") < rolled
     assert done.index("end kotaemon-policy") < rolled
     assert done.index("end kotaemon-deployment") < done.index("start kotaemon-ingress")
-    service = CoreV1Api(cluster.api()).read_namespaced_service("kotaemon", NAME)
-    assert service.spec.ports[0].target_port == 4180
+    (port,) = read(kube(cluster), "v1", "Service")["spec"]["ports"]
+    assert port["targetPort"] == 4180

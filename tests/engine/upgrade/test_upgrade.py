@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ def living(
 
 
 def up_by_the_earlier_release(
-    project: Project, release: Path, old: dict[str, Any], environment: dict[str, str]
+    project: Project, release: Path, old: dict[str, Any], environment: Mapping[str, str]
 ) -> None:
     ours = yaml.safe_load(project.file.read_text())
     config = {**old["config"], "kotaemon:cluster": ours["config"]["kotaemon:cluster"]}
@@ -105,7 +105,7 @@ def up_by_the_earlier_release(
         "root": str(command.parent.parent),
         "work": str(project.folder),
         "stack": project.stack,
-        "environment": environment,
+        "environment": dict(environment),
     }
     done = subprocess.run(
         [sys.executable, str(EARLIER)],
