@@ -1,4 +1,4 @@
-"""The refusal of a change that would leave data behind: the old place, the new one, and how to get from one to the other."""
+"""The refusal of a change that would leave data behind: the old place, the new one, and the way between them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -40,8 +40,8 @@ def released(gone_or_released: Gone) -> str:
 
 def _swapped(change: Swapped) -> list[str]:
     return [
-        f"  - kotaemon:{change.key}: is {change.old.text}, and would be {change.new.text}: other storage under the same "
-        "name, which the cluster and the engine refuse as well, but only after they have begun",
+        f"  - kotaemon:{change.key}: is {change.old.text}, and would be {change.new.text}: other storage under the "
+        "same name, which the cluster and the engine refuse as well, but only after they have begun",
         f"    keep it as it is, add the new storage under a name of its own, and move the data ({PAGE})",
     ]
 
@@ -50,10 +50,10 @@ def _gone(change: Gone) -> list[str]:
     claim = change.key.startswith("storage.claims.")
     first = "with no role on it, and " if claim else ""
     return [
-        f"  - kotaemon:{change.key}: left the stack file, and is {change.place.text}; the engine protects it, and would "
-        "refuse only after it has begun",
-        f"    put it back, {first}with `kotaemon:released: [{change.key}]`, and run `up`: that ends the protection. Then "
-        "take both out. Its data stays where it is",
+        f"  - kotaemon:{change.key}: left the stack file, and is {change.place.text}; the engine protects it, and "
+        "would refuse only after it has begun",
+        f"    put it back, {first}with `kotaemon:released: [{change.key}]`, and run `up`: that ends the protection. "
+        "Then take both out. Its data stays where it is",
     ]
 
 
@@ -78,8 +78,12 @@ def _ways(namespace: str, found: Sequence[Left]) -> Iterator[str]:
         yield f"    kubectl -n {namespace} scale deployment kotaemon --replicas=0"
         folders = " ".join(f"{left.old.folder}:{left.new.folder}" for left in moves)
         yield (
-            f"    kubectl -n {namespace} get deployment kotaemon -o json | python -m stacks.moving --from {old} --to {new} "
-            f"{folders} | kubectl create -f -"
+            f"    kubectl -n {namespace} get deployment kotaemon -o json | python -m stacks.moving --from {old} "
+            f"--to {new} {folders} | kubectl create -f -"
+        )
+        yield (
+            f"    kubectl -n {namespace} wait --for=condition=complete job -l app.kubernetes.io/name=kotaemon-move "
+            "--timeout=24h"
         )
 
 

@@ -14,8 +14,8 @@ from plan.stack_file import StackFile
 def plan(file: StackFile, folder: Path, against: Path | None, console: Console) -> int:
     """Plan a stack and return the exit code: 2 for a refused change or a broken mandatory policy, 3 above the budget.
 
-    `against`: JSON of an earlier plan to compare with, or an earlier stack file. A change that would leave data behind is
-    refused, as an engine that remembers it would. Raises every error that the program raises,
+    `against`: JSON of an earlier plan to compare with, or an earlier stack file; a change that would leave data behind
+    is refused, as an engine that remembers it would. Raises every error that the program raises,
     and UserError when that file is not a plan.
     """
     earlier = None if against is None else compare.read(against)

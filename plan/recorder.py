@@ -216,8 +216,8 @@ def run_program(
     """Run `program` to its end on a fresh monitor and return the record.
 
     A mapping that the program returns becomes stack outputs, beside those that it exports itself. Raises every error of
-    the program or of `resources`, and DuplicateUrn. `earlier`: outputs of the stack before this run; default: none, as on
-    a first run.
+    the program or of `resources`, and DuplicateUrn. `earlier`: outputs of the stack before this run; default: none, as
+    on a first run.
     """
     recorder = Recorder(resources or Echo(), preview=preview, earlier=earlier or {})
     # Each run has an event loop and a root resource of its own: both would leak into the next run

@@ -44,7 +44,7 @@ def read(name: str, folder: Path | None = None) -> StackFile:
 
 
 def read_path(path: Path) -> StackFile:
-    """Read and validate a stack file by its path, `<folder>/Pulumi.<name>.yaml` or any other name. Raises SettingsError."""
+    """Read and validate the stack file at a path, `Pulumi.<name>.yaml` or any other name. Raises SettingsError."""
     return _read(path.stem.removeprefix("Pulumi."), path)
 
 

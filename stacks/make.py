@@ -1,7 +1,8 @@
 """Registers the resources of a planned stack: platform, namespace, claims, stores and application, in this order."""
 
 from dataclasses import replace
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi import ResourceOptions
@@ -12,15 +13,20 @@ from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceA
 from guard.changes import Memory
 from stacks import cost, earlier, kinds, memory, outputs, real_ids, stores
 from stacks.application import arguments
+from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.platforms.base import Ground
 from stacks.stores.on_disks import backup_folders
 
+if TYPE_CHECKING:
+    from components.pod.preparation_namespace import PreparationSpace
 
-def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dict[str, Any]:
-    """Register all resources of the stack and return its outputs. `wanted`: where everything is, to be remembered.
 
+def make(stack: Planned, before: Memory, wanted: Memory, *, was_autoscaled: bool = False) -> dict[str, Any]:
+    """Register all resources of the stack and return its outputs.
+
+    `before`: what earlier runs remembered; `wanted`: where everything will be, remembered once the pods are ready.
     `was_autoscaled`: whether the last run had an autoscaler.
     """
     settings = stack.settings
@@ -33,6 +39,7 @@ def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dic
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = was_autoscaled
     app = Kotaemon(NAMESPACE, handed, opts)
+    ids = real_ids.of_claims(stack, before, app.ready, ground.kubernetes)
     return {
         **outputs.contract(
             namespace=settings.namespace,
@@ -45,7 +52,7 @@ def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dic
         ),
         "cost": cost.output(stack),
         earlier.OUTPUT: earlier.output(stack, app.ready),
-        memory.OUTPUT: memory.output(wanted, app.ready, real_ids.of_claims(stack, app.ready, ground.kubernetes)),
+        memory.OUTPUT: memory.output(wanted, app.ready, ids),
     }
 
 
@@ -55,6 +62,7 @@ def _claims(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> li
     Returns what the application waits for.
     """
     made: list[pulumi.Resource] = []
+    space = _space(stack, ground, namespace)
     for name, planned in stack.contexts.items():
         at = replace(planned, place=ground.place, namespace=namespace, key=ground.key)
         kind = kinds.kind(at.chosen.kind)
@@ -62,8 +70,27 @@ def _claims(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> li
         made.append(found.component)
         if found.prepare is not None:
             folders = [*role_folders(stack.storage, stack.claims[name]["name"]), *backup_folders(stack.settings, name)]
-            job = found.prepare(folders, ground.kubernetes)
+            job = found.prepare(folders, ground.kubernetes, space)
             made += [job] if job is not None else []
+    return made
+
+
+def _space(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> Space:
+    """The namespace of preparation Jobs, made when the first claim asks for it."""
+
+    @cache
+    def made() -> "PreparationSpace":
+        from components.pod.preparation_namespace import (
+            PreparationNamespace,
+            PreparationNamespaceArgs,
+            PreparationSpace,
+        )
+
+        earlier = [f"{at.component}-folders" for at in stack.contexts.values()]
+        args = PreparationNamespaceArgs(namespace=namespace, earlier=earlier)
+        space = PreparationNamespace(f"{NAMESPACE}-prepare", args, ground.kubernetes)
+        return PreparationSpace(namespace=space.namespace, script=space.script)
+
     return made
 
 

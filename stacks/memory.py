@@ -1,8 +1,8 @@
 """What a stack remembers of its own storage between two runs: the output `memory`, read before anything is registered.
 
-It is written twice in a run. Before the first registration: where everything was, and where this run is about to put it.
-At the end, and only when the application's workload is ready: where everything is. The engine keeps the first one when
-the run does not end well (pulumi/pulumi#15754, in 3.112: outputs that a failed run did not set stay as they were).
+It is written twice in a run. Before the first registration: where everything was, and where this run is about to put
+it. At the end, and only when the application's workload is ready: where everything is. The engine keeps the first one
+when the run does not end well (pulumi/pulumi#15754: a failed run changes only the outputs that it did set).
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,15 +26,18 @@ from stacks.settings.storage import roles_of
 OUTPUT = "memory"
 """Name of the stack output."""
 READ = "pulumi:pulumi:readStackOutputs"
-"""The engine's own function behind StackReference (pkg/resource/deploy/builtins.go). It is synchronous, works in previews,
-gives no outputs for a stack that was never up, and registers nothing; the SDK does not document it."""
+"""The engine's own function behind StackReference (pkg/resource/deploy/builtins.go). It is synchronous, works in
+previews, and gives no outputs for a stack that was never up. The SDK does not document it."""
 DATA = {"database": "sessions", "vectors": "vectors", "documents": "documents"}
-"""Place of a store -> the data that it holds. In the profile single-writer they are files of the role with that name, or
-of the role `indexes`."""
+"""Place of a store -> the data that it holds. In the profile single-writer they are files of the role with that name,
+or of the role `indexes`."""
 
 
 def remembered() -> Memory:
-    """What the stack's own outputs hold since earlier runs. Empty on a first run, and after a release without memory."""
+    """What the stack's own outputs hold since earlier runs.
+
+    Empty on a first run, and on the first run after a release without memory.
+    """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     answer = pulumi.runtime.invoke(READ, {"name": name}).value or {}
     found = (answer.get("outputs") or {}).get(OUTPUT)
@@ -117,12 +120,12 @@ def _with_ids(memory: Memory, ids: Mapping[str, str]) -> Memory:
 def to_plain(memory: Memory) -> dict[str, Any]:
     """The memory as plain data.
 
-    - `known`: section of the stack file (`storage.claims.files`) -> its place, with `fixed` and `protected`: every claim
-      and store that the stack has made.
+    - `known`: section of the stack file (`storage.claims.files`) -> its place, with `fixed` and `protected`: every
+      claim and store that the stack has made.
     - `data`: role, `vectors` or `documents` -> `at`, its place since the last run that ended well (null: none has), and
       `maybe`, the places where runs that did not end well may have put it since.
-    - A place: `key` (section of the stack file), `claim` (name of the PersistentVolumeClaim, empty for a store), `folder`,
-      and the identity of the storage: `words` of the stack file, and the real `id` (empty: not known).
+    - A place: `key` (section of the stack file), `claim` (name of the PersistentVolumeClaim, empty for a store),
+      `folder`, and the identity of the storage: `words` of the stack file, and the real `id` (empty: not known).
     """
     return {
         "known": {

@@ -57,5 +57,5 @@ def main() -> None:
     if listener := _LISTENER.get():
         listener(stack)
     memory.note_pending(before, wanted)
-    for name, value in make(stack, wanted, was_autoscaled=earlier.was_autoscaled(lives)).items():
+    for name, value in make(stack, before, wanted, was_autoscaled=earlier.was_autoscaled(lives)).items():
         pulumi.export(name, value)

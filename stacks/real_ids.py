@@ -5,22 +5,25 @@ from typing import Any
 
 import pulumi_kubernetes as k8s
 from pulumi import Output, ResourceOptions
+from pulumi.runtime import is_dry_run
 
+from guard.changes import Memory
 from stacks import kinds
 from stacks.planned import Planned
 
 
-def of_claims(stack: Planned, ready: Output[str], opts: ResourceOptions) -> Mapping[str, Output[str]]:
+def of_claims(stack: Planned, before: Memory, ready: Output[str], opts: ResourceOptions) -> Mapping[str, Output[str]]:
     """Section of the stack file -> real id, for every claim that a role is on.
 
-    A claim without a role may wait for its first pod and have no volume. `ready`: known when the pods are. `opts`: with
-    the provider of the cluster. The ids are known after `up`; a preview reads them when the pods do not change.
+    A claim without a role may wait for its first pod and have no volume. A preview reads only claims that an earlier
+    run has read: others may not exist yet. `ready`: known when the pods are. `opts`: with the provider of the cluster.
     """
     mounted = {mount["claim"]["name"] for mount in stack.storage.values()}
+    seen = {place.claim for data in before.data.values() for place in data.places if place.id}
     return {
         f"storage.claims.{name}": _read(stack, name, ready, opts)
         for name, claim in stack.claims.items()
-        if claim["name"] in mounted
+        if claim["name"] in mounted and (claim["name"] in seen or not is_dry_run())
     }
 
 
@@ -33,7 +36,7 @@ def _read(stack: Planned, name: str, ready: Output[str], opts: ResourceOptions) 
         # Nothing of this kind needs rights over the whole cluster, which reading a PersistentVolume would.
         return volume
     found = k8s.core.v1.PersistentVolume.get(f"{at.component}-bound-volume", volume, opts)
-    return Output.all(volume, found.spec).apply(lambda both: _handle(both[1]) or str(both[0]))
+    return volume.apply(lambda name: found.spec.apply(lambda spec: _handle(spec) or name))
 
 
 def _handle(spec: Any) -> str:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import pulumi
 from pulumi import Input, ResourceOptions
@@ -15,6 +15,9 @@ from stacks.effects import Effects
 from stacks.names import claim_name
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from components.pod.preparation_namespace import PreparationSpace
 
 ClaimT = TypeVar("ClaimT", bound=ClaimSettings)
 ChosenT_co = TypeVar("ChosenT_co", bound=ClaimSettings, covariant=True)
@@ -62,7 +65,9 @@ class Context(Generic[ChosenT_co]):
         return claim_name(self.name)
 
 
-Prepare = Callable[[Sequence[str], ResourceOptions], pulumi.Resource | None]
+Space = Callable[[], "PreparationSpace"]
+"""The namespace that the preparation Jobs of the stack share; it is made by the first call."""
+Prepare = Callable[[Sequence[str], ResourceOptions, Space], pulumi.Resource | None]
 """Makes folders on a claim, with the provider of the cluster; gives what the application waits for."""
 
 

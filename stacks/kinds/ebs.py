@@ -118,7 +118,7 @@ class EbsKind(Kind[EbsClaim]):
         return ebs_volume_claim(at.component, _ebs_volume_args(at))
 
     def identity(self, at: Context[EbsClaim]) -> Identity:
-        """A disk in a given zone is another one in another zone; else the disk belongs to the claim of its namespace."""
+        """A disk in a given zone is another one elsewhere; a disk without one belongs to the claim of its namespace."""
         words = dict(super().identity(at))
         if at.chosen.zone is not None:
             return {**words, "zone": at.chosen.zone}

@@ -12,7 +12,7 @@ from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.lustre import THROUGHPUT, Lustre
 from stacks.effects import KIND_ROW, Effects, When, grows, in_place, refused
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, Space
 from stacks.offered import file_claim
 from stacks.platforms.aws.effects import SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
@@ -162,7 +162,7 @@ class LustreKind(Kind[LustreClaim]):
 
         made = LustreStorage(at.component, _lustre_args(at), opts)
 
-        def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource:
+        def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions, _: Space) -> pulumi.Resource:
             args = CsiPreparationArgs(
                 volume=made.volume,
                 folders=list(folders),

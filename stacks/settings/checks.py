@@ -69,7 +69,8 @@ def _released(settings: Settings) -> Iterator[str]:
         roles = [role.value for role in roles_of(profile) if name != key and storage.found_claim(role, profile) == name]
         if roles:
             yield (
-                f"released: {key} holds {', '.join(roles)}; move them to another claim first (docs/runbooks/move-data.md)"
+                f"released: {key} holds {', '.join(roles)}; move them to another claim first "
+                "(docs/runbooks/move-data.md)"
             )
 
 

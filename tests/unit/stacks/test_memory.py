@@ -50,8 +50,8 @@ def remembered(example: str) -> dict[str, Any]:
 
 def refused(file: StackFile, before: dict[str, Any], pulumi_run: RunProgram) -> str:
     """The refusal of the program on an engine, and of a plan: they are the same, and nothing was registered."""
+    earlier = {"memory": before}
     with pytest.raises(RefusedByGuard) as caught:
-        earlier = {"memory": before}
         pulumi_run(
             file.program, Nothing(), stack=file.name, config=file.config, secret_keys=file.secret_keys, earlier=earlier
         )
