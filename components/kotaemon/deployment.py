@@ -18,9 +18,9 @@ AUTOSCALED = ["spec.replicas"]
 """What an autoscaler changes, for `ignore_changes`. A Deployment that says no number of its own would be reset to one
 pod in the run that switches the autoscaler on (API server: the default of a field that its owner gives up), and one
 that repeats its number would undo the autoscaler's in every run."""
-TAKES_OVER = {"pulumi.com/patchForce": "true"}
-"""Annotation for the run that switches the autoscaler off: the number of pods is the autoscaler's field until then, and
-the API server refuses another owner (Server-Side Apply, conflicts)."""
+OWNS_ITS_FIELDS = {"pulumi.com/patchForce": "true"}
+"""Annotation for several pods: an autoscaler, or `kubectl scale`, owns the number of pods for ever once it has set it,
+and without this the API server refuses the number of the stack file afterwards (Server-Side Apply, conflicts)."""
 
 
 def progress_seconds(app: Application) -> int:

@@ -11,7 +11,7 @@ from .application import application
 from .args import Exposure, ExposureKind, KotaemonArgs
 from .auth_proxy import proxy_secrets
 from .credentials import admin_secret, checksum, plain_secret
-from .deployment import AUTOSCALED, TAKES_OVER, deployment_spec, disruption_budget, progress_seconds
+from .deployment import AUTOSCALED, OWNS_ITS_FIELDS, deployment_spec, disruption_budget, progress_seconds
 from .environment import Secrets
 from .exposure import ingress_annotations, ingress_spec, route_spec
 from .mistakes import check
@@ -89,7 +89,7 @@ class Kotaemon(pulumi.ComponentResource):
         limit = f"{progress_seconds(app) // 60 + 5}m"
         deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
-            metadata=self._meta(name, TAKES_OVER if self._switched_off(args) else None),
+            metadata=self._meta(name, OWNS_ITS_FIELDS if app.scaled else None),
             spec=deployment_spec(app, secrets, _name(runtime), self._replicas(args)),
             opts=ResourceOptions(
                 parent=self,
@@ -114,15 +114,11 @@ class Kotaemon(pulumi.ComponentResource):
         """The number of pods in the run that switches the autoscaler off: what it has come to, and never fewer than
         asked for. None in every other run: that of the application."""
         app = self._app
-        if not self._switched_off(args):
+        if app.autoscaler or not args.get("was_autoscaled", False):
             return None
         place = Output.concat(app.namespace, "/", app.name)
         now = k8s.apps.v1.Deployment.get(f"{app.name}-deployment-now", place, ResourceOptions(parent=self))
         return now.spec.apply(lambda spec: max(spec.replicas or 1, app.replicas))
-
-    def _switched_off(self, args: KotaemonArgs) -> bool:
-        """Whether this run takes the autoscaler away."""
-        return args.get("was_autoscaled", False) and self._app.autoscaler is None
 
     def _secrets(self, args: KotaemonArgs) -> Secrets:
         app, secrets = self._app, Secrets(admin=self.admin_secret)
