@@ -17,6 +17,7 @@ from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.platforms.base import Ground
+from stacks.settings.storage import roles_of
 from stacks.stores.on_disks import backup_folders
 
 if TYPE_CHECKING:
@@ -69,10 +70,16 @@ def _claims(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> li
         found = kind.make(at, ground.cloud if kind.in_account else ground.kubernetes)
         made.append(found.component)
         if found.prepare is not None:
-            folders = [*role_folders(stack.storage, stack.claims[name]["name"]), *backup_folders(stack.settings, name)]
-            job = found.prepare(folders, ground.kubernetes, space)
-            made += [job] if job is not None else []
+            job = found.prepare(_folders(stack, name), ground.kubernetes, space)
+            made.append(job)
     return made
+
+
+def _folders(stack: Planned, name: str) -> list[str]:
+    """The folders of roles and copies on a claim. One without any gets those of every role: data is copied there."""
+    storage = stack.settings.storage
+    used = [*role_folders(stack.storage, stack.claims[name]["name"]), *backup_folders(stack.settings, name)]
+    return used or [storage.sub_path_of(role) for role in roles_of(stack.settings.profile)]
 
 
 def _space(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> Space:

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import pulumi
 
-from stacks import earlier, memory
+from stacks import earlier, memory, one_object
 from stacks.adopt import adopt
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -57,5 +57,6 @@ def main() -> None:
     if listener := _LISTENER.get():
         listener(stack)
     memory.note_pending(before, wanted)
+    one_object.watch()
     for name, value in make(stack, before, wanted, was_autoscaled=earlier.was_autoscaled(lives)).items():
         pulumi.export(name, value)

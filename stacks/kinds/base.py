@@ -67,7 +67,7 @@ class Context(Generic[ChosenT_co]):
 
 Space = Callable[[], "PreparationSpace"]
 """The namespace that the preparation Jobs of the stack share; it is made by the first call."""
-Prepare = Callable[[Sequence[str], ResourceOptions, Space], pulumi.Resource | None]
+Prepare = Callable[[Sequence[str], ResourceOptions, Space], pulumi.Resource]
 """Makes folders on a claim, with the provider of the cluster; gives what the application waits for."""
 
 
