@@ -22,6 +22,17 @@ OWNS_ITS_FIELDS = {"pulumi.com/patchForce": "true"}
 """Annotation for several pods: an autoscaler, or `kubectl scale`, owns the number of pods for ever once it has set it,
 and without this the API server refuses the number of the stack file afterwards (Server-Side Apply, conflicts)."""
 
+SWITCHED_OFF = {"kotaemon.dev/autoscaler": "switched off"}
+"""Annotation for the run that switches the autoscaler off: to the engine the number may be the one that the Deployment
+was made with, so it would send nothing, and the pods would stay as few as the autoscaler has left."""
+
+
+def deployment_annotations(app: Application, *, was_autoscaled: bool) -> dict[str, str] | None:
+    """Annotations of the Deployment; none in the profile single-writer, which has one pod."""
+    if not app.scaled:
+        return None
+    return {**OWNS_ITS_FIELDS, **(SWITCHED_OFF if was_autoscaled and app.autoscaler is None else {})}
+
 
 def progress_seconds(app: Application) -> int:
     """How long a pod may take before the roll-out counts as failed."""

@@ -11,7 +11,7 @@ from .application import application
 from .args import Exposure, ExposureKind, KotaemonArgs
 from .auth_proxy import proxy_secrets
 from .credentials import admin_secret, checksum, plain_secret
-from .deployment import AUTOSCALED, OWNS_ITS_FIELDS, deployment_spec, disruption_budget, progress_seconds
+from .deployment import AUTOSCALED, deployment_annotations, deployment_spec, disruption_budget, progress_seconds
 from .environment import Secrets
 from .exposure import ingress_annotations, ingress_spec, route_spec
 from .mistakes import check
@@ -89,7 +89,7 @@ class Kotaemon(pulumi.ComponentResource):
         limit = f"{progress_seconds(app) // 60 + 5}m"
         deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
-            metadata=self._meta(name, OWNS_ITS_FIELDS if app.scaled else None),
+            metadata=self._meta(name, deployment_annotations(app, was_autoscaled=args.get("was_autoscaled", False))),
             spec=deployment_spec(app, secrets, _name(runtime), self._replicas(args)),
             opts=ResourceOptions(
                 parent=self,

@@ -122,6 +122,7 @@ def test_switched_off_with_fewer_pods_than_the_stack_file_says_they_become_as_ma
     with watched(cluster) as seen:
         living.up()
     assert (min(seen), seen[-1]) == (2, 4)
+    living.up()
     assert living.up() == set()
 
 
