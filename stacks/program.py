@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import pulumi
 
-from stacks.adopt import adopt
+from stacks.existing import take_up
 from stacks.make import make
 from stacks.names import NAMESPACE
 from stacks.planned import Planned, planned
@@ -47,9 +47,9 @@ def settings_of_this_run() -> Settings:
 def main() -> None:
     """Run the program. Everything is checked before the first resource is made."""
     settings = settings_of_this_run()
-    adopt(settings.adopt)
     stack = planned(settings)
     if listener := _LISTENER.get():
         listener(stack)
+    take_up(settings)
     for name, value in make(stack).items():
         pulumi.export(name, value)

@@ -200,7 +200,7 @@ class EssdStorage(pulumi.ComponentResource):
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         # The class is kept with its disks: a claim can grow only while its class is there.
         made = k8s.storage.v1.StorageClass(f"{name}-class", args=class_args(full_name, args, disk), opts=kept)
-        changed_to = self._attributes(name, full_name, disk) if args.get("attributes_class", False) else None
+        changed_to = self._attributes(name, args, full_name, disk) if args.get("attributes_class", False) else None
         claim_on_class(
             name,
             self.claim,
@@ -216,12 +216,13 @@ class EssdStorage(pulumi.ComponentResource):
             snapshot_class(name, full_name, DRIVER, parent=self)
         self.register_outputs({"claim": self.claim, "snapshot_class": self.snapshot_class})
 
-    def _attributes(self, name: str, full_name: Output[str], disk: Disk) -> Output[str]:
+    def _attributes(self, name: str, args: EssdStorageArgs, full_name: Output[str], disk: Disk) -> Output[str]:
         made = k8s.storage.v1.VolumeAttributesClass(
             attributes_name(f"{name}-attributes", disk),
             metadata=ObjectMetaArgs(name=full_name.apply(lambda full: attributes_name(full, disk))),
             driver_name=DRIVER,
             parameters=attributes(disk),
-            opts=ResourceOptions(parent=self),
+            # It stays as long as the protected claim that names it.
+            opts=ResourceOptions(parent=self, retain_on_delete=not args.get("protect", True)),
         )
         return class_name(made)

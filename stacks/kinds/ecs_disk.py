@@ -1,6 +1,6 @@
 """Kind `ecs-disk`: an ESSD disk of Alibaba Cloud that the stack makes itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
@@ -19,9 +19,11 @@ from components.quantity import gib
 from estimate.products.alicloud_backups import Backups
 from estimate.products.essd import EssdDisk
 from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
+from stacks.settings.existing import VOLUME, Id
 from stacks.settings.fields import Size, accept
 from stacks.settings.settings import Settings
 
@@ -68,6 +70,16 @@ class EcsDiskClaim(ClaimSettings):
         )
         accept(refused_static_disk(disk))
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The disk, its snapshots, and what stands on it."""
+        return {
+            "disk": ids.DISK,
+            "snapshots": ids.SNAPSHOT_POLICY,
+            "snapshots-of-disk": ids.POLICY_OF_DISK,
+            **VOLUME,
+        }
 
     @property
     def medium(self) -> Medium:

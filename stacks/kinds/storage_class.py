@@ -1,6 +1,6 @@
 """Kind `storage-class`: a disk from a StorageClass that the cluster already has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
@@ -12,6 +12,7 @@ from estimate.products.own_class import OwnClass
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, OWN_CLASS, disk_claim
 from stacks.settings.claim import ClaimSettings
+from stacks.settings.existing import OBJECT, Id
 from stacks.settings.fields import ObjectName, Size
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class StorageClassClaim(ClaimSettings):
                 "for new instance families; use a claim of kind essd"
             )
         return value
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The claim."""
+        return {"claim": OBJECT}
 
     @property
     def medium(self) -> Medium:

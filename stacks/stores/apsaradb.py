@@ -12,15 +12,17 @@ from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.apsaradb import ApsaraPostgres
 from stacks.kinds.base import Buys
+from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.fields import Zone, number_as_text
-from stacks.settings.fields import Cidr, Size, Strict, accept
+from stacks.settings.existing import OBJECT, URL, Existing, Id
+from stacks.settings.fields import Cidr, Size, accept
 from stacks.stores.base import MadeStore, Store, StoreContext
 
 if TYPE_CHECKING:
     from components.state.apsaradb import ApsaraDatabaseArgs
 
 
-class ApsaraSettings(Strict):
+class ApsaraSettings(Existing):
     """PostgreSQL on ApsaraDB RDS, for the profile scaled. It has two zones, your key, TLS and daily backups."""
 
     instance_type: str = Field(
@@ -45,10 +47,28 @@ class ApsaraSettings(Strict):
         "has it.",
     )
 
+    deletion_protection: bool = Field(
+        True,
+        description="Whether RDS refuses to delete the instance; taking the stack down does not change it, because the "
+        "instance is kept. false, and `up`, before you delete the instance yourself.",
+    )
+
     @model_validator(mode="after")
     def _possible(self) -> "ApsaraSettings":
         accept(refused_database(self.instance_type, gib(self.size, "size"), self.backup_days, self.zones))
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The instance with its account, database and backups, and the Secret with its URL."""
+        return {
+            "instance": ids.DATABASE,
+            "account": ids.IN_DATABASE,
+            "database": ids.IN_DATABASE,
+            "owner": ids.IN_DATABASE,
+            "backup": ids.DATABASE,
+            URL: OBJECT,
+        }
 
 
 class ApsaraStore(Store[ApsaraSettings]):
@@ -106,6 +126,8 @@ def _args(at: StoreContext[ApsaraSettings]) -> "ApsaraDatabaseArgs":
         storage_gib=gib(chosen.size, "size"),
         backup_days=chosen.backup_days,
         driver=PostgresDriver(chosen.driver),
+        kept_secret=URL in chosen.existing,
+        deletion_protection=chosen.deletion_protection,
         tags=tags(section),
         protect=at.settings.protect,
     )

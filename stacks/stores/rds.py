@@ -1,6 +1,6 @@
 """PostgreSQL on Amazon RDS: the key `database` in the section `kotaemon:aws`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -13,14 +13,16 @@ from estimate.offers import Offer, Part, Wanted
 from estimate.products.rds import RdsPostgres
 from stacks.kinds.base import Buys, Identity
 from stacks.names import NAMESPACE
-from stacks.settings.fields import Cidr, Size, Strict, accept, matching
+from stacks.platforms.aws import ids
+from stacks.settings.existing import OBJECT, URL, Existing, Id
+from stacks.settings.fields import Cidr, Size, accept, matching
 from stacks.stores.base import MadeStore, Store, StoreContext
 
 if TYPE_CHECKING:
     from components.state.rds import RdsDatabaseArgs
 
 
-class RdsSettings(Strict):
+class RdsSettings(Existing):
     """PostgreSQL on Amazon RDS that the stack makes, for the profile scaled."""
 
     identifier: str = Field(description="Identifier of the instance, unique in the account and region.")
@@ -43,11 +45,28 @@ class RdsSettings(Strict):
         "has it.",
     )
 
+    deletion_protection: bool = Field(
+        True,
+        description="Whether RDS refuses to delete the instance; taking the stack down does not change it, because the "
+        "instance is kept. false, and `up`, before you delete the instance yourself.",
+    )
+
     @model_validator(mode="after")
     def _limits(self) -> "RdsSettings":
         # Two zones are assumed here: short_of_zones checks the zones of the stack.
         accept(rds_refused(self.identifier, gib(self.size, "size"), gib(self.max_size, "maxSize"), 2, self.backup_days))
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The instance with its groups, and the Secret with its URL."""
+        return {
+            "instance": ids.DATABASE,
+            "subnets": ids.NAMED,
+            "parameters": ids.NAMED,
+            **ids.network("from"),
+            URL: OBJECT,
+        }
 
     def short_of_zones(self, zones: int) -> str:
         """Why this number of zones with subnets is too small. Empty when it is enough."""
@@ -124,6 +143,8 @@ def _args(at: StoreContext[RdsSettings]) -> "RdsDatabaseArgs":
         multi_az=chosen.multi_az,
         backup_days=chosen.backup_days,
         driver=PostgresDriver(chosen.driver),
+        kept_secret=URL in chosen.existing,
+        deletion_protection=chosen.deletion_protection,
         tags=tags(at.settings.section(AwsSettings)),
         protect=at.settings.protect,
     )
