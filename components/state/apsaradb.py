@@ -155,12 +155,18 @@ class ApsaraDatabase(pulumi.ComponentResource):
         url = Output.all(password, instance.connection_string).apply(
             lambda known: database_url(name, known[0], known[1])
         )
+        as_it_is = args.get("kept_secret", False)
         secret = k8s.core.v1.Secret(
             f"{name}-url",
             metadata=ObjectMetaArgs(name=name, namespace=args["namespace"]),
             type="Opaque",
-            data=None if args.get("kept_secret", False) else secret_data({URL_KEY: url}),
-            opts=self._kept,
+            data=None if as_it_is else secret_data({URL_KEY: url}),
+            opts=ResourceOptions(
+                parent=self,
+                protect=self._kept.protect,
+                retain_on_delete=True,
+                ignore_changes=["data"] if as_it_is else None,
+            ),
         )
         self.store = DatabaseStore(
             url=SecretKey(secret_name=secret.metadata.apply(lambda metadata: metadata.name or ""), key=URL_KEY),

@@ -175,12 +175,15 @@ class RdsDatabase(pulumi.ComponentResource):
             ),
         )
         url = Output.all(made.username, made.password, made.address).apply(lambda of: database_url(name, *of))
+        as_it_is = args.get("kept_secret", False)
         secret = k8s.core.v1.Secret(
             f"{name}-url",
             metadata=ObjectMetaArgs(name=f"{name}-url", namespace=args["namespace"]),
             type="Opaque",
-            data=None if args.get("kept_secret", False) else secret_data({URL_KEY: url}),
-            opts=kept,
+            data=None if as_it_is else secret_data({URL_KEY: url}),
+            opts=ResourceOptions(
+                parent=self, protect=protect, retain_on_delete=True, ignore_changes=["data"] if as_it_is else None
+            ),
         )
         self.store = DatabaseStore(
             url=SecretKey(secret_name=secret.metadata.apply(lambda metadata: metadata.name or ""), key=URL_KEY),

@@ -103,8 +103,8 @@ class Settings(Existing):
         return value
 
     renamed: ClassVar[Mapping[str, str]] = {
-        "adopt": "existing: {namespace: <namespace>, admin: <namespace>/kotaemon-admin} for these two, and existing at "
-        "each claim and store for its own objects (docs/runbooks/take-down.md)"
+        "adopt": "existing: {{namespace: <namespace>, admin: <namespace>/kotaemon-admin}} for these two, and existing "
+        "at each claim and store for its own objects (docs/runbooks/take-down.md)"
     }
 
     @property

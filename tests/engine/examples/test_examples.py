@@ -165,7 +165,9 @@ def test_taking_down_leaves_what_holds_data_in_the_state_and_up_makes_the_rest(w
     again = Steps()
     world.stack.up(color="never", on_event=again)
     assert {op for op, _, _ in again.started} == {"create"}
-    assert not {type_ for _, type_, _ in again.started} & ({PV, PVC} | world.example.retained)
+    # The Jobs that prepare folders have a second volume on the same data, which goes with them.
+    made = {type_ for _, type_, name in again.started if "-folders-" not in name}
+    assert not made & ({PV, PVC} | world.example.retained)
     assert kept(world) == before
     world.stack.preview(color="never", expect_no_changes=True)
 
