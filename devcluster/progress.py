@@ -12,6 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 PLAIN_SECONDS = 30
 """Time between two plain lines: a CI log shows that it goes on, without a line for each of 2000 packages."""
 
+LATE_SECONDS = 60
+"""From how long after its expected end a program is called late."""
+
 
 class Display(Protocol):
     """Follows one build: `begin` and `finish` for each program, `step` for everything in between.
@@ -71,11 +74,17 @@ class Estimate:
 
     @property
     def left(self) -> str:
-        """The rest, in words. The first program is taken to use all processors; later ones to be as fast as it was."""
+        """The rest, in words. The first program is taken to use all processors; later ones to be as fast as it was.
+
+        A program that takes longer is called late: the machine does other work, and nobody knows for how long.
+        """
         done = sum(self._work[: self.number - 1])
         spent = self._began - self._started
         rate = done / spent if done and spent > 1 else float(os.cpu_count() or 1)
-        present = max(0.0, self._work[self.number - 1] - rate * (time.monotonic() - self._began))
+        present = self._work[self.number - 1] - rate * (time.monotonic() - self._began)
+        if present < -LATE_SECONDS * rate:
+            return "later than expected, because the machine is busy"
+        present = max(0.0, present)
         minutes = (present + sum(self._work[self.number :])) / rate / 60
         return f"about {minutes:.0f} min left" if minutes >= 1 else "less than a minute left"
 

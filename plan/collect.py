@@ -34,6 +34,7 @@ from plan.document import (
 from plan.recognised import recognised
 from plan.recorder import Registration, Run, StackOutput, run_program
 from plan.stack_file import ROOT, StackFile
+from stacks import memory
 from stacks.cost import estimated, money, rounded, summary, use
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
@@ -41,15 +42,18 @@ from stacks.program import listening
 from stacks.settings.estimate import EstimateSettings
 
 
-def make(file: StackFile) -> Plan:
-    """The plan of a stack. Raises every error that its program raises."""
+def make(file: StackFile, before: Mapping[str, Any] | None = None) -> Plan:
+    """The plan of a stack. Raises every error that its program raises.
+
+    `before`: the memory of an earlier plan, in place of the output `memory` that an engine would read.
+    """
     stacks: list[Planned] = []
     with listening(stacks.append):
-        run = preview(file)
+        run = preview(file, before)
     return collected(run, file.name, stacks[0])
 
 
-def preview(file: StackFile) -> Run:
+def preview(file: StackFile, before: Mapping[str, Any] | None = None) -> Run:
     """Run the program of a stack file on the recorder, without engine, account or cluster, and return the record."""
     return run_program(
         file.program,
@@ -58,6 +62,7 @@ def preview(file: StackFile) -> Run:
         preview=True,
         config=file.config,
         secret_keys=file.secret_keys,
+        earlier={memory.OUTPUT: before} if before else {},
     )
 
 
@@ -87,6 +92,7 @@ def collected(run: Run, stack: str, planned: Planned) -> Plan:
         outputs={name: value for name, value in outputs.items() if name not in SHOWN_APART},
         warnings=run.warnings,
         known_at_up=known_at_up(run),
+        memory=memory.to_plain(memory.now(planned)),
     )
 
 
@@ -106,7 +112,9 @@ def known_at_up(run: Run) -> list[str]:
     """Inputs and outputs whose values only a live account or cluster can give."""
     # Sorted, because independent resources register in any order.
     inputs = sorted(f"{r.name}: {key}" for r in run.registrations for key in r.unknowns)
-    return inputs + [f"output {name}" for name, output in run.outputs.items() if not output.known]
+    return inputs + [
+        f"output {name}" for name, output in run.outputs.items() if not output.known and name != memory.OUTPUT
+    ]
 
 
 def violations(run: Run) -> list[Violation]:

@@ -16,6 +16,8 @@ from stacks.names import NAMESPACE, claim_name
 from stacks.settings.existing import URL, Existing
 from stacks.settings.settings import Settings
 
+FILLED_IN = ("metadata", "spec", "data", "stringData")
+
 
 class Place(NamedTuple):
     """A section of the stack file with the key `existing`."""
@@ -70,7 +72,7 @@ def take_up(settings: Settings) -> None:
             return None
         opts = args.opts
         opts.import_ = id_
-        opts.ignore_changes = [*_listed(opts.ignore_changes), *args.props]
+        opts.ignore_changes = [*_listed(opts.ignore_changes), *args.props, *_of_objects(args.type_)]
         return pulumi.ResourceTransformResult(props=args.props, opts=opts)
 
     register_resource_transform(transform)
@@ -102,6 +104,11 @@ def _part(place: Place, name: str) -> str:
     """The part of the section that has this name; empty: it has none."""
     part = name.removeprefix(place.prefix)
     return part if name.startswith(place.prefix) and place.said.id_of(part) is not None else ""
+
+
+def _of_objects(type_: str) -> tuple[str, ...]:
+    """What a Kubernetes object has besides what the program says: the cluster fills it in, and it is no change."""
+    return FILLED_IN if type_.startswith("kubernetes:") else ()
 
 
 def _listed(value: Any) -> list[str]:

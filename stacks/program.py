@@ -6,6 +6,7 @@ from contextvars import ContextVar
 
 import pulumi
 
+from stacks import memory
 from stacks.existing import take_up
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -48,8 +49,11 @@ def main() -> None:
     """Run the program. Everything is checked before the first resource is made."""
     settings = settings_of_this_run()
     stack = planned(settings)
+    before, wanted = memory.remembered(), memory.now(stack)
+    memory.check(stack, before, wanted)
     if listener := _LISTENER.get():
         listener(stack)
+    memory.note_pending(before, wanted)
     take_up(settings)
-    for name, value in make(stack).items():
+    for name, value in make(stack, before, wanted).items():
         pulumi.export(name, value)

@@ -240,5 +240,9 @@ def test_the_time_left_follows_how_fast_it_has_been(monkeypatch: pytest.MonkeyPa
     now[0] = 240.0
     estimate.begin()
     assert estimate.left == "about 10 min left", "it ran at half the speed of two processors"
-    now[0] = 1000.0
+    now[0] = 860.0
     assert estimate.left == "less than a minute left"
+    now[0] = 1000.0
+    assert estimate.left == "later than expected, because the machine is busy", (
+        "the program's end was expected at 840 s"
+    )
