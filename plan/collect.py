@@ -11,6 +11,7 @@ from estimate.levers import levers
 from estimate.performance import ONE_THREAD_MIB_S, performance
 from estimate.recognise import Resource as Fact
 from guard import zones
+from guard.twice import Described, described, twice
 from plan.document import (
     FORMAT,
     KNOWN_AT_UP,
@@ -31,6 +32,7 @@ from plan.document import (
     Violation,
     Zones,
 )
+from plan.plain import UNKNOWN_TEXT
 from plan.recognised import recognised
 from plan.recorder import Registration, Run, StackOutput, run_program
 from plan.stack_file import ROOT, StackFile
@@ -39,6 +41,7 @@ from stacks.cost import estimated, money, rounded, summary, use
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.program import listening
+from stacks.safety import RefusedByGuard
 from stacks.settings.estimate import EstimateSettings
 
 
@@ -68,6 +71,7 @@ def preview(file: StackFile, before: Mapping[str, Any] | None = None) -> Run:
 
 def collected(run: Run, stack: str, planned: Planned) -> Plan:
     """The plan from a recorded run. `planned`: the stack as the program planned it before its first resource."""
+    _refuse_twice(run, stack)
     settings = planned.settings
     outputs = {name: _shown(output) for name, output in run.outputs.items()}
     told = outputs.get("storage")
@@ -94,6 +98,14 @@ def collected(run: Run, stack: str, planned: Planned) -> Plan:
         known_at_up=known_at_up(run),
         memory=memory.to_plain(memory.now(planned)),
     )
+
+
+def _refuse_twice(run: Run, stack: str) -> None:
+    """Raise RefusedByGuard when two resources describe one thing. Names that are known at up are passed over."""
+    all_ = (Described(r.type, r.name, r.inputs) for r in run.registrations if r.custom)
+    if lines := twice(one for one in all_ if UNKNOWN_TEXT not in described(one)):
+        text = "\n".join(f"  - {line}" for line in lines)
+        raise RefusedByGuard(f"Pulumi.{stack}.yaml: refused by the guard, nothing was created:\n{text}")
 
 
 def resources(run: Run) -> list[Resource]:

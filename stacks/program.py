@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import pulumi
 
-from stacks import memory
+from stacks import memory, one_object
 from stacks.existing import take_up
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -54,6 +54,7 @@ def main() -> None:
     if listener := _LISTENER.get():
         listener(stack)
     memory.note_pending(before, wanted)
+    one_object.watch()
     take_up(settings)
-    for name, value in make(stack, before, wanted).items():
+    for name, value in make(stack, wanted).items():
         pulumi.export(name, value)

@@ -78,7 +78,7 @@ class Context(Generic[ChosenT_co]):
 
 Space = Callable[[], "PreparationSpace"]
 """The namespace that the preparation Jobs of the stack share; it is made by the first call."""
-Prepare = Callable[[Sequence[str], ResourceOptions, Space], pulumi.Resource | None]
+Prepare = Callable[[Sequence[str], ResourceOptions, Space], pulumi.Resource]
 """Makes folders on a claim, with the provider of the cluster; gives what the application waits for."""
 
 
@@ -91,6 +91,8 @@ class Made:
     prepare: Prepare | None = None
     """Makes the folders of the roles, where the pod cannot: the root of a new file system belongs to root. None: the
     pod's own init container makes them."""
+    id: pulumi.Output[str] | None = None
+    """Real id of the storage: of the file system, the disk or the volume. None: the words say it all."""
 
 
 class Kind(ABC, Generic[ClaimT]):

@@ -11,14 +11,12 @@ if TYPE_CHECKING:
     from components.file.nfs import NfsStorageArgs
 
 
-def by_nfs_job(at: Context[Any], export: "NfsStorageArgs", *, also_without_folders: bool = True) -> Prepare:
-    """A Job that mounts the export. `also_without_folders`: it is registered for a claim without a role, too."""
+def by_nfs_job(at: Context[Any], export: "NfsStorageArgs") -> Prepare:
+    """A Job that mounts the export."""
 
-    def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions, space: Space) -> pulumi.Resource | None:
+    def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions, space: Space) -> pulumi.Resource:
         from components.file.preparation import NfsPreparation, NfsPreparationArgs
 
-        if not folders and not also_without_folders:
-            return None
         args = NfsPreparationArgs(
             export=export,
             folders=list(folders),

@@ -10,9 +10,9 @@ import yaml
 from rich.console import Console
 
 from deploy import engine, lines
-from deploy.engine import Failed
 from deploy.kube import Manifest
 from plan.stack_file import ROOT, StackFile
+from stacks.safety import RefusedByGuard
 from tests.cluster.objects import wait
 from tests.engine import stack
 from tests.engine.conftest import World
@@ -103,7 +103,9 @@ def test_what_holds_data_is_never_replaced(world: World, folder: Path) -> None:
     volume = f"{NAME}.kotaemon-files"
     before = must(world, "PersistentVolume", volume, "")
     moved = stack.write(folder, NAME, files={**FILES, "server": "other.example.org"}, disk={**DISK, "size": "15Gi"})
-    with pytest.raises(Failed, match="It holds data and is never replaced"):
+    with pytest.raises(
+        RefusedByGuard, match=r"kotaemon:storage\.claims\.files: is path /srv/nfs, server nfs\.example\.org"
+    ):
         stack.up(world, moved)
     after = must(world, "PersistentVolume", volume, "")
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
@@ -155,6 +157,7 @@ def test_the_lines_find_it_when_the_state_is_lost(world: World, folder: Path, tm
     """Taken down, the state deleted, and up with the lines that taking down has printed: the same disk and password."""
     file = stack.write(folder, NAME, files=FILES, disk={**DISK, "size": "15Gi"})
     before, password = must(world, "PersistentVolumeClaim", "kotaemon-disk"), must(world, "Secret", "kotaemon-admin")
+    stack.up(world, file)
     stack.down(world, file)
     lines.tell(file, there := lines.kept(engine.resources(file)), Console(quiet=True))
     engine.checkpoint(file.project, NAME).unlink()
