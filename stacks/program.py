@@ -7,7 +7,7 @@ from contextvars import ContextVar
 import pulumi
 
 from stacks import earlier, memory, one_object
-from stacks.adopt import adopt
+from stacks.existing import take_up
 from stacks.make import make
 from stacks.names import NAMESPACE
 from stacks.planned import Planned, planned
@@ -48,7 +48,6 @@ def settings_of_this_run() -> Settings:
 def main() -> None:
     """Run the program. Everything is checked before the first resource is made."""
     settings = settings_of_this_run()
-    adopt(settings.adopt)
     stack = planned(settings)
     before, wanted = memory.remembered(), memory.now(stack)
     memory.check(stack, before, wanted)
@@ -58,6 +57,6 @@ def main() -> None:
         listener(stack)
     memory.note_pending(before, wanted)
     one_object.watch()
-    one_object.watch()
+    take_up(settings)
     for name, value in make(stack, wanted, was_autoscaled=earlier.was_autoscaled(lives)).items():
         pulumi.export(name, value)
