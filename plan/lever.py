@@ -30,11 +30,14 @@ def meaning(lever: Lever, planned: Planned) -> str:
 
 
 def _subject(lever: Lever, planned: Planned, known: Facts) -> tuple[Effects, dict[str, Any]]:
+    """The rows and the settings of the claim or the store. A claim without a role is known by its resource only."""
     for name, at in planned.contexts.items():
-        if planned.claims[name]["name"] == lever.claim:
+        if planned.claims[name]["name"] == lever.claim or lever.resource.startswith(f"{at.component}-"):
             return kinds.kind(at.chosen.kind).effects, known["claims"][name]
-    place = next(name for name in planned.stores if lever.resource.startswith(f"{claim_name(name)}-"))
-    return planned.stores[place].store.effects, known["stores"][place]
+    for place, one in planned.stores.items():
+        if lever.resource.startswith(f"{claim_name(place)}-"):
+            return one.store.effects, known["stores"][place]
+    return {}, {}
 
 
 def _value(text: str) -> Any:

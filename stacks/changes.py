@@ -145,6 +145,8 @@ def _both(before: Mapping[str, Values], after: Mapping[str, Values]) -> Iterator
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"  # the engine hands every number over as one with a fraction
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_shown(part)}" for key, part in value.items()) or "none"
     return "none" if value in (None, [], "") else str(value)

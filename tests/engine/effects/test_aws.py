@@ -102,7 +102,7 @@ def test_what_changes_in_place_replaces_and_deletes_nothing_that_holds_data(livi
     planned = living.preview()
     living.config.write_text(before)
     # The Job that makes folders, and its second way to the file system, hold none.
-    planned = {step for step in planned if "-folders-" not in step[2]}
+    planned = {step for step in planned if "folders" not in step[2] and "prepar" not in step[2]}
     assert {op for op, _, _ in planned} == {"update"}
     assert {name for _, _, name in planned} >= {
         "kotaemon-disk-claim",
@@ -115,7 +115,7 @@ def test_what_changes_in_place_replaces_and_deletes_nothing_that_holds_data(livi
 
 def test_what_the_living_storage_cannot_take_is_refused_before_anything_is_registered(living: Living) -> None:
     before = living.config.read_text()
-    wrong = {"storage.claims.disk.size": "40Gi", "storage.claims.files.oneZone": "eu-central-1b"}
+    wrong = {"storage.claims.disk.size": "40Gi", "uid": 1002}
     living.change({**wrong, "aws.tags.other": "tag"})
     for run in (living.preview, living.up):
         with pytest.raises(auto.CommandError) as caught:
@@ -123,6 +123,6 @@ def test_what_the_living_storage_cannot_take_is_refused_before_anything_is_regis
         said = str(caught.value)
         assert "what lives cannot take these changes, and nothing was changed" in said
         assert "kotaemon:storage.claims.disk.size: 50Gi -> 40Gi, refused: it cannot shrink" in said
-        assert "kotaemon:storage.claims.files.oneZone: none -> eu-central-1b, refused" in said
+        assert "kotaemon:uid: 1001 -> 1002, refused" in said
     living.config.write_text(before)
     assert living.up() == set(), "reverting is a no-op"
