@@ -76,7 +76,7 @@ def test_the_claim_is_looked_for_and_nothing_of_it_is_registered(tmp_path: Path,
     ("said", "message"),
     [
         ({"standsOn": "disk"}, "accessMode: 'ReadWriteMany' is not allowed for a disk; it is ReadWriteOncePod or"),
-        ({"standsOn": "nfs"}, "standsOn: 'nfs' is not allowed; allowed: disk, nfs3, nfs4, efs, openzfs, lustre"),
+        ({"standsOn": "nfs"}, "standsOn: 'nfs' is not allowed; allowed: disk, node, nfs3, nfs4, efs, openzfs, lustre"),
         ({"claim": "No_Name"}, "claim: 'No_Name' must be the name of a Kubernetes object"),
         (
             {"accessMode": "ReadOnlyMany"},
@@ -117,6 +117,7 @@ def context(tmp_path: Path, **said: Any) -> Context[Any]:
         ({}, Medium.FILE, Locks.SHARED, False),
         ({"realLocks": False}, Medium.FILE, Locks.NODE_LOCAL, False),
         ({"standsOn": "disk", "accessMode": "ReadWriteOncePod"}, Medium.BLOCK, Locks.ONE_NODE, True),
+        ({"standsOn": "node", "accessMode": "ReadWriteOnce"}, Medium.NODE, Locks.ONE_NODE, True),
         ({"standsOn": "object"}, Medium.OBJECT, Locks.NONE, False),
     ],
 )
