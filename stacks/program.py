@@ -7,7 +7,7 @@ from functools import partial
 
 import pulumi
 
-from stacks import cluster
+from stacks import cluster, memory, one_object
 from stacks.adopt import adopt
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -56,7 +56,11 @@ def run(*, ask: bool = False) -> None:
     settings = settings_of_this_run()
     adopt(settings.adopt)
     stack = planned(settings, partial(cluster.read, settings.cluster) if ask else None)
+    before, wanted = memory.remembered(), memory.now(stack)
+    memory.check(stack, before, wanted)
     if listener := _LISTENER.get():
         listener(stack)
-    for name, value in make(stack).items():
+    memory.note_pending(before, wanted)
+    one_object.watch()
+    for name, value in make(stack, before, wanted).items():
         pulumi.export(name, value)

@@ -66,7 +66,7 @@ class StorageClassKind(Kind[StorageClassClaim]):
 
     def identity(self, at: Context[StorageClassClaim]) -> Identity:
         """A claim of another class, or of another name, is another volume."""
-        return {"class": at.chosen.storage_class, "claim": at.component}
+        return {"class": at.chosen.storage_class, "claim": f"{at.settings.namespace}/{at.component}"}
 
     def products(self, at: Context[StorageClassClaim]) -> list[Buys]:
         """A volume whose price only the owner of the class knows."""

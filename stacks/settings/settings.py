@@ -10,6 +10,7 @@ from stacks.settings.auth_proxy import AuthProxySettings
 from stacks.settings.cluster import Cluster
 from stacks.settings.estimate import EstimateSettings
 from stacks.settings.fields import DnsLabel, PinnedImage, Strict
+from stacks.settings.moves import MovedName, MoveSettings, ReleasedKey
 from stacks.settings.pods import AutoscalerSettings, Endpoint, Ingress, Resources
 from stacks.settings.storage import Storage
 from stacks.settings.stores import Stores
@@ -89,6 +90,16 @@ class Settings(Strict):
         True,
         description="Whether resources that hold data are protected from deletion; false is the first step of taking "
         "a stack down.",
+    )
+    moved: dict[MovedName, MoveSettings] = Field(
+        default_factory=dict[str, MoveSettings],
+        description="Data that was moved to other storage by hand: role, vectors or documents -> from and to, as the "
+        "refusal prints them; see docs/runbooks/move-data.md.",
+    )
+    released: list[ReleasedKey] = Field(
+        default_factory=list[str],
+        description="Sections of claims without a role, and of stores, whose protection ends with the next up, so that "
+        "they can then leave the stack file. Their data stays; see docs/runbooks/move-data.md.",
     )
     adopt: list[str] = Field(
         default_factory=list[str],
