@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from email.message import Message
 
 from rich.console import Console
 
@@ -16,7 +17,9 @@ from plan.stack_file import StackFile
 
 PORT = 7860
 """Wanted port, that of the application itself; when it is taken, the cluster keeps another one."""
-ANSWER_SECONDS = 30.0
+STAND_IN_HEADER = "X-Stand-In"
+"""What the stand-in sends with every page, and Kotaemon never does."""
+ANSWER_SECONDS = 60.0
 """For the page, once everything is Ready. A process of the stand-in needs 2 s for it."""
 
 
@@ -72,7 +75,9 @@ def serve_page(cluster: Cluster, file: StackFile, service: str) -> Address:
     known = any((one["namespace"], one["service"]) == (namespace, service) for one in published.read(cluster.directory))
     port = cluster.publish(namespace, service, 0 if known else PORT)
     url = f"http://127.0.0.1:{port}"
-    return Address(url, _why_stand_in(cluster, file), _answers(url))
+    headers = _answer(url)
+    by_itself = headers is not None and STAND_IN_HEADER in headers
+    return Address(url, _why_stand_in(cluster, file) if by_itself else "", headers is not None)
 
 
 def _why_stand_in(cluster: Cluster, file: StackFile) -> str:
@@ -80,21 +85,21 @@ def _why_stand_in(cluster: Cluster, file: StackFile) -> str:
         return "no container runs on simulated nodes, so it is a process of yours"
     if images.is_stand_in(cluster.directory, file.settings.image):
         return f"the registry of {file.settings.image} does not answer from here"
-    return ""
+    return "its pod is older than the image that the nodes have now; delete the pod, and the next one is Kotaemon"
 
 
-def _answers(url: str) -> bool:
-    """Whether the page is served within ANSWER_SECONDS."""
+def _answer(url: str) -> Message | None:
+    """The headers of the page; None: it is not served within ANSWER_SECONDS."""
     deadline = time.monotonic() + ANSWER_SECONDS
     # A proxy named in the environment must not be asked for an address on loopback.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while True:
         try:
-            with direct.open(url, timeout=5):
-                return True
-        except urllib.error.HTTPError:
-            return True  # a login, for example
+            with direct.open(url, timeout=5) as answer:
+                return answer.headers
+        except urllib.error.HTTPError as error:
+            return error.headers  # a login, for example
         except OSError:
             if time.monotonic() > deadline:
-                return False
+                return None
             time.sleep(0.1)

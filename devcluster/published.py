@@ -19,8 +19,8 @@ _PUBLISHED = "published.json"
 _LISTENING = "listening.json"
 _LOCK = "published.lock"
 _LOOK_SECONDS = 0.3
-_PUBLISH_SECONDS = 20.0
-"""For whoever serves to start and to listen. It takes a second; on a busy machine a Python program takes five."""
+_PUBLISH_SECONDS = 60.0
+"""For whoever serves to start and to listen. It takes a second; on a very busy machine a Python program took 13."""
 _CHUNK = 65536
 
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]

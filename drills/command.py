@@ -8,9 +8,10 @@ from rich.console import Console
 from deploy import readings, up
 from devcluster import platforms
 from devcluster.cluster import Cluster
-from drills import node_loss, program, record, samples
+from drills import node_loss, program, real, record, samples
 from drills.node_loss import Fencing, Scenario
 from drills.session import follow
+from plan.exits import UserError
 from plan.stack_file import StackFile
 
 
@@ -21,6 +22,22 @@ def drill(full: bool, seed: int, console: Console) -> int:
         record.write(sections, record.run_suites(), seed)
         console.print(f"Written: {record.FILE}")
     red = [r.name for s in sections for r in s.results if not r.green]
+    console.print(f"{len(red)} drills are red: {', '.join(red)}" if red else "All drills went as promised.")
+    return 1 if red else 0
+
+
+def drill_on_real_nodes(seed: int, console: Console) -> int:
+    """Run all drills on real nodes in the short form and renew their section of docs/test-record.md; 1 when one is red.
+
+    Raises UserError: the machine cannot have real nodes.
+    """
+    if reason := real.why_not():
+        raise UserError(reason)
+    with program.own_cache() as folder:
+        names = list(real.DRILLS)
+        section = program.on_real_nodes(folder, names, real.SHORT_HOLD, lambda line: console.print(line, markup=False))
+    record.renew(section, seed)
+    red = [result.name for result in section.results if not result.green]
     console.print(f"{len(red)} drills are red: {', '.join(red)}" if red else "All drills went as promised.")
     return 1 if red else 0
 

@@ -12,7 +12,7 @@ from deploy import readings
 from deploy.kube import Kube, Manifest
 from devcluster import nodes
 from devcluster.cluster import Cluster
-from devcluster.real import disk, layout
+from devcluster.real import disk, layout, machines
 from drills import samples
 from drills.results import Result, judged, seconds
 from drills.session import Session, follow
@@ -109,9 +109,16 @@ class _Partition:
         if old_writes and new:
             self._problem(f"{new[0].name} serves while {self._old.name} still writes")
         for file in self.disks:
-            if len(devices := disk.devices_of(file)) > 1:
-                self._problem(f"disk {file.stem} is attached twice: {', '.join(devices)}")
+            if len(holders := self._holders(file)) > 1:
+                self._problem(f"disk {file.stem} is mounted on {' and '.join(holders)} at once")
         self.waits = self._why_waiting() or self.waits
+
+    def _holders(self, file: Path) -> list[str]:
+        """Nodes on which the disk is mounted. The kernel is one, so a second mount would use the same loop device."""
+        devices = disk.devices_of(file)
+        found = {node: machines.first_process(self._cluster.directory, node) for node in self._cluster.real_nodes}
+        tables = {node: Path(f"/proc/{pid}/mountinfo").read_text() for node, pid in found.items() if pid}
+        return [node for node, table in tables.items() if any(f" {device} " in table for device in devices)]
 
     def _problem(self, text: str) -> None:
         if text not in self.problems:

@@ -84,7 +84,8 @@ def run_all(full: bool, seed: int, report: Report) -> list[Section]:
     with own_cache() as folder:
         why_not = real.why_not()
         report(f"Nodes: simulated ({why_not})" if why_not else "Nodes: real; those of the profile scaled are simulated")
-        sections = [] if why_not else [on_real_nodes(folder, full, report)]
+        hold, names = (real.FULL_HOLD, list(real.DRILLS)) if full else (real.SHORT_HOLD, list(real.SHORT))
+        sections = [] if why_not else [on_real_nodes(folder, names, hold, report)]
         cluster = Cluster("drill", Platform.PRIVATE, nodes=Nodes.SIMULATED)
         cluster.start(keep=False)
         try:
@@ -101,12 +102,11 @@ def run_all(full: bool, seed: int, report: Report) -> list[Section]:
         return [*sections, interrupted]
 
 
-def on_real_nodes(folder: Path, full: bool, report: Report) -> Section:
-    """Run the drills of a single writer on real nodes."""
+def on_real_nodes(folder: Path, names: Sequence[str], hold: float, report: Report) -> Section:
+    """Run drills of a single writer on real nodes; names and `hold`: see drills/real.py."""
     section = Section(REAL_TITLE)
-    hold = real.FULL_HOLD if full else real.SHORT_HOLD
     with real.cluster() as cluster:
-        for name in real.DRILLS if full else real.SHORT:
+        for name in names:
             _add(section, real.run(cluster, name, folder, hold), report)
     return section
 

@@ -45,13 +45,36 @@ def write(sections: Sequence[Section], suites: dict[str, str], seed: int, file: 
     (file or FILE).write_text(text(sections, suites, seed))
 
 
+def renew(section: Section, seed: int, file: Path | None = None) -> None:
+    """Write one section anew, with its own date and commit; the others stay as their own run wrote them."""
+    page = file or FILE
+    before, *others = page.read_text().split("\n## ")
+    mine = _said_of(section, seed)
+    kept = [other for other in others if other.partition("\n")[0] != section.title]
+    page.write_text("\n## ".join([before, mine.removeprefix("## "), *kept]))
+
+
+def _said_of(section: Section, seed: int) -> str:
+    """A section that was measured by itself."""
+    green = sum(result.green for result in section.results)
+    head = (
+        f"Measured by itself: {_now()}, {machine()}, seed {seed}, commit {versions()['git commit']}. "
+        f"{green} of {len(section.results)} drills went as promised."
+    )
+    note = _NOTES.get(section.title, "").rstrip()
+    return "\n\n".join([f"## {section.title}", head, note, _tables(section)]) + "\n"
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def text(sections: Sequence[Section], suites: dict[str, str], seed: int) -> str:
     """The record as Markdown."""
     red = [r.name for s in sections for r in s.results if not r.green]
     total = sum(len(s.results) for s in sections)
-    now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     parts = [
-        f"{_HEAD}\n{now}, {machine()}, seed {seed}. {total - len(red)} of {total} drills went as promised"
+        f"{_HEAD}\n{_now()}, {machine()}, seed {seed}. {total - len(red)} of {total} drills went as promised"
         + (f"; not: {', '.join(red)}." if red else "."),
         versions_table(versions()),
     ]

@@ -11,7 +11,7 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import cost, kinds, memory, outputs, real_ids, stores
+from stacks import cost, kinds, memory, outputs, stores
 from stacks.application import arguments
 from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
@@ -24,20 +24,19 @@ if TYPE_CHECKING:
     from components.pod.preparation_namespace import PreparationSpace
 
 
-def make(stack: Planned, before: Memory, wanted: Memory) -> dict[str, Any]:
+def make(stack: Planned, wanted: Memory) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs.
 
-    `before`: what earlier runs remembered; `wanted`: where everything will be, remembered once the pods are ready.
+    `wanted`: where everything will be, remembered once the pods are ready.
     """
     settings = stack.settings
     ground = stack.platform.ground(settings)
     args = ApplicationNamespaceArgs(namespace_name=settings.namespace, protect=settings.protect)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
-    after = _claims(stack, ground, namespace)
+    after, ids = _claims(stack, ground, namespace)
     made, waits = _stores(stack, ground, namespace)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[*after, *waits])
     app = Kotaemon(NAMESPACE, arguments(settings, namespace, stack.storage, made), opts)
-    ids = real_ids.of_claims(stack, before, app.ready, ground.kubernetes)
     return {
         **outputs.contract(
             namespace=settings.namespace,
@@ -53,12 +52,15 @@ def make(stack: Planned, before: Memory, wanted: Memory) -> dict[str, Any]:
     }
 
 
-def _claims(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> list[pulumi.Resource]:
+def _claims(
+    stack: Planned, ground: Ground, namespace: pulumi.Output[str]
+) -> tuple[list[pulumi.Resource], dict[str, pulumi.Output[str]]]:
     """Register every claim, and a Job that makes the roles' folders where a claim needs it.
 
-    Returns what the application waits for.
+    Returns what the application waits for, and the real ids of storage by section of the stack file.
     """
     made: list[pulumi.Resource] = []
+    ids: dict[str, pulumi.Output[str]] = {}
     space = _space(stack, ground, namespace)
     for name, planned in stack.contexts.items():
         at = replace(planned, place=ground.place, namespace=namespace, key=ground.key)
@@ -67,10 +69,12 @@ def _claims(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> li
             pulumi.log.warn(f"kotaemon:storage.claims.{name}{line}")
         found = kind.make(at, ground.cloud if kind.in_account else ground.kubernetes)
         made.append(found.component)
+        if found.id is not None:
+            ids[f"storage.claims.{name}"] = found.id
         if found.prepare is not None:
             job = found.prepare(_folders(stack, name), ground.kubernetes, space)
             made.append(job)
-    return made
+    return made, ids
 
 
 def _folders(stack: Planned, name: str) -> list[str]:

@@ -62,5 +62,5 @@ def run(*, ask: bool = False) -> None:
         listener(stack)
     memory.note_pending(before, wanted)
     one_object.watch()
-    for name, value in make(stack, before, wanted).items():
+    for name, value in make(stack, wanted).items():
         pulumi.export(name, value)

@@ -10,7 +10,7 @@ from ..contract import AccessMode, Claim
 from ..quantity import refused_size
 from ..refusal import because, refuse
 from .foreign import DISK, foreign_claim, refused_mode
-from .on_class import claim_on_class
+from .on_class import claim_on_class, volume_name
 
 
 class ExistingClassClaimArgs(TypedDict):
@@ -81,5 +81,6 @@ class ExistingClassClaim(pulumi.ComponentResource):
         super().__init__("kotaemon:index:ExistingClassClaim", name, None, opts)
         self.claim = claim
         protect = args.get("protect", True)
-        claim_on_class(name, self.claim, args["namespace"], args["storage_class"], parent=self, protect=protect)
+        made = claim_on_class(name, claim, args["namespace"], args["storage_class"], parent=self, protect=protect)
+        self.volume_name = volume_name(made)
         self.register_outputs({"claim": self.claim})

@@ -94,6 +94,8 @@ class Made:
     prepare: Prepare | None = None
     """Makes the folders of the roles, where the pod cannot: the root of a new file system belongs to root. None: the
     pod's own init container makes them."""
+    id: pulumi.Output[str] | None = None
+    """Real id of the storage: of the file system, the disk or the volume. None: the words say it all."""
 
 
 class Kind(ABC, Generic[ClaimT]):

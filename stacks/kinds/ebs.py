@@ -91,8 +91,10 @@ class EbsKind(Kind[EbsClaim]):
         from components.block.ebs_volume import EbsVolume
 
         if at.chosen.zone is None:
-            return Made(EbsStorage(at.component, _ebs_args(at), opts))
-        return Made(EbsVolume(at.component, _ebs_volume_args(at), opts))
+            made = EbsStorage(at.component, _ebs_args(at), opts)
+            return Made(made, id=made.volume_name)
+        disk = EbsVolume(at.component, _ebs_volume_args(at), opts)
+        return Made(disk, id=disk.disk_id)
 
     def mistakes(self, chosen: EbsClaim, settings: Settings) -> Iterator[str]:
         """Zones of others, and disks that Auto Mode's driver does not take."""

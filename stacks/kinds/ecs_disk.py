@@ -112,7 +112,8 @@ class EcsDiskKind(Kind[EcsDiskClaim]):
         """The disk with its snapshot schedule, volume and claim."""
         from components.block.ecs_disk import EcsDiskStorage
 
-        return Made(EcsDiskStorage(at.component, _ecs_disk_args(at), opts))
+        made = EcsDiskStorage(at.component, _ecs_disk_args(at), opts)
+        return Made(made, id=made.disk_id)
 
     def mistakes(self, chosen: EcsDiskClaim, settings: Settings) -> Iterator[str]:
         """A zone without a vSwitch."""

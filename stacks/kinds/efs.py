@@ -84,8 +84,10 @@ class EfsKind(Kind[EfsClaim]):
         from components.file.efs_dynamic import EfsDynamicStorage
 
         if at.chosen.provisioning == "dynamic":
-            return Made(EfsDynamicStorage(at.component, _efs_dynamic_args(at), opts))
-        return Made(EfsStorage(at.component, _efs_args(at), opts))
+            dynamic = EfsDynamicStorage(at.component, _efs_dynamic_args(at), opts)
+            return Made(dynamic, id=dynamic.file_system_id)
+        static = EfsStorage(at.component, _efs_args(at), opts)
+        return Made(static, id=static.file_system_id)
 
     def mistakes(self, chosen: EfsClaim, settings: Settings) -> Iterator[str]:
         """A zone of others, and a network that is not known."""

@@ -116,7 +116,8 @@ class EssdKind(Kind[EssdClaim]):
         """A claim with a class of its own."""
         from components.block.essd import EssdStorage
 
-        return Made(EssdStorage(at.component, _essd_args(at), opts))
+        made = EssdStorage(at.component, _essd_args(at), opts)
+        return Made(made, id=made.volume_name)
 
     def mistakes(self, chosen: EssdClaim, settings: Settings) -> Iterator[str]:
         """Zones without a vSwitch."""

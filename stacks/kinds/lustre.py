@@ -135,7 +135,7 @@ class LustreKind(Kind[LustreClaim]):
             )
             return CsiPreparation(f"{at.component}-folders", args, kubernetes)
 
-        return Made(made, prepare)
+        return Made(made, prepare, made.file_system_id)
 
     def mistakes(self, chosen: LustreClaim, settings: Settings) -> Iterator[str]:
         """A zone of others, a network that is not known, and a region that does not sell it."""

@@ -125,7 +125,7 @@ class NasClaimKind(Kind[NasClaim]):
 
         made = NasStorage(at.component, _nas_args(at), opts)
         export = as_export(at.component, _nas_args(at), made.server)
-        return Made(made, by_nfs_job(at, export))
+        return Made(made, by_nfs_job(at, export), made.file_system_id)
 
     def mistakes(self, chosen: NasClaim, settings: Settings) -> Iterator[str]:
         """A zone without a vSwitch."""

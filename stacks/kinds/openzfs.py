@@ -99,7 +99,7 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         from components.file.openzfs import OpenZfsStorage
 
         made = OpenZfsStorage(at.component, _openzfs_args(at), opts)
-        return Made(made, None if at.chosen.squash else by_nfs_job(at, made.export))
+        return Made(made, None if at.chosen.squash else by_nfs_job(at, made.export), made.file_system_id)
 
     def mistakes(self, chosen: OpenZfsClaim, settings: Settings) -> Iterator[str]:
         """Zones of others, and a network that is not known or too small."""

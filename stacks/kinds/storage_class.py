@@ -77,7 +77,8 @@ class StorageClassKind(Kind[StorageClassClaim]):
         """The claim; the class makes the volume."""
         from components.volumes.existing_class import ExistingClassClaim
 
-        return Made(ExistingClassClaim(at.component, _args(at), opts))
+        made = ExistingClassClaim(at.component, _args(at), opts)
+        return Made(made, id=made.volume_name)
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
         """The disks of a private cluster."""

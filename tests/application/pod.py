@@ -18,7 +18,7 @@ from tests.application.network import GATEWAY, Network
 from tests.application.rendered import Rendered
 
 ENTER = Path(__file__).parent / "enter.py"
-START_SECONDS = 300
+START_SECONDS = 600
 NICE = 5
 
 

@@ -110,6 +110,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _answer(self, status: int, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        # So that `make up` says what really answers (deploy/address.py).
+        self.send_header("X-Stand-In", "kotaemon-storage")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -27,7 +27,7 @@ class Steps:
     """What the engine did in one run, in its order."""
 
     started: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
-    """Operation, type and name of every change. Ids of volumes are read in each run."""
+    """Operation, type and name of every change."""
     deletions: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     """Phase (`start` or `end`), type and name of every deletion."""
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -38,7 +38,7 @@ class Steps:
             if event is None:
                 continue
             op, type_, name = event.metadata.op.value, event.metadata.type, event.metadata.urn.rpartition("::")[2]
-            if phase == "start" and op not in ("same", "read"):  # what is read is not changed
+            if phase == "start" and op != "same":
                 self.started.append((op, type_, name))
             if type_ == "pulumi:pulumi:Stack" and event.metadata.new:
                 self.outputs = dict(event.metadata.new.outputs or {})

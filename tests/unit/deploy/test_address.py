@@ -92,11 +92,13 @@ def test_stacks_that_need_servers_outside_stay_on_simulated_nodes() -> None:
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
-    """Answers every path with the status that the path names."""
+    """Answers every path with the status that the path names; 299 is a stand-in's."""
 
     def do_GET(self) -> None:
         status = int(self.path.strip("/") or 200)
         self.send_response(status)
+        if status == 299:
+            self.send_header("X-Stand-In", "yes")
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None: ...
@@ -113,9 +115,31 @@ def server() -> Generator[str]:
 def test_a_page_answers_when_anything_answers(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(address, "ANSWER_SECONDS", 0.3)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    assert address._answers(f"{server}/200")  # pyright: ignore[reportPrivateUsage]
-    assert address._answers(f"{server}/401")  # pyright: ignore[reportPrivateUsage]
-    assert not address._answers("http://127.0.0.1:9")  # pyright: ignore[reportPrivateUsage]
+    assert address._answer(f"{server}/200") is not None  # pyright: ignore[reportPrivateUsage]
+    assert address._answer(f"{server}/401") is not None  # pyright: ignore[reportPrivateUsage]
+    assert address._answer("http://127.0.0.1:9") is None  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize(
+    ("status", "real", "said"),
+    [
+        (200, True, ""),
+        (299, False, "no container runs on simulated nodes, so it is a process of yours"),
+        (
+            299,
+            True,
+            "its pod is older than the image that the nodes have now; delete the pod, and the next one is Kotaemon",
+        ),
+    ],
+)
+def test_what_answers_says_by_itself_whether_it_is_the_stand_in(
+    server: str, cluster: Any, status: int, real: bool, said: str
+) -> None:
+    port = int(server.rpartition(":")[2])
+    made: Any = Nodes(
+        directory=cluster.directory, real_nodes=["a"] * real, run_beside=print, publish=lambda *_: f"{port}/{status}"
+    )
+    assert address.serve_page(made, stack(), "kotaemon").stand_in == said
 
 
 def test_a_host_that_only_takes_connections_is_no_registry() -> None:

@@ -241,15 +241,35 @@ def test_a_claim_with_a_role_is_not_released(tmp_path: Path) -> None:
         changed(tmp_path, "dev", {"released": ["storage.claims.disk"]})
 
 
-def test_what_is_remembered_waits_for_the_pods_and_has_the_ids_of_their_volumes(pulumi_run: RunProgram) -> None:
-    class Bound(Echo):
+@pytest.mark.parametrize(
+    ("example", "section", "expected"),
+    [
+        ("dev", "storage.claims.disk", "pvc-uid of kotaemon-disk-claim"),
+        ("aws-single", "storage.claims.disk", "pvc-uid of kotaemon-disk-claim"),
+        ("aws-single", "storage.claims.files", "kotaemon-files-files-id"),
+        ("aws-scaled", "storage.claims.weights", "kotaemon-weights-files-id"),
+        ("aws-scaled", "storage.claims.shared", "kotaemon-shared-files-id"),
+        ("alicloud-single", "storage.claims.files", "kotaemon-files-file-system-id"),
+        ("dev", "storage.claims.files", ""),
+    ],
+)
+def test_the_real_ids_are_remembered(pulumi_run: RunProgram, example: str, section: str, expected: str) -> None:
+    class Made(Echo):
         def new_resource(self, args: Any) -> Any:
             id_, outputs = super().new_resource(args)
-            if args.name.endswith("-bound"):
-                outputs["spec"] = {"volumeName": f"volume of {args.resource_id}"}
+            if args.typ == "kubernetes:core/v1:PersistentVolumeClaim":
+                outputs["metadata"] = {**outputs["metadata"], "uid": f"uid of {args.name}"}
             return id_, outputs
 
-    file = stack_file.read("dev")
-    told = pulumi_run(file.program, Bound(), stack="dev", config=file.config).outputs["memory"].value
-    assert told["data"]["sessions"]["at"]["id"] == "volume of kotaemon/kotaemon-disk"
-    assert told["known"]["storage.claims.files"]["id"] == "volume of kotaemon/kotaemon-files"
+    file = stack_file.read(example)
+    preview = "alicloud" in example  # its credentials are looked up
+    told = (
+        pulumi_run(
+            file.program, Made(), stack=example, preview=preview, config=file.config, secret_keys=file.secret_keys
+        )
+        .outputs["memory"]
+        .value
+    )
+    assert told["known"][section]["id"] == expected
+    held = [data["at"]["id"] for data in told["data"].values() if data["at"]["key"] == section]
+    assert set(held) == {expected}
