@@ -7,7 +7,7 @@ from functools import partial
 
 import pulumi
 
-from stacks import cluster, memory, one_object
+from stacks import cluster, earlier, memory, one_object
 from stacks.adopt import adopt
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -58,9 +58,12 @@ def run(*, ask: bool = False) -> None:
     stack = planned(settings, partial(cluster.read, settings.cluster) if ask else None)
     before, wanted = memory.remembered(), memory.now(stack)
     memory.check(stack, before, wanted)
+    lives = earlier.made()
+    earlier.check(stack, lives)
     if listener := _LISTENER.get():
         listener(stack)
     memory.note_pending(before, wanted)
     one_object.watch()
-    for name, value in make(stack, wanted).items():
+    one_object.watch()
+    for name, value in make(stack, wanted, was_autoscaled=earlier.was_autoscaled(lives)).items():
         pulumi.export(name, value)
