@@ -139,4 +139,4 @@ def test_identity_and_effects(tmp_path: Path) -> None:
     kind = kinds.kind("existing-claim")
     assert kind.identity(context(tmp_path)) == {"claim": "kotaemon/team-models"}
     assert set(kind.effects) == set(kind.settings.model_fields)
-    assert [field for field, row in kind.effects.items() if row.effect == Effect.LOSES_DATA] == ["claim", "kind"]
+    assert {field for field, row in kind.effects.items() if row.effect == Effect.LOSES_DATA} == {"claim", "kind"}
