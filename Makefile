@@ -10,7 +10,7 @@ POLICY := policy/pack/venv
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down purge logs shell open load-image probe plan advise preview test lint types unit library policy cloud-api cluster drills drill-node drill bench hooks format schema golden lock clean
+.PHONY: help up down kept purge logs shell open load-image probe plan advise preview test lint types unit library policy cloud-api cluster drills drill-node drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -25,8 +25,11 @@ $(INSTALLED): requirements.lock
 up: $(INSTALLED) ## Bring the devcluster to what Pulumi.$(STACK).yaml says (STACK=dev)
 	@$(PY) -m deploy up --stack $(STACK)
 
-down: $(INSTALLED) ## Remove what `make up` made, keep the data, stop the devcluster
+down: $(INSTALLED) ## Take the stack down: remove what holds no data, keep the rest and say how it is found again
 	@$(PY) -m deploy down --stack $(STACK)
+
+kept: $(INSTALLED) ## The lines that take up again what the stack keeps, for a state that is lost or given up
+	@$(PY) -m deploy kept --stack $(STACK)
 
 purge: $(INSTALLED) ## Delete the devcluster of the stack with everything that `make down` kept
 	@$(PY) -m deploy purge --stack $(STACK)

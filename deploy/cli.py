@@ -1,4 +1,4 @@
-"""`python -m deploy up|down|purge|logs|shell|open`: bring a stack up on the devcluster, look at it, take it down."""
+"""`python -m deploy up|down|kept|purge|logs|shell|open`: bring a stack up, look at it, take it down."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -20,7 +20,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, dest="command")
     for name, text in (
         ("up", "bring the devcluster to what the stack file says"),
-        ("down", "remove what `up` made, keep the data, stop the devcluster"),
+        ("down", "remove what `up` made, keep the data; on the devcluster, stop it"),
+        ("kept", "print the lines of the stack file that take up again what is kept"),
         ("purge", "delete the devcluster of the stack with all that `down` kept"),
     ):
         command = commands.add_parser(name, help=text, description=text)
@@ -54,7 +55,12 @@ def _run(options: argparse.Namespace) -> int:
 
     console = terminal.console(stderr=options.json)
     ways = up.Ways(console, Json() if options.json else Lines(console), options.patience)
-    runs: dict[str, Callable[[stack_file.StackFile, up.Ways], int]] = {"up": up.up, "down": up.down, "purge": up.purge}
+    runs: dict[str, Callable[[stack_file.StackFile, up.Ways], int]] = {
+        "up": up.up,
+        "down": up.down,
+        "kept": up.show_kept,
+        "purge": up.purge,
+    }
     with answering():
         return runs[options.command](file, ways)
 

@@ -175,6 +175,11 @@ def has_state(project: Project) -> bool:
     return bool(known.get("resources") or known.get("pending_operations"))
 
 
+def resources(file: StackFile) -> list[dict[str, Any]]:
+    """What the engine's state of a stack on the devcluster knows. Empty: there is no state."""
+    return latest(checkpoint(file.project, file.name)).get("resources") or []
+
+
 def named(resource: Mapping[str, Any]) -> str:
     """`Kind namespace/name` of a Kubernetes object in the state; empty for anything else."""
     where = repair.place(resource)

@@ -1,6 +1,6 @@
 """What holds data and stays: in the cluster without the engine's knowledge, or released by a claim that is gone."""
 
-from collections.abc import Sequence
+from pathlib import Path
 
 from deploy.kube import Kube, Manifest, ref
 from plan.exits import UserError
@@ -18,22 +18,23 @@ class Unknown(UserError):
     """There are objects of the stack in the cluster that the engine's state knows nothing of."""
 
 
-def refuse_unknown(kube: Kube, stack: str, namespace: str, adopted: Sequence[str]) -> None:
+def refuse_unknown(kube: Kube, stack: str, namespace: str, lines: Path, *, said: bool) -> None:
     """Raise Unknown where the namespace of a stack without any state is there already.
 
-    Until release 0.4 `make up` could bring a devcluster up without the engine, and nothing remembers what it made.
-    `adopted`: what the stack file says of it in `kotaemon:adopt`.
+    `said`: whether the stack file says what is there, in `existing`. `lines`: file with the lines that say it, written
+    when the stack was taken down.
     """
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    if adopted or not kube.get(body):
+    if said or not kube.get(body):
         return
     claims = [ref(c) for c in kube.list("v1", "PersistentVolumeClaim", namespace)]
     raise Unknown(
-        f"namespace {namespace} is in the devcluster, and the engine's state of stack {stack} knows nothing of it: an "
-        "earlier release brought it up without the engine, or the state was removed. Nothing was changed.\n"
+        f"namespace {namespace} is in the devcluster, and the engine's state of stack {stack} knows nothing of it: the "
+        "state was removed, or an earlier release brought it up without the engine. Nothing was changed.\n"
         f"  - `make purge STACK={stack}` deletes the devcluster with all that is in it "
         f"({', '.join(claims) or 'no claims'}); then `make up STACK={stack}` makes everything anew\n"
-        "  - or keep it: docs/runbooks/take-down.md says how the engine takes over what is there (kotaemon:adopt)"
+        f"  - or keep it: put the lines of {lines} into Pulumi.{stack}.yaml"
+        f"{'' if lines.exists() else ' (the file is not there; write them yourself)'}, see docs/runbooks/take-down.md"
     )
 
 

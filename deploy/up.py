@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from components.contract import Platform
-from deploy import address, engine, find, kept, tables
+from deploy import address, engine, find, kept, lines, own, tables
 from deploy.kube import Kube
 from deploy.progress import Display, Lines
 from devcluster import node_kinds
@@ -18,6 +18,7 @@ from plan.document import SECRET, CostSummary, Mount
 from plan.exits import UserError
 from plan.recorder import StackOutput
 from plan.stack_file import StackFile
+from stacks.existing import wanted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,15 +74,21 @@ def cluster_of(file: StackFile, console: Console) -> Cluster:
 
 def _bring_up(file: StackFile, project: engine.Project, kube: Kube, ways: Ways) -> engine.Outcome:
     if not engine.has_state(project):
-        kept.refuse_unknown(kube, file.name, file.settings.namespace, file.settings.adopt)
+        _refuse_unknown(file, kube)
     for line in kept.free_released(kube, file.settings.namespace):
         ways.console.print(line, soft_wrap=True)
     return engine.up(project, kube, ways.display, ways.patience)
 
 
+def _refuse_unknown(file: StackFile, kube: Kube) -> None:
+    said = bool(wanted(file.settings))
+    kept.refuse_unknown(kube, file.name, file.settings.namespace, lines.path(file), said=said)
+
+
 def down(file: StackFile, ways: Ways) -> int:
-    """Remove what `up` made, keep what holds data, stop the devcluster; the exit code."""
-    on_devcluster(file)
+    """Remove what `up` made and keep what holds data; stop the devcluster, where it is the cluster. The exit code."""
+    if _elsewhere(file):
+        return own.down(file, ways.console)
     console = ways.console
     cluster = cluster_of(file, console)
     if not cluster.directory.exists():
@@ -93,7 +100,7 @@ def down(file: StackFile, ways: Ways) -> int:
         kube = Kube(cluster.api(), cluster.directory / "discovery.json")
         project = engine.Project.of(found, file, cluster)
         if not engine.has_state(project):
-            kept.refuse_unknown(kube, file.name, file.settings.namespace, ())
+            _refuse_unknown(file, kube)
         outcome, names = engine.down(project, kube, ways.display)
         names += [n for n in kept.volumes_of(kube, file.settings.namespace) if n not in names]
     finally:
@@ -101,10 +108,18 @@ def down(file: StackFile, ways: Ways) -> int:
     _tell(outcome, ways)
     holds = [(name, kept.HOLDS.get(name.split()[0], "data")) for name in names]
     console.print(terminal.table("Kept", ("object", "holds"), holds))
+    lines.tell(file, lines.kept(engine.resources(file)), console)
     console.print(f"The devcluster is stopped; its disk is {cluster.directory}.", soft_wrap=True)
     console.print(
         f"Next: `make up STACK={file.name}` makes the rest again; `make purge STACK={file.name}` deletes what is kept."
     )
+    return 0
+
+
+def show_kept(file: StackFile, ways: Ways) -> int:
+    """Print and write to a file the lines of the stack file that take up again what is kept; the exit code."""
+    resources = own.resources(file) if _elsewhere(file) else engine.resources(file)
+    lines.tell(file, lines.kept(resources), ways.console)
     return 0
 
 
@@ -113,6 +128,7 @@ def purge(file: StackFile, ways: Ways) -> int:
     cluster = Cluster(file.name, file.settings.platform, ways.console)
     cluster.destroy_data()
     engine.forget(file.project, file.name)
+    lines.path(file).unlink(missing_ok=True)
     ways.console.print(f"Deleted {cluster.directory}: nothing of stack {file.name} is left here.", soft_wrap=True)
     return 0
 
@@ -168,12 +184,17 @@ def _tell(outcome: engine.Outcome, ways: Ways) -> None:
     ways.console.print(", ".join(f"{count} {verb}" for verb, count in sums.items() if count) + ".")
 
 
+def _elsewhere(file: StackFile) -> bool:
+    """Whether the stack is on a cluster of the user's own."""
+    return file.settings.cluster.kubeconfig is not None or file.settings.platform != Platform.PRIVATE
+
+
 def on_devcluster(file: StackFile) -> None:
     """Raises UserError: the stack is not for the devcluster."""
     if file.settings.cluster.kubeconfig is not None:
         raise UserError(
-            f"{file.path.name}: kotaemon:cluster names a cluster of your own; `make up` and `make down` are for the "
-            f"devcluster. Use `pulumi up -s {file.name}`, or leave kotaemon:cluster out"
+            f"{file.path.name}: kotaemon:cluster names a cluster of your own; `make up` is for the devcluster. "
+            f"Use `pulumi up -s {file.name}`, or leave kotaemon:cluster out"
         )
     if (platform := file.settings.platform) != Platform.PRIVATE:
         raise UserError(

@@ -16,6 +16,8 @@ from stacks.settings.settings import Settings
 
 COMPARED = ("platform", "profile", "namespace", "image", "uid", "gid", "replicas", "autoscaler", "cluster", "protect")
 """Keys at the top of a stack file that are compared; the others are of pods, of words, or have facts of their own."""
+NO_FACT = "existing"
+"""Key of every settings model whose parts can be taken up again. It says where things are, not what they are."""
 MASK = "**********"
 """What pydantic writes in place of a secret. A secret is no fact."""
 
@@ -58,7 +60,7 @@ def _place(settings: Settings, role: Role) -> dict[str, Any]:
 
 def _plain(settings: Strict) -> dict[str, Any]:
     found = settings.model_dump(mode="json", by_alias=True)
-    return {key: value for key, value in found.items() if value != MASK}
+    return {key: value for key, value in found.items() if value != MASK and key != NO_FACT}
 
 
 def _aliased(found: Mapping[str, Any]) -> dict[str, Any]:

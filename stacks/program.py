@@ -8,7 +8,7 @@ from functools import partial
 import pulumi
 
 from stacks import cluster, earlier, memory, one_object
-from stacks.adopt import adopt
+from stacks.existing import take_up
 from stacks.make import make
 from stacks.names import NAMESPACE
 from stacks.planned import Planned, planned
@@ -54,7 +54,6 @@ def main() -> None:
 def run(*, ask: bool = False) -> None:
     """Run the program. Everything is checked before the first resource is made. `ask`: whether to ask the cluster."""
     settings = settings_of_this_run()
-    adopt(settings.adopt)
     stack = planned(settings, partial(cluster.read, settings.cluster) if ask else None)
     before, wanted = memory.remembered(), memory.now(stack)
     memory.check(stack, before, wanted)
@@ -64,6 +63,6 @@ def run(*, ask: bool = False) -> None:
         listener(stack)
     memory.note_pending(before, wanted)
     one_object.watch()
-    one_object.watch()
+    take_up(settings)
     for name, value in make(stack, wanted, was_autoscaled=earlier.was_autoscaled(lives)).items():
         pulumi.export(name, value)

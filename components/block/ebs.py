@@ -189,7 +189,8 @@ class EbsStorage(pulumi.ComponentResource):
             metadata=ObjectMetaArgs(name=full_name.apply(lambda full: ".".join([full, *wanted.values()]))),
             driver_name=EbsDriver(args.get("driver", EbsDriver.STANDARD)).value,
             parameters=wanted,
-            opts=ResourceOptions(parent=self),
+            # It stays as long as the protected claim that names it.
+            opts=ResourceOptions(parent=self, retain_on_delete=not args.get("protect", True)),
         )
         return class_name(made)
 

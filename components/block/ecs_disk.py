@@ -170,14 +170,12 @@ class EcsDiskStorage(pulumi.ComponentResource):
         )
         disk = alicloud.ecs.EcsDisk(f"{name}-disk", args=disk_args(args, asked_disk(name, args), full_name), opts=kept)
         self.disk_id = disk.id
-        policy = alicloud.ecs.AutoSnapshotPolicy(
-            f"{name}-snapshots", args=snapshot_policy(args, full_name), opts=ResourceOptions(parent=self)
-        )
+        policy = alicloud.ecs.AutoSnapshotPolicy(f"{name}-snapshots", args=snapshot_policy(args, full_name), opts=kept)
         alicloud.ecs.EcsAutoSnapshotPolicyAttachment(
             f"{name}-snapshots-of-disk",
             auto_snapshot_policy_id=policy.id,
             disk_id=disk.id,
-            opts=ResourceOptions(parent=self),
+            opts=kept,
         )
         spec = disk_volume_spec(self.claim, disk.id, args["namespace"])
         protect = args.get("protect", True)

@@ -199,7 +199,7 @@ class EssdStorage(pulumi.ComponentResource):
         full_name = cluster_wide(args["namespace"], self.claim["name"])
         protect = args.get("protect", True)
         made = kept_class(name, class_args(full_name, args, disk), parent=self, protect=protect)
-        changed_to = self._attributes(name, full_name, disk) if args.get("attributes_class", False) else None
+        changed_to = self._attributes(name, args, full_name, disk) if args.get("attributes_class", False) else None
         made_claim = claim_on_class(
             name,
             self.claim,
@@ -216,12 +216,13 @@ class EssdStorage(pulumi.ComponentResource):
             snapshot_class(name, full_name, DRIVER, parent=self)
         self.register_outputs({"claim": self.claim, "snapshot_class": self.snapshot_class})
 
-    def _attributes(self, name: str, full_name: Output[str], disk: Disk) -> Output[str]:
+    def _attributes(self, name: str, args: EssdStorageArgs, full_name: Output[str], disk: Disk) -> Output[str]:
         made = k8s.storage.v1.VolumeAttributesClass(
             attributes_name(f"{name}-attributes", disk),
             metadata=ObjectMetaArgs(name=full_name.apply(lambda full: attributes_name(full, disk))),
             driver_name=DRIVER,
             parameters=attributes(disk),
-            opts=ResourceOptions(parent=self),
+            # It stays as long as the protected claim that names it.
+            opts=ResourceOptions(parent=self, retain_on_delete=not args.get("protect", True)),
         )
         return class_name(made)

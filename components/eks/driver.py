@@ -65,6 +65,8 @@ class DriverRoleArgs(TypedDict):
     """irsa: the cluster's issuer, with or without https://; required there."""
     tags: NotRequired[Mapping[str, str]]
     """Added to the role."""
+    protect: NotRequired[bool]
+    """Refuse to delete the role; default true. It is kept on deletion in any case, as its add-on is."""
 
 
 def pod_identity_trust(account: str, region: str, cluster: str) -> dict[str, Any]:
@@ -145,18 +147,20 @@ class DriverRole(pulumi.ComponentResource):
             trust = Output.all(args["account"], args["cluster"]).apply(
                 lambda given: json.dumps(pod_identity_trust(given[0], region, given[1]))
             )
+        # Kept as the add-on is (DriverAddon): without its role the driver that stays can make and attach no disk.
+        kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         role = iam.Role(
             f"{name}-role",
             description=f"{driver.value} of an EKS cluster",
             assume_role_policy=trust,
             tags=args.get("tags"),
-            opts=ResourceOptions(parent=self),
+            opts=kept,
         )
         attachment = iam.RolePolicyAttachment(
             f"{name}-policy",
             role=role.name,
             policy_arn=f"arn:{partition(region)}:iam::aws:policy/{POLICIES[driver]}",
-            opts=ResourceOptions(parent=self),
+            opts=kept,
         )
         self.arn = role.arn
         # Whoever uses the name waits for the policy, too.
@@ -182,6 +186,8 @@ class DriverAddonArgs(TypedDict):
     """EBS: full ARN of the KMS key that the role may use; needs role_name."""
     tags: NotRequired[Mapping[str, str]]
     """Added to the add-on."""
+    protect: NotRequired[bool]
+    """Refuse to delete the add-on; default true. It is kept on deletion in any case: it unmounts the volumes."""
 
 
 def addon(args: DriverAddonArgs) -> "eks.AddonArgs":
@@ -222,13 +228,17 @@ class DriverAddon(pulumi.ComponentResource):
     def __init__(self, name: str, args: DriverAddonArgs, opts: ResourceOptions | None = None) -> None:
         refuse("DriverAddon", name, check_addon(name, args))
         super().__init__("kotaemon:index:DriverAddon", name, None, opts)
-        after: list[pulumi.Resource] = []
+        protect, after = args.get("protect", True), list[pulumi.Resource]()
         if "key_arn" in args and "role_name" in args:
             # For a key whose policy leaves it to IAM; the policy of the stack's own key names the role itself.
             policy = Output.json_dumps(key_statements(args["key_arn"]))
-            child = ResourceOptions(parent=self)
-            after.append(iam.RolePolicy(f"{name}-key", role=args["role_name"], policy=policy, opts=child))
-        eks.Addon(f"{name}-addon", args=addon(args), opts=ResourceOptions(parent=self, depends_on=after))
+            kept = ResourceOptions(parent=self, protect=protect, retain_on_delete=True)
+            after.append(iam.RolePolicy(f"{name}-key", role=args["role_name"], policy=policy, opts=kept))
+        eks.Addon(
+            f"{name}-addon",
+            args=addon(args),
+            opts=ResourceOptions(parent=self, depends_on=after, protect=protect, retain_on_delete=True),
+        )
         self.register_outputs({})
 
 
@@ -239,6 +249,8 @@ class PodIdentityAgentArgs(TypedDict):
     """Name of the cluster."""
     tags: NotRequired[Mapping[str, str]]
     """Added to the add-on."""
+    protect: NotRequired[bool]
+    """Refuse to delete the add-on; default true. It is kept on deletion in any case: other pods may need it."""
 
 
 def check_agent(name: str, args: PodIdentityAgentArgs) -> list[str]:
@@ -260,6 +272,6 @@ class PodIdentityAgent(pulumi.ComponentResource):
             resolve_conflicts_on_update="PRESERVE",
             preserve=True,  # other pods of the cluster may have come to need it
             tags=args.get("tags"),
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True),
         )
         self.register_outputs({})

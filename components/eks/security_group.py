@@ -41,18 +41,25 @@ def storage_group(
     servers_talk: bool = False,
     both_ways: bool = False,
     keep: bool = False,
+    protect: bool = True,
     tags: Mapping[str, str] | None = None,
 ) -> StorageGroup:
     """A security group open on `ports` to the groups in `clients` (by a name of your own).
 
     `servers_talk`: the servers behind it reach each other on these ports. `both_ways`: they also reach the clients.
-    `keep`: retained on deletion, for what is retained itself: AWS deletes no group that something is in, and the
-    servers of FSx need its rules.
+    `keep`: the group is retained on deletion, for what is retained itself: AWS deletes no group that something is in.
+    `protect`: refuse to delete the kept group. Its rules stay as long as what they serve: the resource that is made
+    after them is protected, so the engine deletes neither. A rule whose client leaves `clients` is deleted. Only
+    without protection, when the stack forgets all that it keeps, the rules are retained, too: the servers need them.
     """
-    child = ResourceOptions(parent=parent, retain_on_delete=keep)
     group = SecurityGroup(
-        f"{name}-group", description=description, vpc_id=vpc_id, tags={**(tags or {}), "Name": name}, opts=child
+        f"{name}-group",
+        description=description,
+        vpc_id=vpc_id,
+        tags={**(tags or {}), "Name": name},
+        opts=ResourceOptions(parent=parent, protect=keep and protect, retain_on_delete=keep),
     )
+    child = ResourceOptions(parent=parent, retain_on_delete=keep and not protect)
     rules: list[Resource] = []
     for port in ports:
         for label, client in clients.items():

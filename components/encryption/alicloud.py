@@ -132,6 +132,8 @@ class ServiceRolesArgs(TypedDict):
 
     roles: Sequence[ServiceRole]
     """Roles that the account lacks: one that exists already is an error of RAM."""
+    protect: NotRequired[bool]
+    """Refuse to delete the roles; default true. They are kept on deletion in any case: data is read through them."""
 
 
 def check_roles(name: str, args: ServiceRolesArgs) -> list[str]:
@@ -149,7 +151,7 @@ class ServiceRoles(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServiceRolesArgs, opts: ResourceOptions | None = None) -> None:
         refuse("ServiceRoles", name, check_roles(name, args))
         super().__init__("kotaemon:index:ServiceRoles", name, None, opts)
-        shared = ResourceOptions(parent=self, retain_on_delete=True)
+        shared = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         for role in map(ServiceRole, args["roles"]):
             if role in _LINKED:
                 alicloud.resourcemanager.ServiceLinkedRole(

@@ -151,7 +151,7 @@ def encrypted_files(name: str, args: EfsStorageArgs, parent: pulumi.Resource) ->
         f"{name}-backup",
         file_system_id=made.id,
         backup_policy=efs.BackupPolicyBackupPolicyArgs(status=status),
-        opts=ResourceOptions(parent=parent),
+        opts=kept,  # deleting it switches the backups off
     )
     return made
 
@@ -167,6 +167,8 @@ def mount_targets(
         [Ports(2049, 2049)],
         args["client_security_groups"],
         parent=parent,
+        keep=True,
+        protect=args.get("protect", True),
         tags=args.get("tags"),
     )
     return [
@@ -177,7 +179,8 @@ def mount_targets(
                 file_system_id=file_system_id,
                 subnet_id=subnet,
                 security_groups=[group.id],
-                opts=ResourceOptions(parent=parent),
+                # It stays as long as the protected volume, which is made after it (components/eks/security_group.py).
+                opts=ResourceOptions(parent=parent, retain_on_delete=not args.get("protect", True)),
             )
             for zone, subnet in args["subnets"].items()
         ),
@@ -207,7 +210,8 @@ class EfsStorage(pulumi.ComponentResource):
             f"{name}-policy",
             file_system_id=made.id,
             policy=Output.json_dumps(file_system_policy(made.arn, point.arn)),
-            opts=ResourceOptions(parent=self),
+            # Without it everybody who reaches a mount target may mount the kept file system (EFS user guide, policies).
+            opts=ResourceOptions(parent=self, protect=protect, retain_on_delete=True),
         )
         source = CSIPersistentVolumeSourceArgs(
             driver="efs.csi.aws.com",

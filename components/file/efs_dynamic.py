@@ -123,7 +123,7 @@ class EfsDynamicStorage(pulumi.ComponentResource):
             f"{name}-policy",
             file_system_id=made.id,
             policy=Output.json_dumps(file_system_policy(made.arn, access_points(args["region"]), "StringLike")),
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, protect=protect, retain_on_delete=True),
         )
         class_args = storage_class(args, cluster_wide(args["namespace"], self.claim["name"]), made.id)
         storage = kept_class(name, class_args, parent=self, protect=protect)

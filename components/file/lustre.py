@@ -196,6 +196,7 @@ class LustreStorage(pulumi.ComponentResource):
             args["client_security_groups"],
             parent=self,
             keep=True,
+            protect=protect,
             servers_talk=True,
             both_ways=True,
             tags=tags,

@@ -300,7 +300,7 @@ class NasStorage(pulumi.ComponentResource):
             paths=["/"],
             retention=str(system.backup_days),
             schedule=BACKUP_SCHEDULE,
-            opts=ResourceOptions(parent=self),
+            opts=self._kept,
         )
 
 

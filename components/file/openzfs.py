@@ -193,6 +193,7 @@ class OpenZfsStorage(pulumi.ComponentResource):
             args["client_security_groups"],
             parent=self,
             keep=True,
+            protect=args.get("protect", True),
             servers_talk=True,
             tags=args.get("tags"),
         )

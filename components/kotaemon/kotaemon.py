@@ -1,5 +1,8 @@
 """Kotaemon in its namespace: one component, whatever the storage is made of."""
 
+import copy
+from typing import Any, cast
+
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import CustomTimeouts, Input, Output, ResourceOptions
@@ -22,7 +25,7 @@ from .network import network_policy, service_spec
 class Kotaemon(pulumi.ComponentResource):
     """The application with everything it needs in a namespace, except storage and the stores of the scaled profile.
 
-    Give `depends_on` what makes the claims (and the NfsPreparation): children wait for it. Raises pulumi.RunError with
+    Give `depends_on` what makes the claims (and the NfsPreparation): the pods wait for it. Raises pulumi.RunError with
     all mistakes of the arguments before anything is registered.
     """
 
@@ -36,6 +39,7 @@ class Kotaemon(pulumi.ComponentResource):
     def __init__(self, name: str, args: KotaemonArgs, opts: ResourceOptions | None = None) -> None:
         refuse("Kotaemon", name, check(name, args))
         app = application(name, args)
+        opts, after = _pods_wait(opts)
         super().__init__("kotaemon:index:Kotaemon", name, None, opts)
         self._app = app
         policy = k8s.networking.v1.NetworkPolicy(
@@ -63,7 +67,7 @@ class Kotaemon(pulumi.ComponentResource):
         admin = admin_secret(self, name, app.namespace, args.get("admin_password"), args.get("protect", True))
         self.admin_secret = _name(admin)
         # Before the pods: what was the way in without a login is closed when the first pod with the proxy starts.
-        deployment = self._deploy(args, [policy, account, service])
+        deployment = self._deploy(args, [policy, account, service, *after])
         # Known when every pod of the new version is ready: what is remembered of a switch waits for it.
         self.ready = deployment.metadata.apply(lambda metadata: metadata.name or "")
         if app.exposure:
@@ -160,6 +164,20 @@ class Kotaemon(pulumi.ComponentResource):
         return ObjectMetaArgs(
             name=name, namespace=self._app.namespace, labels=labels(self._app.name), annotations=annotations
         )
+
+
+def _pods_wait(opts: ResourceOptions | None) -> tuple[ResourceOptions | None, list[Any]]:
+    """The options without `depends_on`, and what was in it, for the Deployment alone.
+
+    `pulumi destroy --exclude-protected` spares what a protected resource needs, and its parent: the Secret with the
+    first password would keep the servers of the stores running.
+    """
+    given: Any = opts.depends_on if opts is not None else None
+    if opts is None or not isinstance(given, pulumi.Resource | list | tuple):
+        return opts, []
+    rest = copy.copy(opts)
+    rest.depends_on = None
+    return rest, [given] if isinstance(given, pulumi.Resource) else list(cast("list[Any]", given))
 
 
 def _name(made: k8s.core.v1.Secret | k8s.core.v1.ConfigMap | k8s.core.v1.Service) -> Output[str]:

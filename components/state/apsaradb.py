@@ -16,7 +16,7 @@ from ..alicloud import refused_cidr, refused_cloud_name, refused_database, refus
 from ..pod.args import Endpoint, SecretKey
 from ..pod.secret import secret_data
 from ..refusal import because, reasons, refuse
-from .stores import DatabaseStore, PostgresDriver
+from .stores import DatabaseStore, PostgresDriver, password_unknown
 
 PORT = 5432
 USER = "kotaemon"
@@ -54,10 +54,15 @@ class ApsaraDatabaseArgs(TypedDict):
     """Where the application's psycopg2 comes from; default install."""
     resource_group_id: NotRequired[str]
     """Resource group; default: the account's default group."""
+    kept_secret: NotRequired[bool]
+    """The Secret with the URL is one that was kept, and nothing else knows the password: its data is left as it is.
+    Default false."""
+    deletion_protection: NotRequired[bool]
+    """Whether RDS itself refuses to delete the instance; default true, whatever `protect` is."""
     tags: NotRequired[Mapping[str, str]]
     """Tags of the instance."""
     protect: NotRequired[bool]
-    """Refuse to delete the instance, here and in RDS itself; default true. It is kept on deletion in any case."""
+    """Refuse to delete the instance and its Secret here; default true. They are kept on deletion in any case."""
 
 
 def new_password() -> str:
@@ -69,12 +74,16 @@ def new_password() -> str:
             return password
 
 
-def database_url(password: str, host: str) -> str:
+def database_url(name: str, password: str | None, host: str) -> str:
     """The URL as SQLAlchemy takes it. The password is URL-safe as it is generated.
+
+    Raises pulumi.RunError when nobody knows the password: the account was taken up by its id.
 
     sslmode=require encrypts without checking the server's certificate: RDS signs it with a CA of its own, which the
     application's image does not know.
     """
+    if not password:
+        raise pulumi.RunError(password_unknown("ApsaraDatabase", name, name))
     return f"postgresql://{USER}:{password}@{host}:{PORT}/{DATABASE}?sslmode=require"
 
 
@@ -110,7 +119,7 @@ def instance_args(args: ApsaraDatabaseArgs) -> alicloud.rds.InstanceArgs:
         encryption_key=args["key_id"],
         ssl_action="Open",
         ca_type="aliyun",
-        deletion_protection=args.get("protect", True),
+        deletion_protection=args.get("deletion_protection", True),
         auto_upgrade_minor_version="Auto",
         resource_group_id=args.get("resource_group_id"),
         tags=args.get("tags", {}),
@@ -150,17 +159,23 @@ class ApsaraDatabase(pulumi.ComponentResource):
                 ignore_changes=["encryptionKey"],  # the disks keep the key that they were made with
             ),
         )
-        alicloud.rds.BackupPolicy(
-            f"{name}-backup", args=backup_args(args, instance.id), opts=ResourceOptions(parent=self)
-        )
+        alicloud.rds.BackupPolicy(f"{name}-backup", args=backup_args(args, instance.id), opts=self._kept)
         password = self._account(name, instance)
-        url = Output.all(password, instance.connection_string).apply(lambda known: database_url(known[0], known[1]))
+        url = Output.all(password, instance.connection_string).apply(
+            lambda known: database_url(name, known[0], known[1])
+        )
+        as_it_is = args.get("kept_secret", False)
         secret = k8s.core.v1.Secret(
             f"{name}-url",
             metadata=ObjectMetaArgs(name=name, namespace=args["namespace"]),
             type="Opaque",
-            data=secret_data({URL_KEY: url}),
-            opts=ResourceOptions(parent=self),
+            data=None if as_it_is else secret_data({URL_KEY: url}),
+            opts=ResourceOptions(
+                parent=self,
+                protect=self._kept.protect,
+                retain_on_delete=True,
+                ignore_changes=["data"] if as_it_is else None,
+            ),
         )
         self.store = DatabaseStore(
             url=SecretKey(secret_name=secret.metadata.apply(lambda metadata: metadata.name or ""), key=URL_KEY),
@@ -201,7 +216,7 @@ class ApsaraDatabase(pulumi.ComponentResource):
             opts=self._kept,
         )
         known = Output.all(account.account_password, owner.id)
-        return Output.secret(known.apply(lambda values: str(values[0])))
+        return Output.secret(known.apply(lambda values: values[0]))
 
 
 def _instance_type(args: ApsaraDatabaseArgs) -> str:

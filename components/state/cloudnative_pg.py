@@ -194,7 +194,9 @@ class CloudNativePostgres(pulumi.ComponentResource):
     def __init__(self, name: str, args: CloudNativePostgresArgs, opts: ResourceOptions | None = None) -> None:
         refuse("CloudNativePostgres", name, check(name, args))
         super().__init__("kotaemon:index:CloudNativePostgres", name, None, opts)
-        meta, child = ObjectMetaArgs(name=name, namespace=args["namespace"]), ResourceOptions(parent=self)
+        meta, protect = ObjectMetaArgs(name=name, namespace=args["namespace"]), args.get("protect", True)
+        # It stays as long as the protected Cluster, which is made after it.
+        child = ResourceOptions(parent=self, retain_on_delete=not protect)
         operator = args.get("operator_namespace", OPERATOR_NAMESPACE)
         before: list[pulumi.Resource] = [
             k8s.networking.v1.NetworkPolicy(
@@ -209,7 +211,7 @@ class CloudNativePostgres(pulumi.ComponentResource):
                     kind="ObjectStore",
                     metadata=meta,
                     spec=object_store_spec(args["archive"]),
-                    opts=child,
+                    opts=ResourceOptions(parent=self, protect=protect, retain_on_delete=True),
                 )
             )
         cluster = k8s.apiextensions.CustomResource(
@@ -219,9 +221,7 @@ class CloudNativePostgres(pulumi.ComponentResource):
             metadata=meta,
             spec=cluster_spec(name, args),
             # The operator deletes the claims with it.
-            opts=ResourceOptions(
-                parent=self, depends_on=before, protect=args.get("protect", True), retain_on_delete=True
-            ),
+            opts=ResourceOptions(parent=self, depends_on=before, protect=protect, retain_on_delete=True),
         )
         if "archive" in args:
             k8s.apiextensions.CustomResource(
@@ -230,7 +230,8 @@ class CloudNativePostgres(pulumi.ComponentResource):
                 kind="ScheduledBackup",
                 metadata=meta,
                 spec=scheduled_backup_spec(name, args["archive"]),
-                opts=ResourceOptions(parent=self, depends_on=[cluster]),
+                # The kept Cluster runs on, so its backups do.
+                opts=ResourceOptions(parent=self, depends_on=[cluster], protect=protect, retain_on_delete=True),
             )
         self.store = DatabaseStore(
             url=SecretKey(secret_name=f"{name}-app", key="uri"),

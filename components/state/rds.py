@@ -17,7 +17,7 @@ from ..encryption.kept import KEEPS_ITS_KEY
 from ..pod.args import Endpoint, SecretKey
 from ..pod.secret import secret_data
 from ..refusal import because, reasons, refuse
-from .stores import DatabaseStore, PostgresDriver
+from .stores import DatabaseStore, PostgresDriver, password_unknown
 
 PORT = 5432
 USER = "kotaemon"
@@ -59,10 +59,15 @@ class RdsDatabaseArgs(TypedDict):
     """Days of automated backups with point-in-time recovery, 1 to 35; default 14."""
     driver: NotRequired[PostgresDriver]
     """Where the application's psycopg2 comes from; default install."""
+    kept_secret: NotRequired[bool]
+    """The Secret with the URL is one that was kept, and nothing else knows the password: its data is left as it is.
+    Default false."""
+    deletion_protection: NotRequired[bool]
+    """Whether RDS itself refuses to delete the instance; default true, whatever `protect` is."""
     tags: NotRequired[Mapping[str, str]]
     """Added to everything that AWS can tag."""
     protect: NotRequired[bool]
-    """Refuse to delete the instance, here and in RDS itself; default true. It is kept on deletion in any case."""
+    """Refuse to delete the instance and its Secret here; default true. They are kept on deletion in any case."""
 
 
 def parameters() -> list[rds.ParameterGroupParameterArgs]:
@@ -70,12 +75,16 @@ def parameters() -> list[rds.ParameterGroupParameterArgs]:
     return [rds.ParameterGroupParameterArgs(name="rds.force_ssl", value="1", apply_method="immediate")]
 
 
-def database_url(user: str, password: str, host: str) -> str:
+def database_url(name: str, user: str, password: str | None, host: str) -> str:
     """The URL as SQLAlchemy takes it. The password is URL-safe as it is generated.
+
+    Raises pulumi.RunError when nobody knows the password: the instance was taken up by its id.
 
     sslmode=require encrypts without checking the server's certificate: RDS signs it with a CA of its own, which the
     application's image does not know.
     """
+    if not password:
+        raise pulumi.RunError(password_unknown("RdsDatabase", name, f"{name}-url"))
     return f"postgresql://{user}:{password}@{host}:{PORT}/{DATABASE}?sslmode=require"
 
 
@@ -120,7 +129,7 @@ def instance(
         backup_retention_period=int(args.get("backup_days", 14)),
         copy_tags_to_snapshot=True,
         delete_automated_backups=False,
-        deletion_protection=args.get("protect", True),
+        deletion_protection=args.get("deletion_protection", True),
         skip_final_snapshot=False,
         # A snapshot stays, so each instance has a name of its own for it: `ignore_changes` holds on to the first.
         final_snapshot_identifier=f"{args['identifier']}-final-{secrets.token_hex(4)}",
@@ -137,9 +146,9 @@ class RdsDatabase(pulumi.ComponentResource):
     def __init__(self, name: str, args: RdsDatabaseArgs, opts: ResourceOptions | None = None) -> None:
         refuse("RdsDatabase", name, check(name, args))
         super().__init__("kotaemon:index:RdsDatabase", name, None, opts)
-        child, protect = ResourceOptions(parent=self), args.get("protect", True)
+        protect = args.get("protect", True)
         # The kept instance is in these groups: AWS refuses to delete them.
-        used = ResourceOptions(parent=self, retain_on_delete=True)
+        kept = ResourceOptions(parent=self, protect=protect, retain_on_delete=True)
         group = storage_group(
             name,
             "PostgreSQL of Kotaemon: from the nodes",
@@ -148,17 +157,19 @@ class RdsDatabase(pulumi.ComponentResource):
             args["client_security_groups"],
             parent=self,
             keep=True,
+            protect=protect,
             tags=args.get("tags"),
         )
         subnets = rds.SubnetGroup(
-            f"{name}-subnets", subnet_ids=list(args["subnets"].values()), tags=args.get("tags"), opts=used
+            f"{name}-subnets", subnet_ids=list(args["subnets"].values()), tags=args.get("tags"), opts=kept
         )
+        # Not protected: a new major version of PostgreSQL takes a new group, and this one is then forgotten.
         settings = rds.ParameterGroup(
             f"{name}-parameters",
             family=f"postgres{args.get('version', '17').partition('.')[0]}",
             parameters=parameters(),
             tags=args.get("tags"),
-            opts=used,
+            opts=ResourceOptions(parent=self, retain_on_delete=True),
         )
         made = rds.Instance(
             f"{name}-instance",
@@ -171,13 +182,16 @@ class RdsDatabase(pulumi.ComponentResource):
                 depends_on=group.rules,
             ),
         )
-        url = Output.all(made.username, made.password, made.address).apply(lambda of: database_url(*of))
+        url = Output.all(made.username, made.password, made.address).apply(lambda of: database_url(name, *of))
+        as_it_is = args.get("kept_secret", False)
         secret = k8s.core.v1.Secret(
             f"{name}-url",
             metadata=ObjectMetaArgs(name=f"{name}-url", namespace=args["namespace"]),
             type="Opaque",
-            data=secret_data({URL_KEY: url}),
-            opts=child,
+            data=None if as_it_is else secret_data({URL_KEY: url}),
+            opts=ResourceOptions(
+                parent=self, protect=protect, retain_on_delete=True, ignore_changes=["data"] if as_it_is else None
+            ),
         )
         self.store = DatabaseStore(
             url=SecretKey(secret_name=secret.metadata.apply(lambda metadata: metadata.name or ""), key=URL_KEY),

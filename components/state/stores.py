@@ -33,6 +33,15 @@ class PostgresDriver(str, Enum):
     """The image has it: for production and for clusters without a way to a package index."""
 
 
+def password_unknown(component: str, name: str, secret: str) -> str:
+    """Why the URL of a database cannot be written, and what to do, when the state has lost its password."""
+    return (
+        f"{component} {name!r}: the password of this database is not in the state, because the database was taken up "
+        f"by its id; only the Secret {secret} has it. Nothing was written to the Secret. Put the line `url` back under "
+        "`existing` of the database in the stack file (kept_secret=True in a program): the Secret is used as it is"
+    )
+
+
 class DatabaseStore(TypedDict):
     """A PostgreSQL server, which holds users, conversations and settings."""
 

@@ -1,6 +1,6 @@
 """Kind `csi-volume`: a volume that is there already, by its CSI driver and handle."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import pulumi
@@ -24,6 +24,7 @@ from stacks.effects import (
 )
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.foreign import ForeignClaim, read_only_mistakes
+from stacks.settings.existing import VOLUME, Id
 from stacks.settings.fields import ObjectName, matching
 from stacks.settings.settings import Settings
 
@@ -48,6 +49,11 @@ class CsiVolumeSettings(ForeignClaim):
     node_secret: SecretPlace | None = Field(
         None, description="<namespace>/<name> of a Secret that the driver reads on the node, such as a bucket's keys."
     )
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The volume and its claim."""
+        return VOLUME
 
 
 class CsiVolumeKind(Kind[CsiVolumeSettings]):

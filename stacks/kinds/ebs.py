@@ -1,6 +1,6 @@
 """Kind `ebs`: a disk of Amazon EBS."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
@@ -26,8 +26,10 @@ from stacks.effects import (
 )
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, disk_claim, given
+from stacks.platforms.aws import ids
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
+from stacks.settings.existing import ON_CLASS, VOLUME, Id
 from stacks.settings.fields import Size, accept
 from stacks.settings.settings import Settings
 
@@ -61,6 +63,11 @@ class EbsClaim(ClaimSettings):
         if self.zone is not None and (self.attributes_class or self.snapshot_class):
             raise ValueError("attributesClass and snapshotClass need a class, and a disk in a given zone has none")
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """With a zone the disk and its volume; without one the claim and its class."""
+        return ON_CLASS if self.zone is None else {"disk": ids.DISK, **VOLUME}
 
     @property
     def medium(self) -> Medium:

@@ -1,6 +1,6 @@
 """Kind `ecs-disk`: an ESSD disk of Alibaba Cloud that the stack makes itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pulumi
@@ -20,9 +20,11 @@ from estimate.products.alicloud_backups import Backups
 from estimate.products.essd import EssdDisk
 from stacks.effects import KIND_ROW, Effects, grows, in_place, refused
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
+from stacks.settings.existing import VOLUME, Id
 from stacks.settings.fields import Size, accept
 from stacks.settings.settings import Settings
 
@@ -69,6 +71,16 @@ class EcsDiskClaim(ClaimSettings):
         )
         accept(refused_static_disk(disk))
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The disk, its snapshots, and what stands on it."""
+        return {
+            "disk": ids.DISK,
+            "snapshots": ids.SNAPSHOT_POLICY,
+            "snapshots-of-disk": ids.POLICY_OF_DISK,
+            **VOLUME,
+        }
 
     @property
     def medium(self) -> Medium:

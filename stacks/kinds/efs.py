@@ -1,6 +1,6 @@
 """Kind `efs`: Amazon EFS."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
@@ -13,9 +13,11 @@ from estimate.products.efs import Efs
 from stacks.effects import KIND_ROW, VOLUME_TAKES, VOLUME_ZONES, Effects, When, in_place, new_only, refused
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import file_claim, given
+from stacks.platforms.aws import ids
 from stacks.platforms.aws.effects import SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
+from stacks.settings.existing import ON_CLASS, VOLUME, Id
 from stacks.settings.fields import Size
 from stacks.settings.settings import Settings
 
@@ -45,6 +47,18 @@ class EfsClaim(ClaimSettings):
                 "leave oneZone out, or set provisioning to static"
             )
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The file system with what guards it, its mount targets, and what stands on it."""
+        return {
+            "files": ids.FILE_SYSTEM,
+            "backup": ids.FILE_SYSTEM,
+            "policy": ids.FILE_SYSTEM,
+            **({"point": ids.ACCESS_POINT, **VOLUME} if self.provisioning == "static" else ON_CLASS),
+            **ids.network("from"),
+            r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]": ids.MOUNT_TARGET,
+        }
 
     @property
     def medium(self) -> Medium:

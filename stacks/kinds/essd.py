@@ -1,6 +1,6 @@
 """Kind `essd`: an ESSD disk of Alibaba Cloud that the driver makes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pulumi
@@ -26,6 +26,7 @@ from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
+from stacks.settings.existing import ON_CLASS, Id
 from stacks.settings.fields import Size, accept
 from stacks.settings.settings import Settings
 
@@ -76,6 +77,11 @@ class EssdClaim(ClaimSettings):
         )
         accept(refused_disk(disk) or (refused_attributes_class(disk) if self.attributes_class else ""))
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The claim and its class."""
+        return ON_CLASS
 
     @property
     def medium(self) -> Medium:

@@ -1,6 +1,6 @@
 """Kind `lustre`: FSx for Lustre."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import pulumi
@@ -14,9 +14,11 @@ from estimate.products.lustre import THROUGHPUT, Lustre
 from stacks.effects import KIND_ROW, Effects, When, grows, in_place, refused
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made, Space
 from stacks.offered import file_claim
+from stacks.platforms.aws import ids
 from stacks.platforms.aws.effects import SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
+from stacks.settings.existing import VOLUME, Id
 from stacks.settings.fields import Size, Strict, accept, matching
 from stacks.settings.settings import Settings
 
@@ -82,6 +84,11 @@ class LustreClaim(ClaimSettings):
                 "backupDays: FSx makes no backups of a file system that is linked to S3; version the bucket"
             )
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The file system, who may reach it, and what stands on it."""
+        return {"files": ids.FILE_SYSTEM, **VOLUME, **ids.network("from", "to", "into")}
 
     @property
     def medium(self) -> Medium:

@@ -1,6 +1,6 @@
 """Kind `nas`: a NAS file system of Alibaba Cloud."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import pulumi
@@ -27,10 +27,12 @@ from stacks.effects import KIND_ROW, VOLUME_TAKES, Effects, When, in_place, refu
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
+from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.effects import VSWITCH_CHANGES
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
+from stacks.settings.existing import VOLUME, Id
 from stacks.settings.fields import Size, accept
 from stacks.settings.settings import Settings
 
@@ -86,6 +88,19 @@ class NasClaim(ClaimSettings):
             backup_days=self.backup_days,
             infrequent_access_days=self.infrequent_access_days,
         )
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The file system, who may mount it, its backup, and what stands on it."""
+        return {
+            "file-system": ids.FILE_SYSTEM,
+            "mount-target": ids.MOUNT_TARGET,
+            "access-group": ids.ACCESS_GROUP,
+            "access-[0-9]+": ids.ACCESS_RULE,
+            "vault": ids.VAULT,
+            "backup": ids.BACKUP_PLAN,
+            **VOLUME,
+        }
 
     @property
     def medium(self) -> Medium:

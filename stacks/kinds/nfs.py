@@ -1,6 +1,6 @@
 """Kind `nfs`: an export of an NFS server that exists already."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
@@ -16,6 +16,7 @@ from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
 from stacks.settings.claim import ClaimSettings
+from stacks.settings.existing import VOLUME, Id
 from stacks.settings.fields import ExportPath, Server, Size, accept
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class NfsClaim(ClaimSettings):
         ):
             accept(f"{key}: {found[0]}" if found else "")
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The volume and its claim."""
+        return VOLUME
 
     @property
     def medium(self) -> Medium:

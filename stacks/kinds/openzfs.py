@@ -1,6 +1,6 @@
 """Kind `openzfs`: FSx for OpenZFS."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pulumi
@@ -16,9 +16,11 @@ from stacks.effects import KIND_ROW, VOLUME_TAKES, Effects, grows, in_place, ref
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
+from stacks.platforms.aws import ids
 from stacks.platforms.aws.effects import SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
+from stacks.settings.existing import VOLUME, Id
 from stacks.settings.fields import Size, accept
 from stacks.settings.settings import Settings
 
@@ -64,6 +66,11 @@ class OpenZfsClaim(ClaimSettings):
     def zone_count(self) -> int:
         """How many zones its servers are in."""
         return 2 if self.deployment == OpenZfsDeployment.MULTI_AZ_1 else 1
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The file system, who may reach it, and what stands on it."""
+        return {"files": ids.FILE_SYSTEM, **VOLUME, **ids.network("from", "to")}
 
     @property
     def medium(self) -> Medium:

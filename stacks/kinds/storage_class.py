@@ -1,6 +1,6 @@
 """Kind `storage-class`: a disk, or shared files, from a StorageClass that the cluster already has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
@@ -14,6 +14,7 @@ from stacks.effects import CLAIM_GROWS, CLAIM_SPEC, KIND_ROW, Effects, grows, na
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, OWN_CLASS, disk_claim
 from stacks.settings.claim import ClaimSettings
+from stacks.settings.existing import OBJECT, Id
 from stacks.settings.fields import ObjectName, Size
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ class StorageClassClaim(ClaimSettings):
                 "for new instance families; use a claim of kind essd"
             )
         return value
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The claim."""
+        return {"claim": OBJECT}
 
     @property
     def medium(self) -> Medium:

@@ -6,10 +6,11 @@ from typing import Any
 from pydantic import Field
 
 from components.contract import Medium
-from stacks.settings.fields import Size, Strict
+from stacks.settings.existing import Existing
+from stacks.settings.fields import Size
 
 
-class ClaimSettings(Strict):
+class ClaimSettings(Existing):
     """A claim of the stack file. Each kind adds its own keys, in its file in stacks/kinds/."""
 
     kind: Any = Field(description="Kind of the claim.")

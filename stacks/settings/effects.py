@@ -50,7 +50,6 @@ SETTINGS: Effects = {
     "budget": words(),
     "estimate": words(),
     "protect": in_place("Pulumi: the option protect", "false is the first step of taking a stack down"),
-    "adopt": in_place("stacks/adopt.py"),
     "moved": words("it says that data was moved (stacks/memory.py)"),
     "released": words("it ends the protection of what leaves (stacks/memory.py)"),
     "stores": words(_OWN),

@@ -1,6 +1,7 @@
 """The top level of a stack file as typed settings. Sections, kinds and stores have files of their own."""
 
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -9,6 +10,7 @@ from guard.rules import check_overrides
 from stacks.settings.auth_proxy import AuthProxySettings
 from stacks.settings.cluster import Cluster
 from stacks.settings.estimate import EstimateSettings
+from stacks.settings.existing import IN_CLUSTER, OBJECT, Existing, Id
 from stacks.settings.fields import DnsLabel, PinnedImage, Strict
 from stacks.settings.moves import MovedName, MoveSettings, ReleasedKey
 from stacks.settings.pods import AutoscalerSettings, Endpoint, Ingress, Resources
@@ -18,7 +20,7 @@ from stacks.settings.stores import Stores
 Section = TypeVar("Section", bound=Strict)
 
 
-class Settings(Strict):
+class Settings(Existing):
     """The settings of a stack file. stacks/settings/model.py adds a section for each platform, such as `aws`."""
 
     platform: Platform = Field(description="Platform on which the cluster and its storage are.")
@@ -101,11 +103,6 @@ class Settings(Strict):
         description="Sections of claims without a role, and of stores, whose protection ends with the next up, so that "
         "they can then leave the stack file. Their data stays; see docs/runbooks/move-data.md.",
     )
-    adopt: list[str] = Field(
-        default_factory=list[str],
-        description="Objects that were kept when the stack was taken down, to be imported by one `up`: `Kind name` "
-        "or `Kind namespace/name`.",
-    )
     stores: Stores | None = Field(
         None, description="Stores of the profile scaled: database, vectors and texts; see docs/stores.md."
     )
@@ -115,6 +112,16 @@ class Settings(Strict):
     def _overrides(cls, value: dict[str, str]) -> dict[str, str]:
         check_overrides(value)
         return value
+
+    renamed: ClassVar[Mapping[str, str]] = {
+        "adopt": "existing: {{namespace: <namespace>, admin: <namespace>/kotaemon-admin}} for these two, and existing "
+        "at each claim and store for its own objects (docs/runbooks/take-down.md)"
+    }
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The Namespace, and the Secret with the first administrator's generated password."""
+        return {"namespace": IN_CLUSTER, "admin": OBJECT}
 
     @property
     def scaled(self) -> bool:

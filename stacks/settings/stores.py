@@ -3,10 +3,12 @@
 Each kind of store adds its own keys, in its file in stacks/stores/.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, model_validator
 
+from stacks.settings.existing import OBJECT, Existing, Id
 from stacks.settings.fields import Cidr, Cpu, DnsLabel, Memory, ObjectName, Size, Strict, matching
 
 Schedule = Annotated[str, matching(r"\S+( \S+){4}", "must be a cron schedule of five fields, for example 15 2 * * *")]
@@ -17,7 +19,7 @@ Driver = Literal["install", "image"]
 DRIVER_HELP = "How pods get psycopg2. install: an init container installs it; image: the application's image has it."
 
 
-class StoreSettings(Strict):
+class StoreSettings(Existing):
     """A store of the stack file. Each kind adds its own keys, in its file in stacks/stores/."""
 
     kind: Any = Field(description="Kind of the store.")
@@ -104,6 +106,11 @@ class Bundled(OnDisks):
     backup: FileBackup | None = Field(
         default_factory=_file_backup, description="Regular copy onto a file claim; null: no copy."
     )
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """Its disk, and the Secret with what was generated for it."""
+        return {"disk-claim": OBJECT, "secret": OBJECT}
 
 
 class Stores(Strict):

@@ -13,15 +13,17 @@ from estimate.offers import Offer, Part, Wanted
 from estimate.products.apsaradb import ApsaraPostgres
 from stacks.effects import Effects, grows, in_place, pods, refused
 from stacks.kinds.base import Buys, Identity
+from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.fields import Zone, number_as_text
-from stacks.settings.fields import Cidr, Size, Strict, accept
+from stacks.settings.existing import OBJECT, URL, Existing, Id
+from stacks.settings.fields import Cidr, Size, accept
 from stacks.stores.base import MadeStore, Store, StoreContext
 
 if TYPE_CHECKING:
     from components.state.apsaradb import ApsaraDatabaseArgs
 
 
-class ApsaraSettings(Strict):
+class ApsaraSettings(Existing):
     """PostgreSQL on ApsaraDB RDS, for the profile scaled. It has two zones, your key, TLS and daily backups."""
 
     instance_type: str = Field(
@@ -46,10 +48,28 @@ class ApsaraSettings(Strict):
         "has it.",
     )
 
+    deletion_protection: bool = Field(
+        True,
+        description="Whether RDS refuses to delete the instance; taking the stack down does not change it, because the "
+        "instance is kept. false, and `up`, before you delete the instance yourself.",
+    )
+
     @model_validator(mode="after")
     def _possible(self) -> "ApsaraSettings":
         accept(refused_database(self.instance_type, gib(self.size, "size"), self.backup_days, self.zones))
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The instance with its account, database and backups, and the Secret with its URL."""
+        return {
+            "instance": ids.DATABASE,
+            "account": ids.IN_DATABASE,
+            "database": ids.IN_DATABASE,
+            "owner": ids.IN_DATABASE,
+            "backup": ids.DATABASE,
+            URL: OBJECT,
+        }
 
 
 _UPSTREAM = "terraform-provider-alicloud v1.285.0: resource_alicloud_db_instance.go"
@@ -68,6 +88,7 @@ class ApsaraStore(Store[ApsaraSettings]):
             "a major version of PostgreSQL is another instance: docs/runbooks/database-version.md",
         ),
         "zones": refused(f"{_UPSTREAM}, zone_id and zone_id_slave_a"),
+        "deletion_protection": in_place(f"{_UPSTREAM}, deletion_protection", "false lets the instance be deleted"),
         "backup_days": in_place("terraform-provider-alicloud v1.285.0: resource_alicloud_db_backup_policy.go"),
         "network": in_place("components/kotaemon/network.py: a NetworkPolicy"),
         "driver": pods(),
@@ -135,6 +156,8 @@ def _args(at: StoreContext[ApsaraSettings]) -> "ApsaraDatabaseArgs":
         storage_gib=gib(chosen.size, "size"),
         backup_days=chosen.backup_days,
         driver=PostgresDriver(chosen.driver),
+        kept_secret=URL in chosen.existing,
+        deletion_protection=chosen.deletion_protection,
         tags=tags(section),
         protect=at.settings.protect,
     )

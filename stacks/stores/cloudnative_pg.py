@@ -1,6 +1,6 @@
 """Store kind `cloudnative-pg`: PostgreSQL that the operator CloudNativePG runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -13,6 +13,7 @@ from estimate.product import Unknown
 from stacks.classes import OnClass
 from stacks.effects import Effects, in_place, pods
 from stacks.kinds.base import Buys, Identity
+from stacks.settings.existing import OBJECT, Id
 from stacks.settings.fields import DnsLabel, ObjectName, PinnedImage, Strict, matching
 from stacks.settings.stores import DRIVER_HELP, Driver, OnDisks, Schedule
 from stacks.stores import on_disks
@@ -52,6 +53,11 @@ class OperatorDatabase(OnDisks):
     operator_namespace: DnsLabel = Field("cnpg-system", description="Namespace of the operator.")
     archive: ArchiveSettings | None = Field(None, description="Backups in a bucket; default: no backup at all.")
     driver: Driver = Field("install", description=DRIVER_HELP)
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """What the operator works on, who may reach it, and with an archive where and when it is written."""
+        return {"cluster": OBJECT, "archive": OBJECT, "backups": OBJECT, "policy": OBJECT}
 
 
 class OperatorStore(Store[OperatorDatabase]):

@@ -1,6 +1,6 @@
 """PostgreSQL on Amazon RDS: the key `database` in the section `kotaemon:aws`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -14,7 +14,9 @@ from estimate.products.rds import RdsPostgres
 from stacks.effects import Effects, Values, When, grows, in_place, names, pods, refused, words
 from stacks.kinds.base import Buys, Identity
 from stacks.names import NAMESPACE
-from stacks.settings.fields import Cidr, Size, Strict, accept, matching
+from stacks.platforms.aws import ids
+from stacks.settings.existing import OBJECT, URL, Existing, Id
+from stacks.settings.fields import Cidr, Size, accept, matching
 from stacks.stores.base import MadeStore, Store, StoreContext
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 MajorVersion = Annotated[str, matching(r"[0-9]{2}", "must be a major version, in quotes, for example '17'")]
 
 
-class RdsSettings(Strict):
+class RdsSettings(Existing):
     """PostgreSQL on Amazon RDS that the stack makes, for the profile scaled."""
 
     identifier: str = Field(description="Identifier of the instance, unique in the account and region.")
@@ -50,6 +52,12 @@ class RdsSettings(Strict):
         "has it.",
     )
 
+    deletion_protection: bool = Field(
+        True,
+        description="Whether RDS refuses to delete the instance; taking the stack down does not change it, because the "
+        "instance is kept. false, and `up`, before you delete the instance yourself.",
+    )
+
     @model_validator(mode="after")
     def _limits(self) -> "RdsSettings":
         # Two zones are assumed here: short_of_zones checks the zones of the stack.
@@ -60,6 +68,17 @@ class RdsSettings(Strict):
                 "goes back; restore a snapshot into another instance"
             )
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The instance with its groups, and the Secret with its URL."""
+        return {
+            "instance": ids.DATABASE,
+            "subnets": ids.NAMED,
+            "parameters": ids.NAMED,
+            **ids.network("from"),
+            URL: OBJECT,
+        }
 
     def short_of_zones(self, zones: int) -> str:
         """Why this number of zones with subnets is too small. Empty when it is enough."""
@@ -95,6 +114,7 @@ class RdsStore(Store[RdsSettings]):
         "size": grows(f"{_UPSTREAM}, allocated_storage; RDS ModifyDBInstance"),
         "max_size": in_place(f"{_UPSTREAM}, max_allocated_storage"),
         "multi_az": in_place(f"{_UPSTREAM}, multi_az"),
+        "deletion_protection": in_place(f"{_UPSTREAM}, deletion_protection", "false lets the instance be deleted"),
         "backup_days": in_place(f"{_UPSTREAM}, backup_retention_period"),
         "driver": pods(),
     }
@@ -167,6 +187,8 @@ def _args(at: StoreContext[RdsSettings]) -> "RdsDatabaseArgs":
         multi_az=chosen.multi_az,
         backup_days=chosen.backup_days,
         driver=PostgresDriver(chosen.driver),
+        kept_secret=URL in chosen.existing,
+        deletion_protection=chosen.deletion_protection,
         tags=tags(at.settings.section(AwsSettings)),
         protect=at.settings.protect,
     )

@@ -182,9 +182,9 @@ def test_down_keeps_the_data_and_up_finds_it_again(cluster: Cluster, kube: Kube,
     assert get(kube, "Secret", "kotaemon-admin", "down") == password
 
 
-def test_what_an_earlier_release_made_without_the_engine_is_told(cluster: Cluster, kube: Kube) -> None:
+def test_what_the_state_knows_nothing_of_is_told(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
     with pytest.raises(kept.Unknown, match="namespace down is in the devcluster, and the engine's state of stack x"):
-        kept.refuse_unknown(kube, "x", "down", ())
+        kept.refuse_unknown(kube, "x", "down", tmp_path, said=False)
 
 
 def test_volumes_are_found_again_after_somebody_deleted_the_namespace(

@@ -20,7 +20,7 @@ from deploy.find import Engine
 from deploy.kube import Kube
 from deploy.progress import Json
 from devcluster.cluster import Cluster
-from plan.stack_file import StackFile
+from plan.stack_file import ROOT, StackFile
 
 PROVIDER = Path(__file__).parent / "examples" / "provider.py"
 PROJECT = "kotaemon"
@@ -41,7 +41,7 @@ def with_clouds(folder: Path, kubeconfig: Path) -> Engine:
         log = str(folder / "calls.jsonl")
         command = shlex.join([sys.executable, str(PROVIDER), log, str(kubeconfig), version(f"pulumi-{name}")])
         script = programs / f"pulumi-resource-{name}"
-        script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        script.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {command} "$@"\n')
         script.chmod(0o755)
     ours = found()
     path = f"{programs}{os.pathsep}{ours.environment['PATH']}"

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from rich.console import Console
 
+from deploy import engine, lines
 from deploy.kube import Manifest
 from plan.stack_file import ROOT, StackFile
 from stacks.safety import RefusedByGuard
@@ -14,6 +17,7 @@ from tests.cluster.objects import wait
 from tests.engine import stack
 from tests.engine.conftest import World
 from tests.engine.stack import API_KEY, DISK, FILES
+from tests.unit.plan.kept import with_lines
 
 NAME = "engine-life"
 
@@ -146,6 +150,33 @@ def test_up_again_finds_what_was_kept(world: World, folder: Path) -> None:
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert must(world, "Secret", "kotaemon-admin")["data"] == password
     assert must(world, "Deployment", "kotaemon")["status"]["availableReplicas"] == 1
+    stack.opened(world, file).preview(expect_no_changes=True, color="never")
+
+
+def test_the_lines_find_it_when_the_state_is_lost(world: World, folder: Path, tmp_path: Path) -> None:
+    """Taken down, the state deleted, and up with the lines that taking down has printed: the same disk and password."""
+    file = stack.write(folder, NAME, files=FILES, disk={**DISK, "size": "15Gi"})
+    before, password = must(world, "PersistentVolumeClaim", "kotaemon-disk"), must(world, "Secret", "kotaemon-admin")
+    stack.up(world, file)
+    stack.down(world, file)
+    lines.tell(file, there := lines.kept(engine.resources(file)), Console(quiet=True))
+    engine.checkpoint(file.project, NAME).unlink()
+    said = yaml.safe_load(lines.path(file).read_text())["config"]
+
+    made = stack.up(world, with_lines(file, said, tmp_path)).did
+    assert lines.kept(engine.resources(file)) == there
+    taken = sorted(line.split()[-1] for line in made if line.startswith("taken over "))
+    assert taken == sorted(there.values())
+    assert not [line for line in made if not line.startswith(("taken over ", "created "))]
+    after = must(world, "PersistentVolumeClaim", "kotaemon-disk")
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert must(world, "Secret", "kotaemon-admin")["data"] == password["data"]
+    assert must(world, "Deployment", "kotaemon")["status"]["availableReplicas"] == 1
+
+    assert not [line for line in stack.up(world, file).did if not line.startswith("changed ")]
+    assert lines.kept(engine.resources(file)) == there
+    assert must(world, "PersistentVolumeClaim", "kotaemon-disk")["metadata"]["uid"] == before["metadata"]["uid"]
+    assert must(world, "Secret", "kotaemon-admin")["data"] == password["data"]
     stack.opened(world, file).preview(expect_no_changes=True, color="never")
 
 

@@ -51,7 +51,7 @@ class Alicloud(PlatformStack):
         cluster = kubernetes_provider(settings, section, InvokeOptions(provider=account))
         cloud = ResourceOptions(provider=account)
         key = _key(settings, section, cloud)
-        both = ResourceOptions(providers=[cluster, account], depends_on=_needed_by_storage(section, cloud))
+        both = ResourceOptions(providers=[cluster, account], depends_on=_needed_by_storage(settings, section, cloud))
         return Ground(ResourceOptions(provider=cluster), both, None, key)
 
     def mistakes(self, settings: Settings) -> Iterator[str]:
@@ -138,7 +138,7 @@ def _key_args(settings: Settings, section: AlicloudSettings) -> "AlicloudKeyArgs
     return args
 
 
-def _needed_by_storage(section: AlicloudSettings, opts: ResourceOptions) -> list[pulumi.Resource]:
+def _needed_by_storage(settings: Settings, section: AlicloudSettings, opts: ResourceOptions) -> list[pulumi.Resource]:
     """Register the service roles and add-ons that storage needs."""
     from components.ack.addons import AckAddons, AckAddonsArgs
     from components.encryption.alicloud import ServiceRole, ServiceRoles, ServiceRolesArgs
@@ -146,7 +146,7 @@ def _needed_by_storage(section: AlicloudSettings, opts: ResourceOptions) -> list
     needed: list[pulumi.Resource] = []
     if section.service_roles:
         roles = [ServiceRole(role) for role in section.service_roles]
-        needed.append(ServiceRoles("service-roles", ServiceRolesArgs(roles=roles), opts))
+        needed.append(ServiceRoles("service-roles", ServiceRolesArgs(roles=roles, protect=settings.protect), opts))
     if section.addons and section.cluster_id is not None:
         needed.append(AckAddons("addons", AckAddonsArgs(cluster_id=section.cluster_id, addons=section.addons), opts))
     return needed

@@ -1,6 +1,6 @@
 """The section `kotaemon:alicloud` of a stack file, and the names and tags that follow from it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import pulumi
@@ -16,7 +16,9 @@ from components.alicloud import (
     refused_tags,
     refused_window,
 )
+from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.fields import Zone
+from stacks.settings.existing import Existing, Id
 from stacks.settings.fields import Strict, accept, matching
 from stacks.stores.apsaradb import ApsaraSettings
 
@@ -56,7 +58,7 @@ class KeySettings(Strict):
         return self
 
 
-class AlicloudSettings(Strict):
+class AlicloudSettings(Existing):
     """The ACK cluster, its network, and the key that encrypts its storage."""
 
     region: Region = Field(description="Region of the cluster and of its storage.")
@@ -140,6 +142,11 @@ class AlicloudSettings(Strict):
             if self.database.zones is None and len(self.vswitches) < 2:
                 raise ValueError("database: primary and standby need two zones, and vswitches has one")
         return self
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The key, the roles by which services use it, and the add-ons."""
+        return {"key-key": ids.KEY, "service-roles-.+": ids.ROLE, "addons-.+": ids.ADDON}
 
     @property
     def zones(self) -> list[str]:

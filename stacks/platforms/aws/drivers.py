@@ -28,12 +28,12 @@ class Roles:
     efs: DriverRole | None
 
 
-def roles(section: AwsSettings, place: Place, opts: ResourceOptions) -> Roles:
+def roles(section: AwsSettings, place: Place, opts: ResourceOptions, *, protect: bool) -> Roles:
     """Make the IAM roles of the drivers that the stack installs."""
     drivers = section.drivers
     return Roles(
-        ebs=_role(section, Driver.EBS, place, opts) if drivers.ebs.mode == "install" else None,
-        efs=_role(section, Driver.EFS, place, opts) if drivers.efs.mode == "install" else None,
+        ebs=_role(section, Driver.EBS, place, opts, protect) if drivers.ebs.mode == "install" else None,
+        efs=_role(section, Driver.EFS, place, opts, protect) if drivers.efs.mode == "install" else None,
     )
 
 
@@ -59,24 +59,26 @@ def instance_roles(section: AwsSettings, place: Place) -> list[Input[str]]:
     return found
 
 
-def install(chosen: AwsSettings, made: Roles, key: Input[str], opts: ResourceOptions) -> list[pulumi.Resource]:
+def install(
+    chosen: AwsSettings, made: Roles, key: Input[str], opts: ResourceOptions, *, protect: bool
+) -> list[pulumi.Resource]:
     """Make the add-ons of the drivers that the stack installs. Claims are made after them and deleted before them."""
     if chosen.cluster is None:
         return []
     before: list[pulumi.Resource] = []
     if chosen.drivers.install_agent:
-        agent = PodIdentityAgentArgs(cluster=chosen.cluster, tags=tags(chosen))
+        agent = PodIdentityAgentArgs(cluster=chosen.cluster, tags=tags(chosen), protect=protect)
         before.append(PodIdentityAgent("pod-identity", agent, opts))
     addons = list(before)
     if made.ebs is not None:
-        args = _args(chosen, Driver.EBS, chosen.drivers.ebs.version, made.ebs)
+        args = _args(chosen, Driver.EBS, chosen.drivers.ebs.version, made.ebs, protect)
         args["key_arn"] = key
         addons.append(_addon(args, [*before, made.ebs], opts))
     if made.efs is not None:
-        args = _args(chosen, Driver.EFS, chosen.drivers.efs.version, made.efs)
+        args = _args(chosen, Driver.EFS, chosen.drivers.efs.version, made.efs, protect)
         addons.append(_addon(args, [*before, made.efs], opts))
     if chosen.drivers.fsx.mode == "install":
-        addons.append(_addon(_args(chosen, Driver.FSX, chosen.drivers.fsx.version, None), before, opts))
+        addons.append(_addon(_args(chosen, Driver.FSX, chosen.drivers.fsx.version, None, protect), before, opts))
     return addons
 
 
@@ -84,7 +86,7 @@ def _addon(args: DriverAddonArgs, after: list[pulumi.Resource], opts: ResourceOp
     return DriverAddon(f"{args['driver'].value}-addon", args, ResourceOptions(provider=opts.provider, depends_on=after))
 
 
-def _role(chosen: AwsSettings, driver: Driver, place: Place, opts: ResourceOptions) -> DriverRole:
+def _role(chosen: AwsSettings, driver: Driver, place: Place, opts: ResourceOptions, protect: bool) -> DriverRole:
     args = DriverRoleArgs(
         driver=driver,
         account=place.account,
@@ -93,16 +95,20 @@ def _role(chosen: AwsSettings, driver: Driver, place: Place, opts: ResourceOptio
         permission=Permission(chosen.drivers.permission),
         oidc_issuer=place.oidc_issuer,
         tags=tags(chosen),
+        protect=protect,
     )
     return DriverRole(driver.value, args, opts)
 
 
-def _args(chosen: AwsSettings, driver: Driver, version: str | None, role: DriverRole | None) -> DriverAddonArgs:
+def _args(
+    chosen: AwsSettings, driver: Driver, version: str | None, role: DriverRole | None, protect: bool
+) -> DriverAddonArgs:
     args = DriverAddonArgs(
         driver=driver,
         cluster=chosen.cluster or "",
         permission=Permission(chosen.drivers.permission),
         tags=tags(chosen),
+        protect=protect,
     )
     if version is not None:
         args["version"] = version

@@ -54,9 +54,9 @@ class Aws(PlatformStack):
         place = lookup.find(section, invoke)
         cluster = lookup.kubernetes_provider(settings, section, invoke)
         cloud = ResourceOptions(provider=account)
-        roles = drivers.roles(section, place, cloud)
+        roles = drivers.roles(section, place, cloud, protect=settings.protect)
         key = _key(settings, place, roles, cloud, invoke)
-        addons = drivers.install(section, roles, key, cloud)
+        addons = drivers.install(section, roles, key, cloud, protect=settings.protect)
         both = ResourceOptions(providers=[cluster, account], depends_on=addons)
         return Ground(ResourceOptions(provider=cluster), both, place, key)
 

@@ -7,6 +7,8 @@ import pulumi
 from pydantic import Field, model_validator
 
 from components.aws import key_arn_refused, tags_refused, zone_refused
+from stacks.platforms.aws import ids
+from stacks.settings.existing import Existing, Id
 from stacks.settings.fields import Cidr, DnsLabel, Strict, accept, matching
 from stacks.stores.rds import RdsSettings
 
@@ -83,7 +85,7 @@ class Drivers(Strict):
     oidc_issuer: str | None = Field(None, description=f"OIDC issuer of the cluster, for permission: irsa; {_FOUND}")
 
 
-class AwsSettings(Strict):
+class AwsSettings(Existing):
     """The EKS cluster, its network, its CSI drivers and the key.
 
     Values that are not given are found at `up` through `cluster`.
@@ -164,6 +166,18 @@ class AwsSettings(Strict):
         if self.auto_mode and self.cluster_role is None:
             return "clusterRole: missing; give it, or the name of the cluster to find it through"
         return ""
+
+    @property
+    def parts(self) -> Mapping[str, Id]:
+        """The key, and the IAM roles and add-ons of the drivers that the stack installs."""
+        driver = "aws-(ebs|efs|fsx)-csi-driver"
+        return {
+            "key-key": ids.KEY,
+            f"{driver}-role": ids.IAM_ROLE,
+            f"{driver}-policy": ids.ATTACHED,
+            f"{driver}-addon-key": ids.ATTACHED,
+            f"{driver}-addon-addon|pod-identity-addon": ids.ADDON,
+        }
 
     @property
     def known_zones(self) -> list[str]:

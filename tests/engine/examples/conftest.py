@@ -18,8 +18,10 @@ from deploy.kube import Kube
 from devcluster.cluster import Cluster
 from plan import stack_file
 from plan.stack_file import ROOT, StackFile
+from stacks.settings.existing import URL
 from tests.engine import engines
 from tests.engine.examples.table import EXAMPLES, Example
+from tests.unit.plan.kept import merge
 
 
 @dataclass
@@ -84,12 +86,38 @@ class World:
                 place[last] = value
         self.config.write_text(yaml.safe_dump(document, sort_keys=False))
 
+    def add(self, config: dict[str, Any]) -> None:
+        """Put lines into the configuration, as somebody does who pastes them."""
+        document = yaml.safe_load(self.config.read_text())
+        merge(document["config"], config)
+        self.config.write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def remove_lines(self) -> None:
+        """Remove every `existing`, all but `url` of a database."""
+        document = yaml.safe_load(self.config.read_text())
+        self.config.write_text(yaml.safe_dump(_without_lines(document), sort_keys=False))
+
+    def lose_the_state(self) -> None:
+        """As if somebody had deleted its files."""
+        for path in self.project.checkpoint.parent.glob(f"{self.name}.json*"):
+            path.unlink()
+        self.stack = self.project.reopen()
+
     def calls(self, verb: str) -> list[tuple[str, str]]:
         """Type and name of what the clouds' stand-ins were asked to create, update or delete."""
         if not self.log.exists():
             return []
         lines = (json.loads(line) for line in self.log.read_text().splitlines())
-        return [(type_, name) for what, type_, name, _ in lines if what == verb]
+        return [(type_, name) for what, type_, name, *_ in lines if what == verb]
+
+
+def _without_lines(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    rest = {key: _without_lines(inner) for key, inner in value.items()}
+    for key in [key for key in rest if key.rpartition(":")[2] == "existing"]:
+        rest[key] = {URL: rest[key][URL]} if URL in rest[key] else {}
+    return rest
 
 
 @pytest.fixture(scope="session", params=EXAMPLES, ids=lambda example: example.name)

@@ -5,7 +5,6 @@ Terraform, it takes secrets in clear, and it leaves to the engine which outputs 
 """
 
 import argparse
-import hashlib
 import json
 import signal
 import threading
@@ -21,19 +20,8 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
-ACCOUNT, REGION = "111122223333", "eu-central-1"
-KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-PREFIXES = {
-    "aws:ec2/securityGroup:SecurityGroup": "sg-",
-    "aws:efs/fileSystem:FileSystem": "fs-",
-    "aws:efs/accessPoint:AccessPoint": "fsap-",
-    "aws:fsx/openZfsFileSystem:OpenZfsFileSystem": "fs-",
-    "aws:fsx/lustreFileSystem:LustreFileSystem": "fs-",
-    "aws:ebs/volume:Volume": "vol-",
-    "alicloud:kms/key:Key": "key-",
-    "alicloud:nas/fileSystem:FileSystem": "",
-    "alicloud:rds/instance:Instance": "pgm-",
-}
+from tests.engine.examples.cloud import NOT_TOLD, Values, computed, new_id, taken
+
 FORCE_NEW = {
     "availabilityZone",
     "availabilityZoneName",
@@ -62,42 +50,6 @@ FORCE_NEW_OF = {
 """Type -> inputs where a change makes a new resource of this type only. Sources as in stacks/effects.py's rows."""
 """Where a change makes a new resource. The names mean the same for every type that our components make."""
 
-NAMED = {"aws:rds/subnetGroup:SubnetGroup", "aws:rds/parameterGroup:ParameterGroup"}
-"""Others refer to them by name."""
-
-Values = dict[str, Any]
-
-
-def computed(type_: str, name: str, id_: str) -> Values:
-    """What only the cloud can tell: always the same for the same resource."""
-    if type_.startswith("alicloud:"):
-        return {
-            "alicloud:nas/mountTarget:MountTarget": {"mountTargetDomain": f"{id_}.cn-hangzhou.nas.aliyuncs.com"},
-            "alicloud:rds/instance:Instance": {"connectionString": f"{id_}.pg.rds.aliyuncs.com", "port": "5432"},
-        }.get(type_, {})
-    arns = {
-        "aws:kms/key:Key": KEY,
-        "aws:efs/fileSystem:FileSystem": f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/{id_}",
-        "aws:efs/accessPoint:AccessPoint": f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/{id_}",
-        "aws:iam/role:Role": f"arn:aws:iam::{ACCOUNT}:role/{name}",
-    }
-    more: Values = {
-        "aws:kms/key:Key": {"keyId": KEY.rpartition("/")[2]},
-        "aws:fsx/openZfsFileSystem:OpenZfsFileSystem": {"dnsName": f"{id_}.fsx.{REGION}.amazonaws.com"},
-        "aws:fsx/lustreFileSystem:LustreFileSystem": {
-            "dnsName": f"{id_}.fsx.{REGION}.amazonaws.com",
-            "mountName": "abcdefgh",
-        },
-        "aws:rds/instance:Instance": {"address": f"db.abc.{REGION}.rds.amazonaws.com"},
-    }
-    return {"arn": arns.get(type_, f"arn:aws:any:{REGION}:{ACCOUNT}:{id_}"), **more.get(type_, {})}
-
-
-def new_id(type_: str, name: str) -> str:
-    """An id of the form that the cloud gives."""
-    digits = hashlib.sha256(f"{type_}{name}".encode()).hexdigest()[:17]
-    return PREFIXES.get(type_, f"{name}-") + digits
-
 
 def struct(values: Mapping[str, Any]) -> Struct:
     """Values as the protocol has them."""
@@ -113,31 +65,32 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self.log, self.kubeconfig, self.version = log, kubeconfig, version
         self.lock = threading.Lock()
 
-    def there(self) -> dict[tuple[str, str], str]:
-        """Type and name of what was created and not deleted, with its newest inputs."""
+    def there(self) -> dict[tuple[str, str], tuple[str, Values]]:
+        """Type and id of what was created and not deleted, with its name in the program and its newest inputs.
+
+        What the engine retains is never deleted here, so it is there as it would be in the cloud.
+        """
         with self.lock:
-            notes = [json.loads(line) for line in self.log.read_text().splitlines()]
-        there: dict[tuple[str, str], str] = {}
-        for verb, type_, name, inputs in notes:
+            notes = [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
+        there: dict[tuple[str, str], tuple[str, Values]] = {}
+        for verb, type_, name, id_, inputs in notes:
             if verb == "delete":
-                there.pop((type_, name), None)
+                there.pop((type_, id_), None)
             else:
-                there[type_, name] = inputs
+                there[type_, id_] = name, inputs
         return there
 
     def in_use(self, request: Any) -> str:
         """What refers to it and is there: as the clouds do, it is not deleted then."""
         there = self.there()
-        there.pop((request.type, request.name), None)
-        names = {request.id, request.name} if request.type in NAMED else {request.id}
-        users = (name for (_, name), inputs in there.items() if any(f'"{n}"' in inputs for n in names))
+        there.pop((request.type, request.id), None)
+        users = (name for name, inputs in there.values() if f'"{request.id}"' in json.dumps(inputs))
         return next(users, "")
 
-    def note(self, verb: str, request: Any, properties: Any = None) -> None:
+    def note(self, verb: str, request: Any, id_: str, inputs: Values | None = None) -> None:
         """One line in the log, in the order of the calls."""
-        inputs = json.dumps(MessageToDict(properties)) if properties else ""
         with self.lock, self.log.open("a") as out:
-            out.write(json.dumps([verb, request.type, request.name, inputs]) + "\n")
+            out.write(json.dumps([verb, request.type, request.name, id_, inputs or {}]) + "\n")
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version=self.version)
@@ -169,36 +122,45 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Read(self, request: Any, context: Any) -> Any:
-        """From the log alone: what the engine believes is in the request, and it would find no drift in that."""
-        known = self.there().get((request.type, request.name))
+        """From the log alone: what the engine believes is in the request, and it would find no drift in that.
+
+        All but what no cloud tells: passwords are taken from the request, so an import has none.
+        """
+        known = self.there().get((request.type, request.id))
         if known is None:
             return provider_pb2.ReadResponse()  # it is gone
-        inputs = json.loads(known)
-        id_ = new_id(request.type, request.name)
-        told = {"name": request.name, **computed(request.type, request.name, id_), **inputs}
-        return provider_pb2.ReadResponse(id=id_, properties=struct(told), inputs=struct(inputs))
+        believed = MessageToDict(request.inputs)
+        inputs = {key: value for key, value in known[1].items() if key not in NOT_TOLD}
+        inputs |= {key: believed[key] for key in NOT_TOLD if key in believed}
+        told = {"name": known[0], **computed(request.type, known[0], request.id), **inputs}
+        return provider_pb2.ReadResponse(id=request.id, properties=struct(told), inputs=struct(inputs))
 
     def Create(self, request: Any, context: Any) -> Any:
-        id_ = new_id(request.type, request.name)
-        told = {"name": request.name, **computed(request.type, request.name, id_)}
-        outputs = struct(dict.fromkeys(told, UNKNOWN) if request.preview else told)
-        outputs.update(MessageToDict(request.properties))
+        inputs = MessageToDict(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=outputs)
-        self.note("create", request, request.properties)
-        return provider_pb2.CreateResponse(id=id_, properties=outputs)
+            told = dict.fromkeys({"name": "", **computed(request.type, request.name, "")}, UNKNOWN)
+            return provider_pb2.CreateResponse(properties=struct({**told, **inputs}))
+        if other := taken(
+            request.type, inputs, [of for (type_, _), (_, of) in self.there().items() if type_ == request.type]
+        ):
+            context.abort(grpc.StatusCode.ALREADY_EXISTS, f"AlreadyExists: {request.name}: {other}")
+        id_ = new_id(request.type, request.name, inputs)
+        self.note("create", request, id_, inputs)
+        told = {"name": request.name, **computed(request.type, request.name, id_), **inputs}
+        return provider_pb2.CreateResponse(id=id_, properties=struct(told))
 
     def Update(self, request: Any, context: Any) -> Any:
         outputs = struct({"name": request.name, **computed(request.type, request.name, request.id)})
-        outputs.update(MessageToDict(request.news))
+        news = MessageToDict(request.news)
+        outputs.update(news)
         if not request.preview:
-            self.note("update", request, request.news)
+            self.note("update", request, request.id, news)
         return provider_pb2.UpdateResponse(properties=outputs)
 
     def Delete(self, request: Any, context: Any) -> Any:
         if user := self.in_use(request):
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"DependencyViolation: {request.name} is used by {user}")
-        self.note("delete", request)
+        self.note("delete", request, request.id)
         return Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:

@@ -1,5 +1,6 @@
 """What holds data and is there already: told when nobody knows whose it is, freed when its claim is gone."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,24 +40,27 @@ def volume(name: str, of: str, phase: str = "Released", namespace: str = "rag") 
     }
 
 
-def test_what_nobody_remembers_is_told_with_what_to_do() -> None:
+def test_what_nobody_remembers_is_told_with_what_to_do(tmp_path: Path) -> None:
     server: Any = Server(True, [claim("files")], [])
     with pytest.raises(kept.Unknown) as told:
-        kept.refuse_unknown(server, "dev", "rag", ())
+        kept.refuse_unknown(server, "dev", "rag", tmp_path / "dev.yaml", said=False)
     said = str(told.value)
     assert said.startswith(
         "namespace rag is in the devcluster, and the engine's state of stack dev knows nothing of it"
     )
     assert "PersistentVolumeClaim rag/files" in said
     assert "make purge STACK=dev" in said
-    assert "kotaemon:adopt" in said
+    assert (
+        f"put the lines of {tmp_path}/dev.yaml into Pulumi.dev.yaml (the file is not there; write them yourself)"
+        in said
+    )
 
 
-def test_a_first_run_and_one_that_takes_over_go_on() -> None:
+def test_a_first_run_and_one_that_takes_over_go_on(tmp_path: Path) -> None:
     empty: Any = Server(False, [], [])
-    kept.refuse_unknown(empty, "dev", "rag", ())
+    kept.refuse_unknown(empty, "dev", "rag", tmp_path, said=False)
     full: Any = Server(True, [claim("files")], [])
-    kept.refuse_unknown(full, "dev", "rag", ["Namespace rag"])
+    kept.refuse_unknown(full, "dev", "rag", tmp_path, said=True)
 
 
 def test_a_released_volume_is_freed_for_its_claim() -> None:

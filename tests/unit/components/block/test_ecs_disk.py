@@ -121,7 +121,9 @@ def test_the_claim_object(pulumi_run: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("protect", [True, False])
 def test_what_holds_data_is_kept(pulumi_run: Callable[..., Any], protect: bool) -> None:
     run = made(pulumi_run, protect=protect)
-    for kind in (DISK, PV, PVC):
+    policy = "alicloud:ecs/autoSnapshotPolicy:AutoSnapshotPolicy"
+    of_disk = "alicloud:ecs/ecsAutoSnapshotPolicyAttachment:EcsAutoSnapshotPolicyAttachment"
+    for kind in (DISK, PV, PVC, policy, of_disk):
         assert (run.one(kind).protect, run.one(kind).retain_on_delete) == (protect, True)
     children = [r for r in run.registrations if r.name != "disk"]
     assert all([parent.name for parent in run.parents(child)] == ["disk"] for child in children)

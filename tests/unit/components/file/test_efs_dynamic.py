@@ -105,7 +105,8 @@ def test_what_the_cluster_fills_in_replaces_no_claim(pulumi_run):
 @pytest.mark.parametrize("protect", [True, False])
 def test_what_holds_data_is_kept(pulumi_run, protect):
     run = made(pulumi_run, protect=protect)
-    for type_ in ("aws:efs/fileSystem:FileSystem", CLASS, PVC):
+    guards = ("aws:efs/backupPolicy:BackupPolicy", "aws:efs/fileSystemPolicy:FileSystemPolicy")
+    for type_ in ("aws:efs/fileSystem:FileSystem", *guards, CLASS, PVC):
         assert (run.one(type_).protect, run.one(type_).retain_on_delete) == (protect, True), type_
 
 

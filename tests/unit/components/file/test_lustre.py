@@ -78,7 +78,19 @@ def test_what_the_kept_one_is_in_is_kept_too(pulumi_run):
     """AWS refuses to delete a group that is in use."""
     used = [r for r in made(pulumi_run).registrations if r.type.startswith("aws:")]
     assert "aws:ec2/securityGroup:SecurityGroup" in {r.type for r in used}
-    assert all(r.retain_on_delete for r in used)
+    kept = [r for r in used if "Rule" not in r.type]
+    assert {r.retain_on_delete for r in kept} == {True}
+
+
+def test_its_rules_stay_as_long_as_it_does(pulumi_run):
+    """Made before it, so the engine deletes none while it is protected; a rule whose client leaves is deleted."""
+    run = made(pulumi_run)
+    rules = {r.urn for r in run.registrations if "Rule" in r.type}
+    assert rules
+    assert rules <= set(run.one(FILE_SYSTEM).depends_on)
+    assert not [r for r in run.registrations if r.urn in rules and (r.protect or r.retain_on_delete)]
+    forgotten = made(pulumi_run, protect=False)
+    assert all(r.retain_on_delete for r in forgotten.registrations if "Rule" in r.type)
 
 
 def test_metadata_iops(pulumi_run):

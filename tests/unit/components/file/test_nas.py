@@ -213,7 +213,7 @@ def test_no_backup_by_choice(pulumi_run: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("protect", [True, False])
 def test_what_holds_data_or_leads_to_it_is_kept(pulumi_run: Callable[..., Any], protect: bool) -> None:
     run = made(pulumi_run, protect=protect)
-    for kind in (FILE_SYSTEM, GROUP, RULE, TARGET, VAULT, PV, PVC):
+    for kind in (FILE_SYSTEM, GROUP, RULE, TARGET, VAULT, PLAN, PV, PVC):
         assert (run.one(kind).protect, run.one(kind).retain_on_delete) == (protect, True), kind
     children = [r for r in run.registrations if r.name != "files"]
     assert all([parent.name for parent in run.parents(child)] == ["files"] for child in children)

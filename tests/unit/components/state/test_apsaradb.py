@@ -129,9 +129,9 @@ def test_what_the_application_is_given(pulumi_run: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("protect", [True, False])
 def test_what_holds_data_is_kept(pulumi_run: Callable[..., Any], protect: bool) -> None:
     run = made(pulumi_run, protect=protect)
-    for kind in (INSTANCE, ACCOUNT, DATABASE, OWNER):
+    for kind in (INSTANCE, ACCOUNT, DATABASE, OWNER, "alicloud:rds/backupPolicy:BackupPolicy", SECRET):
         assert (run.one(kind).protect, run.one(kind).retain_on_delete) == (protect, True), kind
-    assert run.one(INSTANCE).inputs["deletionProtection"] is protect
+    assert run.one(INSTANCE).inputs["deletionProtection"] is True
     children = [r for r in run.registrations if r.name != "database"]
     assert all([parent.name for parent in run.parents(child)] == ["database"] for child in children)
 
@@ -143,7 +143,16 @@ def test_passwords_are_as_rds_wants_them() -> None:
         assert len(password) == 32
         kinds = [any(map(kind, password)) for kind in (str.isupper, str.islower, str.isdigit)]
         assert sum([*kinds, bool({"-", "_"} & set(password))]) >= 3
-        assert urlsplit(database_url(password, HOST)).password == password
+        assert urlsplit(database_url("database", password, HOST)).password == password
+
+
+def test_rds_itself_stops_to_refuse_a_deletion_only_when_that_is_said(pulumi_run: Callable[..., Any]) -> None:
+    assert made(pulumi_run, deletion_protection=False).one(INSTANCE).inputs["deletionProtection"] is False
+
+
+def test_without_a_password_no_url_is_written() -> None:
+    with pytest.raises(pulumi.RunError, match="only the Secret database has it"):
+        database_url("database", None, HOST)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,19 @@ def test_what_the_kept_one_is_in_is_kept_too(pulumi_run):
     """AWS refuses to delete a group that is in use."""
     used = [r for r in made(pulumi_run).registrations if r.type.startswith("aws:")]
     assert "aws:ec2/securityGroup:SecurityGroup" in {r.type for r in used}
-    assert all(r.retain_on_delete for r in used)
+    kept = [r for r in used if "Rule" not in r.type]
+    assert {r.retain_on_delete for r in kept} == {True}
+
+
+def test_its_rules_stay_as_long_as_it_does(pulumi_run):
+    """Made before it, so the engine deletes none while it is protected; a rule whose client leaves is deleted."""
+    run = made(pulumi_run)
+    rules = {r.urn for r in run.registrations if "Rule" in r.type}
+    assert rules
+    assert rules <= set(run.one(INSTANCE).depends_on)
+    assert not [r for r in run.registrations if r.urn in rules and (r.protect or r.retain_on_delete)]
+    forgotten = made(pulumi_run, protect=False)
+    assert all(r.retain_on_delete for r in forgotten.registrations if "Rule" in r.type)
 
 
 def test_the_password_is_secret_and_stays_the_first_one(pulumi_run):
@@ -138,9 +150,29 @@ def test_what_the_application_gets(pulumi_run):
     assert pulumi_run(program, resources=Provider()).outputs["secret"].value == "database-url"
 
 
-def test_protection_can_be_lifted_in_both_places_but_the_instance_stays(pulumi_run):
+def test_protection_can_be_lifted_but_the_instance_stays_and_rds_still_refuses_to_delete_it(pulumi_run):
     instance = made(pulumi_run, protect=False).one(INSTANCE)
-    assert (instance.protect, instance.retain_on_delete, instance.inputs["deletionProtection"]) == (False, True, False)
+    assert (instance.protect, instance.retain_on_delete, instance.inputs["deletionProtection"]) == (False, True, True)
+
+
+def test_rds_itself_stops_to_refuse_a_deletion_only_when_that_is_said(pulumi_run):
+    assert made(pulumi_run, deletion_protection=False).one(INSTANCE).inputs["deletionProtection"] is False
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_the_groups_and_the_secret_are_kept_like_the_instance(pulumi_run, protect):
+    run = made(pulumi_run, protect=protect)
+    for type_ in (
+        "aws:rds/subnetGroup:SubnetGroup",
+        "aws:ec2/securityGroup:SecurityGroup",
+        "kubernetes:core/v1:Secret",
+    ):
+        assert (run.one(type_).protect, run.one(type_).retain_on_delete) == (protect, True), type_
+
+
+def test_without_a_password_no_url_is_written():
+    with pytest.raises(pulumi.RunError, match="only the Secret database-url has it"):
+        database_url("database", "u", None, "h")
 
 
 def test_no_password_in_a_preview_is_shown_as_known(pulumi_run):
@@ -149,7 +181,7 @@ def test_no_password_in_a_preview_is_shown_as_known(pulumi_run):
 
 
 def test_url():
-    assert database_url("u", "p", "h") == "postgresql://u:p@h:5432/kotaemon?sslmode=require"
+    assert database_url("database", "u", "p", "h") == "postgresql://u:p@h:5432/kotaemon?sslmode=require"
 
 
 @pytest.mark.parametrize(
