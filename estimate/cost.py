@@ -52,6 +52,8 @@ class Line:
     note: str
     unknown: str
     """Why the amount is not known. Empty when it is known."""
+    reference: Price | None = None
+    """The price in REFERENCE_REGION, where that of the stack's own region is not known."""
 
     @property
     def depends_on_use(self) -> bool:
@@ -178,7 +180,8 @@ def estimate_bought(
     """
     wanted = price_list(platform) if prices is None else prices
     ordered = tuple(sorted(items, key=_order))
-    lines = tuple(line for item in ordered for line in priced(item, use or Use(), wanted, region))
+    reference = REFERENCE_REGION.get(platform, "")
+    lines = tuple(line for item in ordered for line in priced(item, use or Use(), wanted, region, reference))
     return Estimate(platform, region, wanted.currency, lines, ordered, free or {})
 
 
@@ -199,19 +202,20 @@ def in_reference_region(found: Estimate, use: Use | None = None) -> Estimate | N
     return other if other.total.unknown < found.total.unknown else None
 
 
-def priced(item: Bought, use: Use, prices: PriceList, region: str) -> list[Line]:
-    """The lines of one product's cost."""
-    return [_line(item, charge, prices, region) for charge in item.product.charges(use)]
+def priced(item: Bought, use: Use, prices: PriceList, region: str, reference: str = "") -> list[Line]:
+    """The lines of one product's cost. `reference`: region whose price is shown where the region's own is not known."""
+    return [_line(item, charge, prices, region, reference) for charge in item.product.charges(use)]
 
 
-def _line(item: Bought, charge: Charge, prices: PriceList, region: str) -> Line:
+def _line(item: Bought, charge: Charge, prices: PriceList, region: str, reference: str) -> Line:
     price = prices.find(charge.item, region)
+    elsewhere = prices.find(charge.item, reference) if price is None and reference else None
     amount = None
     if price is not None and charge.quantity is not None:
         amount = price.amount * charge.quantity
     unknown = "" if amount is not None else _why(charge, price, region)
     place = (item.resource, item.claim, item.roles, item.medium)
-    return Line(*place, charge.what, charge.quantity, price, amount, charge.note, unknown)
+    return Line(*place, charge.what, charge.quantity, price, amount, charge.note, unknown, elsewhere)
 
 
 def _why(charge: Charge, price: Price | None, region: str) -> str:

@@ -24,7 +24,7 @@ _DISK = _RWOP + _RWO
 _NFS3, _NFS4, _EFS, _OPENZFS = (Backing.NFS3,), (Backing.NFS4,), (Backing.EFS,), (Backing.OPENZFS,)
 _NAS3, _NAS4 = (Backing.NAS3_NOLOCK,), (Backing.NAS4,)
 _LUSTRE, _NOFLOCK = (Backing.LUSTRE,), (Backing.LUSTRE_NOFLOCK,)
-_JUICEFS, _OBJECT = (Backing.JUICEFS,), (Backing.OBJECT,)
+_JUICEFS, _CEPHFS, _OBJECT = (Backing.JUICEFS,), (Backing.CEPHFS,), (Backing.OBJECT,)
 _NOLOCK = (Backing.NFS_NOLOCK, Backing.NAS3_NOLOCK)
 _NFS_LOCKS = (Backing.NFS3, Backing.NFS4, Backing.EFS, Backing.OPENZFS, Backing.NAS4)
 """Kinds of NFS whose server arbitrates file locks between all nodes."""
@@ -43,6 +43,8 @@ _LUSTRE_DOC = "https://wiki.lustre.org/Lustre_Clients_Overview"
 _LUSTRE_OPTIONS = "https://kernel.org/doc/readme/drivers-staging-lustre-README.txt"
 _JUICEFS_DOC = "https://juicefs.com/docs/cloud/reference/posix_compatibility"
 _JUICEFS_APPEND = "https://github.com/juicedata/juicefs/pull/6596"
+_CEPHFS_DOC = "https://docs.ceph.com/en/latest/cephfs/posix/"
+_CEPHFS_LOCKS = "https://docs.ceph.com/en/latest/cephfs/capabilities/"
 _S3_DOC = "https://github.com/awslabs/mountpoint-s3/blob/main/doc/SEMANTICS.md"
 _OSS_DOC = "https://github.com/aliyun/ossfs/wiki/FAQ-EN"
 _SQLITE_NET = "https://sqlite.org/useovernet.html"
@@ -147,6 +149,14 @@ _SQLITE_ONE: list[Line] = [
         _JUICEFS,
         Note("sqlite-on-network", "locks are kept in the metadata engine, and are as available as it is", _JUICEFS_DOC),
     ),
+    (
+        _CEPHFS,
+        Note(
+            "sqlite-on-network",
+            "locks are real, kept by the metadata server; SQLite advises against network file systems",
+            _CEPHFS_LOCKS,
+        ),
+    ),
     (_OBJECT, Note("sqlite-on-object", "an object mount has no locks and cannot change a file in place", _S3_DOC)),
 ]
 
@@ -162,7 +172,7 @@ _SQLITE_MANY: list[Line] = [
         ),
     ),
     (
-        (*_NFS_LOCKS, *_LUSTRE, *_JUICEFS),
+        (*_NFS_LOCKS, *_LUSTRE, *_JUICEFS, *_CEPHFS),
         Note(
             "sqlite-many-writers",
             "over a network SQLite is for one client; Kotaemon gives up on a lock after 5 s, and of two pods that "
@@ -192,7 +202,7 @@ _CHROMA_ONE: list[Line] = [
         ),
     ),
     (
-        (*_NFS_LOCKS, *_LUSTRE, *_JUICEFS),
+        (*_NFS_LOCKS, *_LUSTRE, *_JUICEFS, *_CEPHFS),
         Note(
             "chroma-on-network",
             "locks are real, but Chroma keeps a SQLite file, and SQLite advises against network file systems",
@@ -204,7 +214,7 @@ _CHROMA_ONE: list[Line] = [
 
 _CHROMA_MANY: list[Line] = [
     (
-        (*_NFS, *_LUSTRES, *_JUICEFS, *_OBJECT),
+        (*_NFS, *_LUSTRES, *_JUICEFS, *_CEPHFS, *_OBJECT),
         Note(
             "chroma-many-writers",
             "Chroma is not process-safe: a pod never finds what another has added until it restarts, and the last to "
@@ -221,6 +231,7 @@ _LANCEDB_ONE: list[Line] = [
     (_NFS, Note("", "it takes no locks; a version is committed by a hard link, which NFS has", _LANCE_LINK)),
     (_LUSTRES, Note("", "it takes no locks; a version is committed by a hard link, which Lustre has", _LANCE_LINK)),
     (_JUICEFS, Note("", "it takes no locks; metadata operations such as link are atomic", _JUICEFS_DOC)),
+    (_CEPHFS, Note("", "it takes no locks; a version is committed by a hard link, which CephFS has", _CEPHFS_DOC)),
     (_OBJECT, Note("lancedb-on-object", "it commits by a rename or hard link, which fails with ENOSYS", _LANCE_S3)),
 ]
 
@@ -236,7 +247,7 @@ _LANCEDB_MANY: list[Line] = [
         ),
     ),
     (
-        (*_LUSTRES, *_JUICEFS),
+        (*_LUSTRES, *_JUICEFS, *_CEPHFS),
         Note("lancedb-many-writers", "no commit is lost, but a writer gives up after 5 conflicts", _LANCE_CONFLICT),
     ),
     (_OBJECT, Note("lancedb-on-object", "without hard links nothing stops two commits of one version", _OSS_DOC)),
@@ -247,6 +258,7 @@ _INDEX_FILE_ONE: list[Line] = [
     (_NFS, Note("", "one process needs no locks, and a closed file is complete for the next one", _NFS_CLOSE)),
     (_LUSTRES, Note("", "one process needs no locks, and the next one never sees stale data", _LUSTRE_DOC)),
     (_JUICEFS, Note("", "one process needs no locks, and a closed file is complete for the next one", _JUICEFS_DOC)),
+    (_CEPHFS, Note("", "one process needs no locks, and the next one never sees stale data", _CEPHFS_DOC)),
     (_OBJECT, Note("index-file-on-object", "HNSW files are changed in place, an object cannot be", _S3_DOC)),
 ]
 
@@ -254,7 +266,7 @@ _INDEX_FILE_MANY: list[Line] = [
     (_RWOP, Note("index-file-many-writers", _PENDING, _K8S)),
     (_RWO, Note("index-file-many-writers", _MULTI_ATTACH, _K8S)),
     (
-        (*_NFS, *_LUSTRES, *_JUICEFS),
+        (*_NFS, *_LUSTRES, *_JUICEFS, *_CEPHFS),
         Note(
             "index-file-many-writers",
             "concurrent adding is not supported, and writing replaces the file: the last pod wins, a reader in between "
@@ -271,6 +283,7 @@ _HF_ONE: list[Line] = [
     ((*_NFS, *_LUSTRE), Note("", "one pod downloads; what is lost can be downloaded again", _HF_LOCK)),
     (_NOFLOCK, Note("hf-cache-locks", "a download fails: flock is not implemented (ENOSYS)", _HF_ENOSYS)),
     (_JUICEFS, Note("", "flock, renames and symbolic links work", _JUICEFS_DOC)),
+    (_CEPHFS, Note("", "flock, renames and symbolic links work", _CEPHFS_DOC)),
     (_OBJECT, _NO_HF),
 ]
 
@@ -287,6 +300,7 @@ _HF_MANY: list[Line] = [
     (_NFS_LOCKS, Note("", "the server arbitrates flock, so one pod downloads a file", _NFS_MAN)),
     (_LUSTRE, Note("", "flock is coherent on all nodes, so one pod downloads a file", _LUSTRE_OPTIONS)),
     (_JUICEFS, Note("", "flock is arbitrated by the metadata engine, so one pod downloads a file", _JUICEFS_DOC)),
+    (_CEPHFS, Note("", "flock is kept by the metadata server, so one pod downloads a file", _CEPHFS_LOCKS)),
     (_OBJECT, _NO_HF),
 ]
 
@@ -296,6 +310,7 @@ _UPLOADS_ONE: list[Line] = [
     (_NFS, Note("", "whole files, written once; no locks are used", _NFS_CLOSE)),
     (_LUSTRES, Note("", "whole files, written once; no locks are used", _LUSTRE_DOC)),
     (_JUICEFS, Note("", "whole files, written once; renames are atomic", _JUICEFS_DOC)),
+    (_CEPHFS, Note("", "whole files, written once; no locks are used", _CEPHFS_DOC)),
     (_OBJECT, _NO_UPLOADS),
 ]
 
@@ -307,6 +322,7 @@ _UPLOADS_MANY: list[Line] = [
     ),
     (_LUSTRES, Note("", "each file is written once; clients never see stale data", _LUSTRE_DOC)),
     (_JUICEFS, Note("", "each file is written once, and is complete for other pods once closed", _JUICEFS_DOC)),
+    (_CEPHFS, Note("", "each file is written once; clients never see stale data", _CEPHFS_DOC)),
     (_OBJECT, _NO_UPLOADS),
 ]
 
@@ -316,6 +332,7 @@ _LOG_ONE: list[Line] = [
     (_NFS, Note("", "the file has one writer, whose client knows where it ends", _NFS_APPEND)),
     (_LUSTRES, Note("", "the file has one writer", _LUSTRE_DOC)),
     (_JUICEFS, Note("", "the file has one writer", _JUICEFS_DOC)),
+    (_CEPHFS, Note("", "the file has one writer", _CEPHFS_DOC)),
     (_OBJECT, _NO_LOG),
 ]
 
@@ -331,6 +348,10 @@ _LOG_MANY: list[Line] = [
         ),
     ),
     (_LUSTRES, Note("log-shared-slow", "appends are atomic on all nodes, but each waits for the others", _LUSTRE_DOC)),
+    (
+        _CEPHFS,
+        Note("log-shared-file", "a client asks for the end of the file and then writes: two can get one", _CEPHFS_DOC),
+    ),
     (_JUICEFS, Note("log-shared-file", "concurrent appends from two mounts can overwrite each other", _JUICEFS_APPEND)),
     (_OBJECT, _NO_LOG),
 ]

@@ -109,6 +109,12 @@ RULES: Mapping[str, Rule] = {
         "the strategy Recreate, as the profile single-writer has",
         source="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#recreate-deployment",
     ),
+    "server-on-network": Rule(
+        _REFUSE,
+        "a bundled PostgreSQL or Qdrant on a class that is no disk (EFS, NFS, NAS, CephFS ...)",
+        "kotaemon:stores.<store>.storageClass: a class of disks; or a server of your own (kind external, qdrant)",
+        source="https://qdrant.tech/documentation/installation/index.md",
+    ),
     "sqlite-on-network": Rule(_WARN, "SQLite on a network file system with real locks", _DISK),
     "chroma-on-network": Rule(_WARN, "Chroma on a network file system with real locks", _DISK),
     "lancedb-many-writers": Rule(
@@ -120,6 +126,18 @@ RULES: Mapping[str, Rule] = {
         "kotaemon:storage.roles.{role}.readOnly: true, and fill it by one job",
     ),
     "log-shared-slow": Rule(_WARN, "several pods append to one log file on Lustre", "one log file per pod"),
+    "class-unknown": Rule(
+        _WARN,
+        "what the driver of a StorageClass makes is not known, so locks and what a lost node does are not known either",
+        "kotaemon:storage.classes.<name of the class>: provisioner and parameters, or standsOn and boundTo",
+        source="docs/storage-classes.md",
+    ),
+    "node-local-data": Rule(
+        _WARN,
+        "data is on the disk of one node",
+        "kotaemon:storage: a class whose volumes other nodes can use; or accept it, and keep copies elsewhere",
+        source="https://kubernetes.io/docs/concepts/storage/volumes/#local",
+    ),
     "encryption-unknown": Rule(
         _WARN,
         "nothing is known to encrypt a claim at rest",

@@ -1,13 +1,15 @@
 """Checks whether a storage map and the pods that use it may go together, and says why not. Pure: it does no I/O."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from components.contract import WRITTEN, Claim, Profile, Role, RoleMount, StorageMap
+from guard.classes import Bound, ClassFacts
 from guard.report import Report, Verdict, merged
 from guard.rules import RULES, check_overrides
 from guard.table import TABLE, backing_of
+from guard.table import UNKNOWN as UNKNOWN_BACKEND
 from guard.words import BACKING_NAMES, DISKS, STORE_NAMES, Store, Writers
 
 UNKNOWN = ("", "nobody known")
@@ -47,22 +49,40 @@ class Pods:
         return "1 pod and the next one of a roll-out" if self.many else "1 pod"
 
 
+@dataclass(frozen=True)
+class ServerDisk:
+    """The volume of a server that the stack runs: it is in no storage map."""
+
+    name: str
+    """The server in words: PostgreSQL, Qdrant."""
+    key: str
+    """Key of the server in the section `kotaemon:stores`."""
+    facts: ClassFacts
+    not_on_files: str
+    """URL of the server's own word against network file systems."""
+
+
 def check(
     storage: StorageMap,
     pods: Pods,
     overrides: Mapping[str, str] | None = None,
     claim_keys: Mapping[str, str] | None = None,
+    classes: Mapping[str, ClassFacts] | None = None,
+    servers: Sequence[ServerDisk] = (),
 ) -> Report:
     """Ask every rule of the guard about a storage map and the pods that use it.
 
     `overrides`: rule -> reason. `claim_keys`: name of a PersistentVolumeClaim -> its name in the stack file, for claims
-    where the two differ. Raises ValueError for an override that is not allowed and for a claim whose backend the table
-    does not know. It does not raise for a refusal: call `Report.raise_if_refused`.
+    where the two differ. `classes`: name of a PersistentVolumeClaim -> what its StorageClass makes, for claims on one.
+    `servers`: the volumes of servers that the stack runs. Raises ValueError for an override that is not allowed and for
+    a claim whose backend the table does not know. It does not raise for a refusal: call `Report.raise_if_refused`.
     """
     given = dict(overrides or {})
     check_overrides(given)
     mounts = _mounted(storage, pods)
-    found = [*_stores(mounts, pods), *_claims(mounts, pods), *_pod(mounts, pods)]
+    on_class = classes or {}
+    found = [*_stores(mounts, pods, on_class), *_claims(mounts, pods), *_pod(mounts, pods)]
+    found += [*_classes(mounts, on_class), *_servers(servers)]
     unused = [rule for rule in given if rule not in {verdict.rule for verdict in found}]
     found += [_verdict("override-unused", None, f"{rule} is overridden, but does not apply") for rule in unused]
     return Report(tuple(merged(found, given, claim_keys or {})), given)
@@ -101,7 +121,7 @@ def _mounted(storage: StorageMap, pods: Pods) -> dict[Role, RoleMount]:
     return {role: storage[role.value] for role in roles if role.value in storage}
 
 
-def _stores(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
+def _stores(mounts: Mapping[Role, RoleMount], pods: Pods, classes: Mapping[str, ClassFacts]) -> Iterator[Verdict]:
     for role, mount in mounts.items():
         claim = mount["claim"]
         backing = backing_of(claim)
@@ -111,7 +131,8 @@ def _stores(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
             # A disk
             # that several pods share concerns the whole claim: _claims reports it once.
             if cell.rule not in ("", "disk-many-pods") and not mount["read_only"]:
-                text = f"{STORE_NAMES[store]} on {BACKING_NAMES[backing]}, {pods.text}: {cell.reason}"
+                where = _where(BACKING_NAMES[backing], classes.get(claim["name"]))
+                text = f"{STORE_NAMES[store]} on {where}, {pods.text}: {cell.reason}"
                 yield _verdict(cell.rule, claim, text, role, cell.source)
 
 
@@ -132,6 +153,52 @@ def _claims(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
             )
         if claim["encrypted_by"] in UNKNOWN:
             yield _verdict("encryption-unknown", claim, "nothing is known to encrypt it at rest", role)
+
+
+def _where(backing: str, facts: ClassFacts | None) -> str:
+    if facts is None:
+        return backing
+    return f"{backing} of {facts.text}" if facts.known else f"{facts.text}, judged as {backing}"
+
+
+def _classes(mounts: Mapping[Role, RoleMount], classes: Mapping[str, ClassFacts]) -> Iterator[Verdict]:
+    """What the class of a claim says beside its backing: nothing is known of it, or it ties the data to one node."""
+    for role, mount in mounts.items():
+        claim = mount["claim"]
+        facts = classes.get(claim["name"])
+        if claim["backend"] == UNKNOWN_BACKEND and facts is not None:
+            yield _class_unknown(claim, facts, _unknown(facts), role)
+        elif facts is not None and facts.bound == Bound.NODE:
+            yield _verdict("node-local-data", claim, f"{facts.text}: {facts.node_loss}", role, _source(facts))
+        elif facts is None and claim["backend"] == "node":
+            text = "a folder on one node: the pod stays Pending until the node is back"
+            yield _verdict("node-local-data", claim, text, role)
+
+
+def _servers(servers: Sequence[ServerDisk]) -> Iterator[Verdict]:
+    for server in servers:
+        facts, where = server.facts, f"stores.{server.key}: {server.name} on {server.facts.text}"
+        if not facts.known:
+            yield _class_unknown(None, facts, f"stores.{server.key}: {_unknown(facts)}")
+        elif facts.backend not in ("disk", "node"):
+            text = f"{where}, which is no disk: the server's own documentation asks for one"
+            yield _verdict("server-on-network", None, text, source=server.not_on_files)
+        elif facts.bound == Bound.NODE:
+            yield _verdict("node-local-data", None, f"{where}: {facts.node_loss}", source=_source(facts))
+
+
+def _class_unknown(claim: Claim | None, facts: ClassFacts, text: str, role: Role | None = None) -> Verdict:
+    found = _verdict("class-unknown", claim, text, role)
+    return replace(found, fix=found.fix.replace("<name of the class>", facts.storage_class))
+
+
+def _source(facts: ClassFacts) -> str:
+    """The source of a row of the table; empty, so that the rule's own is taken, for the words of a stack file."""
+    return facts.source if facts.source.startswith("https://") else ""
+
+
+def _unknown(facts: ClassFacts) -> str:
+    return f"{facts.text}: locks, zones and what a lost node does are not known"
 
 
 def _pod(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:

@@ -21,6 +21,7 @@ _SHARED_LOCKS = {
     "lustre": Backing.LUSTRE,
     "nas4": Backing.NAS4,
     "juicefs": Backing.JUICEFS,
+    "cephfs": Backing.CEPHFS,
 }
 _NO_SHARED_LOCKS = {
     "nfs3": Backing.NFS_NOLOCK,
@@ -28,12 +29,16 @@ _NO_SHARED_LOCKS = {
     "efs": Backing.NFS_NOLOCK,
     "openzfs": Backing.NFS_NOLOCK,
     "juicefs": Backing.NFS_NOLOCK,
+    "cephfs": Backing.NFS_NOLOCK,
     "lustre": Backing.LUSTRE_NOFLOCK,
     "nas4": Backing.NAS3_NOLOCK,
 }
 _DISK = {AccessMode.RWOP: Backing.BLOCK_RWOP, AccessMode.RWO: Backing.BLOCK_RWO}
-BACKENDS = ("disk", *_SHARED_LOCKS, "nas3", "object")
-"""Every value of claim["backend"] that the guard knows."""
+BACKENDS = ("disk", "node", *_SHARED_LOCKS, "nas3", "object")
+"""Every value of claim["backend"] that the guard knows. `node`: a folder on the disk of one node."""
+UNKNOWN = "unknown"
+"""claim["backend"] of a StorageClass whose driver is not known. It counts as a disk, or as shared files without locks
+between nodes, and the rule class-unknown says so."""
 
 
 class Verdict(str, Enum):
@@ -62,7 +67,9 @@ def backing_of(claim: Claim) -> Backing:
     Raises ValueError for a backend that the table does not know, and for a disk with a shared access mode.
     """
     name, backend = claim["name"], claim["backend"]
-    if backend == "disk":
+    if backend == UNKNOWN:
+        return _DISK.get(claim["access_mode"], Backing.NFS_NOLOCK)
+    if backend in ("disk", "node"):
         mode = claim["access_mode"]
         if mode not in _DISK:
             raise ValueError(

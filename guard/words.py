@@ -38,6 +38,7 @@ class Backing(str, Enum):
     NAS3_NOLOCK = "nas3-nolock"
     NAS4 = "nas4"
     JUICEFS = "juicefs"
+    CEPHFS = "cephfs"
     OBJECT = "object"
 
 
@@ -71,6 +72,7 @@ BACKING_NAMES = {
     Backing.NAS3_NOLOCK: "NAS v3 (nolock)",
     Backing.NAS4: "NAS v4.0",
     Backing.JUICEFS: "JuiceFS",
+    Backing.CEPHFS: "CephFS",
     Backing.OBJECT: "S3 or OSS mount",
 }
 DISKS = (Backing.BLOCK_RWOP, Backing.BLOCK_RWO)

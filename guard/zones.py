@@ -11,6 +11,8 @@ from enum import Enum
 from itertools import product
 from typing import Any
 
+from guard.classes import Bound
+
 Manifest = Mapping[str, Any]
 
 ZONE_KEYS = (
@@ -62,9 +64,12 @@ class _Volume:
     choices: tuple[frozenset[str], ...]
     """Sets of names of nodes that can mount it. With several sets, one of them is chosen before the pod is placed."""
     ties: str
-    """When the claim ties the pod to a zone: `first pod`, `at once` or `made`. Empty when it never does."""
+    """When the claim ties the pod to a zone: `first pod`, `at once` or `made`; `first node` when it ties it to the node
+    of its first pod. Empty when it never does."""
     exclusive: bool
     why: Why
+    unknown: str = ""
+    """The class of which nothing is known, in words. Empty: it is known where the volume can be used."""
 
     @property
     def usable(self) -> frozenset[str]:
@@ -104,12 +109,17 @@ def named_zones(objects: Iterable[Manifest]) -> list[str]:
     return sorted(found)
 
 
-def verdict(objects: Sequence[Manifest], nodes: Sequence[Node] | None = None) -> dict[str, Any]:
+def verdict(
+    objects: Sequence[Manifest],
+    nodes: Sequence[Node] | None = None,
+    classes: Mapping[str, Bound | None] | None = None,
+) -> dict[str, Any]:
     """Where each pod can run, and what a lost node or zone does to it, as plain data; `lines` is the text for people.
 
     `objects`: StorageClasses, PersistentVolumes, claims and workloads; other kinds are ignored. `nodes`: by default
-    NODES_PER_ZONE in each zone that the objects name. A class that is not among the objects is assumed to wait for the
-    first pod.
+    NODES_PER_ZONE in each zone that the objects name. `classes`: name of a StorageClass that is not among the objects
+    -> what binds its volumes; None, and a class that is not named: that is not known, and no move is promised. Such a
+    class is assumed to wait for the first pod.
     """
     notes: list[str] = []
     if nodes is None:
@@ -125,7 +135,7 @@ def verdict(objects: Sequence[Manifest], nodes: Sequence[Node] | None = None) ->
             if claim is None:
                 notes.append(f"claim {name} is not made by this program, so its zone is not checked")
                 continue
-            volumes.append(_volume(claim, index, nodes, notes))
+            volumes.append(_volume(claim, index, nodes, notes, classes or {}))
         pods.append(_judge(workload, volumes, nodes))
     counts = {zone: sum(node.zone == zone for node in nodes) for zone in dict.fromkeys(n.zone for n in nodes)}
     lines = [line for pod in pods for line in _lines(pod)] + notes
@@ -159,6 +169,7 @@ def _judge(workload: _Pods, volumes: list[_Volume], nodes: Sequence[Node]) -> di
             for v in volumes
             if v.ties
         ],
+        "not_known": [v.claim for v in volumes if v.unknown],
         "second_pod": {"reason": Why.HELD.value, "claims": held} if held else {},
         "loss": {
             zone: {
@@ -173,8 +184,10 @@ def _judge(workload: _Pods, volumes: list[_Volume], nodes: Sequence[Node]) -> di
 def _moves(volumes: list[_Volume], nodes: Sequence[Node], possible: frozenset[str], zone: str, lost: int) -> list[str]:
     """Zones where a pod that ran in `zone` can run after the loss of `lost` of its nodes there.
 
-    None: it stays Pending.
+    None: it stays Pending, or it is not known that it can.
     """
+    if any(volume.unknown or volume.ties == "first node" for volume in volumes):
+        return []
     here = [node.name for node in nodes if node.zone == zone and node.name in possible]
     left = {node.name: node.zone for node in nodes if node.name not in here[:lost]}
     for volume in volumes:
@@ -202,7 +215,13 @@ def _to_blame(volumes: list[_Volume], why: Why | None) -> list[str]:
             return [v.claim for v in volumes if not v.usable]
 
 
-def _volume(claim: Manifest, index: Mapping[Any, Manifest], nodes: Sequence[Node], notes: list[str]) -> _Volume:
+def _volume(
+    claim: Manifest,
+    index: Mapping[Any, Manifest],
+    nodes: Sequence[Node],
+    notes: list[str],
+    classes: Mapping[str, Bound | None],
+) -> _Volume:
     spec = claim["spec"]
     exclusive = "ReadWriteOncePod" in spec.get("accessModes", ())
     name = claim["metadata"]["name"]
@@ -212,9 +231,7 @@ def _volume(claim: Manifest, index: Mapping[Any, Manifest], nodes: Sequence[Node
     class_name = spec.get("storageClassName") or ""
     storage_class = index.get(("StorageClass", "", class_name))
     if storage_class is None:
-        told = f"class {class_name!r}" if class_name else "the cluster's default class"
-        notes.append(f"assumed: {told} (claim {name}) waits for the first pod and makes disks in every zone")
-        return _Volume(name, (_matching([], nodes),), "first pod", exclusive, Why.NOT_ALLOWED)
+        return _on_own_class(name, class_name, classes.get(class_name), nodes, notes, exclusive=exclusive)
     usable = _matching(_class_terms(storage_class), nodes)
     if _regional(storage_class) or storage_class["provisioner"] in FILE_DRIVERS:
         return _Volume(name, (usable,), "", exclusive, Why.NOT_ALLOWED)
@@ -223,6 +240,20 @@ def _volume(claim: Manifest, index: Mapping[Any, Manifest], nodes: Sequence[Node
     by_zone = [frozenset(n.name for n in nodes if n.zone == zone and n.name in usable) for zone in _zones(nodes)]
     choices = tuple(chosen for chosen in by_zone if chosen) or (frozenset(),)
     return _Volume(name, choices, "at once", exclusive, Why.NOT_ALLOWED)
+
+
+def _on_own_class(
+    name: str, class_name: str, bound: Bound | None, nodes: Sequence[Node], notes: list[str], *, exclusive: bool
+) -> _Volume:
+    """A claim on a class that the program does not make: where its volume is bound to is all that is known of it."""
+    told = f"class {class_name!r}" if class_name else "the cluster's default class"
+    usable = (_matching([], nodes),)
+    if bound == Bound.EVERYWHERE:
+        return _Volume(name, usable, "", exclusive, Why.NOT_ALLOWED)
+    if bound == Bound.NODE:
+        return _Volume(name, usable, "first node", exclusive, Why.NOT_ALLOWED)
+    notes.append(f"assumed: {told} (claim {name}) waits for the first pod and makes disks in every zone")
+    return _Volume(name, usable, "first pod", exclusive, Why.NOT_ALLOWED, unknown="" if bound else told)
 
 
 def _zones(nodes: Sequence[Node]) -> list[str]:
@@ -286,7 +317,11 @@ _REASONS = {
     Why.DISJOINT: "no node can use all of its claims",
     Why.IMMEDIATE: "the disk is made before the pod is placed, perhaps in a zone where the pod cannot be",
 }
-_WHEN = {"first pod": "the zone of its first pod", "at once": "the zone that the driver picks"}
+_WHEN = {
+    "first pod": "the zone of its first pod",
+    "first node": "the node of its first pod",
+    "at once": "the zone that the driver picks",
+}
 
 
 def _lines(pod: Mapping[str, Any]) -> list[str]:
@@ -298,10 +333,18 @@ def _lines(pod: Mapping[str, Any]) -> list[str]:
     if pod["state"] == "chance":
         lines.append(f"{name}: may stay Pending: {_REASONS[Why(pod['reason'])]}{blame}")
     for tie in pod["tied_by"]:
+        if tie["claim"] in pod["not_known"]:
+            continue  # to what it ties the pod is not known
         lines.append(f"{name}: {tie['claim']} ties it to {_WHEN.get(tie['when']) or ' or '.join(tie['zones'])}")
     if pod["second_pod"]:
         held = ", ".join(pod["second_pod"]["claims"])
         lines.append(f"{name}: one of {pod['replicas']} pods runs, the others stay Pending: {held} is for one pod")
+    if pod["not_known"]:
+        claims = ", ".join(pod["not_known"])
+        lost = f"{name}: what a lost node or zone does to it is not known, as the class of {claims} is not"
+        return [*lines, lost]
+    if any(tie["when"] == "first node" for tie in pod["tied_by"]):
+        return [*lines, f"{name}: when its node is lost, it stays Pending until that node is back"]
     if pod["zones"] == [ANY_ZONE]:
         return [*lines, *_loss_lines_without_zones(name, bool(pod["tied_by"]))]
     for what in ("node", "zone"):

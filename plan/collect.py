@@ -5,12 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 import policy
+from components.contract import Platform
 from estimate.cost import ASSUMPTIONS, Estimate, in_reference_region
 from estimate.cost import Line as CostLine
 from estimate.levers import levers
 from estimate.performance import ONE_THREAD_MIB_S, performance
+from estimate.price_list import REFERENCE_REGION
 from estimate.recognise import Resource as Fact
 from guard import zones
+from guard.classes import Bound
 from guard.twice import Described, described, twice
 from plan.document import (
     FORMAT,
@@ -91,7 +94,7 @@ def collected(run: Run, stack: str, planned: Planned) -> Plan:
         storage={role: Mount.model_validate(mount) for role, mount in storage.items()},
         guard=[Verdict.model_validate(verdict) for verdict in planned.report.verdicts],
         policy=violations(run),
-        zones=zone_verdict(run, planned.platform.zones(settings)),
+        zones=zone_verdict(run, planned.platform.zones(settings), planned.bounds),
         cost=cost(estimate, assumed, planned),
         performance=speed(estimate, assumed),
         budget=budget(estimate, settings.budget),
@@ -139,27 +142,27 @@ def violations(run: Run) -> list[Violation]:
     return [Violation.model_validate(v) for v in sorted(found, key=lambda v: (v.rule, v.name, v.message))]
 
 
-def zone_verdict(run: Run, known: Iterable[str]) -> Zones:
+def zone_verdict(run: Run, known: Iterable[str], classes: Mapping[str, Bound | None]) -> Zones:
     """Where the pods can run, and what the loss of a node or a zone does to them.
 
     Jobs are left out, because they end by themselves. `known`: zones of the nodes; default: the zones that
-    the objects name.
+    the objects name. `classes`: name of a StorageClass that the cluster has -> what binds its volumes.
     """
     # Sorted, because independent resources register in any order.
     objects = sorted((r for r in run.registrations if r.is_object), key=lambda r: (r.type, r.name))
     lasting = [r.inputs for r in objects if r.inputs["kind"] not in ("Job", "CronJob")]
     nodes = dict.fromkeys(known, zones.NODES_PER_ZONE)
-    return Zones.model_validate(zones.verdict(lasting, zones.pool(nodes) if nodes else None))
+    return Zones.model_validate(zones.verdict(lasting, zones.pool(nodes) if nodes else None, classes))
 
 
 def cost(found: Estimate, assumed: EstimateSettings, planned: Planned) -> Cost:
     """The monthly cost. Amounts are rounded to cents for display; the sums are made of exact amounts."""
     other = in_reference_region(found, use(assumed))
-    prices = {line.price for line in found.lines if line.price is not None}
+    prices = {price for line in found.lines if (price := line.price or line.reference) is not None}
     return Cost(
         **summary(found),
         by_resource={key: Sum(**rounded(sum_)) for key, sum_ in found.by(lambda line: line.resource).items()},
-        lines=[_line(line) for line in found.lines],
+        lines=[_line(line, found.platform) for line in found.lines],
         free=dict(sorted(found.free.items())),
         levers=[
             Lever(
@@ -206,15 +209,21 @@ def speed(found: Estimate, assumed: EstimateSettings) -> Performance:
 def budget(found: Estimate, monthly: int | None) -> Budget:
     """Whether the cost is within the budget: `none`, `within`, `over`, or `unsure` when a price or use is unknown."""
     if monthly is None:
-        return Budget(monthly=None, verdict="none", text="no budget is given (kotaemon:budget)")
+        return Budget(monthly=None, verdict="none", text="no budget is given (kotaemon:budget)", not_checked=[])
     sum_ = found.total
+    open_ = [f"{line.resource}: {line.what}" for line in found.lines if line.amount is None]
+    missing = f"; not checked, as price or use is unknown: {', '.join(open_)}" if open_ else ""
     limit = f"the budget of {monthly} {found.currency} a month"
     if sum_.known > monthly:
-        over = money(sum_.known - monthly)
-        return Budget(monthly=monthly, verdict="over", text=f"{over:.2f} {found.currency} above {limit}")
-    if sum_.complete:
-        return Budget(monthly=monthly, verdict="within", text=f"within {limit}")
-    return Budget(monthly=monthly, verdict="unsure", text=f"the known part of the cost is within {limit}")
+        text, verdict = f"{money(sum_.known - monthly):.2f} {found.currency} above {limit}{missing}", "over"
+    elif sum_.complete:
+        text, verdict = f"within {limit}", "within"
+    elif sum_.known:
+        part = f"{money(sum_.known):.2f} {found.currency}, {len(found.lines) - len(open_)} of {len(found.lines)} lines"
+        text, verdict = f"the known part of the cost ({part}) is within {limit}{missing}", "unsure"
+    else:
+        text, verdict = f"{limit} could not be checked: no amount is known{missing}", "unsure"
+    return Budget(monthly=monthly, verdict=verdict, text=text, not_checked=open_)
 
 
 def _resource(run: Run, r: Registration) -> Resource:
@@ -241,8 +250,9 @@ def _shown(output: StackOutput) -> Any:
     return SECRET if output.secret else output.value
 
 
-def _line(line: CostLine) -> Line:
+def _line(line: CostLine, platform: Platform) -> Line:
     price = line.price
+    shown = price or line.reference
     return Line(
         resource=line.resource,
         claim=line.claim,
@@ -250,13 +260,15 @@ def _line(line: CostLine) -> Line:
         medium=line.medium,
         what=line.what,
         quantity=None if line.quantity is None else float(line.quantity),
-        unit=price.unit if price else "",
+        unit=shown.unit if shown else "",
         price=float(price.amount) if price else None,
         amount=None if line.amount is None else money(line.amount),
         note=line.note,
         unknown=line.unknown,
-        date=price.date if price else "",
-        source=price.source if price else "",
+        reference_price=float(line.reference.amount) if line.reference else None,
+        reference_region=REFERENCE_REGION.get(platform, "") if line.reference else "",
+        date=shown.date if shown else "",
+        source=shown.source if shown else "",
     )
 
 

@@ -95,7 +95,10 @@ class Tie(Part):
     """A claim that ties a pod to zones."""
 
     claim: str
-    when: str = Field(description="When the zone is decided: `first pod`, `at once`, or `made` (the volume exists).")
+    when: str = Field(
+        description="When the zone is decided: `first pod`, `at once`, or `made` (the volume exists); `first node`: "
+        "the claim ties the pod to one node."
+    )
     zones: list[str]
 
 
@@ -123,6 +126,9 @@ class ZonedPod(Part):
     reason: str
     because_of: list[str]
     tied_by: list[Tie]
+    not_known: list[str] = Field(
+        description="Claims on a StorageClass of which nothing is known: then no move is promised after a loss."
+    )
     second_pod: SecondPod
     loss: dict[str, Loss] = Field(
         description="Zone where the pod runs -> what the loss of its node or of the zone does."
@@ -170,6 +176,10 @@ class Line(Part):
     unit: str
     price: float | None = Field(description="Price of one unit; null: not known.")
     amount: float | None = Field(description="Monthly amount; null: not known.")
+    reference_price: float | None = Field(
+        description="Price of one unit in the reference region, where that of the stack's own region is not known."
+    )
+    reference_region: str = Field(description="The region of `reference_price`; empty: there is none.")
     note: str = Field(description="An assumption about the quantity.")
     unknown: str = Field(description="Why the amount is not known; empty when it is.")
     date: str = Field(description="When the price was read.")
@@ -273,6 +283,7 @@ class Budget(Part):
     monthly: int | None
     verdict: Literal["none", "within", "unsure", "over"]
     text: str
+    not_checked: list[str] = Field(description="Lines of the cost whose amount is unknown: no budget holds them.")
 
 
 class Plan(Part):

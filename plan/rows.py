@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from plan.document import Change, ClaimSpeed, CostSummary, Mount, Plan, Sum
+from plan.document import Change, ClaimSpeed, CostSummary, Line, Mount, Plan, Sum
 
 UNKNOWN = "unknown"
 STORAGE = ("role", "claim", "medium", "access mode", "folder", "zones", "encrypted by")
@@ -19,7 +19,7 @@ VERDICTS = ("verdict", "rule", "about", "why", "change")
 
 def storage(role: str, mount: Mount, unknown_zone: str) -> tuple[str, ...]:
     """One row of the storage table. `unknown_zone`: shown for a disk whose zone is decided by its first pod."""
-    any_zone = unknown_zone if mount.medium == "block" else "every zone"
+    any_zone = unknown_zone if mount.medium in ("block", "node") else "every zone"
     access = mount.access_mode + (" (read-only)" if mount.read_only else "")
     zones = ", ".join(mount.zones) or any_zone
     return (role, mount.claim, mount.medium, access, mount.sub_path, zones, mount.encrypted_by)
@@ -65,18 +65,26 @@ def warnings(plan: Plan) -> list[str]:
 
 
 def cost(plan: Plan) -> list[tuple[str, ...]]:
-    """One row for each line of the cost. A line without a known price says so."""
+    """One row for each line of the cost. A line without a known price says so, and shows that of another region."""
     return [
         (
             line.resource,
             line.roles,
             line.what,
             "by use" if line.quantity is None else f"{line.quantity:g}",
-            f"{line.price:g} / {line.unit}" if line.price is not None else UNKNOWN,
+            _price(line),
             UNKNOWN if line.amount is None else f"{line.amount:.2f}",
         )
         for line in plan.cost.lines
     ]
+
+
+def _price(line: Line) -> str:
+    if line.price is not None:
+        return f"{line.price:g} / {line.unit}"
+    if line.reference_price is None:
+        return UNKNOWN
+    return f"{UNKNOWN}; {line.reference_region}: {line.reference_price:g} / {line.unit}"
 
 
 def sums(found: Mapping[str, Sum], currency: str) -> list[tuple[str, str]]:

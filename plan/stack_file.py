@@ -29,8 +29,9 @@ class StackFile:
 
     @property
     def program(self) -> Callable[[], None]:
-        """The Pulumi program. It reads the configuration of the run in which it is called."""
-        return program.main
+        """The Pulumi program, without a question to the cluster. It reads the configuration of the run in which it is
+        called."""
+        return program.run
 
     def with_cluster(self, kubeconfig: Path, context: str) -> dict[str, str]:
         """The stack's configuration with this cluster in place of its own."""

@@ -69,6 +69,8 @@ def _claims(
     for name, planned in stack.contexts.items():
         at = replace(planned, place=ground.place, namespace=namespace, key=ground.key)
         kind = kinds.kind(at.chosen.kind)
+        for line in kind.warnings(at.chosen):
+            pulumi.log.warn(f"kotaemon:storage.claims.{name}{line}")
         found = kind.make(at, ground.cloud if kind.in_account else ground.kubernetes)
         made.append(found.component)
         if found.id is not None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 
 import pulumi
 
-from stacks import earlier, memory, one_object
+from stacks import cluster, earlier, memory, one_object
 from stacks.existing import take_up
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -46,9 +47,14 @@ def settings_of_this_run() -> Settings:
 
 
 def main() -> None:
-    """Run the program. Everything is checked before the first resource is made."""
+    """Run the program for a cluster, which is asked what its StorageClasses are before a resource is made."""
+    run(ask=True)
+
+
+def run(*, ask: bool = False) -> None:
+    """Run the program. Everything is checked before the first resource is made. `ask`: whether to ask the cluster."""
     settings = settings_of_this_run()
-    stack = planned(settings)
+    stack = planned(settings, partial(cluster.read, settings.cluster) if ask else None)
     before, wanted = memory.remembered(), memory.now(stack)
     memory.check(stack, before, wanted)
     lives = earlier.made()

@@ -1,12 +1,13 @@
 """Asks the guard about a stack before its first resource is registered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
 from components.contract import Profile, StorageMap
 from components.kotaemon.switches import graphs_switched_on
 from guard import safety
+from guard.classes import ClassFacts
 from guard.report import GuardRefused, Report
 from stacks.settings.load import stack_file
 from stacks.settings.settings import Settings
@@ -19,14 +20,20 @@ class RefusedByGuard(pulumi.RunError):
 
 
 def check(
-    settings: Settings, storage: StorageMap, claim_keys: Mapping[str, str], document_store: str = "lancedb"
+    settings: Settings,
+    storage: StorageMap,
+    claim_keys: Mapping[str, str],
+    document_store: str = "lancedb",
+    classes: Mapping[str, ClassFacts] | None = None,
+    servers: Sequence[safety.ServerDisk] = (),
 ) -> Report:
     """Ask the guard, and print its warnings and the overrides on every run. Raises RefusedByGuard.
 
-    `claim_keys`: name of a PersistentVolumeClaim -> its name in the stack file.
+    `claim_keys`: name of a PersistentVolumeClaim -> its name in the stack file. `classes` and `servers`: as for
+    `check` in guard/safety.py.
     """
     try:
-        report = safety.check(storage, pods(settings, document_store), settings.overrides, claim_keys)
+        report = safety.check(storage, pods(settings, document_store), settings.overrides, claim_keys, classes, servers)
         report.raise_if_refused(stack_file(pulumi.get_stack()))
     except GuardRefused as refused:
         raise RefusedByGuard(str(refused)) from None

@@ -14,9 +14,10 @@ from ..quantity import gib, refused_size
 from ..refusal import because, refuse
 from ..volumes.names import cluster_wide
 from ..volumes.static import static_claim, volume_spec
+from .nfs_services import NfsService, in_cluster, service_of
 
 DEFAULT_OPTIONS = (
-    "vers=4.2",  # one port, locks of its own; the client steps down where the server is older
+    "vers=4",  # one port, locks of its own; mount.nfs tries 4.2, 4.1 and 4.0. A minor version would never step down
     "hard",
     "proto=tcp",
     "timeo=600",
@@ -27,7 +28,8 @@ DEFAULT_OPTIONS = (
     "noatime",
     "actimeo=30",  # seconds; fewer GETATTR, and another pod's change is seen that late
 )
-"""Mount options for many small files and several pods (nfs(5); docs/facts/storage.md 5.2)."""
+"""Mount options for many small files and several pods (nfs(5); docs/facts/storage.md 5.2). A managed service that takes
+others has its row in components/file/nfs_services.py."""
 
 _SAME_KEY = {
     "nfsvers": "vers",
@@ -78,6 +80,9 @@ class NfsStorageArgs(TypedDict):
     """Who mounts the export; default in-tree, which needs no driver in the cluster."""
     mount_options: NotRequired[list[str]]
     """Added to DEFAULT_OPTIONS; an option of the same name replaces the default."""
+    without_options: NotRequired[list[str]]
+    """Names of default options that are left out, such as nconnect or actimeo; default none. `vers` cannot be left out:
+    the claim says by it which locks it has."""
     allow_nolock: NotRequired[bool]
     """Accept `nolock` and `local_lock`; default false. Locks are then local to each node."""
     encrypted_by: NotRequired[str]
@@ -106,20 +111,76 @@ def option_mistakes(options: Sequence[str], *, allow_nolock: bool = False) -> li
     return [f"{option!r} is not allowed: {reason}" for option, reason in refused.items() if reason]
 
 
-def mount_options(extra: list[str], *, allow_nolock: bool = False) -> list[str]:
-    """DEFAULT_OPTIONS with `extra` added; an option of the same name replaces. Raises pulumi.RunError."""
+def defaults_for(server: object) -> dict[str, str]:
+    """Name -> option, for every default option of a server: those of its service, where it is one of a service."""
+    found = {_key(option): option for option in DEFAULT_OPTIONS}
+    service = service_of(server)
+    if service is None:
+        return found
+    found["vers"] = f"vers={service.versions[0]}"
+    found |= {_key(option): option for option in service.options}
+    return {name: option for name, option in found.items() if name not in service.without}
+
+
+def mount_options(
+    extra: list[str], *, allow_nolock: bool = False, server: object = "", without: Sequence[str] = ()
+) -> list[str]:
+    """The default options with `extra` added; an option of the same name replaces. Raises pulumi.RunError.
+
+    `server`: of a managed service, whose own defaults are taken then. `without`: names of defaults that are left out.
+    """
     for mistake in option_mistakes(extra, allow_nolock=allow_nolock):
         raise pulumi.RunError(f"mount option {mistake}")
-    merged = {_key(option): option for option in (*DEFAULT_OPTIONS, *extra)}
-    return list(merged.values())
+    kept = {name: option for name, option in defaults_for(server).items() if name not in without}
+    return list((kept | {_key(option): option for option in extra}).values())
+
+
+def without_mistakes(names: Sequence[str], server: object = "") -> list[str]:
+    """The names that cannot be left out, each with the reason."""
+    known = [name for name in defaults_for(server) if name != "vers"]
+    refused = [name for name in names if name not in known]
+    return [
+        f"{name!r} is not allowed; the default options that can be left out: {', '.join(known)}" for name in refused
+    ]
+
+
+def server_mistakes(server: object, *, in_tree: bool) -> list[str]:
+    """Why the node could not find the server."""
+    if in_tree and in_cluster(server):
+        return [
+            f"{server!r} is a name that only pods can resolve, and in-tree NFS is mounted by the node; give an address "
+            "(the clusterIP of the Service), a name that the nodes resolve, or driver csi, which asks the cluster's DNS"
+        ]
+    return []
+
+
+def service_mistakes(server: object, options: Sequence[str]) -> list[str]:
+    """Versions of NFS that a managed service does not speak."""
+    service = service_of(server)
+    if service is None:
+        return []
+    versions = [option.partition("=")[2] for option in options if _key(option) == "vers"]
+    allowed = {*service.versions, *(("4",) if "4.0" in service.versions else ())}
+    unlocked = [version for version in versions if version.isdigit() and int(version) < service.locks_from]
+    if unlocked and unlocked[0] in allowed and not any(map(_node_local, (*service.options, *options))):
+        return [f"'vers={unlocked[0]}' needs nolock (and allowNolock: true): {service.name} keeps no locks for it"]
+    return [
+        f"'vers={version}' is not allowed: {service.name} speaks {', '.join(service.versions)} ({service.source})"
+        for version in versions
+        if version not in allowed
+    ]
 
 
 def check(name: str, args: NfsStorageArgs) -> list[str]:
     """Mistakes in the arguments of NfsStorage(name, args); none: it can be made."""
-    options, path = args.get("mount_options", []), args["path"]
+    options, path, server = args.get("mount_options", []), args["path"], args["server"]
+    in_tree = args.get("driver", NfsDriver.IN_TREE) == NfsDriver.IN_TREE
     return [
+        *because("server", *server_mistakes(server, in_tree=in_tree)),
         *because("path", _path_refused(path) if isinstance(path, str) else ""),
         *because("mount_options", *option_mistakes(options, allow_nolock=args.get("allow_nolock", False))),
+        *because("mount_options", *service_mistakes(server, options)),
+        *because("without_options", *without_mistakes(args.get("without_options", []), server)),
         *because("size", refused_size(args.get("size", "100Gi"))),
     ]
 
@@ -131,26 +192,43 @@ def _path_refused(path: str) -> str:
 def nfs_claim(name: str, args: NfsStorageArgs) -> Claim:
     """The claim that NfsStorage(name, args) makes, before it makes it. Raises pulumi.RunError."""
     refuse("NfsStorage", name, check(name, args))
-    options = mount_options(args.get("mount_options", []), allow_nolock=args.get("allow_nolock", False))
+    options = _options(args)
     version = next(option.partition("=")[2] for option in options if _key(option) == "vers")
+    service = service_of(args["server"])
+    real = not any(map(_node_local, options)) and (service is None or int(version[0]) >= service.locks_from)
     return Claim(
         name=args.get("claim_name", name),
         access_mode=AccessMode.RWX,
         medium=Medium.FILE,
-        backend=f"nfs{version[0]}",
+        backend=_backend(service, version[0]),
         size_gib=gib(args.get("size", "100Gi"), "size"),
         zones=[],
         encrypted_by=args.get("encrypted_by", "nobody known"),
-        locks=Locks.NODE_LOCAL if any(map(_node_local, options)) else Locks.SHARED,
+        locks=Locks.SHARED if real else Locks.NODE_LOCAL,
         # In-tree NFS ignores fsGroup, and a squashing server refuses the chown: the role folders belong to the pod's
         # user before it starts (components/pod/preparation.py).
         fs_group=False,
     )
 
 
+def _backend(service: NfsService | None, major: str) -> str:
+    if service is None or not service.backend:
+        return f"nfs{major}"
+    return f"nas{major}" if service.backend == "nas" else service.backend
+
+
+def _options(args: NfsStorageArgs) -> list[str]:
+    return mount_options(
+        args.get("mount_options", []),
+        allow_nolock=args.get("allow_nolock", False),
+        server=args["server"],
+        without=args.get("without_options", []),
+    )
+
+
 def nfs_volume_spec(args: NfsStorageArgs, claim: Claim) -> PersistentVolumeSpecArgs:
     """The static volume on the export."""
-    options = mount_options(args.get("mount_options", []), allow_nolock=args.get("allow_nolock", False))
+    options = _options(args)
     if args.get("driver", NfsDriver.IN_TREE) == NfsDriver.CSI:
         source = CSIPersistentVolumeSourceArgs(
             driver="nfs.csi.k8s.io",

@@ -18,6 +18,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
+from ..contract import Medium
 from ..pod import spec
 from ..pod.folders import prepare_container
 from ..pod.names import PYTHON, RUNTIME_DIR
@@ -25,7 +26,7 @@ from ..pod.spec import TMP, Pod, resources
 from ..pod.variables import plain
 from .application import Application
 from .auth_proxy import proxy_container
-from .environment import Secrets, container_env, store_variables
+from .environment import Secrets, container_env, role_dir, store_variables
 from .names import (
     APP_DIR,
     DRIVER_DIR,
@@ -47,6 +48,8 @@ from .volumes import DRIVER, RUNTIME, app_mounts, claims_of, pod_volumes, whole_
 DRAIN_SECONDS = 5
 """Between the end of a pod's endpoint and its SIGTERM, so that no request is sent to a pod that is closing."""
 PROBE_PERIOD = 5
+TOUCH_SECONDS = 4
+"""What the readiness probe gives the storage, and then the application, to answer."""
 INSTALLER_VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
@@ -114,7 +117,7 @@ def app_container(app: Application, secrets: Secrets) -> ContainerArgs:
         ),
         lifecycle=drain if app.scaled else None,
         startup_probe=_probe(app, PROBE_PERIOD, 5, startup_seconds(app) // PROBE_PERIOD),
-        readiness_probe=_probe(app, 10, 5, 3),
+        readiness_probe=readiness(app),
         # Indexing holds the interpreter: five minutes of silence are a hang, ten seconds are not.
         liveness_probe=_probe(app, 30, 10, 10),
         volume_mounts=app_mounts(app),
@@ -126,10 +129,32 @@ def startup_seconds(app: Application) -> int:
     return START_SECONDS + (START_LOCK_SECONDS if app.scaled else WRITER_LOCK_SECONDS)
 
 
+def readiness(app: Application) -> ProbeArgs:
+    """Whether the pod gets requests. Where it has shared files, their storage has to answer as well.
+
+    The application itself answers from memory while its NFS server is dead. Only readiness: a new container would get
+    the same mount (docs/runbooks/storage-does-not-answer.md).
+    """
+    folders = [role_dir(role) for role, mount in app.mounts.items() if mount["claim"]["medium"] == Medium.FILE]
+    if not folders:
+        return _probe(app, 10, 5, 3)
+    command = [PYTHON, "-I", f"{RUNTIME_DIR}/ks_ready.py", _url(app), f"{TOUCH_SECONDS}", *folders]
+    return ProbeArgs(
+        exec_=ExecActionArgs(command=command),
+        period_seconds=10,
+        timeout_seconds=2 * TOUCH_SECONDS + 2,
+        failure_threshold=3,
+    )
+
+
+def _url(app: Application) -> str:
+    return f"http://{LOOPBACK}:{PORT}{SSO_PROBE_PATH if app.single_sign_on else PROBE_PATH}"
+
+
 def _probe(app: Application, period: int, timeout: int, failures: int) -> ProbeArgs:
     # /app_id costs 6 ms and 29 bytes; / is 724 KB, and /healthz does not exist (docs/facts/kotaemon.md 1).
     path = SSO_PROBE_PATH if app.single_sign_on else PROBE_PATH
-    ask = f"import urllib.request; urllib.request.urlopen('http://{LOOPBACK}:{PORT}{path}', timeout={timeout})"
+    ask = f"import urllib.request; urllib.request.urlopen('{_url(app)}', timeout={timeout})"
     return ProbeArgs(
         http_get=None if app.auth_proxy else HTTPGetActionArgs(path=path, port=PORT),
         # Behind the proxy it listens on loopback, where the kubelet does not reach it.

@@ -33,7 +33,8 @@ class CsiVolumeClaimArgs(TypedDict):
     access_mode: AccessMode
     """Access mode of volume and claim. ReadWriteOncePod or ReadWriteOnce for a disk."""
     backend: str
-    """What serves it, as the guard calls it: disk, nfs4, nfs3, efs, openzfs, lustre, nas4, nas3, juicefs or object."""
+    """What serves it, as the guard calls it: disk, node (a folder on one node), nfs4, nfs3, efs, openzfs, lustre, nas4,
+    nas3, juicefs, cephfs or object."""
     attributes: NotRequired[Mapping[str, str]]
     """Attributes that the driver wants beside the handle; default none."""
     mount_options: NotRequired[list[str]]

@@ -1,4 +1,4 @@
-"""A disk from a StorageClass that the cluster already has."""
+"""A claim on a StorageClass that the cluster already has: a disk, or files if its driver makes files."""
 
 from typing import TypedDict
 
@@ -6,10 +6,11 @@ import pulumi
 from pulumi import Input, ResourceOptions
 from typing_extensions import NotRequired
 
-from ..contract import AccessMode, Claim, Locks, Medium
-from ..quantity import gib, refused_size
+from ..contract import AccessMode, Claim
+from ..quantity import refused_size
 from ..refusal import because, refuse
-from .on_class import claim_on_class, refused_disk_mode, volume_name
+from .foreign import DISK, foreign_claim, refused_mode
+from .on_class import claim_on_class, volume_name
 
 
 class ExistingClassClaimArgs(TypedDict):
@@ -24,7 +25,13 @@ class ExistingClassClaimArgs(TypedDict):
     size: NotRequired[str]
     """Size of the disk in Gi or Ti; default 20Gi: 500 documents took 17 GiB in one report. It can only grow."""
     access_mode: NotRequired[AccessMode]
-    """Default ReadWriteOncePod: a second pod stays Pending instead of writing too. ReadWriteOnce: without CSI."""
+    """Default ReadWriteOncePod: a second pod stays Pending instead of writing too. ReadWriteOnce: without CSI.
+    ReadWriteMany: shared files, where the driver of the class makes them."""
+    backend: NotRequired[str]
+    """What the driver of the class makes, as the guard calls it: disk (default), node, nfs4, nfs3, efs, openzfs,
+    lustre, nas4, nas3, juicefs, cephfs, object, or unknown."""
+    shared_locks: NotRequired[bool]
+    """Whether a lock that one node holds is seen by all others, for files; default true."""
     zones: NotRequired[list[str]]
     """Zones the class makes disks in, for the storage table; default: every zone."""
     encrypted_by: NotRequired[str]
@@ -36,7 +43,7 @@ class ExistingClassClaimArgs(TypedDict):
 def check(name: str, args: ExistingClassClaimArgs) -> list[str]:
     """Mistakes in the arguments of ExistingClassClaim(name, args); none: it can be made."""
     return [
-        *because("access_mode", refused_disk_mode(args.get("access_mode", AccessMode.RWOP))),
+        *because("access_mode", refused_mode(args.get("backend", DISK), _mode(args))),
         *because("size", refused_size(args.get("size", "20Gi"))),
     ]
 
@@ -44,17 +51,19 @@ def check(name: str, args: ExistingClassClaimArgs) -> list[str]:
 def existing_class_claim(name: str, args: ExistingClassClaimArgs) -> Claim:
     """The claim that ExistingClassClaim(name, args) makes, before it makes it. Raises pulumi.RunError."""
     refuse("ExistingClassClaim", name, check(name, args))
-    return Claim(
-        name=args.get("claim_name", name),
-        access_mode=AccessMode(args.get("access_mode", AccessMode.RWOP)),
-        medium=Medium.BLOCK,
-        backend="disk",
-        size_gib=gib(args.get("size", "20Gi"), f"ExistingClassClaim {name!r}: size"),
+    return foreign_claim(
+        args.get("claim_name", name),
+        backend=args.get("backend", DISK),
+        mode=_mode(args),
+        size=args.get("size", "20Gi"),
+        shared_locks=args.get("shared_locks", True),
         zones=args.get("zones", []),
         encrypted_by=args.get("encrypted_by", "nobody known"),
-        locks=Locks.ONE_NODE,
-        fs_group=True,  # a new disk's root belongs to root
     )
+
+
+def _mode(args: ExistingClassClaimArgs) -> AccessMode:
+    return AccessMode(args.get("access_mode", AccessMode.RWOP))
 
 
 class ExistingClassClaim(pulumi.ComponentResource):

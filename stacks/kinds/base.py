@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import pulumi
@@ -11,6 +11,7 @@ from pulumi import Input, ResourceOptions
 from components.contract import Claim, Platform
 from estimate.offers import Offer, Wanted
 from estimate.product import Product
+from stacks.classes import Classes, OnClass
 from stacks.effects import Effects
 from stacks.names import claim_name
 from stacks.settings.claim import ClaimSettings
@@ -53,6 +54,8 @@ class Context(Generic[ChosenT_co]):
     namespace: Input[str]
     key: Input[str]
     """Id or ARN of the key that encrypts; empty before it is made, and on platforms without one."""
+    classes: Classes = field(default_factory=Classes)
+    """What is known of the StorageClasses that the cluster has."""
 
     @property
     def region(self) -> str:
@@ -134,6 +137,14 @@ class Kind(ABC, Generic[ClaimT]):
     def key_users(self, chosen: ClaimT) -> tuple[str, ...]:
         """Services that use the platform's key for it, in the platform's own words."""
         return ()
+
+    def on_class(self, at: Context[ClaimT]) -> OnClass | None:
+        """The StorageClass of the cluster that makes its volume. None: it is not made by a class that is there."""
+        return None
+
+    def warnings(self, chosen: ClaimT) -> Iterator[str]:
+        """What is said at every run, without the key of the claim: `.server: <reason>`."""
+        yield from ()
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
         """What the advisor may weigh for a load, on the platforms where the kind can be used."""

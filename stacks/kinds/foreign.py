@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from components.contract import AccessMode, Medium
-from components.volumes.foreign import DISK, OBJECT, refused_mode
+from components.volumes.foreign import DISK, NODE, OBJECT, refused_mode
 from guard.table import BACKENDS
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import Size, accept
@@ -22,8 +22,8 @@ class ForeignClaim(ClaimSettings):
         description="Its access mode. A disk is ReadWriteOncePod or ReadWriteOnce."
     )
     stands_on: str = Field(
-        description="What serves it: disk, a file system (nfs4, nfs3, efs, openzfs, lustre, nas4, nas3, juicefs), or "
-        "object for a mounted bucket. The guard judges by it.",
+        description="What serves it: disk, node (a folder on one node), a file system (nfs4, nfs3, efs, openzfs, "
+        "lustre, nas4, nas3, juicefs, cephfs), or object for a mounted bucket. The guard judges by it.",
         json_schema_extra={"enum": list(BACKENDS)},
     )
     real_locks: bool = Field(
@@ -47,8 +47,8 @@ class ForeignClaim(ClaimSettings):
 
     @property
     def medium(self) -> Medium:
-        """As it is said."""
-        return {DISK: Medium.BLOCK, OBJECT: Medium.OBJECT}.get(self.stands_on, Medium.FILE)
+        """As it is said; a folder on one node takes the roles that a disk takes."""
+        return {DISK: Medium.BLOCK, NODE: Medium.BLOCK, OBJECT: Medium.OBJECT}.get(self.stands_on, Medium.FILE)
 
 
 def read_only_mistakes(chosen: ForeignClaim, settings: Settings) -> Iterator[str]:

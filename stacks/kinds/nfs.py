@@ -7,7 +7,8 @@ import pulumi
 from pydantic import Field, model_validator
 
 from components.contract import Claim, Medium, Platform
-from components.file.nfs import refused_option
+from components.file.nfs import refused_option, server_mistakes, service_mistakes, without_mistakes
+from components.file.nfs_services import short
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_storage import OwnStorage
 from stacks.effects import KIND_ROW, VOLUME_SOURCE, VOLUME_TAKES, Effects, in_place, names, refused, words
@@ -16,7 +17,7 @@ from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.existing import VOLUME, Id
-from stacks.settings.fields import ExportPath, Server, Size
+from stacks.settings.fields import ExportPath, Server, Size, accept
 
 if TYPE_CHECKING:
     from components.file.nfs import NfsStorageArgs
@@ -34,6 +35,10 @@ class NfsClaim(ClaimSettings):
     mount_options: list[str] = Field(
         default_factory=list[str], description="Added to the defaults; an option of the same name replaces the default."
     )
+    without_options: list[str] = Field(
+        default_factory=list[str],
+        description="Names of default options that are left out, for example nconnect or actimeo.",
+    )
     root_owner: Literal["app", "root"] = Field(
         "app",
         description="Who owns the export's root: app (the pod's uid, or all_squash to it), or root without squashing, "
@@ -46,6 +51,12 @@ class NfsClaim(ClaimSettings):
         for option in self.mount_options:
             if reason := refused_option(option, allow_nolock=self.allow_nolock):
                 raise ValueError(f"mountOptions holds {option!r}, which is not allowed: {reason}")
+        for key, found in (
+            ("server", server_mistakes(self.server, in_tree=self.driver == "in-tree")),
+            ("mountOptions", service_mistakes(self.server, self.mount_options)),
+            ("withoutOptions", without_mistakes(self.without_options, self.server)),
+        ):
+            accept(f"{key}: {found[0]}" if found else "")
         return self
 
     @property
@@ -75,7 +86,9 @@ class NfsKind(Kind[NfsClaim]):
             "roles that claim: it is the same storage",
         ),
         "size": in_place(VOLUME_TAKES, "the volume follows; NFS enforces no size, and the claim keeps its request"),
-        "mount_options": in_place(VOLUME_TAKES, "a node takes them at its next mount"),
+        **dict.fromkeys(
+            ("mount_options", "without_options"), in_place(VOLUME_TAKES, "a node takes them at its next mount")
+        ),
         "allow_nolock": words("it only allows a mount option"),
         "root_owner": in_place("components/file/preparation.py", "a Job makes the folders, or none does"),
         "encrypted_by": words(),
@@ -90,6 +103,14 @@ class NfsKind(Kind[NfsClaim]):
     def identity(self, at: Context[NfsClaim]) -> Identity:
         """Another server or another path is other storage."""
         return {"server": at.chosen.server, "path": at.chosen.path}
+
+    def warnings(self, chosen: NfsClaim) -> Iterator[str]:
+        """A server's name that nodes may not know."""
+        if short(chosen.server):
+            yield (
+                f".server: {chosen.server!r} has no dot; the nodes mount it, so it must be a name that every node "
+                "resolves, and not the name of a Service"
+            )
 
     def products(self, at: Context[NfsClaim]) -> list[Buys]:
         """Nothing is bought; what the user's own server costs is not known here."""
@@ -123,6 +144,7 @@ def _args(at: Context[NfsClaim]) -> "NfsStorageArgs":
         size=at.chosen.size,
         driver=NfsDriver(at.chosen.driver),
         mount_options=at.chosen.mount_options,
+        without_options=at.chosen.without_options,
         allow_nolock=at.chosen.allow_nolock,
         encrypted_by=at.chosen.encrypted_by,
         protect=at.settings.protect,

@@ -1,4 +1,4 @@
-"""Kind `storage-class`: a disk from a StorageClass that the cluster already has."""
+"""Kind `storage-class`: a disk, or shared files, from a StorageClass that the cluster already has."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import pulumi
 from pydantic import Field, field_validator
 
-from components.contract import AccessMode, Claim, Medium, Platform
+from components.contract import AccessMode, Claim, Locks, Medium, Platform
 from estimate.offers import Offer, Wanted
 from estimate.products.own_class import OwnClass
+from stacks.classes import OnClass
 from stacks.effects import CLAIM_GROWS, CLAIM_SPEC, KIND_ROW, Effects, grows, names, refused, words
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, OWN_CLASS, disk_claim
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
 
 
 class StorageClassClaim(ClaimSettings):
-    """A disk from a StorageClass that the cluster already has."""
+    """A volume from a StorageClass that the cluster already has. What it is follows from the driver of the class."""
 
     kind: Literal["storage-class"]
     storage_class: ObjectName = Field(description="Name of the StorageClass; it should wait for the first consumer.")
-    size: Size = Field("20Gi", description="Size of the disk; 500 documents took 17 GiB in one report.")
-    access_mode: Literal["ReadWriteOncePod", "ReadWriteOnce"] = Field(
-        "ReadWriteOncePod", description="ReadWriteOncePod keeps a second pod Pending; it needs a CSI driver."
+    size: Size = Field("20Gi", description="Size of the volume; 500 documents took 17 GiB in one report.")
+    access_mode: Literal["ReadWriteOncePod", "ReadWriteOnce", "ReadWriteMany"] = Field(
+        "ReadWriteOncePod",
+        description="ReadWriteOncePod keeps a second pod Pending; it needs a CSI driver. ReadWriteMany: shared files, "
+        "from a class whose driver makes them.",
     )
-    encrypted_by: str = Field("nobody known", description="Who encrypts the disks, for the storage table.")
+    encrypted_by: str = Field("nobody known", description="Who encrypts the volumes, for the storage table.")
 
     @field_validator("storage_class")
     @classmethod
@@ -48,12 +51,12 @@ class StorageClassClaim(ClaimSettings):
 
     @property
     def medium(self) -> Medium:
-        """Taken as a disk."""
-        return Medium.BLOCK
+        """By the access mode, for the places of the roles; what the driver makes is known when the stack is planned."""
+        return Medium.FILE if self.access_mode == AccessMode.RWX.value else Medium.BLOCK
 
 
 class StorageClassKind(Kind[StorageClassClaim]):
-    """A disk from a StorageClass that the cluster already has."""
+    """A volume from a StorageClass that the cluster already has."""
 
     settings = StorageClassClaim
     platforms = tuple(Platform)
@@ -71,17 +74,21 @@ class StorageClassKind(Kind[StorageClassClaim]):
 
         return existing_class_claim(at.component, _args(at))
 
+    def on_class(self, at: Context[StorageClassClaim]) -> OnClass:
+        """The class of the claim."""
+        return OnClass(at.chosen.storage_class, AccessMode(at.chosen.access_mode))
+
     def identity(self, at: Context[StorageClassClaim]) -> Identity:
-        """A claim of another class, or of another name, is another disk."""
+        """A claim of another class, or of another name, is another volume."""
         return {"class": at.chosen.storage_class, "claim": f"{at.settings.namespace}/{at.component}"}
 
     def products(self, at: Context[StorageClassClaim]) -> list[Buys]:
-        """A disk whose price only the owner of the class knows."""
+        """A volume whose price only the owner of the class knows."""
         product = OwnClass(self.planned(at)["size_gib"], at.chosen.storage_class)
         return [Buys(f"{at.component}-claim", product)]
 
     def make(self, at: Context[StorageClassClaim], opts: pulumi.ResourceOptions) -> Made:
-        """The claim; the class makes the disk."""
+        """The claim; the class makes the volume."""
         from components.volumes.existing_class import ExistingClassClaim
 
         made = ExistingClassClaim(at.component, _args(at), opts)
@@ -100,11 +107,15 @@ class StorageClassKind(Kind[StorageClassClaim]):
 def _args(at: Context[StorageClassClaim]) -> "ExistingClassClaimArgs":
     from components.volumes.existing_class import ExistingClassClaimArgs
 
+    mode = AccessMode(at.chosen.access_mode)
+    facts = at.classes.facts(at.chosen.storage_class, mode)
     return ExistingClassClaimArgs(
         namespace=at.namespace,
         storage_class=at.chosen.storage_class,
         size=at.chosen.size,
-        access_mode=AccessMode(at.chosen.access_mode),
+        access_mode=mode,
+        backend=facts.backend,
+        shared_locks=facts.locks == Locks.SHARED,
         encrypted_by=at.chosen.encrypted_by,
         protect=at.settings.protect,
     )

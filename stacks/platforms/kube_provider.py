@@ -16,7 +16,7 @@ def by_file(settings: Settings) -> Provider:
     It gets the path of the kubeconfig, not its contents, so that no token is in the state or in a `preview --diff`.
     """
     given = settings.cluster
-    return _provider(given.identifier, kubeconfig=given.kubeconfig, context=given.context)
+    return _provider(given.identifier, kubeconfig=given.kubeconfig_path, context=given.context)
 
 
 def by_stack(key: str, stack: str) -> Provider:

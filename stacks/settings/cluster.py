@@ -1,5 +1,7 @@
 """The section `kotaemon:cluster` of a stack file."""
 
+from pathlib import Path
+
 from pydantic import Field, model_validator
 
 from stacks.settings.fields import Strict
@@ -11,7 +13,7 @@ class Cluster(Strict):
     Give kubeconfig and context, or none: the user's current context is never used by accident.
     """
 
-    kubeconfig: str | None = Field(None, description="Path of a kubeconfig file.")
+    kubeconfig: str | None = Field(None, description="Path of a kubeconfig file; ~ is the home folder.")
     context: str | None = Field(None, description="Context in the kubeconfig file.")
     identifier: str | None = Field(
         None,
@@ -29,3 +31,8 @@ class Cluster(Strict):
         if (self.kubeconfig is None) != (self.context is None):
             raise ValueError("kubeconfig and context go together: the current context is never used by accident")
         return self
+
+    @property
+    def kubeconfig_path(self) -> str | None:
+        """The path of the kubeconfig with the home folder in place of `~`."""
+        return None if self.kubeconfig is None else str(Path(self.kubeconfig).expanduser())

@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 
 from components.contract import Medium, Profile, Role
 from stacks.settings.claim import ClaimSettings
-from stacks.settings.fields import DnsLabel, Strict, SubPath
+from stacks.settings.classes import ClassSettings
+from stacks.settings.fields import DnsLabel, ObjectName, Strict, SubPath
 
 ON_DISK = {Profile.SINGLE_WRITER: (Role.INDEXES, Role.SESSIONS), Profile.SCALED: ()}
 """Profile -> roles that are on a disk by default, as they hold databases for one writer: SQLite, Chroma and LanceDB
@@ -43,6 +44,11 @@ class Storage(Strict):
     claims: Mapping[DnsLabel, ClaimSettings] = Field(min_length=1, description="Claims, each under a name of your own.")
     roles: dict[Role, RoleStorage] = Field(
         default_factory=dict[Role, RoleStorage], description="Places of the roles that are not at their default place."
+    )
+    classes: dict[ObjectName, ClassSettings] = Field(
+        default_factory=dict[ObjectName, ClassSettings],
+        description="StorageClasses of the cluster by name, for a plan without a cluster and for drivers that are not "
+        "known; what the cluster says of its driver goes first.",
     )
 
     @model_validator(mode="after")

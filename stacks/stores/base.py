@@ -11,6 +11,7 @@ from pulumi import Input, ResourceOptions
 from components.contract import Claim
 from components.state.stores import DatabaseStore, DocumentStore, VectorStore
 from estimate.offers import Offer, Wanted
+from stacks.classes import Classes, OnClass
 from stacks.effects import Effects
 from stacks.kinds.base import Buys, Identity
 from stacks.names import claim_name
@@ -42,11 +43,23 @@ class StoreContext(Generic[ChosenT_co]):
     """Options with the Kubernetes provider."""
     cloud: ResourceOptions = field(default_factory=ResourceOptions)
     """Options with the providers of the cluster and of the account."""
+    classes: Classes = field(default_factory=Classes)
+    """What is known of the StorageClasses that the cluster has."""
 
     @property
     def component(self) -> str:
         """Name of the store's component in the program."""
         return claim_name(self.name)
+
+
+class ServerOnClass(NamedTuple):
+    """The volumes of a server that the stack runs, on a StorageClass of the cluster."""
+
+    server: str
+    """The server in words: PostgreSQL, Qdrant."""
+    volume: OnClass
+    not_on_files: str
+    """URL of the server's own word against network file systems."""
 
 
 class MadeStore(NamedTuple):
@@ -101,6 +114,10 @@ class Store(ABC, Generic[StoreT]):
     def warnings(self, name: str, chosen: StoreT) -> Iterator[str]:
         """Warnings that are printed on every run, without the key of the store."""
         yield from ()
+
+    def on_class(self, chosen: StoreT) -> ServerOnClass | None:
+        """The StorageClass of the cluster that makes its volumes. Default: none, because the store exists already."""
+        return None
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
         """Offers of this kind for a load, for the advisor."""

@@ -5,17 +5,19 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from components.contract import AccessMode
 from components.pod.args import Endpoint, SecretKey
 from components.state.cloudnative_pg import CNPG_IMAGE, ArchiveArgs, CloudNativePostgres, CloudNativePostgresArgs, check
 from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.product import Unknown
+from stacks.classes import OnClass
 from stacks.effects import Effects, in_place, pods
 from stacks.kinds.base import Buys, Identity
 from stacks.settings.existing import OBJECT, Id
 from stacks.settings.fields import DnsLabel, ObjectName, PinnedImage, Strict, matching
 from stacks.settings.stores import DRIVER_HELP, Driver, OnDisks, Schedule
 from stacks.stores import on_disks
-from stacks.stores.base import MadeStore, Store, StoreContext
+from stacks.stores.base import MadeStore, ServerOnClass, Store, StoreContext
 from stacks.stores.servers import CLIENTS
 
 BucketPath = Annotated[
@@ -91,6 +93,10 @@ class OperatorStore(Store[OperatorDatabase]):
     def identity(self, at: StoreContext[OperatorDatabase]) -> Identity:
         """The StorageClass is part of the identity, because disks of another class are other disks."""
         return {"class": at.chosen.storage_class, "cluster": f"{at.settings.namespace}/{at.component}"}
+
+    def on_class(self, chosen: OperatorDatabase) -> ServerOnClass:
+        """The class of its disks."""
+        return on_disks.postgres_on(OnClass(chosen.storage_class, AccessMode.RWO))
 
     def products(self, at: StoreContext[OperatorDatabase]) -> list[Buys]:
         """A product without a known price: the operator makes the disks."""

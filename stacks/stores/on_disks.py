@@ -10,13 +10,26 @@ from components.state.backup import BackupArgs
 from components.state.bundled import StoreResources
 from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
 from estimate.products.own_class import OwnClass
+from stacks.classes import OnClass
 from stacks.effects import CLAIM_GROWS, CLAIM_SPEC, KIND_ROW, Effects, grows, in_place, names, pods, refused, words
 from stacks.kinds.base import Buys
 from stacks.names import claim_name
 from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
 from stacks.settings.stores import Bundled, FileBackup, OnDisks
-from stacks.stores.base import StoreContext
+from stacks.stores.base import ServerOnClass, StoreContext
+
+
+def postgres_on(volume: OnClass) -> ServerOnClass:
+    """PostgreSQL on a class: it wants a file system that syncs for certain, which a network file system need not."""
+    source = "https://www.postgresql.org/docs/current/creating-cluster.html#CREATING-CLUSTER-FILESYSTEM"
+    return ServerOnClass("PostgreSQL", volume, source)
+
+
+def qdrant_on(volume: OnClass) -> ServerOnClass:
+    """Qdrant on a class: it requires block-level access and does not work on NFS or object storage."""
+    return ServerOnClass("Qdrant", volume, "https://qdrant.tech/documentation/installation/index.md")
+
 
 DISKS: Effects = {
     "kind": KIND_ROW,
@@ -117,11 +130,14 @@ def warnings(chosen: OnDisks) -> Iterator[str]:
 def disk_args(at: StoreContext[Bundled]) -> ExistingClassClaimArgs:
     """The arguments of the component for the store's disk."""
     chosen = at.chosen
+    mode = AccessMode(chosen.access_mode)
+    facts = at.classes.facts(chosen.storage_class, mode)
     return ExistingClassClaimArgs(
         namespace=at.namespace,
         storage_class=chosen.storage_class,
         size=chosen.size,
-        access_mode=AccessMode(chosen.access_mode),
+        access_mode=mode,
+        backend=facts.backend,
         encrypted_by=chosen.encrypted_by,
         protect=at.settings.protect,
     )

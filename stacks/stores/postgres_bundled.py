@@ -5,12 +5,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from components.contract import Claim, Platform
+from components.contract import AccessMode, Claim, Platform
 from components.pod.args import Endpoint, SecretKey
 from components.state.postgres import POSTGRES_IMAGE, BundledPostgres, BundledPostgresArgs, check
 from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_class import OwnClass
+from stacks.classes import OnClass
 from stacks.effects import Effects, in_place, pods, refused
 from stacks.kinds.base import Buys, Identity
 from stacks.offered import BUNDLED_DISK_GIB, OWN_CLASS
@@ -18,7 +19,7 @@ from stacks.settings.fields import PinnedImage
 from stacks.settings.settings import Settings
 from stacks.settings.stores import DRIVER_HELP, Bundled, Driver
 from stacks.stores import on_disks
-from stacks.stores.base import MadeStore, Store, StoreContext
+from stacks.stores.base import MadeStore, ServerOnClass, Store, StoreContext
 from stacks.stores.images import DUMP, MAJOR
 from stacks.stores.servers import CLIENTS
 
@@ -65,6 +66,10 @@ class BundledDatabaseStore(Store[BundledDatabase]):
     def identity(self, at: StoreContext[BundledDatabase]) -> Identity:
         """The StorageClass is part of the identity, because a disk of another class is another disk."""
         return {"class": at.chosen.storage_class, "claim": f"{at.settings.namespace}/{at.component}-disk"}
+
+    def on_class(self, chosen: BundledDatabase) -> ServerOnClass:
+        """The class of its disks."""
+        return on_disks.postgres_on(OnClass(chosen.storage_class, AccessMode(chosen.access_mode)))
 
     def products(self, at: StoreContext[BundledDatabase]) -> list[Buys]:
         """The disk of the store."""

@@ -155,6 +155,17 @@ def test_a_region_without_prices_is_unknown_and_compared() -> None:
     assert in_reference_region(other) is None
 
 
+def test_a_line_without_a_price_shows_that_of_the_reference_region() -> None:
+    items = [bought("disk", EbsDisk(100, "gp3")), bought("files", Efs(10))]
+    found = estimate_bought(items, Platform.AWS, "sa-east-1", Use(read_gib=40))
+    shown = {(line.resource, line.what): line for line in found.lines if line.price is None}
+    reading = shown["files", "reading"]
+    assert reading.amount is None, "the amount of another region is not that of this one"
+    assert reading.reference == price_list(Platform.AWS).find("efs.elastic.read", "us-east-1")
+    known = estimate_bought(items, Platform.AWS, "us-east-1", Use(read_gib=40))
+    assert [line.reference for line in known.lines] == [None] * len(known.lines)
+
+
 def test_a_private_platform_has_no_prices() -> None:
     assert price_list(Platform.PRIVATE) == PriceList("", {})
     found = estimate([claim("fast")], (DISK,), Platform.PRIVATE, "")

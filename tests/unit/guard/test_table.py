@@ -29,7 +29,7 @@ def claim(backend: str, locks: Locks = Locks.SHARED, mode: AccessMode = AccessMo
 
 
 def test_every_cell_is_there() -> None:
-    assert len(Store) * len(Backing) * len(Writers) == 7 * 13 * 2 == len(TABLE)
+    assert len(Store) * len(Backing) * len(Writers) == 7 * 14 * 2 == len(TABLE)
     assert set(TABLE) == set(itertools.product(Store, Backing, Writers))
     assert set(STORE_NAMES) == set(Store)
     assert set(BACKING_NAMES) == set(Backing)
@@ -110,6 +110,11 @@ FOUND = [
     (claim("juicefs"), Backing.JUICEFS),
     (claim("juicefs", Locks.NODE_LOCAL), Backing.NFS_NOLOCK),
     (claim("object", Locks.NONE), Backing.OBJECT),
+    (claim("cephfs"), Backing.CEPHFS),
+    (claim("cephfs", Locks.NODE_LOCAL), Backing.NFS_NOLOCK),
+    (claim("node", Locks.ONE_NODE, AccessMode.RWO), Backing.BLOCK_RWO),
+    (claim("unknown", Locks.ONE_NODE, AccessMode.RWOP), Backing.BLOCK_RWOP),
+    (claim("unknown", Locks.NODE_LOCAL), Backing.NFS_NOLOCK),
 ]
 
 
@@ -124,11 +129,11 @@ def test_every_backing_can_be_found() -> None:
 
 def test_unknown_backend() -> None:
     message = (
-        "claim files: the guard knows no backend 'cephfs'; known: disk, nfs3, nfs4, efs, openzfs, lustre, nas4, "
-        "juicefs, nas3, object"
+        "claim files: the guard knows no backend 'glusterfs'; known: disk, node, nfs3, nfs4, efs, openzfs, lustre, "
+        "nas4, juicefs, cephfs, nas3, object"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        backing_of(claim("cephfs"))
+        backing_of(claim("glusterfs"))
 
 
 @pytest.mark.parametrize("mode", [AccessMode.RWX, AccessMode.ROX])

@@ -8,6 +8,7 @@ from components.contract import Platform
 from components.file.efs_dynamic import EfsDynamicStorage
 from devcluster.platforms import SHAPES
 from guard import zones
+from guard.classes import Bound
 from guard.zones import REGIONAL_DISKS, ZONE_KEYS, Why
 from plan import stack_file
 from plan.recorder import run_program
@@ -119,7 +120,8 @@ def test_a_second_pod_of_a_claim_for_one_pod() -> None:
 
 def test_a_class_of_the_clusters_own_is_an_assumption_that_is_said() -> None:
     made = zone_rows.objects(Platform.PRIVATE, Row(ALL, "disk:ab"), "space")
-    report = zones.verdict([body for body in made if body["kind"] != "StorageClass"])
+    here = [body for body in made if body["kind"] != "StorageClass"]
+    report = zones.verdict(here, classes={"space.c0": Bound.ZONE})
     assert report["notes"] == [
         "assumed: 2 nodes in each of: any zone",
         "assumed: class 'space.c0' (claim c0) waits for the first pod and makes disks in every zone",
@@ -130,6 +132,47 @@ def test_a_class_of_the_clusters_own_is_an_assumption_that_is_said() -> None:
         "app: when its node is lost, it moves to another node of its zone, if there is one",
         "app: when its zone is lost, it stays Pending until the zone is back",
     ]
+
+
+LOSSES: list[tuple[Bound | None, list[str]]] = [
+    (
+        Bound.NODE,
+        [
+            "app: can run in zone-a, zone-b",
+            "app: c0 ties it to the node of its first pod",
+            "app: when its node is lost, it stays Pending until that node is back",
+        ],
+    ),
+    (
+        None,
+        [
+            "app: can run in zone-a, zone-b",
+            "app: what a lost node or zone does to it is not known, as the class of c0 is not",
+            "assumed: class 'space.c0' (claim c0) waits for the first pod and makes disks in every zone",
+        ],
+    ),
+    (
+        Bound.EVERYWHERE,
+        [
+            "app: can run in zone-a, zone-b",
+            "app: when its node in zone-a or zone-b is lost, it moves to another node",
+            "app: when zone-a is lost, it moves to zone-b",
+            "app: when zone-b is lost, it moves to zone-a",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("bound", "lines"), LOSSES, ids=lambda part: str(part)[:12])
+def test_no_move_is_promised_that_the_class_does_not_allow(bound: Bound | None, lines: list[str]) -> None:
+    made = zone_rows.objects(Platform.PRIVATE, Row(ALL, "disk:ab"), "space")
+    here = [body for body in made if body["kind"] != "StorageClass"]
+    report = zones.verdict(here, zones.pool({"zone-a": 3, "zone-b": 2}), {"space.c0": bound})
+    assert report["lines"] == lines
+    (pod,) = report["pods"]
+    assert pod["not_known"] == ([] if bound else ["c0"])
+    moves = any(loss["node"] for loss in pod["loss"].values())
+    assert moves == (bound == Bound.EVERYWHERE)
 
 
 def test_where_nobody_names_zones_a_pod_without_disks_moves() -> None:

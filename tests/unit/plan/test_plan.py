@@ -120,8 +120,21 @@ def test_a_plan_above_its_budget_ends_with_3_and_is_written_all_the_same(
     [
         ("8", 0, None, "none", "no budget is given (kotaemon:budget)"),
         ("8", 0, 8, "within", "within the budget of 8 USD a month"),
-        ("8", 1, 8, "unsure", "the known part of the cost is within the budget of 8 USD a month"),
-        ("8.01", 1, 8, "over", "0.01 USD above the budget of 8 USD a month"),
+        (
+            "8",
+            1,
+            8,
+            "unsure",
+            "the known part of the cost (8.00 USD, 1 of 2 lines) is within the budget of 8 USD a month; not checked, as "
+            "price or use is unknown: r: storage",
+        ),
+        (
+            "8.01",
+            1,
+            8,
+            "over",
+            "0.01 USD above the budget of 8 USD a month; not checked, as price or use is unknown: r: storage",
+        ),
     ],
 )
 def test_what_is_unknown_makes_a_budget_unsure_never_within(
@@ -135,8 +148,16 @@ def test_what_is_unknown_makes_a_budget_unsure_never_within(
     found = Estimate(Platform.AWS, "us-east-1", "USD", tuple(lines), (Bought("r", "c", "", "", Efs(1)),))
     assert found.total == ExactSum(Decimal(known), by_use=by_use)
     assert collect.budget(found, monthly) == Budget.model_validate(
-        {"monthly": monthly, "verdict": verdict, "text": text}
+        {"monthly": monthly, "verdict": verdict, "text": text, "not_checked": ["r: storage"] * by_use}
     )
+
+
+def test_a_budget_of_which_nothing_is_known_was_not_checked() -> None:
+    lines = (Line("r", "c", "models", "file", "reading", None, None, None, "", "depends on use"),)
+    found = Estimate(Platform.AWS, "us-east-1", "USD", lines, ())
+    told = collect.budget(found, 90)
+    assert (told.verdict, told.not_checked) == ("unsure", ["r: reading"])
+    assert told.text.startswith("the budget of 90 USD a month could not be checked: no amount is known; not checked")
 
 
 def test_the_difference_against_an_earlier_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

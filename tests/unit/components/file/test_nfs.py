@@ -31,15 +31,15 @@ def with_args(**changes: Any) -> NfsStorageArgs:
 
 def test_default_options() -> None:
     assert ",".join(mount_options([])) == (
-        "vers=4.2,hard,proto=tcp,timeo=600,retrans=2,rsize=1048576,wsize=1048576,nconnect=8,noatime,actimeo=30"
+        "vers=4,hard,proto=tcp,timeo=600,retrans=2,rsize=1048576,wsize=1048576,nconnect=8,noatime,actimeo=30"
     )
 
 
 @pytest.mark.parametrize(
     ("option", "replaced"),
     [
-        ("vers=3", "vers=4.2"),
-        ("nfsvers=4.1", "vers=4.2"),
+        ("vers=3", "vers=4"),
+        ("nfsvers=4.1", "vers=4"),
         ("tcp", "proto=tcp"),
         ("relatime", "noatime"),
         ("nconnect=16", "nconnect=8"),

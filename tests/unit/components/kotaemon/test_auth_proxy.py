@@ -90,7 +90,7 @@ def test_nobody_gets_around_it() -> None:
 
 
 def test_the_probe_asks_the_application_itself() -> None:
-    probe = manifest(pod_spec(single(**BEHIND), SECRETS, "r"))["containers"][0]["readinessProbe"]
+    probe = manifest(pod_spec(single(**BEHIND), SECRETS, "r"))["containers"][0]["livenessProbe"]
     _, *arguments = probe["exec"]["command"]
 
     class App(http.server.BaseHTTPRequestHandler):

@@ -186,7 +186,7 @@ def test_the_grace_is_longer_than_the_stop_and_the_drain(app: Application) -> No
 @BOTH
 def test_probes(app: Application) -> None:
     made = container(app)
-    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+    for probe in ("startupProbe", "livenessProbe"):
         assert made[probe]["httpGet"] == {"path": "/app_id", "port": 7860}
     startup, liveness = made["startupProbe"], made["livenessProbe"]
     env = {variable["name"]: variable.get("value") for variable in made["env"]}
@@ -197,7 +197,24 @@ def test_probes(app: Application) -> None:
 
 
 def test_single_sign_on_answers_only_at_login() -> None:
-    assert container(single(env={"KH_SSO_ENABLED": "true"}))["readinessProbe"]["httpGet"]["path"] == "/login"
+    made = container(single(env={"KH_SSO_ENABLED": "true"}))
+    assert made["livenessProbe"]["httpGet"]["path"] == "/login"
+    assert made["readinessProbe"]["exec"]["command"][3].endswith("/login")
+
+
+def test_shared_files_have_to_answer_before_a_pod_gets_requests() -> None:
+    """Only the roles on files are touched, and the kubelet waits longer than the probe itself."""
+    probe = container(single())["readinessProbe"]
+    command = probe["exec"]["command"]
+    assert command[2:5] == ["/etc/kotaemon/ks_ready.py", "http://127.0.0.1:7860/app_id", "4"]
+    assert set(command[5:]) == {"/data/models", "/data/uploads", "/data/logs", "/data/eval"}
+    assert probe["timeoutSeconds"] > 2 * int(command[4])
+    assert "httpGet" not in probe
+
+
+def test_a_pod_with_disks_alone_is_asked_as_ever() -> None:
+    made = container(single(storage=storage(databases=DISK, shared=DISK)))
+    assert made["readinessProbe"]["httpGet"] == {"path": "/app_id", "port": 7860}
 
 
 @BOTH

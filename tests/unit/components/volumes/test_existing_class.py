@@ -40,8 +40,32 @@ def test_a_disk_is_not_shared() -> None:
     with pytest.raises(pulumi.RunError) as refused:
         existing_class_claim("disk", ExistingClassClaimArgs(**ARGS, access_mode=AccessMode.RWX))
     assert str(refused.value) == (
-        "ExistingClassClaim 'disk': access_mode: 'ReadWriteMany' is not allowed; a disk is ReadWriteOncePod or ReadWriteOnce"
+        "ExistingClassClaim 'disk': access_mode: 'ReadWriteMany' is not allowed for a disk; it is ReadWriteOncePod or "
+        "ReadWriteOnce: a file system that two nodes mount at once is corrupt at once"
     )
+
+
+@pytest.mark.parametrize(
+    ("backend", "mode", "medium", "locks", "fs_group"),
+    [
+        ("cephfs", AccessMode.RWX, Medium.FILE, Locks.SHARED, False),
+        ("nfs4", AccessMode.RWO, Medium.FILE, Locks.SHARED, False),
+        ("node", AccessMode.RWO, Medium.NODE, Locks.ONE_NODE, True),
+        ("unknown", AccessMode.RWOP, Medium.BLOCK, Locks.ONE_NODE, True),
+        ("unknown", AccessMode.RWX, Medium.FILE, Locks.NODE_LOCAL, False),
+    ],
+)
+def test_a_class_is_what_its_driver_makes(
+    backend: str, mode: AccessMode, medium: Medium, locks: Locks, fs_group: bool
+) -> None:
+    claim = existing_class_claim("data", ExistingClassClaimArgs(**ARGS, backend=backend, access_mode=mode))
+    assert (claim["medium"], claim["locks"], claim["fs_group"]) == (medium, locks, fs_group)
+    assert (claim["backend"], claim["access_mode"]) == (backend, mode)
+
+
+def test_a_folder_on_one_node_is_not_shared() -> None:
+    with pytest.raises(pulumi.RunError, match="is not allowed for a folder on one node"):
+        existing_class_claim("data", ExistingClassClaimArgs(**ARGS, backend="node", access_mode=AccessMode.RWX))
 
 
 def test_object(pulumi_run: Callable[..., Any]) -> None:

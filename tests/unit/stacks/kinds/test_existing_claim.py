@@ -82,7 +82,7 @@ def test_the_claim_is_looked_for_and_nothing_of_it_is_registered(tmp_path: Path,
     ("said", "message"),
     [
         ({"standsOn": "disk"}, "accessMode: 'ReadWriteMany' is not allowed for a disk; it is ReadWriteOncePod or"),
-        ({"standsOn": "nfs"}, "standsOn: 'nfs' is not allowed; allowed: disk, nfs3, nfs4, efs, openzfs, lustre"),
+        ({"standsOn": "nfs"}, "standsOn: 'nfs' is not allowed; allowed: disk, node, nfs3, nfs4, efs, openzfs, lustre"),
         ({"claim": "No_Name"}, "claim: 'No_Name' must be the name of a Kubernetes object"),
         (
             {"accessMode": "ReadOnlyMany"},
@@ -125,6 +125,7 @@ def context(tmp_path: Path, **said: Any) -> Context[Any]:
         ({}, Medium.FILE, Locks.SHARED, False),
         ({"realLocks": False}, Medium.FILE, Locks.NODE_LOCAL, False),
         ({"standsOn": "disk", "accessMode": "ReadWriteOncePod"}, Medium.BLOCK, Locks.ONE_NODE, True),
+        ({"standsOn": "node", "accessMode": "ReadWriteOnce"}, Medium.NODE, Locks.ONE_NODE, True),
         ({"standsOn": "object"}, Medium.OBJECT, Locks.NONE, False),
     ],
 )
@@ -138,4 +139,4 @@ def test_identity_and_effects(tmp_path: Path) -> None:
     kind = kinds.kind("existing-claim")
     assert kind.identity(context(tmp_path)) == {"claim": "kotaemon/team-models"}
     assert set(kind.effects) == set(kind.settings.model_fields)
-    assert [field for field, row in kind.effects.items() if row.effect == Effect.LOSES_DATA] == ["claim", "kind"]
+    assert {field for field, row in kind.effects.items() if row.effect == Effect.LOSES_DATA} == {"claim", "kind"}

@@ -1,0 +1,166 @@
+"""What a StorageClass makes, by its driver: read from the table in guard/drivers.py, or from the words of the user.
+
+Pure: a class is given as plain values, whoever read it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from components.contract import AccessMode, Locks
+from guard.table import UNKNOWN
+
+
+class Bound(str, Enum):
+    """Where a volume can be used after it was made."""
+
+    EVERYWHERE = "nothing"
+    """On every node: nothing binds it."""
+    ZONE = "zone"
+    """On the nodes of the zone in which it was made."""
+    NODE = "node"
+    """On the one node on which it was made."""
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One row of the table: what a driver makes for a class with these parameters, and for these access modes."""
+
+    name: str
+    """The storage in words, for messages."""
+    provisioners: tuple[str, ...]
+    """Values of `provisioner`. `*` at the start stands for anything: Rook puts its namespace before the driver."""
+    backend: str
+    """What serves the volume, as the guard calls it (guard/table.py)."""
+    modes: tuple[AccessMode, ...]
+    """Access modes of volumes with a file system that the driver makes and means."""
+    locks: Locks
+    """Which locks two pods on two nodes share. The mount options of the class can change it."""
+    bound: Bound
+    expands: bool
+    """Whether the driver makes a volume larger, when the class allows it."""
+    snapshots: bool
+    """Whether a VolumeSnapshot of it can be made."""
+    node_loss: str
+    """What follows when the node dies that has the volume mounted."""
+    source: str
+    with_parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """The row is for classes in which one of these parameters has one of these values. Empty: for all."""
+    reads_options: str = ""
+    """Whose mount options decide version and locks: `nfs`, `nas` or `lustre`. Empty: they decide nothing."""
+
+
+@dataclass(frozen=True)
+class ClassFacts:
+    """What is known of the volumes of one StorageClass."""
+
+    storage_class: str
+    name: str
+    """The storage in words, or why nothing is known of it."""
+    backend: str = UNKNOWN
+    bound: Bound | None = None
+    """None: it is not known."""
+    modes: tuple[AccessMode, ...] = ()
+    """Empty: they are not known."""
+    locks: Locks = Locks.NODE_LOCAL
+    node_loss: str = "what happens to the volume is not known"
+    source: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known what the volumes stand on."""
+        return self.backend != UNKNOWN
+
+    @property
+    def text(self) -> str:
+        """The class in words, for messages."""
+        return f"class {self.storage_class} ({self.name})"
+
+    def refused_mode(self, mode: AccessMode) -> str:
+        """Why the class has no volume of this access mode; empty when it has one, or when that is not known."""
+        if not self.modes or mode in self.modes:
+            return ""
+        return (
+            f"{mode.value!r} is not allowed: {self.text} makes {', '.join(known.value for known in self.modes)} "
+            f"({self.source})"
+        )
+
+
+def facts_of(
+    storage_class: str,
+    provisioner: str,
+    rows: Iterable[Driver],
+    parameters: Mapping[str, str] | None = None,
+    mount_options: Sequence[str] = (),
+    mode: AccessMode | None = None,
+) -> ClassFacts:
+    """The facts of a class with this driver. `mode`: access mode of the claim, as some drivers make two things.
+
+    A driver that is not in the table gives facts that are not known.
+    """
+    given = parameters or {}
+    named = [row for row in rows if _named(row, provisioner)]
+    # A row that asks for parameters says more of the class than one that asks for none.
+    fitting = [row for row in named if _has(row, given)] or [row for row in named if not row.with_parameters]
+    if not fitting:
+        return ClassFacts(storage_class, f"driver {provisioner}, which is not in the table of drivers")
+    row = next((row for row in fitting if mode in row.modes), fitting[0])
+    backend, locks = _by_options(row, [*mount_options, *_options_in(given)])
+    modes = tuple(dict.fromkeys(known for one in fitting for known in one.modes))
+    return ClassFacts(
+        storage_class, f"{row.name}, {provisioner}", backend, row.bound, modes, locks, row.node_loss, row.source
+    )
+
+
+def said(
+    storage_class: str, stands_on: str, bound: Bound | None, modes: Sequence[AccessMode], real_locks: bool
+) -> ClassFacts:
+    """The facts of a class whose driver is not in the table, in the words of its owner."""
+    one_node = stands_on in ("disk", "node")
+    locks = Locks.ONE_NODE if one_node else Locks.SHARED if real_locks else Locks.NODE_LOCAL
+    bound = Bound.NODE if stands_on == "node" else bound
+    if bound is None and not one_node:
+        bound = Bound.EVERYWHERE
+    facts = ClassFacts(storage_class, f"{stands_on}, as the stack file says", stands_on, bound, tuple(modes), locks)
+    return replace(facts, source=f"kotaemon:storage.classes.{storage_class}", node_loss=_LOSS[bound])
+
+
+_LOSS = {
+    None: "what happens to the volume is not known",
+    Bound.EVERYWHERE: "the volume can be used on another node",
+    Bound.ZONE: "the volume can be used on another node of its zone",
+    Bound.NODE: "the volume is out of reach until the node is back, and lost with its disk",
+}
+
+
+def _named(row: Driver, provisioner: str) -> bool:
+    return any(
+        provisioner.endswith(name[1:]) if name.startswith("*") else provisioner == name for name in row.provisioners
+    )
+
+
+def _has(row: Driver, parameters: Mapping[str, str]) -> bool:
+    return any(parameters.get(key, "").split(",")[0] in values for key, values in row.with_parameters.items())
+
+
+def _options_in(parameters: Mapping[str, str]) -> list[str]:
+    """Mount options in a parameter: of the NAS driver (`options`) and of Longhorn (`nfsOptions`)."""
+    return [option for key in ("options", "nfsOptions") for option in parameters.get(key, "").split(",") if option]
+
+
+def _by_options(row: Driver, options: Sequence[str]) -> tuple[str, Locks]:
+    """Backend and locks of a row under the mount options of the class."""
+    said = {name: value for name, _, value in (option.partition("=") for option in options)}
+    version = said.get("vers") or said.get("nfsvers") or ""
+    local = "nolock" in said or said.get("local_lock", "none") != "none"
+    match row.reads_options:
+        case "nfs":
+            backend = "nfs3" if version.startswith("3") else "nfs4"
+            return backend, Locks.NODE_LOCAL if local else row.locks
+        case "nas":  # its driver mounts version 3 with nolock where nothing else is said
+            real = version.startswith("4") and not local
+            return ("nas4", Locks.SHARED) if real else ("nas3", Locks.NODE_LOCAL)
+        case "lustre":
+            return row.backend, row.locks if "flock" in said else Locks.NODE_LOCAL
+        case _:
+            return row.backend, row.locks

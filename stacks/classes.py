@@ -1,0 +1,86 @@
+"""What is known of the StorageClasses that a stack uses: from the cluster, from the stack file, or nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from components.contract import AccessMode
+from guard.classes import Bound, ClassFacts, facts_of, said
+from guard.drivers import DRIVERS
+from stacks.settings.classes import ClassSettings
+
+
+@dataclass(frozen=True)
+class FoundClass:
+    """A StorageClass as the cluster has it."""
+
+    provisioner: str
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    mount_options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClusterFacts:
+    """What the cluster says of itself, read once before anything is registered."""
+
+    classes: Mapping[str, FoundClass | None] = field(default_factory=dict[str, FoundClass | None])
+    """Name of a StorageClass -> the class; None: the cluster has no such class. A name that is not a key was not
+    read."""
+    unread: str = ""
+    """Why nothing, or not everything, was read; empty: everything that was asked was answered."""
+
+
+NOT_ASKED = ClusterFacts(unread="a plan asks no cluster")
+"""The facts of a plan, which needs no cluster."""
+
+
+class OnClass(NamedTuple):
+    """A volume of the stack on a StorageClass that the cluster has."""
+
+    storage_class: str
+    mode: AccessMode
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The StorageClasses as the stack file and the cluster say them. The cluster's word goes first."""
+
+    said: Mapping[str, ClassSettings] = field(default_factory=dict[str, ClassSettings])
+    """`kotaemon:storage.classes`."""
+    cluster: ClusterFacts = NOT_ASKED
+
+    def facts(self, name: str, mode: AccessMode | None = None) -> ClassFacts:
+        """What the volumes of a class are. `mode`: the claim's access mode, as some drivers make two things."""
+        words, found = self.said.get(name), self.cluster.classes.get(name)
+        by_driver: ClassFacts | None = None
+        if found is not None:
+            by_driver = facts_of(name, found.provisioner, DRIVERS, found.parameters, found.mount_options, mode)
+        elif words is not None and words.provisioner is not None:
+            by_driver = facts_of(name, words.provisioner, DRIVERS, words.parameters, words.mount_options, mode)
+        if by_driver is not None and by_driver.known:
+            return by_driver
+        # Words about a driver of the table would only contradict the table.
+        if words is not None and words.stands_on is not None:
+            return said(name, words.stands_on, words.bound_to, words.modes, words.real_locks)
+        if by_driver is not None:
+            return by_driver
+        why = self.cluster.unread or "the cluster does not say"
+        return ClassFacts(name, f"not known: {why}")
+
+    def bound(self, name: str) -> Bound | None:
+        """What a volume of the class is bound to; None: it is not known."""
+        return self.facts(name).bound
+
+    def missing(self, name: str) -> bool:
+        """Whether the cluster was asked for the class and has none of this name."""
+        return name in self.cluster.classes and self.cluster.classes[name] is None
+
+    def contradictions(self) -> Iterator[str]:
+        """Classes whose driver in the stack file is another one in the cluster."""
+        for name, words in self.said.items():
+            found = self.cluster.classes.get(name)
+            if found is not None and words.provisioner not in (None, found.provisioner):
+                yield (
+                    f"kotaemon:storage.classes.{name}.provisioner: is {words.provisioner!r}, but the class in the "
+                    f"cluster has {found.provisioner!r}, which counts; correct it"
+                )

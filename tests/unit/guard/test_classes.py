@@ -1,0 +1,204 @@
+"""What a StorageClass makes, by its driver: the table, and how parameters, mount options and access mode choose."""
+
+from itertools import product
+
+import pytest
+
+from components.contract import AccessMode, Claim, Locks, Medium, Profile, Role, RoleMount
+from guard import safety
+from guard.classes import Bound, ClassFacts, Driver, facts_of, said
+from guard.drivers import DRIVERS
+from guard.safety import Pods, ServerDisk
+from guard.table import BACKENDS
+
+RWO, RWOP, RWX = AccessMode.RWO, AccessMode.RWOP, AccessMode.RWX
+
+
+@pytest.mark.parametrize("row", DRIVERS, ids=lambda row: row.name)
+def test_a_row_says_something_that_the_guard_knows(row: Driver) -> None:
+    assert row.backend in (*BACKENDS, "nas")
+    assert row.source.startswith("https://")
+    assert len(row.node_loss.split()) > 4
+    one_node = row.backend in ("disk", "node")
+    assert (row.locks == Locks.ONE_NODE) == one_node
+    assert (RWX in row.modes) != one_node
+    assert row.bound == Bound.EVERYWHERE or one_node, "what many nodes mount is bound to none"
+
+
+def test_no_two_rows_are_for_the_same_class_and_mode() -> None:
+    for one, other in product(DRIVERS, repeat=2):
+        same = set(one.provisioners) & set(other.provisioners)
+        if one is not other and same and one.with_parameters == other.with_parameters:
+            assert not set(one.modes) & set(other.modes), (one.name, other.name)
+
+
+FOUND = [
+    ("ebs.csi.eks.amazonaws.com", {"type": "io2"}, (), RWOP, "disk", Bound.ZONE, Locks.ONE_NODE),
+    ("diskplugin.csi.alibabacloud.com", {"type": "cloud_auto"}, (), RWO, "disk", Bound.ZONE, Locks.ONE_NODE),
+    (
+        "diskplugin.csi.alibabacloud.com",
+        {"type": "cloud_regional_disk_auto,cloud_essd"},
+        (),
+        RWO,
+        "disk",
+        Bound.EVERYWHERE,
+        Locks.ONE_NODE,
+    ),
+    ("nasplugin.csi.alibabacloud.com", {"volumeAs": "subpath"}, (), RWX, "nas3", Bound.EVERYWHERE, Locks.NODE_LOCAL),
+    ("nasplugin.csi.alibabacloud.com", {}, ("vers=4.0",), RWX, "nas4", Bound.EVERYWHERE, Locks.SHARED),
+    (
+        "nasplugin.csi.alibabacloud.com",
+        {"options": "noresvport,vers=4.0"},
+        (),
+        RWX,
+        "nas4",
+        Bound.EVERYWHERE,
+        Locks.SHARED,
+    ),
+    ("nasplugin.csi.alibabacloud.com", {}, ("nolock", "vers=3"), RWX, "nas3", Bound.EVERYWHERE, Locks.NODE_LOCAL),
+    ("nfs.csi.k8s.io", {"server": "a", "share": "/"}, (), RWX, "nfs4", Bound.EVERYWHERE, Locks.SHARED),
+    ("nfs.csi.k8s.io", {}, ("nfsvers=3", "local_lock=all"), RWX, "nfs3", Bound.EVERYWHERE, Locks.NODE_LOCAL),
+    (
+        "cluster.local/team-nfs-subdir-external-provisioner",
+        {},
+        ("vers=3",),
+        RWX,
+        "nfs3",
+        Bound.EVERYWHERE,
+        Locks.SHARED,
+    ),
+    ("storage.cephfs.csi.ceph.com", {"fsName": "x"}, (), RWX, "cephfs", Bound.EVERYWHERE, Locks.SHARED),
+    ("openshift-storage.rbd.csi.ceph.com", {}, (), RWO, "disk", Bound.EVERYWHERE, Locks.ONE_NODE),
+    ("driver.longhorn.io", {"numberOfReplicas": "2"}, (), RWO, "disk", Bound.EVERYWHERE, Locks.ONE_NODE),
+    ("driver.longhorn.io", {"dataLocality": "strict-local"}, (), RWO, "disk", Bound.NODE, Locks.ONE_NODE),
+    ("driver.longhorn.io", {"nfsOptions": "hard,vers=4.1"}, (), RWX, "nfs4", Bound.EVERYWHERE, Locks.SHARED),
+    ("fsx.csi.aws.com", {"deploymentType": "SCRATCH_2"}, (), RWX, "lustre", Bound.EVERYWHERE, Locks.NODE_LOCAL),
+    ("fsx.csi.aws.com", {"deploymentType": "SCRATCH_2"}, ("flock",), RWX, "lustre", Bound.EVERYWHERE, Locks.SHARED),
+    ("fsx.openzfs.csi.aws.com", {}, (), RWX, "openzfs", Bound.EVERYWHERE, Locks.SHARED),
+    ("csi.juicefs.com", {}, (), RWX, "juicefs", Bound.EVERYWHERE, Locks.SHARED),
+    ("topolvm.io", {"topolvm.io/device-class": "ssd"}, (), RWOP, "disk", Bound.NODE, Locks.ONE_NODE),
+    ("cluster.local/local-path-provisioner", {}, (), RWO, "node", Bound.NODE, Locks.ONE_NODE),
+    ("k8s.io/minikube-hostpath", {}, (), RWO, "node", Bound.NODE, Locks.ONE_NODE),
+    ("kubernetes.io/no-provisioner", {}, (), RWO, "disk", Bound.NODE, Locks.ONE_NODE),
+]
+
+
+@pytest.mark.parametrize(("provisioner", "parameters", "options", "mode", "backend", "bound", "locks"), FOUND)
+def test_what_a_class_makes(
+    provisioner: str,
+    parameters: dict[str, str],
+    options: tuple[str, ...],
+    mode: AccessMode,
+    backend: str,
+    bound: Bound,
+    locks: Locks,
+) -> None:
+    facts = facts_of("own", provisioner, DRIVERS, parameters, options, mode)
+    assert (facts.backend, facts.bound, facts.locks) == (backend, bound, locks)
+    assert facts.refused_mode(mode) == ""
+
+
+@pytest.mark.parametrize("provisioner", ["ebs.csi.aws.com.example.org", "example.org/cephfs", "local-path", ""])
+def test_a_driver_that_is_not_in_the_table_is_unknown(provisioner: str) -> None:
+    facts = facts_of("odd", provisioner, DRIVERS, {}, (), RWO)
+    assert (facts.known, facts.backend, facts.bound) == (False, "unknown", None)
+    assert facts.refused_mode(RWX) == "", "nothing is refused of which nothing is known"
+
+
+@pytest.mark.parametrize(
+    ("provisioner", "mode", "made"),
+    [
+        ("rancher.io/local-path", RWX, "ReadWriteOnce, ReadWriteOncePod"),
+        ("rbd.csi.ceph.com", RWX, "ReadWriteOnce, ReadWriteOncePod"),
+        ("fuseim.pri/ifs", RWOP, "ReadWriteOnce, ReadWriteMany, ReadOnlyMany"),
+        ("docker.io/hostpath", RWOP, "ReadWriteOnce"),
+    ],
+)
+def test_an_access_mode_that_the_driver_does_not_make(provisioner: str, mode: AccessMode, made: str) -> None:
+    reason = facts_of("own", provisioner, DRIVERS, mode=mode).refused_mode(mode)
+    assert reason.startswith(f"'{mode.value}' is not allowed: class own (")
+    assert f"makes {made} (https://" in reason
+
+
+def test_longhorn_makes_every_mode_in_two_ways() -> None:
+    modes = facts_of("own", "driver.longhorn.io", DRIVERS).modes
+    assert set(modes) == set(AccessMode)
+
+
+@pytest.mark.parametrize(
+    ("stands_on", "bound", "found"),
+    [
+        ("disk", None, None),
+        ("disk", Bound.ZONE, Bound.ZONE),
+        ("node", None, Bound.NODE),
+        ("nfs4", None, Bound.EVERYWHERE),
+    ],
+)
+def test_words_of_the_owner(stands_on: str, bound: Bound | None, found: Bound | None) -> None:
+    facts = said("odd", stands_on, bound, (RWO,), real_locks=True)
+    assert (facts.known, facts.bound, facts.modes) == (True, found, (RWO,))
+
+
+def claim(facts: ClassFacts, mode: AccessMode) -> Claim:
+    return Claim(
+        name="data",
+        access_mode=mode,
+        medium=Medium.BLOCK,
+        backend=facts.backend,
+        size_gib=10,
+        zones=[],
+        encrypted_by="LUKS",
+        locks=facts.locks,
+        fs_group=True,
+    )
+
+
+def rules(provisioner: str, mode: AccessMode = RWO, options: tuple[str, ...] = ()) -> set[str]:
+    facts = facts_of("own", provisioner, DRIVERS, {}, options, mode)
+    made = claim(facts, mode)
+    storage = {role.value: RoleMount(claim=made, sub_path=role.value, read_only=False) for role in Role}
+    report = safety.check(storage, Pods(Profile.SINGLE_WRITER), classes={"data": facts})
+    return {verdict.rule for verdict in report.verdicts}
+
+
+@pytest.mark.parametrize(
+    ("provisioner", "options", "expected"),
+    [
+        ("topolvm.cybozu.com", (), {"node-local-data"}),
+        ("ebs.csi.aws.com", (), set[str]()),
+        ("pd.csi.storage.gke.io", (), {"class-unknown"}),
+        ("cephfs.csi.ceph.com", (), {"sqlite-on-network", "chroma-on-network"}),
+        ("efs.csi.aws.com", (), {"sqlite-on-network", "chroma-on-network"}),
+        ("nfs.csi.k8s.io", ("nolock",), {"sqlite-on-node-local-locks", "chroma-on-node-local-locks", "hf-cache-locks"}),
+        (
+            "nasplugin.csi.alibabacloud.com",
+            (),
+            {"sqlite-on-node-local-locks", "chroma-on-node-local-locks"},
+        ),
+    ],
+)
+def test_the_class_of_a_claim_is_judged_as_what_it_is(
+    provisioner: str, options: tuple[str, ...], expected: set[str]
+) -> None:
+    assert rules(provisioner, options=options) - {"hf-cache-locks"} == expected - {"hf-cache-locks"}
+
+
+@pytest.mark.parametrize(
+    ("provisioner", "rule", "refused"),
+    [
+        ("openshift-storage.cephfs.csi.ceph.com", "server-on-network", True),
+        ("nfs.csi.k8s.io", "server-on-network", True),
+        ("nasplugin.csi.alibabacloud.com", "server-on-network", True),
+        ("csi.juicefs.com", "server-on-network", True),
+        ("csi.vsphere.vmware.com", "class-unknown", False),
+        ("topolvm.io", "node-local-data", False),
+        ("rbd.csi.ceph.com", "", False),
+    ],
+)
+def test_a_server_of_the_stack_is_on_a_disk(provisioner: str, rule: str, refused: bool) -> None:
+    facts = facts_of("own", provisioner, DRIVERS, mode=RWO)
+    disk = ServerDisk("PostgreSQL", "database", facts, "https://example.org/why")
+    report = safety.check({}, Pods(Profile.SCALED, 2, document_store="elasticsearch"), servers=[disk])
+    found = [verdict for verdict in report.verdicts if verdict.message.startswith("stores.database")]
+    assert [verdict.rule for verdict in found] == ([rule] if rule else [])
+    assert [verdict.rule in {r.rule for r in report.refusals} for verdict in found] == ([refused] if rule else [])
