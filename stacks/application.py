@@ -9,6 +9,7 @@ from components.contract import StorageMap
 from components.kotaemon.args import Autoscaler, Exposure, ExposureKind, KotaemonArgs, PodResources
 from components.pod.args import Endpoint
 from components.state.stores import Stores
+from stacks.settings.pod_rules import imposed
 from stacks.settings.pods import Ingress
 from stacks.settings.settings import Settings
 
@@ -34,6 +35,7 @@ def arguments(
         api_keys={k: Output.secret(v.get_secret_value()) for k, v in settings.api_keys.items()},
         admin_name=settings.admin_name,
         protect=settings.protect,
+        cluster_imposes=imposed(settings, "application"),
     )
     if settings.admin_password is not None:
         args["admin_password"] = Output.secret(settings.admin_password.get_secret_value())

@@ -14,14 +14,21 @@ from stacks.application import arguments
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.platforms.base import Ground
+from stacks.settings.pod_rules import logins, warnings
 from stacks.stores.on_disks import backup_folders
 
 
 def make(stack: Planned) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs."""
     settings = stack.settings
+    for line in warnings(settings):
+        pulumi.log.warn(line)
     ground = stack.platform.ground(settings)
-    args = ApplicationNamespaceArgs(namespace_name=settings.namespace, protect=settings.protect)
+    args = ApplicationNamespaceArgs(
+        namespace_name=settings.namespace, protect=settings.protect, exists=settings.namespace_exists
+    )
+    if settings.registry_logins:
+        args["registry_logins"] = logins(settings)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
     after = _claims(stack, ground, namespace)
     made, waits = _stores(stack, ground, namespace)

@@ -9,6 +9,7 @@ from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
 from ..contract import Claim
+from ..pod import imposed
 from ..pod.args import ClusterImposes
 from ..pod.folders import work_mistakes
 from ..pod.names import GID, IMAGE, UID
@@ -55,7 +56,10 @@ def source(volume: CsiVolume) -> CSIPersistentVolumeSourceArgs:
 
 def check(name: str, args: CsiPreparationArgs) -> list[str]:
     """Mistakes in the arguments of CsiPreparation(name, args); none: it can be made."""
-    return work_mistakes(args["folders"], args.get("uid", UID), args.get("gid", GID))
+    return [
+        *work_mistakes(args["folders"], args.get("uid", UID), args.get("gid", GID)),
+        *(f"cluster_imposes.{mistake}" for mistake in imposed.mistakes(args.get("cluster_imposes", ClusterImposes()))),
+    ]
 
 
 class CsiPreparation(pulumi.ComponentResource):

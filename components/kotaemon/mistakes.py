@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from ..contract import WRITTEN, AccessMode, Role
+from ..pod import imposed
 from ..pod.names import OLDEST_VERSION
 from ..state.stores import DocumentStoreKind
 from .application import Application, application
@@ -34,7 +35,14 @@ SECRET_NAME = re.compile(r"(_API_KEY|SECRET_KEY|_PASSWORD|_SECRET|_TOKEN|_CREDEN
 def check(name: str, args: KotaemonArgs) -> list[str]:
     """Mistakes in the arguments of Kotaemon(name, args); none: it can be made."""
     app = application(name, args)
-    return [*_numbers(app), *_storage(app), *_environment(app), *_stores(app), *_exposure(app)]
+    return [
+        *_numbers(app),
+        *_storage(app),
+        *_environment(app),
+        *_stores(app),
+        *_exposure(app),
+        *(f"cluster_imposes.{mistake}" for mistake in imposed.mistakes(app.cluster_imposes)),
+    ]
 
 
 def _numbers(app: Application) -> Iterator[str]:

@@ -16,7 +16,6 @@ from pulumi_kubernetes.core.v1 import (
     ConfigMapVolumeSourceArgs,
     PersistentVolumeClaimVolumeSourceArgs,
     PodSecurityContextArgs,
-    PodTemplateSpecArgs,
     SeccompProfileArgs,
     SecurityContextArgs,
     VolumeArgs,
@@ -30,7 +29,8 @@ from .folders import SCRIPT, prepare_container, prepare_task
 from .names import CLAIMS_DIR
 from .namespace import PodSecurity, pod_security_labels
 from .network import no_network
-from .spec import Pod, pod_spec
+from .registry import registry_secret
+from .spec import Pod, pod_template
 
 NEEDS_PEOPLE = 78
 """Exit code of prepare.py when trying again does not help."""
@@ -82,10 +82,7 @@ def job_spec(
                 )
             ]
         ),
-        template=PodTemplateSpecArgs(
-            metadata=ObjectMetaArgs(labels={"app.kubernetes.io/name": "kotaemon-prepare"}),
-            spec=pod_spec(pod, cluster_imposes),
-        ),
+        template=pod_template({"app.kubernetes.io/name": "kotaemon-prepare"}, pod, cluster_imposes),
     )
 
 
@@ -127,6 +124,9 @@ def prepare_job(
         spec=no_network(),
         opts=child,
     )
+    before: list[pulumi.Resource] = [claim, policy]
+    if logins := work.cluster_imposes.get("registry_logins"):
+        before.append(registry_secret(parent, f"{name}-registry", space, logins))
     files = runtime_files(SCRIPT)
     script = k8s.core.v1.ConfigMap(
         f"{name}-script",
@@ -146,7 +146,7 @@ def prepare_job(
         spec=job_spec(work.image, work.claim_name, script_name, task, work.cluster_imposes),
         opts=ResourceOptions(
             parent=parent,
-            depends_on=[claim, policy],
+            depends_on=before,
             # the image is 8-10 GB unpacked, and may be new to the node
             custom_timeouts=CustomTimeouts(create="40m"),
         ),

@@ -10,6 +10,7 @@ from stacks.settings.auth_proxy import AuthProxySettings
 from stacks.settings.cluster import Cluster
 from stacks.settings.estimate import EstimateSettings
 from stacks.settings.fields import DnsLabel, PinnedImage, Strict
+from stacks.settings.pod_rules import PodRules
 from stacks.settings.pods import AutoscalerSettings, Endpoint, Ingress, Resources
 from stacks.settings.storage import Storage
 from stacks.settings.stores import Stores
@@ -17,7 +18,7 @@ from stacks.settings.stores import Stores
 Section = TypeVar("Section", bound=Strict)
 
 
-class Settings(Strict):
+class Settings(PodRules):
     """The settings of a stack file. stacks/settings/model.py adds a section for each platform, such as `aws`."""
 
     platform: Platform = Field(description="Platform on which the cluster and its storage are.")
@@ -26,6 +27,11 @@ class Settings(Strict):
         description="single-writer: one pod with its data in files; scaled: several pods with their state in stores.",
     )
     namespace: DnsLabel = Field("kotaemon", description="Kubernetes namespace of the application; the stack makes it.")
+    namespace_exists: bool = Field(
+        False,
+        description="Whether the namespace is there already: then it is neither made nor changed, and its labels, "
+        "quotas and limits are those of its owner.",
+    )
     image: PinnedImage = Field(
         "ghcr.io/cinnamon/kotaemon:0.11.3-lite",
         description="Image of the application, with a version tag or a digest; main-* and latest-* are refused.",

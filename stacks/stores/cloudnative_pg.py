@@ -11,6 +11,7 @@ from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.product import Unknown
 from stacks.kinds.base import Buys, Identity
 from stacks.settings.fields import DnsLabel, ObjectName, PinnedImage, Strict, matching
+from stacks.settings.pod_rules import imposed
 from stacks.settings.stores import DRIVER_HELP, Driver, OnDisks, Schedule
 from stacks.stores import on_disks
 from stacks.stores.base import MadeStore, Store, StoreContext
@@ -103,6 +104,7 @@ def operator_args(at: StoreContext[OperatorDatabase]) -> CloudNativePostgresArgs
         operator_namespace=chosen.operator_namespace,
         driver=PostgresDriver(chosen.driver),
         protect=at.settings.protect,
+        cluster_imposes=imposed(at.settings, "database"),
     )
     archive = chosen.archive
     if archive is None:
