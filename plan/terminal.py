@@ -28,6 +28,8 @@ def show(plan: Plan, console: Console) -> None:
     for line in plan.zones.lines:
         console.print(f" {line}", markup=False)
     console.print()
+    if talks := rows.network(plan):
+        console.print(table("Network", rows.NETWORK, talks))
     console.print(table("Cost", rows.COST, rows.cost(plan)))
     console.print(table("Cost by role", rows.SUMS, rows.sums(cost.by_role, cost.currency)))
     console.print(table("Cost by medium", rows.SUMS, rows.sums(cost.by_medium, cost.currency)))

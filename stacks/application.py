@@ -7,11 +7,11 @@ from pulumi import Input, Output
 
 from components.contract import StorageMap
 from components.kotaemon.args import Autoscaler, Exposure, ExposureKind, KotaemonArgs, PodResources
-from components.pod.args import Endpoint
 from components.state.stores import Stores
 from stacks.settings.pod_rules import imposed
 from stacks.settings.pods import Ingress
 from stacks.settings.settings import Settings
+from stacks.stores.servers import endpoint
 
 
 def arguments(
@@ -44,7 +44,7 @@ def arguments(
     if settings.ingress is not None:
         args["exposure"] = exposure(settings.ingress)
     if settings.model_endpoints is not None:
-        args["model_endpoints"] = [Endpoint(cidr=e.cidr, port=e.port) for e in settings.model_endpoints]
+        args["model_endpoints"] = [endpoint(e) for e in settings.model_endpoints]
     if settings.autoscaler is not None:
         chosen = settings.autoscaler
         args["autoscaler"] = Autoscaler(

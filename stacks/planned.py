@@ -10,7 +10,7 @@ from components.contract import Claim, Role, RoleMount, StorageMap
 from components.kotaemon.mistakes import check
 from estimate.cost import Bought, Mount, bought
 from guard.report import Report
-from stacks import kinds, platforms, safety, stores
+from stacks import kinds, network, platforms, safety, stores
 from stacks.application import arguments
 from stacks.kinds.base import Context
 from stacks.names import NAMESPACE
@@ -67,6 +67,7 @@ def planned(settings: Settings) -> Planned:
     keys = {claim["name"]: name for name, claim in claims.items()}
     report = safety.check(settings, storage, keys, documents.at.chosen.kind if documents else "lancedb")
     _refuse(list(_mistakes(settings, platform, storage, found)))
+    _tell_closed(settings, storage, found)
     return Planned(settings, platform, contexts, claims, storage, found, report)
 
 
@@ -131,6 +132,13 @@ def _mistakes(
     handed = {name: one.store.planned(one.at) for name, one in found.items()}
     args = arguments(settings, settings.namespace, storage, handed)
     yield from (f"kotaemon:{line}" for line in check(NAMESPACE, args))
+
+
+def _tell_closed(settings: Settings, storage: StorageMap, found: Mapping[str, PlannedStore]) -> None:
+    """Warn of addresses that the network policy closes."""
+    handed = {name: one.store.planned(one.at) for name, one in found.items()}
+    for line in network.warnings(NAMESPACE, arguments(settings, settings.namespace, storage, handed)):
+        pulumi.log.warn(line)
 
 
 def _bought(stack: Planned) -> Iterator[Bought]:

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from stacks.settings.fields import Cidr, Cpu, DnsLabel, HostName, Memory, ObjectName, Strict
+from stacks.settings.fields import Cpu, DnsLabel, HostName, Memory, ObjectName, Strict
+from stacks.settings.stores import StoreEndpoint
 
 
 class Resources(Strict):
@@ -54,11 +55,10 @@ class Ingress(Strict):
         return self
 
 
-class Endpoint(Strict):
-    """A network and port to which the pods may open connections."""
+class Endpoint(StoreEndpoint):
+    """Where the pods may call models: a network, or pods in a namespace of this cluster."""
 
-    cidr: Cidr = Field(description="Network in CIDR notation, for example 203.0.113.7/32.")
-    port: int = Field(443, ge=1, le=65535, description="TCP port.")
+    port: int = Field(443, ge=1, le=65535, description="TCP port; of a pod, not of its Service.")
 
 
 class AutoscalerSettings(Strict):

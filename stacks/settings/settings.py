@@ -56,8 +56,8 @@ class Settings(PodRules):
     )
     model_endpoints: list[Endpoint] | None = Field(
         None,
-        description="Networks where the pods may call models; default: TCP 443 of every address except link-local "
-        "(metadata) ones.",
+        description="Networks and namespaces where the pods may call models; default: TCP 443 of every address except "
+        "link-local (metadata) ones. Services and IP addresses in env are always open.",
     )
     storage: Storage = Field(description="Claims, and which role is on which claim.")
     env: dict[str, str] = Field(
