@@ -108,6 +108,7 @@ if TYPE_CHECKING:
         KotaemonArgs as KotaemonArgs,
         PodResources as PodResources,
     )
+    from .kotaemon.controllers import Controller as Controller
     from .kotaemon.kotaemon import Kotaemon as Kotaemon
     from .pod.args import (
         ClusterImposes as ClusterImposes,
@@ -196,6 +197,7 @@ _HOMES = {
     "file.openzfs": ("OpenZfsStorage", "OpenZfsStorageArgs", "openzfs_claim"),
     "file.preparation": ("NfsPreparation", "NfsPreparationArgs"),
     "kotaemon.args": ("AuthProxy", "Autoscaler", "Exposure", "ExposureKind", "KotaemonArgs", "PodResources"),
+    "kotaemon.controllers": ("Controller",),
     "kotaemon.kotaemon": ("Kotaemon",),
     "pod.args": (
         "ClusterImposes",

@@ -1,7 +1,7 @@
 """Answers "may A open port P to B" from rendered NetworkPolicies, and says in words who may talk to whom. Pure.
 
-https://kubernetes.io/docs/concepts/services-networking/network-policies: a pod that no policy of a direction selects may
-do everything in it; else the policies that select it add up. A connection needs both ends. A Service's address has
+https://kubernetes.io/docs/concepts/services-networking/network-policies: a pod that no policy of a direction selects
+may do everything in it; else the policies that select it add up. A connection needs both ends. A Service's address has
 been replaced by that of a pod before. Traffic of the node itself (probes, mounts) is never asked about. Ports by name
 are not looked up, and count as closed.
 """

@@ -6,10 +6,10 @@ from typing import Any
 from pulumi import Input, Output
 
 from components.contract import StorageMap
-from components.kotaemon.args import Autoscaler, Exposure, ExposureKind, KotaemonArgs, PodResources
+from components.kotaemon.args import Autoscaler, KotaemonArgs, PodResources
 from components.state.stores import Stores
+from stacks.settings.ingress import exposure
 from stacks.settings.pod_rules import imposed
-from stacks.settings.pods import Ingress
 from stacks.settings.settings import Settings
 from stacks.stores.servers import endpoint
 
@@ -42,7 +42,7 @@ def arguments(
     if settings.auth_proxy is not None:
         args["auth_proxy"] = settings.auth_proxy.args()
     if settings.ingress is not None:
-        args["exposure"] = exposure(settings.ingress)
+        args["exposure"] = exposure(settings.ingress, settings.platform)
     if settings.model_endpoints is not None:
         args["model_endpoints"] = [endpoint(e) for e in settings.model_endpoints]
     if settings.autoscaler is not None:
@@ -60,19 +60,3 @@ def _stores(found: Mapping[str, Any]) -> Stores:
     if found.get("documents") is not None:
         handed["document_store"] = found["documents"]
     return handed
-
-
-def exposure(ingress: Ingress) -> Exposure:
-    """The section `ingress` as the argument `exposure` of `Kotaemon`."""
-    made = Exposure(
-        kind=ExposureKind(ingress.kind),
-        hostname=ingress.hostname,
-        controller_namespace=ingress.controller_namespace,
-        class_name=ingress.class_name,
-        max_upload_mib=ingress.max_upload_mib,
-    )
-    if ingress.tls_secret is not None:
-        made["tls_secret"] = ingress.tls_secret
-    if ingress.gateway is not None:
-        made["gateway_namespace"], made["gateway_name"] = ingress.gateway.split("/")
-    return made

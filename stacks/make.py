@@ -14,14 +14,15 @@ from stacks.application import arguments
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.platforms.base import Ground
-from stacks.settings.pod_rules import logins, warnings
+from stacks.settings import ingress, pod_rules
+from stacks.settings.pod_rules import logins
 from stacks.stores.on_disks import backup_folders
 
 
 def make(stack: Planned) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs."""
     settings = stack.settings
-    for line in warnings(settings):
+    for line in (*pod_rules.warnings(settings), *ingress.warnings(settings)):
         pulumi.log.warn(line)
     ground = stack.platform.ground(settings)
     args = ApplicationNamespaceArgs(

@@ -11,6 +11,7 @@ from ..state.stores import DocumentStoreKind
 from .application import Application, application
 from .args import ExposureKind, KotaemonArgs
 from .environment import version_of
+from .exposure import clients
 from .switches import FLAGS, graphs_switched_on, refused_flag
 
 SHARED = (AccessMode.RWX, AccessMode.ROX)
@@ -145,6 +146,10 @@ def _stores(app: Application) -> Iterator[str]:
 
 
 def _exposure(app: Application) -> Iterator[str]:
+    if app.exposure is not None and not clients(app.exposure, app.entrance):
+        yield "exposure.controller_namespace: missing; without it or controller_networks nobody reaches the application"
+    if app.exposure is not None and app.exposure["kind"] == ExposureKind.INGRESS and "class_name" not in app.exposure:
+        yield "exposure.class_name: missing; name the IngressClass of your controller: no controller is a default"
     if app.exposure is not None and app.exposure["kind"] == ExposureKind.HTTPROUTE:
         for key in ("gateway_name", "gateway_namespace"):
             if key not in app.exposure:

@@ -11,6 +11,7 @@ from ..pod.args import Endpoint
 from ..state.stores import Stores
 from .addresses import meant
 from .application import Application
+from .exposure import clients
 from .names import PORT, labels
 
 STICKY_SECONDS = 3 * 60 * 60
@@ -32,7 +33,7 @@ def network_policy(app: Application) -> NetworkPolicySpecArgs:
     exposure = app.exposure
     return network.network_policy(
         labels(app.name),
-        clients=[Endpoint(namespace=exposure["controller_namespace"], port=app.entrance)] if exposure else [],
+        clients=clients(exposure, app.entrance) if exposure else [],
         servers=servers(app),
         dns=True,
         https=app.model_endpoints is None,

@@ -1,7 +1,8 @@
 """Addresses in settings, as a NetworkPolicy sees them: a Service of the cluster, an IP address, or a name outside.
 
 A NetworkPolicy knows no names. It is applied after the address of a Service was replaced by that of a pod
-(https://kubernetes.io/docs/concepts/services-networking/network-policies), so a Service is opened by namespace and port.
+(https://kubernetes.io/docs/concepts/services-networking/network-policies), so a Service is opened by namespace and
+port.
 """
 
 import ipaddress

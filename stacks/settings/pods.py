@@ -1,11 +1,8 @@
-"""The sections of a stack file for the application's pods and for the access to them."""
-
-import re
-from typing import Literal
+"""The sections of a stack file for the application's pods."""
 
 from pydantic import Field, model_validator
 
-from stacks.settings.fields import Cpu, DnsLabel, HostName, Memory, ObjectName, Strict
+from stacks.settings.fields import Cpu, Memory, Strict
 from stacks.settings.stores import StoreEndpoint
 
 
@@ -22,37 +19,6 @@ class Resources(Strict):
         description="Memory limit of each pod, in Mi or Gi. There is no CPU limit, because it would only slow the "
         "start.",
     )
-
-
-class Ingress(Strict):
-    """How users reach the application from outside.
-
-    Set authProxy as well: the application's own login leaves its API open.
-    """
-
-    kind: Literal["ingress", "httproute"] = Field(
-        "ingress", description="ingress: an Ingress object; httproute: an HTTPRoute of the Gateway API."
-    )
-    hostname: HostName = Field(description="Public host name of the application.")
-    class_name: ObjectName = Field(
-        "nginx", description="Value of ingressClassName; the annotations are those of ingress-nginx."
-    )
-    tls_secret: ObjectName | None = Field(
-        None, description="Existing Secret with the certificate; default: TLS ends before the ingress."
-    )
-    gateway: str | None = Field(None, description="`namespace/name` of the Gateway; required for kind httproute.")
-    controller_namespace: DnsLabel = Field(
-        "ingress-nginx", description="Namespace of the ingress controller, whose pods may connect to the application."
-    )
-    max_upload_mib: int = Field(
-        1000, ge=1, description="Largest request body in MiB, which limits uploads; Kotaemon's own limit is 1000 MB."
-    )
-
-    @model_validator(mode="after")
-    def _gateway_for_route(self) -> "Ingress":
-        if self.kind == "httproute" and not re.fullmatch(r"[a-z0-9-]+/[a-z0-9-]+", self.gateway or ""):
-            raise ValueError("kind httproute needs gateway: <namespace>/<name>")
-        return self
 
 
 class Endpoint(StoreEndpoint):

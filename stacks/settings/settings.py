@@ -10,8 +10,9 @@ from stacks.settings.auth_proxy import AuthProxySettings
 from stacks.settings.cluster import Cluster
 from stacks.settings.estimate import EstimateSettings
 from stacks.settings.fields import DnsLabel, PinnedImage, Strict
+from stacks.settings.ingress import Ingress
 from stacks.settings.pod_rules import PodRules
-from stacks.settings.pods import AutoscalerSettings, Endpoint, Ingress, Resources
+from stacks.settings.pods import AutoscalerSettings, Endpoint, Resources
 from stacks.settings.storage import Storage
 from stacks.settings.stores import Stores
 

@@ -121,7 +121,12 @@ def test_the_driver_is_installed_from_an_index_that_is_open() -> None:
 
 
 def test_the_issuer_of_the_login_is_reached_or_told() -> None:
-    exposure = {"kind": "ingress", "hostname": "k.example.com", "controller_namespace": "ingress-nginx"}
+    exposure = {
+        "kind": "ingress",
+        "hostname": "k.example.com",
+        "controller_namespace": "ingress-nginx",
+        "class_name": "nginx",
+    }
     given = {"exposure": exposure, "auth_proxy": PROXY}
     assert told(single(**given)) == {}
     assert list(told(single(**given, **NONE))) == ["auth_proxy.issuer_url"]

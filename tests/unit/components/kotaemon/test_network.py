@@ -6,7 +6,12 @@ from components.kotaemon.application import Application
 from components.kotaemon.network import network_policy, service_spec
 from tests.unit.components.kotaemon.samples import elasticsearch, manifest, scaled, single
 
-EXPOSURE = {"kind": "ingress", "hostname": "k.example.com", "controller_namespace": "ingress-nginx"}
+EXPOSURE = {
+    "kind": "ingress",
+    "hostname": "k.example.com",
+    "controller_namespace": "ingress-nginx",
+    "class_name": "nginx",
+}
 
 
 def policy(app: Application) -> Any:
