@@ -20,16 +20,14 @@ OLDEST_TEXT = ".".join(map(str, OLDEST))
 
 
 def refused_version(version: str) -> str:
-    """Why a Kubernetes is too old, or its version is none; empty: it is new enough.
+    """Why a Kubernetes is too old, or its version is none, to be said after the version; empty: it is new enough.
 
     `version`: as a stack file or a server says it: 1.30, v1.33.4-eks-1234.
     """
     found = re.match(r"v?(\d+)\.(\d+)", version)
     if found is None:
-        return f"{version!r} is no version of Kubernetes; it must be like {OLDEST_TEXT}"
+        return f"is no version of Kubernetes; it must be like {OLDEST_TEXT}"
     if (int(found[1]), int(found[2])) >= OLDEST:
         return ""
     young = ", ".join(name for name, since in YOUNGEST_FIELDS.items() if since > (int(found[1]), int(found[2])))
-    return (
-        f"{version!r} is older than {OLDEST_TEXT}, the oldest Kubernetes that this program supports; it lacks: {young}"
-    )
+    return f"is older than {OLDEST_TEXT}, the oldest Kubernetes that this program supports; it lacks: {young}"

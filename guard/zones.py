@@ -241,6 +241,7 @@ def _volume(claim: Manifest, index: Mapping[Any, Manifest], nodes: Sequence[Node
         notes.append(f"assumed: {told} (claim {name}) waits for the first pod and makes disks in every zone")
         return _Volume(name, (_matching([], nodes),), "first pod", exclusive, Why.NOT_ALLOWED)
     usable = _matching(_class_terms(storage_class), nodes)
+    _note_labels(name, _class_terms(storage_class), nodes, notes)
     if _regional(storage_class) or storage_class["provisioner"] in FILE_DRIVERS:
         return _Volume(name, (usable,), "", exclusive, Why.NOT_ALLOWED)
     if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer":
@@ -278,9 +279,23 @@ def _matching(terms: list[Term], nodes: Sequence[Node]) -> frozenset[str]:
     """Names of the nodes that one of the terms allows. Without terms every node is allowed."""
 
     def fits(node: Node) -> bool:
-        return not terms or any(all(node.labels.get(key) in values for key, values in term) for term in terms)
+        return not terms or any(
+            all(_unknown(node, key) or node.labels.get(key) in values for key, values in term) for term in terms
+        )
 
     return frozenset(node.name for node in nodes if fits(node))
+
+
+def _unknown(node: Node, key: str) -> bool:
+    """Whether an assumed node may have any value of a label, such as the one that EKS Auto Mode gives its nodes."""
+    return node.known is not None and key not in node.known
+
+
+def _note_labels(name: str, terms: list[Term], nodes: Sequence[Node], notes: list[str]) -> None:
+    """Tell the labels that are assumed of the nodes for a volume."""
+    pairs = {key: values for term in terms for key, values in term if any(_unknown(node, key) for node in nodes)}
+    if words := ", ".join(f"{key}={' or '.join(values)}" for key, values in pairs.items()):
+        notes.append(f"assumed: every zone has a node with what {name} asks for: {words}")
 
 
 def _workloads(objects: Iterable[Manifest]) -> Iterator[_Pods]:

@@ -81,3 +81,38 @@ def test_labels_of_real_nodes_decide() -> None:
 def test_a_zone_without_nodes_is_not_selected_by_mistake() -> None:
     (pod,) = zones.verdict([app(nodeSelector={ZONE: "zone-z"})], zones.pool({"zone-a": 1}))["pods"]
     assert (pod["state"], pod["reason"]) == ("pending", Why.NOT_SELECTED.value)
+
+
+def auto_mode(*, zone: str) -> list[dict[str, Any]]:
+    """A class as EKS Auto Mode has it, and a claim on it."""
+    terms = [{"key": ZONE, "values": [zone]}, {"key": "eks.amazonaws.com/compute-type", "values": ["auto"]}]
+    return [
+        {
+            "kind": "StorageClass",
+            "metadata": {"name": "auto"},
+            "provisioner": "ebs.csi.eks.amazonaws.com",
+            "volumeBindingMode": "WaitForFirstConsumer",
+            "allowedTopologies": [{"matchLabelExpressions": terms}],
+        },
+        {
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "data", "namespace": "space"},
+            "spec": {"storageClassName": "auto", "accessModes": ["ReadWriteOnce"]},
+        },
+        deployment("space", ["data"], 1),
+    ]
+
+
+def test_a_label_of_auto_modes_nodes_is_assumed_and_its_zone_is_not() -> None:
+    report = zones.verdict(auto_mode(zone="eu-west-1a"), zones.pool({"eu-west-1a": 1, "eu-west-1b": 1}))
+    assert (report["pods"][0]["state"], report["pods"][0]["zones"]) == ("schedulable", ["eu-west-1a"])
+    assert report["notes"] == [
+        "assumed: every zone has a node with what data asks for: eks.amazonaws.com/compute-type=auto"
+    ]
+    elsewhere = zones.verdict(auto_mode(zone="eu-west-1c"), zones.pool({"eu-west-1a": 1}))
+    assert elsewhere["pods"][0]["reason"] == Why.NOT_ALLOWED.value
+
+
+def test_a_real_node_without_the_label_takes_no_volume_of_auto_mode() -> None:
+    nodes = [Node("one", "eu-west-1a", {ZONE: "eu-west-1a"})]
+    assert zones.verdict(auto_mode(zone="eu-west-1a"), nodes)["pods"][0]["state"] == "pending"
