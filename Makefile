@@ -10,7 +10,7 @@ POLICY := policy/pack/venv
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down purge load-image probe plan advise preview test lint types unit library policy cloud-api cluster drills drill-node drill bench hooks format schema golden lock clean
+.PHONY: help up down purge logs shell open load-image probe plan advise preview test lint types unit library policy cloud-api cluster drills drill-node drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -30,6 +30,15 @@ down: $(INSTALLED) ## Remove what `make up` made, keep the data, stop the devclu
 
 purge: $(INSTALLED) ## Delete the devcluster of the stack with everything that `make down` kept
 	@$(PY) -m deploy purge --stack $(STACK)
+
+logs: $(INSTALLED) ## What the application of the stack says; FOLLOW=1 goes on until Ctrl-C
+	@$(PY) -m deploy logs --stack $(STACK) $(if $(FOLLOW),--follow)
+
+shell: $(INSTALLED) ## A shell in the application's container
+	@$(PY) -m deploy shell --stack $(STACK)
+
+open: $(INSTALLED) ## Open the application's page in a browser, and print its address
+	@$(PY) -m deploy open --stack $(STACK)
 
 load-image: $(INSTALLED) ## Give the devcluster's real nodes an image: FILE=archive of `docker save` [NAME=as the pods call it]
 	@$(PY) -m devcluster load-image --cluster $(STACK) $(if $(NAME),--name $(NAME)) $(FILE)

@@ -127,6 +127,11 @@ if TYPE_CHECKING:
         ApplicationNamespaceArgs as ApplicationNamespaceArgs,
         PodSecurity as PodSecurity,
     )
+    from .pod.preparation_namespace import (
+        PreparationNamespace as PreparationNamespace,
+        PreparationNamespaceArgs as PreparationNamespaceArgs,
+        PreparationSpace as PreparationSpace,
+    )
     from .pod.folders import role_folders as role_folders
     from .state.apsaradb import ApsaraDatabase as ApsaraDatabase, ApsaraDatabaseArgs as ApsaraDatabaseArgs
     from .state.backup import BackupArgs as BackupArgs
@@ -212,6 +217,7 @@ _HOMES = {
         "WhenUnsatisfiable",
     ),
     "pod.namespace": ("ApplicationNamespace", "ApplicationNamespaceArgs", "PodSecurity"),
+    "pod.preparation_namespace": ("PreparationNamespace", "PreparationNamespaceArgs", "PreparationSpace"),
     "pod.folders": ("role_folders",),
     "state.apsaradb": ("ApsaraDatabase", "ApsaraDatabaseArgs"),
     "state.backup": ("BackupArgs",),

@@ -1,4 +1,4 @@
-"""`python -m deploy up|down|purge`: bring a stack up on the devcluster, and take it down."""
+"""`python -m deploy up|down|purge|logs|shell|open`: bring a stack up on the devcluster, look at it, take it down."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -31,12 +31,23 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--patience", type=float, metavar="SECONDS", help="for one object to become ready; default: ten minutes"
         )
+    for name, text in (
+        ("logs", "print what the application says"),
+        ("shell", "a shell in the application's container"),
+        ("open", "print the address of the application's page, and open it in a browser where there is one"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
+        if name == "logs":
+            command.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
     file = stack_file.read(options.stack)
     # Only now: a wrong stack file is told in a second, before any SDK and the Kubernetes client are loaded.
+    if options.command in ("logs", "shell", "open"):
+        return _visit(file, options)
     from deploy import up
     from deploy.kube import answering
     from deploy.progress import Json, Lines
@@ -46,3 +57,14 @@ def _run(options: argparse.Namespace) -> int:
     runs: dict[str, Callable[[stack_file.StackFile, up.Ways], int]] = {"up": up.up, "down": up.down, "purge": up.purge}
     with answering():
         return runs[options.command](file, ways)
+
+
+def _visit(file: stack_file.StackFile, options: argparse.Namespace) -> int:
+    from deploy import visit
+    from deploy.kube import answering
+
+    console = terminal.console()
+    with answering():
+        if options.command == "logs":
+            return visit.logs(file, console, options.follow)
+        return visit.shell(file, console) if options.command == "shell" else visit.open_page(file, console)

@@ -112,7 +112,9 @@ class Project:
     def reopen(self) -> auto.Stack:
         """The same with the configuration that `open` has written."""
         state().mkdir(parents=True, exist_ok=True)
-        environment = {**self.engine.environment, "PULUMI_BACKEND_URL": backend(), **_passphrase()}
+        # The engine writes the user's name into its locks, and ends where it finds none (a container with any uid).
+        user = os.environ.get("USER") or f"uid-{os.getuid()}"
+        environment = {**self.engine.environment, "PULUMI_BACKEND_URL": backend(), "USER": user, **_passphrase()}
         options = auto.LocalWorkspaceOptions(
             work_dir=str(self.folder),
             program=self._run,

@@ -1,5 +1,6 @@
 """What the engine does, in the user's words: its events as plain values that a terminal or a CI log can show."""
 
+import re
 import threading
 import time
 from collections import Counter
@@ -33,6 +34,8 @@ NOISE = (
 """What the engine adds to every other error."""
 PLUGINS = ("from $PATH", "is expected to have version")
 """What the engine warns of at every run with a plugin on PATH: the line on the engine says which it is."""
+_TRACE = re.compile(r"(\[signal SIG\w+|goroutine \d+ \[)")
+"""How the stack trace of a Go program begins."""
 PROTECTED_REPLACE = "as it is currently marked for protection"
 PROTECTED_DELETE = "cannot be deleted\nbecause it is protected"
 
@@ -154,5 +157,11 @@ def words(about: Object | None, message: str) -> str:
             f"{about or 'something that holds data'}: it left the stack file, and it holds data, so it is not deleted. "
             "Put its claim or store back into the stack file; docs/runbooks/take-down.md says how to leave data behind"
         )
-    text = " ".join(message.split())
+    text = " ".join(without_trace(message).split())
     return f"{about}: {text}" if about and about.is_object else text
+
+
+def without_trace(message: str) -> str:
+    """The message without the stack trace of a plugin that has panicked: nobody but its makers can use that."""
+    told, found, _ = _TRACE.split(message, maxsplit=1) if _TRACE.search(message) else (message, "", "")
+    return f"{told.strip()} (the engine's plugin ended with a defect of its own; run the same again)" if found else told

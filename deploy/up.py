@@ -7,10 +7,12 @@ from typing import Any
 from rich.console import Console
 
 from components.contract import Platform
-from deploy import engine, find, kept, tables
+from deploy import address, engine, find, kept, tables
 from deploy.kube import Kube
 from deploy.progress import Display, Lines
+from devcluster import node_kinds
 from devcluster.cluster import Cluster
+from devcluster.node_kinds import Nodes
 from plan import rows, terminal
 from plan.document import SECRET, CostSummary, Mount
 from plan.exits import UserError
@@ -37,14 +39,16 @@ class Ways:
 
 def up(file: StackFile, ways: Ways) -> int:
     """Bring the devcluster to what the stack file says; the exit code."""
-    _on_devcluster(file)
+    on_devcluster(file)
     console = ways.console
     # The longest first: what is missing is built before anything is started.
     found = find.find(console)
     console.print(f"Engine: {found.line}", soft_wrap=True)
-    cluster = Cluster(file.name, file.settings.platform, console)
+    cluster = cluster_of(file, console)
     was_running = cluster.running
+    address.provide_image(cluster, file, console)
     cluster.start(keep=False)
+    console.print(f"Nodes: {cluster.nodes_line}.", soft_wrap=True, markup=False)
     kube = Kube(cluster.api(), cluster.directory / "discovery.json")
     try:
         outcome = _bring_up(file, engine.Project.of(found, file, cluster), kube, ways)
@@ -55,8 +59,16 @@ def up(file: StackFile, ways: Ways) -> int:
         raise
     cluster.keep()
     _tell(outcome, ways)
+    served = address.serve_page(cluster, file, outcome.outputs["service"].value)
     show(file, cluster, kube, outcome.outputs, console)
+    show_address(served, cluster, file, console)
     return 0
+
+
+def cluster_of(file: StackFile, console: Console) -> Cluster:
+    """The devcluster of a stack: with real nodes where machine and stack allow them, or as KOTAEMON_NODES says."""
+    kind = node_kinds.chosen(Nodes.AUTO)
+    return Cluster(file.name, file.settings.platform, console, kind, objection=address.objection(file))
 
 
 def _bring_up(file: StackFile, project: engine.Project, kube: Kube, ways: Ways) -> engine.Outcome:
@@ -69,9 +81,9 @@ def _bring_up(file: StackFile, project: engine.Project, kube: Kube, ways: Ways) 
 
 def down(file: StackFile, ways: Ways) -> int:
     """Remove what `up` made, keep what holds data, stop the devcluster; the exit code."""
-    _on_devcluster(file)
+    on_devcluster(file)
     console = ways.console
-    cluster = Cluster(file.name, file.settings.platform, console)
+    cluster = cluster_of(file, console)
     if not cluster.directory.exists():
         console.print(f"Nothing to take down: no devcluster was ever started for stack {file.name}.")
         return 0
@@ -122,7 +134,20 @@ def show(file: StackFile, cluster: Cluster, kube: Kube, outputs: Mapping[str, St
     console.print(
         f"Next: kubectl --kubeconfig {cluster.kubeconfig} -n {values['namespace']} get pods,pvc", soft_wrap=True
     )
-    console.print(f"      make plan STACK={file.name}    make down STACK={file.name}")
+    console.print(f"      make logs STACK={file.name}    make shell STACK={file.name}    make down STACK={file.name}")
+
+
+def show_address(served: address.Address, cluster: Cluster, file: StackFile, console: Console) -> None:
+    """The last lines of `make up`: where to look, and at what."""
+    if not served.answers:
+        console.print(
+            f"Page: {served.url} does not answer yet; `make logs STACK={file.name}` shows what the application says",
+            soft_wrap=True,
+        )
+        return
+    if served.stand_in:
+        console.print(f"The page is a stand-in, not Kotaemon: {served.stand_in}.", soft_wrap=True, highlight=False)
+    console.print(f"Open {served.url}", soft_wrap=True)
 
 
 def _with_zones(mount: Mount, zones: Mapping[str, list[str]]) -> Mount:
@@ -143,7 +168,8 @@ def _tell(outcome: engine.Outcome, ways: Ways) -> None:
     ways.console.print(", ".join(f"{count} {verb}" for verb, count in sums.items() if count) + ".")
 
 
-def _on_devcluster(file: StackFile) -> None:
+def on_devcluster(file: StackFile) -> None:
+    """Raises UserError: the stack is not for the devcluster."""
     if file.settings.cluster.kubeconfig is not None:
         raise UserError(
             f"{file.path.name}: kotaemon:cluster names a cluster of your own; `make up` and `make down` are for the "

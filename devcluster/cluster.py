@@ -9,36 +9,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from pathlib import Path
 
 from kubernetes.client import ApiClient
 from rich.console import Console
 
 from components.contract import Platform
-from devcluster import build, credentials, fleet, locks, paths, platforms, state
+from devcluster import build, companions, credentials, fleet, locks, node_kinds, paths, platforms, published, state
 from devcluster.errors import DevclusterError
-from devcluster.real import images, machines, probe, relay
+from devcluster.node_kinds import Nodes
+from devcluster.real import images, machines, probe
 
 START_SECONDS = 240
 """Limit from starting the supervisor to Ready nodes. It takes about 6 s; the supervisor has finer limits of its own."""
 
 STOP_SECONDS = 45
 """Limit for stopping. The supervisor itself kills what has not ended after 5 s, program by program."""
-
-NODES = "KOTAEMON_NODES"
-"""Variable that says what kind of nodes a cluster gets whose caller does not: a value of Nodes."""
-
-
-class Nodes(Enum):
-    """What kind of nodes a cluster has."""
-
-    REAL = "real"
-    """Kubelets that run containers; DevclusterError where the machine cannot."""
-    SIMULATED = "simulated"
-    """kwok: pods are scheduled and reported Running, and nothing runs. Works everywhere, and for every platform."""
-    AUTO = "auto"
-    """Real where the machine can, else simulated; `Cluster.why_simulated` says why."""
 
 
 class Cluster:
@@ -55,11 +41,13 @@ class Cluster:
         console: Console | None = None,
         nodes: Nodes | None = None,
         real: Sequence[str] = (),
+        objection: str | None = None,
     ) -> None:
         """`name`: folder in the cache and part of the kubeconfig's context. `platform`: how nodes are labelled.
 
         `console` shows the build's progress; default: standard error. `nodes`: default simulated, or what the variable
         KOTAEMON_NODES says. `real`: names of the nodes where they are real; default: the first of each zone.
+        `objection`: why nodes shall be simulated although the machine may have real ones, for Nodes.AUTO.
         Raises DevclusterError for an unusable name.
         """
         self.name = name
@@ -67,16 +55,32 @@ class Cluster:
         self.directory = paths.cluster_dir(name)
         self._console = console or Console(stderr=True)
         self._lease: int | None = None
-        self.kind = nodes or _chosen()
+        self.kind = nodes or node_kinds.chosen()
         self._real = list(real) or platforms.first_nodes(platform)
-        self.why_simulated: str | None = None
-        """After `start` of a cluster whose nodes are simulated although real ones were asked for if possible: why."""
+        self._objection = objection
 
     @property
     def real_nodes(self) -> list[str]:
         """Names of the real nodes of the running cluster; none: they are simulated."""
         file = self.directory / state.READY
         return file.read_text().split() if file.exists() else []
+
+    @property
+    def why_simulated(self) -> str | None:
+        """Why the nodes of the last start are simulated although real ones were asked for if possible."""
+        return node_kinds.why_simulated(self.directory)
+
+    @property
+    def will_be_real(self) -> bool:
+        """Whether the nodes are real: those that run, or those that the next `start` gives as far as can be known."""
+        if self.running:
+            return bool(self.real_nodes)
+        return self.kind is not Nodes.SIMULATED and self._why_not_real() is None
+
+    @property
+    def nodes_line(self) -> str:
+        """What kind of nodes the running cluster has, and why: one sentence for people."""
+        return node_kinds.line(self.real_nodes, self.why_simulated)
 
     @property
     def limits(self) -> list[str]:
@@ -173,9 +177,18 @@ class Cluster:
     def publish(self, namespace: str, service: str, port: int = 0) -> int:
         """Make a Service answer on 127.0.0.1 of this machine for as long as the cluster runs; returns the port.
 
-        `port`: the wanted one; 0, or when it is taken: any. Real nodes only. The Service need not exist yet.
+        `port`: the wanted one; when it is taken, another; 0: the one that the Service had before, or any. The Service
+        need not exist yet. DevclusterError: nobody listens. Beside simulated nodes that is a companion's work.
         """
-        return relay.publish_and_wait(self.directory, {"namespace": namespace, "service": service, "port": port})
+        wanted: published.Published = {"namespace": namespace, "service": service, "port": port}
+        return published.publish_and_wait(self.directory, wanted)
+
+    def run_beside(self, name: str, command: Sequence[str]) -> None:
+        """Have a program run beside simulated nodes, at this and at every later start; it ends with the cluster.
+
+        `name`: that of its log. Real nodes have no companions: containers run on them.
+        """
+        companions.write(self.directory, name, command)
 
     def kill_node(self, name: str) -> None:
         """Cut a real node's power. It stays off until `revive_node`, also over a restart of its programs."""
@@ -194,18 +207,25 @@ class Cluster:
 
     def _build(self) -> dict[str, Path]:
         """Folders of the programs by part, for the kind of nodes that this cluster gets. Decides between the kinds."""
-        reason = probe.why_not(self.directory, paths.bin_root()) if self.kind is not Nodes.SIMULATED else None
+        reason = self._why_not_real() if self.kind is not Nodes.SIMULATED else None
         if self.kind is Nodes.REAL and reason:
             raise DevclusterError(reason)
         if self.kind is not Nodes.SIMULATED and not reason:
             try:
-                return self._built("control-plane", "real-nodes")
+                found = self._built("control-plane", "real-nodes")
             except DevclusterError as error:
                 if self.kind is Nodes.REAL:
                     raise
                 reason = str(error)
-        self.why_simulated = reason
+            else:
+                node_kinds.note_why_simulated(self.directory, None)
+                return found
+        node_kinds.note_why_simulated(self.directory, reason)
         return self._built("control-plane", "simulated-nodes")
+
+    def _why_not_real(self) -> str | None:
+        objection = self._objection if self.kind is Nodes.AUTO else None
+        return objection or probe.why_not(self.directory, paths.bin_root())
 
     def _built(self, *parts: str) -> dict[str, Path]:
         return dict(zip(parts, build.ensure_built(self._console, *parts), strict=True))
@@ -288,12 +308,3 @@ class Cluster:
         if self._lease is not None:
             os.close(self._lease)
             self._lease = None
-
-
-def _chosen() -> Nodes:
-    text = os.environ.get(NODES, Nodes.SIMULATED.value)
-    try:
-        return Nodes(text)
-    except ValueError:
-        allowed = ", ".join(kind.value for kind in Nodes)
-        raise DevclusterError(f"{NODES}={text!r} is not allowed: {allowed}") from None

@@ -12,19 +12,10 @@ from typing import Any
 from kubernetes.client import ApiClient, ApiException, CoordinationV1Api, CoreV1Api, StorageV1Api
 
 from components.contract import Platform
-from devcluster.platforms import REGION, SHAPES, node_names, zone_of
-
-HEARTBEAT = "devcluster.kotaemon.dev/heartbeat"
-"""kwok plays the kubelet for nodes with this label set to `on`, and for no others."""
+from devcluster.platforms import HEARTBEAT, REGION, SHAPES, node_names, zone_of
 
 REAL = "devcluster.kotaemon.dev/real"
 """Label of the nodes that a kubelet runs."""
-
-NODE_GRACE_SECONDS = 8
-"""Silence after which the node controller calls a node lost. Kubernetes' own default is 50 s."""
-
-NODE_MONITOR_SECONDS = 1
-"""How often the node controller looks. Kubernetes' own default is 5 s."""
 
 _LEASES = "kube-node-lease"
 """Namespace of the nodes' leases."""

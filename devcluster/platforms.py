@@ -7,6 +7,12 @@ from components.contract import Platform
 ZONE = "topology.kubernetes.io/zone"
 REGION = "topology.kubernetes.io/region"
 NODES_PER_ZONE = 2
+HEARTBEAT = "devcluster.kotaemon.dev/heartbeat"
+"""kwok plays the kubelet for nodes with this label set to `on`, and for no others."""
+NODE_GRACE_SECONDS = 8
+"""Silence after which the node controller calls a node lost. Kubernetes' own default is 50 s."""
+NODE_MONITOR_SECONDS = 1
+"""How often the node controller looks. Kubernetes' own default is 5 s."""
 LEASE_SECONDS = 4
 """Length of the nodes' leases. Kubelets and kwok renew them four times as often: a node is called lost after eight
 renewals have failed."""

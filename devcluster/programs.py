@@ -9,8 +9,7 @@ from pathlib import Path
 
 from components.contract import Platform
 from devcluster import credentials, recipe
-from devcluster.nodes import HEARTBEAT, NODE_GRACE_SECONDS, NODE_MONITOR_SECONDS
-from devcluster.platforms import LEASE_SECONDS
+from devcluster.platforms import HEARTBEAT, LEASE_SECONDS, NODE_GRACE_SECONDS, NODE_MONITOR_SECONDS
 from devcluster.real import layout
 
 ETCD_SOCKET = "unix://etcd.sock"

@@ -20,7 +20,8 @@ from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError
 
 from components.contract import Platform
-from devcluster import credentials, locks, programs, state
+from devcluster import credentials, locks, programs, published, state
+from devcluster.companions import Companions
 from devcluster.errors import DevclusterError
 from devcluster.fleet import Fleet
 from devcluster.nodes import beating_nodes, drop_leases, ensure_nodes, nodes_with_driver, ready_nodes
@@ -31,8 +32,8 @@ from devcluster.real.machines import Machines
 
 API_SECONDS = 90
 """Limit for the API server to become ready. It takes 3 s on an idle machine."""
-NODES_SECONDS = 60
-"""Limit for the nodes to become Ready. It takes 2 s."""
+NODES_SECONDS = 120
+"""Limit for the nodes to become Ready. It takes 2 s; real ones load images first, 13 s on a busy machine."""
 PORT_TRIES = 3
 """How often another port is tried when somebody took the chosen one meanwhile."""
 
@@ -57,6 +58,7 @@ class Supervisor:
         self._real: list[str] = options.real.split(",") if options.real else []
         self._real_nodes: Path | None = options.real_nodes
         self._machines: Machines | None = None
+        self._companions = Companions(self._directory)
         self._fleet = Fleet(self._directory)
         self._lease: int = options.lease
         self._selector = selectors.DefaultSelector()
@@ -68,6 +70,7 @@ class Supervisor:
         ready = self._directory / state.READY
         # A supervisor that was killed has left it behind.
         ready.unlink(missing_ok=True)
+        published.forget_listening(self._directory)
         try:
             port = self._start_control_plane()
             try:
@@ -83,10 +86,13 @@ class Supervisor:
                 self._check(seconds=1.0)
                 if self._machines:
                     self._machines.check()
+                else:
+                    self._companions.check()
         except Stopped as reason:
             _log.info("stopping: %s", reason)
         finally:
             ready.unlink(missing_ok=True)
+            self._companions.stop()
             if self._machines:
                 # Volumes are unmounted before the control plane ends.
                 self._machines.stop_all()

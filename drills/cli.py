@@ -22,6 +22,9 @@ def _parser() -> argparse.ArgumentParser:
     text = "lose nodes, drain, roll out and interrupt, on devclusters made for the drills, while a session chats"
     every = commands.add_parser("drill", help=text, description=text)
     every.add_argument("--full", action="store_true", help="all drills in half an hour; writes docs/test-record.md")
+    every.add_argument(
+        "--real", action="store_true", help="only those on real nodes; renews their section of docs/test-record.md"
+    )
     text = "bring the stack up on the devcluster, lose the node of its pod, and say what comes back and when"
     node = commands.add_parser("drill-node", help=text, description=text)
     node.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
@@ -48,6 +51,8 @@ def _run(options: argparse.Namespace) -> int:
 
     console = terminal.console()
     with answering():
+        if file is None and options.real:
+            return command.drill_on_real_nodes(options.seed, console)
         if file is None:
             return command.drill(options.full, options.seed, console)
         return command.drill_node(file, Fencing[options.fencing.upper()], options.seed, console)

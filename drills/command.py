@@ -5,11 +5,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from deploy import up
+from deploy import readings, up
+from devcluster import platforms
 from devcluster.cluster import Cluster
-from drills import node_loss, program, readings, record, samples
+from drills import node_loss, program, real, record, samples
 from drills.node_loss import Fencing, Scenario
 from drills.session import follow
+from plan.exits import UserError
 from plan.stack_file import StackFile
 
 
@@ -24,6 +26,22 @@ def drill(full: bool, seed: int, console: Console) -> int:
     return 1 if red else 0
 
 
+def drill_on_real_nodes(seed: int, console: Console) -> int:
+    """Run all drills on real nodes in the short form and renew their section of docs/test-record.md; 1 when one is red.
+
+    Raises UserError: the machine cannot have real nodes.
+    """
+    if reason := real.why_not():
+        raise UserError(reason)
+    with program.own_cache() as folder:
+        names = list(real.DRILLS)
+        section = program.on_real_nodes(folder, names, real.SHORT_HOLD, lambda line: console.print(line, markup=False))
+    record.renew(section, seed)
+    red = [result.name for result in section.results if not result.green]
+    console.print(f"{len(red)} drills are red: {', '.join(red)}" if red else "All drills went as promised.")
+    return 1 if red else 0
+
+
 def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -> int:
     """Bring the stack up on its devcluster, lose the node of its pod, and say what happened; 1 when it is red."""
     if code := up.up(file, up.Ways.people(console)):
@@ -32,17 +50,18 @@ def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -
     kube, namespace = samples.kube(cluster), file.settings.namespace
     with (
         tempfile.TemporaryDirectory(prefix="kotaemon-drill-") as folder,
-        follow(kube, namespace, Path(folder)) as session,
+        follow(cluster, namespace, Path(folder)) as session,
     ):
         session.wait_for(turns=1)
         block = any(readings.attached_volumes(kube, p) for p in readings.live_pods(kube, namespace))
+        alone = block and _alone_in_its_zone(cluster)
         scenario = Scenario(
             f"node loss, stack {file.name}",
             medium="block" if block else "file",
             scaled=file.settings.profile.value == "scaled",
             fencing=fencing,
-            recovers=not block or fencing is not Fencing.NONE,
-            patience=_patience(block, fencing),
+            recovers=not block or (fencing is not Fencing.NONE and not alone),
+            patience=program.HOLD_SECONDS if alone else _patience(block, fencing),
         )
         console.print(f"Somebody chats; a node of {namespace} is about to be lost (fencing: {fencing.value}).")
         if fencing is Fencing.OUTSIDE:
@@ -55,13 +74,23 @@ def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -
             console.print(f"  {key}: {value}{' after the loss' if key in loss.phases else ''}", markup=False)
     verdict = "as promised" if result.green else "; ".join(result.problems)
     console.print(f"Verdict: {verdict}. The node is back; the stack is up.", markup=False)
-    if result.green and not loss.recovered:
+    if alone:
+        console.print(
+            "The disk's zone has no other node here (real nodes: one in each zone), so the pod waited for this one."
+        )
+    elif result.green and not loss.recovered:
         console.print(
             "The disk stays with a pod that may still write until somebody says that its node is off. docs/drills.md "
             "names what does so on your platform; --fencing taint shows what it gains.",
             markup=False,
         )
     return 0 if result.green else 1
+
+
+def _alone_in_its_zone(cluster: Cluster) -> bool:
+    """Whether no zone has a second node, to which a disk could move."""
+    zones = [platforms.zone_of(cluster.platform, node) for node in cluster.real_nodes]
+    return bool(zones) and len(zones) == len(set(zones))
 
 
 def _patience(block: bool, fencing: Fencing) -> float:

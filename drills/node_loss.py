@@ -3,7 +3,7 @@
 import contextlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import Any
 
 from kubernetes.client import ApiException, AppsV1Api, CoreV1Api
 
+from deploy import readings
 from deploy.kube import Kube, Manifest
 from devcluster import nodes
 from devcluster.cluster import Cluster
-from drills import readings, samples
+from drills import power, samples
 from drills.results import Result, seconds
 from drills.session import Session, follow
 
@@ -94,11 +95,11 @@ def run(cluster: Cluster, scenario: Scenario, folder: Path, seed: int) -> Result
     """Lose a node of the scenario's stack and judge the outcome. The stack is up, in the namespace of its name."""
     name, kube = scenario.name, samples.kube(cluster)
     try:
-        with follow(kube, name, folder / name) as session:
+        with follow(cluster, name, folder / name) as session:
             loss, lost = lose_a_node(cluster, kube, session, name, scenario, seed)
             turns = len(session.acknowledged)
     finally:
-        kube.delete(_deployment(name))
+        remove(cluster, name)
     return result(scenario, loss, turns, lost)
 
 
@@ -116,24 +117,22 @@ def lose_a_node(
     node = str(victims[0]["spec"]["nodeName"])
     victims = [p for p in victims if p["spec"]["nodeName"] == node]
     disks = readings.attached_volumes(kube, victims[0])
-    report_in_use(CoreV1Api(api), node, disks)
+    power.cut(cluster, node, disks)
     session.lose_node(node)
-    nodes.stop_heartbeat(api, node)
     try:
         watcher = _Watcher(cluster, kube, session, namespace, scenario, node, victims, disks)
         loss = watcher.watch()
         if loss.recovered:
             session.wait_for(turns=3)
     finally:
-        report_in_use(CoreV1Api(api), node, [])
         if scenario.fencing is not Fencing.OUTSIDE:
             nodes.clear_out_of_service(api, node)
         session.node_is_back(node)
-        nodes.start_heartbeat(api, node)
+        power.give_back(cluster, node)
     _wait_until(lambda: node in nodes.ready_nodes(api), f"{node} is Ready again")
     if scenario.fencing is Fencing.OUTSIDE:
         loss.taint_left = not _within(RELEASE_SECONDS, lambda: not _vouched_off(_node(kube, node)))
-    report_ready(CoreV1Api(api), kube, namespace, node)
+    power.report_ready(cluster, kube, namespace, node)
     # In every scenario the application runs again once the node is back, and shows what it acknowledged.
     return loss, set(session.acknowledged) - session.shown(seconds=120)
 
@@ -235,6 +234,11 @@ def bring_up(cluster: Cluster, scenario: Scenario, folder: Path) -> None:
         without_tolerations(cluster, name)
 
 
+def remove(cluster: Cluster, namespace: str) -> None:
+    """Remove the application of a namespace: its pods must not take the room of the next drill's."""
+    samples.kube(cluster).delete(_deployment(namespace))
+
+
 def _deployment(namespace: str) -> Manifest:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "kotaemon", "namespace": namespace}}
 
@@ -271,20 +275,6 @@ def placed_on(cluster: Cluster, node: str | None) -> Any:
             core.patch_node(other, {"spec": {"unschedulable": False}})
 
 
-def report_in_use(core: CoreV1Api, node: str, disks: list[Manifest]) -> None:
-    """Report, as the node's kubelet, which disks are mounted. The attach-detach controller waits until they are not."""
-    names = [f"kubernetes.io/csi/{d['spec']['csi']['driver']}^{d['spec']['csi']['volumeHandle']}" for d in disks]
-    core.patch_node_status(node, {"status": {"volumesInUse": names or None}})
-
-
-def report_ready(core: Any, kube: Kube, namespace: str, node: str) -> None:
-    """Report, as the kubelet of a returned node, that the pods left on it are Ready. kwok reports that only once."""
-    ready = {"status": {"conditions": [{"type": t, "status": "True"} for t in ("Ready", "ContainersReady")]}}
-    for pod in readings.live_pods(kube, namespace):
-        if pod["spec"].get("nodeName") == node and not readings.is_ready(pod):
-            core.patch_namespaced_pod_status(pod["metadata"]["name"], namespace, ready)
-
-
 def result(scenario: Scenario, loss: Loss, turns: int, lost: set[int]) -> Result:
     """The result of a scenario: green or red, with the reasons and the measured times."""
     phases = loss.phases
@@ -312,12 +302,25 @@ def result(scenario: Scenario, loss: Loss, turns: int, lost: set[int]) -> Result
         "fencing": scenario.fencing.value,
         "our tolerations": "yes" if scenario.our_tolerations else "no",
         **{name: seconds(phases.get(name)) for name in names},
+        **split(phases),
         f"{since} to ready": seconds(after),
         "turns": str(turns),
         "lost": str(len(lost)),
         "waits for": loss.waiting,
     }
     return Result(scenario.name, facts, problems)
+
+
+def split(phases: Mapping[str, float]) -> dict[str, str]:
+    """What comes after the detection, in its two parts; `-` for a part that was not reached, or not needed."""
+
+    def between(first: str, second: str) -> str:
+        return seconds(phases[second] - phases[first] if {first, second} <= set(phases) else None)
+
+    return {
+        "detach": between("detected", "detached"),
+        "start": between("detached" if "detached" in phases else "detected", "ready"),
+    }
 
 
 def limit(scenario: Scenario) -> float:

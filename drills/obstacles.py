@@ -9,9 +9,10 @@ from typing import Any
 
 from kubernetes.client import CoreV1Api
 
+from deploy import readings
 from deploy.engine import Failed
 from devcluster.cluster import Cluster
-from drills import kubelet, readings, samples
+from drills import kubelet, samples
 from drills.results import Result
 from drills.session import follow
 
@@ -57,7 +58,7 @@ def _in_the_way(
     """A run with `image` must fail and say `words`. After `lift` a run with a good image must succeed."""
     kube = samples.kube(cluster)
     problems: list[str] = []
-    with follow(kube, name, folder / name) as session:
+    with follow(cluster, name, folder / name) as session:
         session.wait_for(turns=3)
         said = _refusal(cluster, name, image)
         serving = [p for p in readings.live_pods(kube, name) if readings.is_ready(p)]

@@ -11,11 +11,13 @@ from pathlib import Path
 from components.contract import Platform
 from devcluster import paths
 from devcluster.cluster import Cluster
-from drills import interruptions, node_loss, obstacles, samples, upheaval
+from devcluster.node_kinds import Nodes
+from drills import interruptions, node_loss, obstacles, real, samples, upheaval
 from drills.node_loss import Fencing, Scenario
 from drills.results import Result
 
 Report = Callable[[str], None]
+REAL_TITLE = "A single writer on real nodes"
 HOLD_SECONDS = 30.0
 """Seconds for which the short form watches a pod stay Pending. Eviction takes 13 s, and longer on a busy machine."""
 FORCE_DETACH_SECONDS = 6 * 60.0
@@ -75,12 +77,22 @@ def own_cache() -> Generator[Path]:
 
 
 def run_all(full: bool, seed: int, report: Report) -> list[Section]:
-    """Run all drills of a form, on clusters of their own that are removed before this call returns."""
+    """Run all drills of a form, on clusters of their own that are removed before this call returns.
+
+    What a single writer goes through is drilled on real nodes where the machine can have them.
+    """
     with own_cache() as folder:
-        cluster = Cluster("drill", Platform.PRIVATE)
+        why_not = real.why_not()
+        report(f"Nodes: simulated ({why_not})" if why_not else "Nodes: real; those of the profile scaled are simulated")
+        hold, names = (real.FULL_HOLD, list(real.DRILLS)) if full else (real.SHORT_HOLD, list(real.SHORT))
+        sections = [] if why_not else [on_real_nodes(folder, names, hold, report)]
+        cluster = Cluster("drill", Platform.PRIVATE, nodes=Nodes.SIMULATED)
         cluster.start(keep=False)
         try:
-            sections = [losses(cluster, folder, full, seed, report), upheavals(cluster, folder, full, report)]
+            sections += [
+                losses(cluster, folder, full, seed, report, single_writer=bool(why_not)),
+                upheavals(cluster, folder, full, report, single_writer=bool(why_not)),
+            ]
         finally:
             cluster.stop()
         times = FULL_KILLS if full else SHORT_KILLS
@@ -90,10 +102,21 @@ def run_all(full: bool, seed: int, report: Report) -> list[Section]:
         return [*sections, interrupted]
 
 
-def losses(cluster: Cluster, folder: Path, full: bool, seed: int, report: Report) -> Section:
-    """Run the drills of node loss."""
-    section = Section("Node loss")
-    rounds = [SHORT_LOSSES, *([COMPARED_LOSSES, LONG_LOSSES] if full else [])]
+def on_real_nodes(folder: Path, names: Sequence[str], hold: float, report: Report) -> Section:
+    """Run drills of a single writer on real nodes; names and `hold`: see drills/real.py."""
+    section = Section(REAL_TITLE)
+    with real.cluster() as cluster:
+        for name in names:
+            _add(section, real.run(cluster, name, folder, hold), report)
+    return section
+
+
+def losses(
+    cluster: Cluster, folder: Path, full: bool, seed: int, report: Report, single_writer: bool = True
+) -> Section:
+    """Run the drills of node loss on simulated nodes. `single_writer`: also those that real nodes can run."""
+    section = Section("Node loss, simulated nodes")
+    rounds = [*([SHORT_LOSSES] if single_writer else []), *([COMPARED_LOSSES, LONG_LOSSES] if full else [])]
     for scenarios in rounds:
         for result in together(cluster, scenarios, folder, seed):
             _add(section, result, report)
@@ -102,11 +125,11 @@ def losses(cluster: Cluster, folder: Path, full: bool, seed: int, report: Report
     return section
 
 
-def upheavals(cluster: Cluster, folder: Path, full: bool, report: Report) -> Section:
-    """Run the drills of drains, roll-outs, scaling and obstacles."""
-    section = Section("Roll-outs, drains, scale and obstacles")
+def upheavals(cluster: Cluster, folder: Path, full: bool, report: Report, single_writer: bool = True) -> Section:
+    """Run the drills of drains, roll-outs, scaling and obstacles on simulated nodes. `single_writer`: as for losses."""
+    section = Section("Roll-outs, drains, scale and obstacles, simulated nodes")
     times = FULL_ROLL_OUTS if full else SHORT_ROLL_OUTS
-    for medium, claims in samples.MEDIA.items():
+    for medium, claims in samples.MEDIA.items() if single_writer else ():
         samples.up(cluster, samples.stack_file(folder, f"single-{medium}", claims))
         _add(section, upheaval.drain_every_node(cluster, f"single-{medium}", folder), report)
         _add(section, upheaval.roll_out(cluster, f"single-{medium}", folder, times), report)

@@ -26,6 +26,12 @@ class Result:
         return f"{'ok  ' if self.green else 'FAIL'} {self.name}: {'; '.join([*self.problems, facts])}"
 
 
+def judged(name: str, facts: Mapping[str, str], problems: Sequence[str], turns: int, lost: set[int]) -> Result:
+    """The result of a drill with a session: with its turns, and red when acknowledged ones are lost."""
+    more = [f"{len(lost)} of {turns} acknowledged turns are lost"] if lost else []
+    return Result(name, {**facts, "turns": str(turns), "lost": str(len(lost))}, [*problems, *more])
+
+
 def seconds(value: float | None) -> str:
     """A time in seconds as text, for the record."""
     return "-" if value is None else f"{value:.1f} s"

@@ -1,18 +1,21 @@
-"""A session that chats all the time, and processes that follow the application's pods.
+"""A session that chats all the time with the application's pods: containers on real nodes, else processes.
 
 A turn counts once the application has acknowledged it. Whatever happens to the pods afterwards, every acknowledged turn
 must be shown again.
 """
 
+import itertools
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.kube import Kube, Manifest
-from drills import readings
-from drills.pod_process import PodProcess
+from deploy.stand_in.pod_process import PodProcess
+from deploy.stand_in.processes import Processes
+from devcluster.cluster import Cluster
+from drills import samples
+from drills.containers import Container, Containers
 
 _PAUSE = 0.1
 _PACE = 0.05
@@ -20,46 +23,39 @@ _PACE = 0.05
 
 
 class Session:
-    """Follows the pods of one namespace with processes, and chats with them. Use it through `follow`."""
+    """Follows the pods of one namespace and chats with them. Use it through `follow`."""
 
-    def __init__(self, kube: Kube, namespace: str, root: Path) -> None:
-        self._kube, self._namespace, self._root = kube, namespace, root
+    def __init__(self, served: Processes | Containers) -> None:
+        self._served = served
         self._ended = threading.Event()
-        self._lock = threading.Lock()
-        self._lost_nodes: set[str] = set()
-        self._processes: dict[str, PodProcess] = {}
         self._failure: BaseException | None = None
         self.acknowledged: list[int] = []
+        self._times: list[float] = []
 
     def lose_node(self, node: str) -> None:
         """Kill everything that runs on the node, without warning. Nothing is started there until `node_is_back`."""
-        with self._lock:
-            self._lost_nodes.add(node)
-            for process in self._processes.values():
-                if process.node == node:
-                    process.kill()
+        self._served.lose_node(node)
 
     def node_is_back(self, node: str) -> None:
         """Allow pods on the node again."""
-        with self._lock:
-            self._lost_nodes.discard(node)
+        self._served.node_is_back(node)
 
     def shown(self, seconds: float = 60) -> set[int]:
         """Turns that all serving pods show. Waits at most `seconds` until one serves; then raises TimeoutError."""
         deadline = time.monotonic() + seconds
         while True:
             self._check()
-            answers = [t for p in self._serving() if (t := p.turns()) is not None]
+            answers = [t for p in self._served.serving() if (t := p.turns()) is not None]
             if answers:
                 return set[int].intersection(*(set(a) for a in answers))
             if time.monotonic() > deadline:
-                raise TimeoutError(f"no pod serves within {seconds:.0f} s: {self._outputs()}")
+                raise TimeoutError(f"no pod serves within {seconds:.0f} s: {self._served.outputs()}")
             time.sleep(_PAUSE)
 
     def serves_elsewhere(self, node: str) -> bool:
         """Whether a pod on another node answers."""
         self._check()
-        return any(p.turns() is not None for p in self._serving() if p.node != node)
+        return any(p.turns() is not None for p in self._served.serving() if p.node != node)
 
     def wait_for(self, turns: int, seconds: float = 60) -> None:
         """Wait until `turns` more turns are acknowledged. Raises TimeoutError after `seconds`."""
@@ -67,82 +63,73 @@ class Session:
         while len(self.acknowledged) < wanted:
             self._check()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"no turn is acknowledged within {seconds:.0f} s: {self._outputs()}")
+                raise TimeoutError(f"no turn is acknowledged within {seconds:.0f} s: {self._served.outputs()}")
             time.sleep(_PAUSE)
+
+    def acknowledge(self, number: int) -> None:
+        """Count a turn that the application has acknowledged, to whoever asked for it."""
+        self.acknowledged.append(number)
+        self._times.append(time.monotonic())
+
+    def longest_gap(self, since: float) -> float:
+        """The longest time in seconds without an acknowledged turn, after `since` (monotonic) and until now."""
+        times = [since, *(t for t in self._times if t > since), time.monotonic()]
+        return max(after - before for before, after in itertools.pairwise(times))
+
+    def serving(self) -> Sequence[Container | PodProcess]:
+        """The pods that serve now."""
+        self._check()
+        return self._served.serving()
 
     def writers(self) -> int:
         """Number of processes that run now."""
-        return len(self._serving())
+        return len(self._served.serving())
 
     def run(self) -> None:
-        """The thread that starts and ends processes as the pods come and go. It ends them all when it ends."""
+        """The thread that looks which pods come and go; where they are processes, it starts and ends them."""
         try:
             while not self._ended.is_set():
-                self._follow()
+                self._served.follow()
                 time.sleep(_PAUSE)
         except BaseException as error:
             self._failure = error
-        finally:
-            for process in self._processes.values():
-                process.kill()
 
     def chat(self) -> None:
         """The thread that saves one turn after the other, through any pod that serves."""
         # Numbers differ from those of earlier sessions on the same volumes, whose turns could hide a lost one.
         number = time.time_ns() // 1_000_000
         while not self._ended.is_set():
-            serving = self._serving()
+            serving = self._served.serving()
             if not serving:
                 time.sleep(_PAUSE)
                 continue
             number += 1
             if serving[0].save(number):
-                self.acknowledged.append(number)
+                self.acknowledge(number)
             time.sleep(_PACE)
 
     def end(self) -> None:
         """End both threads."""
         self._ended.set()
 
-    def _follow(self) -> None:
-        pods = {p["metadata"]["uid"]: p for p in readings.app_pods(self._kube, self._namespace)}
-        attached = readings.attached_nodes(self._kube)
-        with self._lock:
-            for uid, process in list(self._processes.items()):
-                if process.node in self._lost_nodes:
-                    continue
-                pod = pods.get(uid)
-                ends = pod is None or pod["metadata"].get("deletionTimestamp")
-                if ends or not process.running:
-                    # As a kubelet does: a container that ended in a pod that still exists is started again.
-                    process.stop()
-                    del self._processes[uid]
-            for uid, pod in pods.items():
-                if uid not in self._processes and self._may_start(pod, attached):
-                    self._processes[uid] = PodProcess(self._kube, pod, self._root)
-
-    def _may_start(self, pod: Manifest, attached: dict[str, set[str]]) -> bool:
-        node = pod["spec"].get("nodeName")
-        gone = pod["metadata"].get("deletionTimestamp") or node in self._lost_nodes
-        return not gone and readings.is_ready(pod) and readings.volumes_arrived(self._kube, pod, attached)
-
-    def _serving(self) -> list[PodProcess]:
-        with self._lock:
-            return [p for p in self._processes.values() if p.running]
+    def close(self) -> None:
+        """Let go of the pods, once both threads have ended."""
+        self._served.close()
 
     def _check(self) -> None:
         if self._failure is not None:
             raise self._failure
 
-    def _outputs(self) -> str:
-        with self._lock:
-            return "; ".join(f"{p.name}: {p.output[-500:]!r}" for p in self._processes.values()) or "no process"
-
 
 @contextmanager
-def follow(kube: Kube, namespace: str, root: Path) -> Generator[Session]:
-    """A session that chats until the end of the `with` block."""
-    session = Session(kube, namespace, root)
+def follow(cluster: Cluster, namespace: str, root: Path) -> Generator[Session]:
+    """A session that chats until the end of the `with` block: with containers on real nodes, else with processes.
+
+    `root`: folder of the processes; every session of a namespace has the same.
+    """
+    kube = samples.kube(cluster)
+    real = bool(cluster.real_nodes)
+    session = Session(Containers(kube, namespace, cluster.directory) if real else Processes(kube, namespace, root))
     threads = [threading.Thread(target=t, daemon=True) for t in (session.run, session.chat)]
     for thread in threads:
         thread.start()
@@ -152,3 +139,4 @@ def follow(kube: Kube, namespace: str, root: Path) -> Generator[Session]:
         session.end()
         for thread in threads:
             thread.join()
+        session.close()

@@ -9,11 +9,11 @@ from typing import Any
 
 from kubernetes.client import ApiClient, ApiException, AppsV1Api, CoreV1Api
 
-from deploy import waiting
+from deploy import readings, waiting
 from deploy.engine import Failed
 from deploy.kube import Kube, Manifest
 from devcluster.cluster import Cluster
-from drills import readings, samples
+from drills import samples
 from drills.results import Result, seconds
 from drills.session import Session, follow
 
@@ -89,7 +89,7 @@ def drain_every_node(cluster: Cluster, namespace: str, folder: Path) -> Result:
             session.wait_for(turns=2)
         return f"{len(names)} nodes, {evicted} evictions, at most {waited:.1f} s each"
 
-    return _under_a_session("drain of every node", kube, namespace, folder, drain)
+    return _under_a_session("drain of every node", cluster, namespace, folder, drain)
 
 
 def roll_out(cluster: Cluster, namespace: str, folder: Path, times: int) -> Result:
@@ -107,7 +107,7 @@ def roll_out(cluster: Cluster, namespace: str, folder: Path, times: int) -> Resu
             session.wait_for(turns=2)
         return f"{times} roll-outs, at most {longest:.1f} s each"
 
-    return _under_a_session(f"{times} roll-outs in a row", kube, namespace, folder, roll)
+    return _under_a_session(f"{times} roll-outs in a row", cluster, namespace, folder, roll)
 
 
 def scale(cluster: Cluster, namespace: str, folder: Path) -> Result:
@@ -128,16 +128,19 @@ def scale(cluster: Cluster, namespace: str, folder: Path) -> Result:
             session.wait_for(turns=2)
         return f"to 5 in {seconds(times[0])} over {len(zones)} zones, back to 1 in {seconds(times[1])}"
 
-    return _under_a_session("scale 1-5-1", kube, namespace, folder, change)
+    return _under_a_session("scale 1-5-1", cluster, namespace, folder, change)
 
 
-def _under_a_session(name: str, kube: Kube, namespace: str, folder: Path, work: Callable[[Session], str]) -> Result:
+def _under_a_session(
+    name: str, cluster: Cluster, namespace: str, folder: Path, work: Callable[[Session], str]
+) -> Result:
     """Do the work while a session chats and an observer watches, and judge the outcome."""
+    kube = samples.kube(cluster)
     deployment = deployment_of(kube, namespace)
     one_writer = deployment["spec"]["strategy"]["type"] == "Recreate"
     problems: list[str] = []
     did = "not finished"
-    with follow(kube, namespace, folder / namespace) as session, observed(kube, namespace) as observer:
+    with follow(cluster, namespace, folder / namespace) as session, observed(kube, namespace) as observer:
         try:
             session.wait_for(turns=3)
             did = work(session)

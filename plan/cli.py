@@ -23,7 +23,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     command = commands.add_parser("plan", help=text, description=text)
     command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
     command.add_argument("--out", type=Path, default=Path("build/plan"), help="folder for the JSON and Markdown")
-    command.add_argument("--against", type=Path, help="JSON of an earlier plan, to compare the cost with")
+    command.add_argument("--against", type=Path, help="earlier plan (JSON) or stack file (YAML), to compare with")
     command.set_defaults(run=_plan)
     text = "rank the storage maps that suit a load, and write stack files for the best"
     command = commands.add_parser("advise", help=text, description=text)

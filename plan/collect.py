@@ -11,6 +11,7 @@ from estimate.levers import levers
 from estimate.performance import ONE_THREAD_MIB_S, performance
 from estimate.recognise import Resource as Fact
 from guard import reach, zones
+from guard.twice import Described, described, twice
 from plan.document import (
     FORMAT,
     KNOWN_AT_UP,
@@ -32,25 +33,31 @@ from plan.document import (
     Violation,
     Zones,
 )
+from plan.plain import UNKNOWN_TEXT
 from plan.recognised import recognised
 from plan.recorder import Registration, Run, StackOutput, run_program
 from plan.stack_file import ROOT, StackFile
+from stacks import memory
 from stacks.cost import estimated, money, rounded, summary, use
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.program import listening
+from stacks.safety import RefusedByGuard
 from stacks.settings.estimate import EstimateSettings
 
 
-def make(file: StackFile) -> Plan:
-    """The plan of a stack. Raises every error that its program raises."""
+def make(file: StackFile, before: Mapping[str, Any] | None = None) -> Plan:
+    """The plan of a stack. Raises every error that its program raises.
+
+    `before`: the memory of an earlier plan, in place of the output `memory` that an engine would read.
+    """
     stacks: list[Planned] = []
     with listening(stacks.append):
-        run = preview(file)
+        run = preview(file, before)
     return collected(run, file.name, stacks[0])
 
 
-def preview(file: StackFile) -> Run:
+def preview(file: StackFile, before: Mapping[str, Any] | None = None) -> Run:
     """Run the program of a stack file on the recorder, without engine, account or cluster, and return the record."""
     return run_program(
         file.program,
@@ -59,11 +66,13 @@ def preview(file: StackFile) -> Run:
         preview=True,
         config=file.config,
         secret_keys=file.secret_keys,
+        earlier={memory.OUTPUT: before} if before else {},
     )
 
 
 def collected(run: Run, stack: str, planned: Planned) -> Plan:
     """The plan from a recorded run. `planned`: the stack as the program planned it before its first resource."""
+    _refuse_twice(run, stack)
     settings = planned.settings
     outputs = {name: _shown(output) for name, output in run.outputs.items()}
     told = outputs.get("storage")
@@ -89,7 +98,16 @@ def collected(run: Run, stack: str, planned: Planned) -> Plan:
         outputs={name: value for name, value in outputs.items() if name not in SHOWN_APART},
         warnings=run.warnings,
         known_at_up=known_at_up(run),
+        memory=memory.to_plain(memory.now(planned)),
     )
+
+
+def _refuse_twice(run: Run, stack: str) -> None:
+    """Raise RefusedByGuard when two resources describe one thing. Names that are known at up are passed over."""
+    all_ = (Described(r.type, r.name, r.inputs) for r in run.registrations if r.custom)
+    if lines := twice(one for one in all_ if UNKNOWN_TEXT not in described(one)):
+        text = "\n".join(f"  - {line}" for line in lines)
+        raise RefusedByGuard(f"Pulumi.{stack}.yaml: refused by the guard, nothing was created:\n{text}")
 
 
 def resources(run: Run) -> list[Resource]:
@@ -108,7 +126,9 @@ def known_at_up(run: Run) -> list[str]:
     """Inputs and outputs whose values only a live account or cluster can give."""
     # Sorted, because independent resources register in any order.
     inputs = sorted(f"{r.name}: {key}" for r in run.registrations for key in r.unknowns)
-    return inputs + [f"output {name}" for name, output in run.outputs.items() if not output.known]
+    return inputs + [
+        f"output {name}" for name, output in run.outputs.items() if not output.known and name != memory.OUTPUT
+    ]
 
 
 def violations(run: Run) -> list[Violation]:

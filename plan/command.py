@@ -14,11 +14,12 @@ from plan.stack_file import StackFile
 def plan(file: StackFile, folder: Path, against: Path | None, console: Console) -> int:
     """Plan a stack and return the exit code: 2 when a mandatory policy is broken, 3 above the budget.
 
-    `against`: JSON of an earlier plan to compare the cost with. Raises every error that the program raises,
+    `against`: JSON of an earlier plan to compare with, or an earlier stack file; a change that would leave data behind
+    is refused, as an engine that remembers it would. Raises every error that the program raises,
     and UserError when that file is not a plan.
     """
     earlier = None if against is None else compare.read(against)
-    made = collect.make(file)
+    made = collect.make(file, earlier.memory if earlier else None)
     if against is not None and earlier is not None:
         made = compare.beside(made, earlier, against.name)
     written = write(made, folder)

@@ -4,12 +4,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from plan import collect, stack_file
 from plan.document import FORMAT, Against, Changed, Cost, Plan, Sum
 from plan.exits import UserError
 
 
 def read(path: Path) -> Plan:
-    """Read an earlier plan. Raises UserError when the file is not one."""
+    """Read an earlier plan, or plan an earlier stack file. Raises UserError when the file is neither."""
+    if path.suffix in (".yaml", ".yml"):
+        return collect.make(stack_file.read_path(path))
     try:
         return Plan.model_validate_json(path.read_text())
     except OSError as error:

@@ -18,7 +18,7 @@ FORMAT = 1
 KNOWN_AT_UP = "known at up"
 """The text in place of a value that exists only after something was created."""
 SECRET = "[secret]"  # noqa: S105 shown in place of a secret
-SHOWN_APART = ("storage", "cost")
+SHOWN_APART = ("storage", "cost", "memory")
 """Stack outputs that have a section of their own in the plan."""
 
 Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
@@ -288,6 +288,9 @@ class Plan(Part):
     outputs: dict[str, Any] = Field(description="Stack outputs, without those that have a section of the plan.")
     warnings: list[str]
     known_at_up: list[str]
+    memory: dict[str, Any] = Field(
+        default={}, description="Where everything is, for comparisons; described in stacks/memory.py."
+    )
 
     @property
     def text(self) -> str:

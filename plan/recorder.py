@@ -22,6 +22,7 @@ from plan.plain import plain
 
 COMPONENT_ID = ""
 STACK_TYPE = "pulumi:pulumi:Stack"
+READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 Program = Callable[[], object]
 
@@ -136,8 +137,9 @@ class Echo(mocks.Mocks):
 class Recorder(mocks.MockMonitor):
     """The SDK's mock monitor. It also records each request and refuses a duplicate URN."""
 
-    def __init__(self, resources: Echo, *, preview: bool) -> None:
+    def __init__(self, resources: Echo, *, preview: bool, earlier: Mapping[str, Any]) -> None:
         super().__init__(resources)
+        self._earlier = dict(earlier)
         self._resources = resources
         self._preview = preview
         self.run = Run()
@@ -155,10 +157,14 @@ class Recorder(mocks.MockMonitor):
         return super().RegisterResource(request)
 
     def Invoke(self, request: Any) -> Any:
-        """Let the mocks answer a provider function.
+        """Let the mocks answer a provider function; the engine's own one, for the stack's outputs, is answered here.
 
         In a preview a missing answer becomes a value that is known at up.
         """
+        if request.tok == READ_OUTPUTS:
+            answer = resource_pb2.ResourceInvokeResponse()
+            getattr(answer, "return").update({"outputs": self._earlier})
+            return answer
         try:
             return super().Invoke(request)
         except UnknownAnswer:
@@ -205,13 +211,15 @@ def run_program(
     preview: bool = False,
     config: Mapping[str, str] | None = None,
     secret_keys: list[str] | None = None,
+    earlier: Mapping[str, Any] | None = None,
 ) -> Run:
     """Run `program` to its end on a fresh monitor and return the record.
 
     A mapping that the program returns becomes stack outputs, beside those that it exports itself. Raises every error of
-    the program or of `resources`, and DuplicateUrn.
+    the program or of `resources`, and DuplicateUrn. `earlier`: outputs of the stack before this run; default: none, as
+    on a first run.
     """
-    recorder = Recorder(resources or Echo(), preview=preview)
+    recorder = Recorder(resources or Echo(), preview=preview, earlier=earlier or {})
     # Each run has an event loop and a root resource of its own: both would leak into the next run
     # (pulumi/pulumi#24338).
     loop = asyncio.new_event_loop()

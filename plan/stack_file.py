@@ -40,7 +40,15 @@ class StackFile:
 
 def read(name: str, folder: Path | None = None) -> StackFile:
     """Read and validate `Pulumi.<name>.yaml`. `folder`: default the project's folder. Raises SettingsError."""
-    path = (folder or ROOT) / load.stack_file(name)
+    return _read(name, (folder or ROOT) / load.stack_file(name))
+
+
+def read_path(path: Path) -> StackFile:
+    """Read and validate the stack file at a path, `Pulumi.<name>.yaml` or any other name. Raises SettingsError."""
+    return _read(path.stem.removeprefix("Pulumi."), path)
+
+
+def _read(name: str, path: Path) -> StackFile:
     config, secret_keys = load.from_file(path)
     settings = load.load(config, set(secret_keys), path.name)
     project: dict[str, str] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())

@@ -1,7 +1,8 @@
 """Registers the resources of a planned stack: platform, namespace, claims, stores and application, in this order."""
 
 from dataclasses import replace
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi import ResourceOptions
@@ -9,18 +10,27 @@ from pulumi import ResourceOptions
 from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
-from stacks import cost, kinds, outputs, stores
+from guard.changes import Memory
+from stacks import cost, kinds, memory, outputs, stores
 from stacks.application import arguments
+from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.platforms.base import Ground
 from stacks.settings import ingress, pod_rules
 from stacks.settings.pod_rules import logins
+from stacks.settings.storage import roles_of
 from stacks.stores.on_disks import backup_folders
 
+if TYPE_CHECKING:
+    from components.pod.preparation_namespace import PreparationSpace
 
-def make(stack: Planned) -> dict[str, Any]:
-    """Register all resources of the stack and return its outputs."""
+
+def make(stack: Planned, wanted: Memory) -> dict[str, Any]:
+    """Register all resources of the stack and return its outputs.
+
+    `wanted`: where everything will be, remembered once the pods are ready.
+    """
     settings = stack.settings
     for line in (*pod_rules.warnings(settings), *ingress.warnings(settings)):
         pulumi.log.warn(line)
@@ -31,7 +41,7 @@ def make(stack: Planned) -> dict[str, Any]:
     if settings.registry_logins:
         args["registry_logins"] = logins(settings)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
-    after = _claims(stack, ground, namespace)
+    after, ids = _claims(stack, ground, namespace)
     made, waits = _stores(stack, ground, namespace)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[*after, *waits])
     app = Kotaemon(NAMESPACE, arguments(settings, namespace, stack.storage, made), opts)
@@ -46,24 +56,58 @@ def make(stack: Planned) -> dict[str, Any]:
             gid=settings.gid,
         ),
         "cost": cost.output(stack),
+        memory.OUTPUT: memory.output(wanted, app.ready, ids),
     }
 
 
-def _claims(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> list[pulumi.Resource]:
+def _claims(
+    stack: Planned, ground: Ground, namespace: pulumi.Output[str]
+) -> tuple[list[pulumi.Resource], dict[str, pulumi.Output[str]]]:
     """Register every claim, and a Job that makes the roles' folders where a claim needs it.
 
-    Returns what the application waits for.
+    Returns what the application waits for, and the real ids of storage by section of the stack file.
     """
     made: list[pulumi.Resource] = []
+    ids: dict[str, pulumi.Output[str]] = {}
+    space = _space(stack, ground, namespace)
     for name, planned in stack.contexts.items():
         at = replace(planned, place=ground.place, namespace=namespace, key=ground.key)
         kind = kinds.kind(at.chosen.kind)
         found = kind.make(at, ground.cloud if kind.in_account else ground.kubernetes)
         made.append(found.component)
+        if found.id is not None:
+            ids[f"storage.claims.{name}"] = found.id
         if found.prepare is not None:
-            folders = [*role_folders(stack.storage, stack.claims[name]["name"]), *backup_folders(stack.settings, name)]
-            job = found.prepare(folders, ground.kubernetes)
-            made += [job] if job is not None else []
+            job = found.prepare(_folders(stack, name), ground.kubernetes, space)
+            made.append(job)
+    return made, ids
+
+
+def _folders(stack: Planned, name: str) -> list[str]:
+    """The folders of roles and copies on a claim. One without any gets those of every role: data is copied there."""
+    storage = stack.settings.storage
+    used = [*role_folders(stack.storage, stack.claims[name]["name"]), *backup_folders(stack.settings, name)]
+    return used or [storage.sub_path_of(role) for role in roles_of(stack.settings.profile)]
+
+
+def _space(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> Space:
+    """The namespace of preparation Jobs, made when the first claim asks for it."""
+
+    @cache
+    def made() -> "PreparationSpace":
+        from components.pod.preparation_namespace import (
+            PreparationNamespace,
+            PreparationNamespaceArgs,
+            PreparationSpace,
+        )
+
+        earlier = [f"{at.component}-folders" for at in stack.contexts.values()]
+        args = PreparationNamespaceArgs(namespace=namespace, earlier=earlier)
+        if stack.settings.registry_logins:
+            args["registry_logins"] = logins(stack.settings)
+        space = PreparationNamespace(f"{NAMESPACE}-prepare", args, ground.kubernetes)
+        return PreparationSpace(namespace=space.namespace, script=space.script)
+
     return made
 
 

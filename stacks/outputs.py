@@ -4,7 +4,7 @@ from typing import Any
 
 from components.contract import Claim, RoleMount, StorageMap
 
-CONTRACT_VERSION = 3
+CONTRACT_VERSION = 4
 """Raised when an output is added. None is ever removed, renamed or changed in type. The same number is in
 examples/app-repo/kotaemon_outputs.py, and every version has its fixture in tests/unit/stacks/contracts/."""
 
@@ -25,6 +25,8 @@ def contract(
     - `zones` (version 2): claim -> zones of the pods that mount it; empty: every zone, or not known before the volume
       exists.
     - `cost` (version 3): the monthly cost, described and computed in stacks/cost.py.
+    - `memory` (version 4): for the stack itself, described in stacks/memory.py; others may read from it the identity of
+      the storage behind each role and store.
     - `uid`, `gid` (version 2): owner of the data; whoever mounts a claim must be this user, or in this group to read.
     """
     claims: dict[str, Claim] = {mount["claim"]["name"]: mount["claim"] for mount in storage.values()}

@@ -17,6 +17,7 @@ from stacks.names import NAMESPACE
 from stacks.platforms.base import PlatformStack
 from stacks.settings.load import stack_file
 from stacks.settings.settings import Settings
+from stacks.settings.storage import roles_of
 from stacks.stores.base import Store, StoreContext
 
 HELD = {"database": Role.SESSIONS.value, "vectors": Role.INDEXES.value, "documents": Role.INDEXES.value}
@@ -56,7 +57,7 @@ def planned(settings: Settings) -> Planned:
     platform = platforms.platform(settings.platform.value)
     place = platform.planned(settings)
     contexts = {
-        name: Context(name, chosen, settings, place, settings.namespace, "")
+        name: Context(name, chosen, _settings_of(f"storage.claims.{name}", settings), place, settings.namespace, "")
         for name, chosen in settings.storage.claims.items()
     }
     claims = {name: kinds.kind(at.chosen.kind).planned(at) for name, at in contexts.items()}
@@ -71,6 +72,17 @@ def planned(settings: Settings) -> Planned:
     return Planned(settings, platform, contexts, claims, storage, found, report)
 
 
+def _settings_of(key: str, settings: Settings) -> Settings:
+    """The settings for a claim or store. What is released is not protected: the next run can leave it out."""
+    return settings.model_copy(update={"protect": False}) if key in settings.released else settings
+
+
+def store_key(settings: Settings, place: str) -> str:
+    """Section of the stack file that has the store: `stores.database`, or `aws.database` in a platform's own."""
+    chosen = getattr(settings.stores, stores.FIELDS[place], None)
+    return f"stores.{stores.KEYS[place]}" if chosen is not None else f"{settings.platform.value}.{place}"
+
+
 def storage_map(settings: Settings, claims: Mapping[str, Claim]) -> StorageMap:
     """The storage map: role -> claim, folder and read-only flag. `claims`: by their name in the stack file."""
     storage = settings.storage
@@ -80,9 +92,7 @@ def storage_map(settings: Settings, claims: Mapping[str, Claim]) -> StorageMap:
             sub_path=storage.sub_path_of(role),
             read_only=storage.read_only(role),
         )
-        for role in Role
-        # In the profile scaled users and conversations are in PostgreSQL.
-        if not (settings.scaled and role == Role.SESSIONS)
+        for role in roles_of(settings.profile)
     }
 
 
@@ -93,7 +103,8 @@ def _stores(
     own = platform.database(settings)
     for name, field in stores.FIELDS.items():
         chosen: Any = getattr(settings.stores, field, None)
-        at = StoreContext(name, chosen, settings, claims, place, settings.namespace, "")
+        ours = _settings_of(store_key(settings, name), settings)
+        at = StoreContext(name, chosen, ours, claims, place, settings.namespace, "")
         if chosen is not None:
             found[name] = PlannedStore(at, stores.store(name, chosen.kind))
         elif name == "database" and own is not None:

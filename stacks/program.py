@@ -6,6 +6,7 @@ from contextvars import ContextVar
 
 import pulumi
 
+from stacks import memory, one_object
 from stacks.adopt import adopt
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -49,7 +50,11 @@ def main() -> None:
     settings = settings_of_this_run()
     adopt(settings.adopt)
     stack = planned(settings)
+    before, wanted = memory.remembered(), memory.now(stack)
+    memory.check(stack, before, wanted)
     if listener := _LISTENER.get():
         listener(stack)
-    for name, value in make(stack).items():
+    memory.note_pending(before, wanted)
+    one_object.watch()
+    for name, value in make(stack, wanted).items():
         pulumi.export(name, value)

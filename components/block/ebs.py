@@ -16,7 +16,7 @@ from ..contract import AccessMode, Claim, Locks, Medium
 from ..quantity import gib, refused_size
 from ..refusal import because, reasons, refuse
 from ..volumes.names import cluster_wide
-from ..volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
+from ..volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class, volume_name
 from ..volumes.static import ZONE_KEY
 
 _AUTO_MODE_KEY = "eks.amazonaws.com/compute-type"
@@ -165,7 +165,7 @@ class EbsStorage(pulumi.ComponentResource):
         kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         # The class is kept with its disks: a claim can grow only while its class is there.
         made = k8s.storage.v1.StorageClass(f"{name}-class", args=storage_class(args, full_name), opts=kept)
-        claim_on_class(
+        made_claim = claim_on_class(
             name,
             self.claim,
             args["namespace"],
@@ -174,6 +174,7 @@ class EbsStorage(pulumi.ComponentResource):
             protect=args.get("protect", True),
             attributes_class=self._attributes(name, args, full_name) if args.get("attributes_class", False) else None,
         )
+        self.volume_name = volume_name(made_claim)
         self.snapshot_class = None
         if args.get("snapshot_class", False):
             self.snapshot_class = full_name

@@ -121,6 +121,7 @@ class EbsVolume(pulumi.ComponentResource):
             volume_handle=made.id,
             fs_type=FileSystemType(args.get("file_system", FileSystemType.EXT4)).value,
         )
+        self.disk_id = made.id
         spec = volume_spec(self.claim, args["namespace"], source)
         static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)
         self.register_outputs({"claim": self.claim})

@@ -21,7 +21,7 @@ from ..contract import AccessMode, Claim, Locks, Medium
 from ..quantity import gib, refused_size
 from ..refusal import because, reasons, refuse
 from ..volumes.names import cluster_wide
-from ..volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class
+from ..volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class, volume_name
 from .essd_rules import (
     DEFAULT_LEVEL,
     DEFAULT_TYPES,
@@ -201,7 +201,7 @@ class EssdStorage(pulumi.ComponentResource):
         # The class is kept with its disks: a claim can grow only while its class is there.
         made = k8s.storage.v1.StorageClass(f"{name}-class", args=class_args(full_name, args, disk), opts=kept)
         changed_to = self._attributes(name, full_name, disk) if args.get("attributes_class", False) else None
-        claim_on_class(
+        made_claim = claim_on_class(
             name,
             self.claim,
             args["namespace"],
@@ -210,6 +210,7 @@ class EssdStorage(pulumi.ComponentResource):
             protect=args.get("protect", True),
             attributes_class=changed_to,
         )
+        self.volume_name = volume_name(made_claim)
         self.snapshot_class = None
         if args.get("snapshot_class", False):
             self.snapshot_class = full_name

@@ -13,7 +13,8 @@ from ..pod import imposed
 from ..pod.args import ClusterImposes
 from ..pod.folders import work_mistakes
 from ..pod.names import GID, IMAGE, UID
-from ..pod.preparation import Work, prepare_job, prepare_namespace
+from ..pod.preparation import Work, prepare_job
+from ..pod.preparation_namespace import prepare_space
 from ..refusal import refuse
 from ..volumes.static import static_claim, volume_spec
 
@@ -73,9 +74,10 @@ class CsiPreparation(pulumi.ComponentResource):
         super().__init__("kotaemon:index:CsiPreparation", name, None, opts)
         volume, claim_name = args["volume"], args["volume"]["claim"]["name"]
         # Not the `-prepare` of an NFS export: a stack may have both.
-        space = prepare_namespace(self, name, Output.concat(volume["namespace"], "-prepare-", claim_name))
-        spec = volume_spec(volume["claim"], space, source(volume), volume["mount_options"])
-        claim = static_claim(name, volume["claim"], space, spec, parent=self, protect=False, keep=False)
+        logins = args.get("cluster_imposes", ClusterImposes()).get("registry_logins")
+        space = prepare_space(self, name, Output.concat(volume["namespace"], "-prepare-", claim_name), logins)
+        spec = volume_spec(volume["claim"], space["namespace"], source(volume), volume["mount_options"])
+        claim = static_claim(name, volume["claim"], space["namespace"], spec, parent=self, protect=False, keep=False)
         work = Work(
             claim_name=claim_name,
             folders=args["folders"],

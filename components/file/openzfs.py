@@ -202,6 +202,7 @@ class OpenZfsStorage(pulumi.ComponentResource):
                 parent=self, protect=args.get("protect", True), retain_on_delete=True, depends_on=group.rules
             ),
         )
+        self.file_system_id = made.id
         self.export = export(name, args, made.dns_name)
         NfsStorage(name, self.export, ResourceOptions(parent=self))
         self.register_outputs({"claim": self.claim})

@@ -11,7 +11,8 @@ from ..pod import imposed
 from ..pod.args import ClusterImposes
 from ..pod.folders import work_mistakes
 from ..pod.names import GID, IMAGE, UID
-from ..pod.preparation import Work, prepare_job, prepare_namespace
+from ..pod.preparation import Work, prepare_job
+from ..pod.preparation_namespace import PreparationSpace, prepare_space
 from ..refusal import refuse
 from ..volumes.static import static_claim
 from . import nfs
@@ -31,6 +32,9 @@ class NfsPreparationArgs(TypedDict):
     """Owner of the folders; default 1001."""
     gid: NotRequired[int]
     """Group of the folders; default 1001."""
+    space: NotRequired[PreparationSpace]
+    """Where the Job runs: the outputs of a PreparationNamespace, which the preparations of several exports share.
+    Default: a namespace of its own, `<namespace>-prepare`."""
     cluster_imposes: NotRequired[ClusterImposes]
     """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
 
@@ -46,7 +50,7 @@ def check(name: str, args: NfsPreparationArgs) -> list[str]:
 
 
 class NfsPreparation(pulumi.ComponentResource):
-    """Makes the role folders on an export that belongs to root, once, in the namespace `<namespace>-prepare`.
+    """Makes the role folders on an export that belongs to root, once, in a namespace without network.
 
     The application depends on this component.
     """
@@ -58,7 +62,9 @@ class NfsPreparation(pulumi.ComponentResource):
         refuse("NfsPreparation", name, check(name, args))
         super().__init__("kotaemon:index:NfsPreparation", name, None, opts)
         export = args["export"]
-        space = prepare_namespace(self, name, Output.concat(export["namespace"], "-prepare"))
+        logins = args.get("cluster_imposes", ClusterImposes()).get("registry_logins")
+        full_name = Output.concat(export["namespace"], "-prepare")
+        space = args.get("space") or prepare_space(self, name, full_name, logins)
         work = Work(
             claim_name=export.get("claim_name", name),
             folders=args["folders"],
@@ -68,11 +74,12 @@ class NfsPreparation(pulumi.ComponentResource):
             place=[export["server"], export["path"]],
             cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
         )
-        self.job = prepare_job(self, name, space, self._claim(name, space, work.claim_name, export), work)
+        claim = self._claim(name, space["namespace"], work.claim_name, export)
+        self.job = prepare_job(self, name, space, claim, work)
         self.register_outputs({"job": self.job})
 
     def _claim(
-        self, name: str, space: Output[str], claim_name: str, export: NfsStorageArgs
+        self, name: str, space: Input[str], claim_name: str, export: NfsStorageArgs
     ) -> k8s.core.v1.PersistentVolumeClaim:
         """A volume and a claim of its own on the same export: a claim cannot be used from another namespace."""
         here = export.copy()

@@ -62,14 +62,16 @@ class Kotaemon(pulumi.ComponentResource):
         )
         admin = admin_secret(self, name, app.namespace, args.get("admin_password"), args.get("protect", True))
         self.admin_secret = _name(admin)
-        self._deploy(args, [policy, account])
+        deployment = self._deploy(args, [policy, account])
+        # Known when every pod of the new version is ready: what is remembered of a switch waits for it.
+        self.ready = deployment.metadata.apply(lambda metadata: metadata.name or "")
         if app.exposure:
             self._expose(app.exposure)
         self.service = _name(service)
         self.url = self._url()
         self.register_outputs({"service": self.service, "url": self.url, "admin_secret": self.admin_secret})
 
-    def _deploy(self, args: KotaemonArgs, before: list[pulumi.Resource]) -> None:
+    def _deploy(self, args: KotaemonArgs, before: list[pulumi.Resource]) -> k8s.apps.v1.Deployment:
         app = self._app
         name = app.name
         files = runtime_files()
@@ -103,6 +105,7 @@ class Kotaemon(pulumi.ComponentResource):
                 spec=autoscaler_spec(app, app.autoscaler),
                 opts=ResourceOptions(parent=self, depends_on=[deployment]),
             )
+        return deployment
 
     def _secrets(self, args: KotaemonArgs) -> Secrets:
         app, secrets = self._app, Secrets(admin=self.admin_secret)

@@ -23,8 +23,8 @@ SSO_PROBE_PATH = "/login"
 STOP_SECONDS = 25
 """What launch.py gives the application to close after SIGTERM; it took 5 s (docs/facts/kotaemon.md 8-3)."""
 FINISH_SECONDS = 300
-"""What launch.py first gives the application to finish indexing: ten pages a second are 3000 pages. A pod that indexes
-nothing does not wait."""
+"""What launch.py first gives the application to finish uploads and answers: ten pages a second are 3000 pages. A pod
+that is at nothing does not wait."""
 WRITER_LOCK_SECONDS = 120
 START_LOCK_SECONDS = 900
 """Pods of the scaled profile start one after the other: the last of many waits for all the others."""

@@ -27,9 +27,7 @@ from .args import ClusterImposes
 from .files import content_hash, runtime_files
 from .folders import SCRIPT, prepare_container, prepare_task
 from .names import CLAIMS_DIR
-from .namespace import PodSecurity, pod_security_labels
-from .network import no_network
-from .registry import registry_secret
+from .preparation_namespace import PreparationSpace
 from .spec import Pod, pod_template
 
 NEEDS_PEOPLE = 78
@@ -86,16 +84,6 @@ def job_spec(
     )
 
 
-def prepare_namespace(parent: pulumi.Resource, name: str, full_name: Input[str]) -> Output[str]:
-    """The Job's own namespace, without network: `restricted` admits no root, and `baseline` is as near as it gets."""
-    namespace = k8s.core.v1.Namespace(
-        f"{name}-namespace",
-        metadata=ObjectMetaArgs(name=full_name, labels=pod_security_labels(PodSecurity.BASELINE)),
-        opts=ResourceOptions(parent=parent),
-    )
-    return namespace.metadata.apply(lambda metadata: metadata.name or "")
-
-
 @dataclass(frozen=True)
 class Work:
     """What the Job is to do, and where."""
@@ -111,42 +99,24 @@ class Work:
 
 
 def prepare_job(
-    parent: pulumi.Resource, name: str, space: Output[str], claim: k8s.core.v1.PersistentVolumeClaim, work: Work
+    parent: pulumi.Resource, name: str, space: PreparationSpace, claim: k8s.core.v1.PersistentVolumeClaim, work: Work
 ) -> Output[str]:
-    """The Job with its script, after the policy that leaves it no network; its name.
+    """The Job, in a namespace without network; its name.
 
     The name carries a hash of the task: the same task never runs twice on one file system, and a new one is a new Job.
     """
-    child = ResourceOptions(parent=parent)
-    policy = k8s.networking.v1.NetworkPolicy(
-        f"{name}-no-network",
-        metadata=ObjectMetaArgs(name="no-network", namespace=space),
-        spec=no_network(),
-        opts=child,
-    )
-    before: list[pulumi.Resource] = [claim, policy]
-    if logins := work.cluster_imposes.get("registry_logins"):
-        before.append(registry_secret(parent, f"{name}-registry", space, logins))
     files = runtime_files(SCRIPT)
-    script = k8s.core.v1.ConfigMap(
-        f"{name}-script",
-        metadata=ObjectMetaArgs(name=f"prepare-{content_hash(files)}", namespace=space),
-        data=files,
-        immutable=True,
-        opts=child,
-    )
     task = prepare_task([(work.claim_name, work.folders, False)], work.uid, work.gid)
     job = Output.all(work.image, *work.place).apply(
         lambda place: f"{work.claim_name}-{content_hash({'task': task, 'where': ' '.join(map(str, place)), **files})}"
     )
-    script_name = script.metadata.apply(lambda metadata: metadata.name or "")
     k8s.batch.v1.Job(
         f"{name}-job",
-        metadata=ObjectMetaArgs(name=job, namespace=space, annotations=JOB_ANNOTATIONS),
-        spec=job_spec(work.image, work.claim_name, script_name, task, work.cluster_imposes),
+        metadata=ObjectMetaArgs(name=job, namespace=space["namespace"], annotations=JOB_ANNOTATIONS),
+        spec=job_spec(work.image, work.claim_name, space["script"], task, work.cluster_imposes),
         opts=ResourceOptions(
             parent=parent,
-            depends_on=before,
+            depends_on=[claim],
             # the image is 8-10 GB unpacked, and may be new to the node
             custom_timeouts=CustomTimeouts(create="40m"),
         ),

@@ -9,7 +9,7 @@ from typing_extensions import NotRequired
 from ..contract import AccessMode, Claim, Locks, Medium
 from ..quantity import gib, refused_size
 from ..refusal import because, refuse
-from .on_class import claim_on_class, refused_disk_mode
+from .on_class import claim_on_class, refused_disk_mode, volume_name
 
 
 class ExistingClassClaimArgs(TypedDict):
@@ -72,5 +72,6 @@ class ExistingClassClaim(pulumi.ComponentResource):
         super().__init__("kotaemon:index:ExistingClassClaim", name, None, opts)
         self.claim = claim
         protect = args.get("protect", True)
-        claim_on_class(name, self.claim, args["namespace"], args["storage_class"], parent=self, protect=protect)
+        made = claim_on_class(name, claim, args["namespace"], args["storage_class"], parent=self, protect=protect)
+        self.volume_name = volume_name(made)
         self.register_outputs({"claim": self.claim})

@@ -66,6 +66,14 @@ def claim_on_class(
     )
 
 
+def volume_name(claim: k8s.core.v1.PersistentVolumeClaim) -> pulumi.Output[str]:
+    """Name of the volume that the driver makes for a claim, known once the claim exists and not only when it is bound.
+
+    kubernetes-csi/external-provisioner calls it `pvc-<uid of the claim>`, so a claim made anew has another volume.
+    """
+    return claim.metadata.apply(lambda metadata: f"pvc-{metadata.uid}" if metadata.uid else "")
+
+
 def class_name(made: "k8s.storage.v1.StorageClass | k8s.storage.v1.VolumeAttributesClass") -> pulumi.Output[str]:
     """Name of a class, once it exists: a claim waits for its class (pulumi-kubernetes #3130)."""
     return made.metadata.apply(lambda metadata: metadata.name or "")

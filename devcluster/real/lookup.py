@@ -3,6 +3,7 @@
 Not with the official client: it takes 60 MiB of memory in a process that needs two GET requests.
 """
 
+import contextlib
 import http.client
 import json
 import ssl
@@ -46,11 +47,14 @@ class Lookup:
         with self._lock:
             when, found = self._known.get(path, (0.0, None))
             if time.monotonic() - when > CACHE_SECONDS:
-                found = self._ask(path)
+                # While the API server is away, pods serve on: what was known of them holds, as kube-proxy has it.
+                with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+                    found = self._ask(path)
                 self._known[path] = (time.monotonic(), found)
             return found
 
     def _ask(self, path: str) -> Any:
+        """The object; None: there is none, or the server refuses. Raises what a server that is away raises."""
         context = ssl.create_default_context(cafile=str(self._cluster / credentials.CERTIFICATE))
         # The file holds this one server's own certificate: there is no other name to mistake it for.
         context.check_hostname = False
@@ -59,8 +63,8 @@ class Lookup:
             token = credentials.ensure_token(self._cluster)
             connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
             answer = connection.getresponse()
+            if answer.status >= 500:
+                raise OSError(f"the API server answers {answer.status}")
             return json.loads(answer.read()) if answer.status == 200 else None
-        except (OSError, http.client.HTTPException, ValueError):
-            return None
         finally:
             connection.close()

@@ -169,6 +169,21 @@ def first_process(directory: Path, name: str) -> int | None:
     return _inner(_pid(directory, name))
 
 
+def api_server(directory: Path) -> int:
+    """Process id of the cluster's API server. LookupError: none runs."""
+    for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+        with contextlib.suppress(OSError):
+            program = Path(f"/proc/{pid}/cmdline").read_text().partition("\0")[0]
+            if os.readlink(f"/proc/{pid}/cwd") == str(directory) and os.path.basename(program) == "kube-apiserver":
+                return pid
+    raise LookupError(f"no API server runs in {directory}")
+
+
+def open_network(directory: Path) -> int:
+    """A descriptor of the running cluster's network, which keeps it until it is closed. LookupError: none runs."""
+    return os.open(f"/proc/{api_server(directory)}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
 def _signal(directory: Path, name: str, find: Callable[[int], int | None], sign: signal.Signals) -> None:
     outer = _pid(directory, name)
     found = find(outer) if outer else None

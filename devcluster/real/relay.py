@@ -3,83 +3,22 @@
 Run by the supervisor as `python -m devcluster.real.relay <cluster folder> <descriptor of the network> <port>`:
 
 - 127.0.0.1:<port> of the machine leads to the API server;
-- each Service in the file `published.json` has a port on 127.0.0.1 that leads to a ready pod of it;
+- each published Service (devcluster.published) has a port on 127.0.0.1 that leads to a ready pod of it;
 - in the cluster's network, an HTTP proxy lets the nodes pull images, and a name server answers their pods.
 """
 
 import asyncio
 import ipaddress
-import json
 import socket
 import sys
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypedDict
 
-from devcluster import locks
-from devcluster.credentials import write_private
-from devcluster.errors import DevclusterError
+from devcluster.published import Pair, Ports, join, keep_task, listen
 from devcluster.real import layout, namespace
 from devcluster.real.lookup import Lookup
 from devcluster.real.names import Names
 
-PUBLISHED = "published.json"
-_LISTENING = "listening.json"
-_LOCK = "published.lock"
-_LOOK_SECONDS = 0.3
-_PUBLISH_SECONDS = 10.0
 _OUT_SECONDS = 15.0
-_CHUNK = 65536
-
-Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-class Published(TypedDict):
-    """A Service that people reach on a port of the machine's loopback."""
-
-    namespace: str
-    service: str
-    port: int
-    """0: any free one."""
-
-
-def read(cluster: Path) -> list[Published]:
-    """What is to be published."""
-    file = cluster / PUBLISHED
-    return json.loads(file.read_text()) if file.exists() else []
-
-
-def publish(cluster: Path, wanted: Published) -> None:
-    """Add a Service to what is published. One that has a port keeps it, unless another is asked for."""
-    with locks.hold(cluster / _LOCK):
-        known = read(cluster)
-        others = [one for one in known if _key(one) != _key(wanted)]
-        earlier = next((one["port"] for one in known if _key(one) == _key(wanted)), 0)
-        entry: Published = {**wanted, "port": wanted["port"] or earlier}
-        write_private(cluster / PUBLISHED, json.dumps([*others, entry]))
-
-
-def _key(one: Published) -> str:
-    return f"{one['namespace']}/{one['service']}"
-
-
-def port_of(cluster: Path, namespace_: str, service: str) -> int | None:
-    """The port on which the relay listens for the Service; None: not yet."""
-    file = cluster / _LISTENING
-    known = json.loads(file.read_text()) if file.exists() else {}
-    return known.get(f"{namespace_}/{service}")
-
-
-def publish_and_wait(cluster: Path, wanted: Published) -> int:
-    """Publish a Service and return the port once the relay listens. DevclusterError: there is no relay."""
-    publish(cluster, wanted)
-    deadline = time.monotonic() + _PUBLISH_SECONDS
-    while (port := port_of(cluster, wanted["namespace"], wanted["service"])) is None:
-        if time.monotonic() > deadline:
-            raise DevclusterError("no relay listens: the devcluster does not run, or its nodes are simulated")
-        time.sleep(0.1)
-    return port
 
 
 class Relay:
@@ -88,67 +27,17 @@ class Relay:
     def __init__(self, cluster: Path, network: int, port: int) -> None:
         self._cluster, self._network, self._port = cluster, network, port
         self._lookup = Lookup(cluster, port)
-        self._open: dict[str, asyncio.Server] = {}
-        self._ports: dict[str, int] = {}
-        self._serving: set[asyncio.Task[Any]] = set()
 
     async def run(self) -> None:
         """Until killed. An OSError that says "address already in use" when the port is taken."""
-        (self._cluster / _LISTENING).unlink(missing_ok=True)
-        await self._listen(self._port, self._to_api)
+        await listen(self._port, self._to_api)
         with namespace.inside(self._network):
             out = socket.create_server((layout.GATEWAY, layout.EGRESS_PORT))
             names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             names.bind((layout.GATEWAY, 53))
         await asyncio.start_server(self._egress, sock=out)
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: Names(self._lookup), sock=names)
-        while True:
-            await self._follow()
-            await asyncio.sleep(_LOOK_SECONDS)
-
-    async def _listen(self, port: int, way: Callable[[], Awaitable[Pair]]) -> "asyncio.Server":
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self._keep()
-            try:
-                pair = await way()
-            except OSError as error:
-                print(f"port {port}: {error}", flush=True)
-                writer.close()
-                return
-            await _join((reader, writer), pair)
-
-        return await asyncio.start_server(serve, "127.0.0.1", port)
-
-    async def _follow(self) -> None:
-        """Open what was published since."""
-        for one in read(self._cluster):
-            key = _key(one)
-            if key in self._open and one["port"] in (0, self._ports[key]):
-                continue
-            if old := self._open.pop(key, None):
-                old.close()
-            wanted = dict(one)
-
-            async def way(space: str = str(wanted["namespace"]), service: str = str(wanted["service"])) -> Pair:
-                return await self._to_service(space, service)
-
-            try:
-                server = await self._listen(one["port"], way)
-            except OSError as error:
-                print(f"{key}: {error}; taking another port", flush=True)
-                server = await self._listen(0, way)
-            self._open[key] = server
-            self._ports[key] = server.sockets[0].getsockname()[1]
-            write_private(self._cluster / _LISTENING, json.dumps(self._ports))
-            # So that the address is the same after a restart.
-            publish(self._cluster, {**one, "port": self._ports[key]})
-
-    def _keep(self) -> None:
-        """asyncio itself holds only a weak reference to the task that serves a connection."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._serving.add(task)
-            task.add_done_callback(self._serving.discard)
+        await Ports(self._cluster, self._to_service).run()
 
     async def _to_api(self) -> Pair:
         return await self._connect(layout.GATEWAY, self._port)
@@ -174,7 +63,7 @@ class Relay:
 
     async def _egress(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """An HTTP proxy for HTTPS: `CONNECT host:port`. Image registries speak nothing else."""
-        self._keep()
+        keep_task()
         try:
             if not is_node(writer.get_extra_info("peername")[0]):
                 raise OSError("only nodes may go out, not their pods")
@@ -189,7 +78,7 @@ class Relay:
             writer.close()
             return
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        await _join((reader, writer), pair)
+        await join((reader, writer), pair)
 
 
 def is_node(address: str) -> bool:
@@ -211,25 +100,6 @@ async def _outside(host: str, port: int) -> Pair:
         raise OSError(f"{host} is an address of this machine alone")
     # By address: a second look-up could give another one.
     return await asyncio.wait_for(asyncio.open_connection(addresses[0], port), timeout=_OUT_SECONDS)
-
-
-async def _join(one: Pair, other: Pair) -> None:
-    """Pass bytes both ways until both sides have ended, or one breaks off."""
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(_CHUNK):
-            writer.write(data)
-            await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
-
-    ways = [asyncio.create_task(pump(one[0], other[1])), asyncio.create_task(pump(other[0], one[1]))]
-    _, waiting = await asyncio.wait(ways, return_when=asyncio.FIRST_EXCEPTION)
-    for way in waiting:
-        way.cancel()
-    await asyncio.gather(*ways, return_exceptions=True)
-    for _, writer in (one, other):
-        writer.close()
 
 
 def main(arguments: list[str]) -> None:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import pulumi
 from pulumi import Input, ResourceOptions
@@ -16,10 +16,16 @@ from stacks.names import claim_name
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.settings import Settings
 
+if TYPE_CHECKING:
+    from components.pod.preparation_namespace import PreparationSpace
+
 ClaimT = TypeVar("ClaimT", bound=ClaimSettings)
 ChosenT_co = TypeVar("ChosenT_co", bound=ClaimSettings, covariant=True)
 Identity = Mapping[str, str]
 """What makes a storage the same one, as far as the stack file knows it, for example server and path."""
+
+INDEXES: Identity = {"in": "files of the role indexes"}
+"""Identity of vectors and texts that are files of the role `indexes`: they move with it."""
 
 
 class Effect(str, Enum):
@@ -60,12 +66,19 @@ class Context(Generic[ChosenT_co]):
     """Id or ARN of the key that encrypts; empty before it is made, and on platforms without one."""
 
     @property
+    def region(self) -> str:
+        """Region in the platform's section of the stack file; empty on a platform without one."""
+        return str(getattr(getattr(self.settings, self.settings.platform.value, None), "region", ""))
+
+    @property
     def component(self) -> str:
         """Name of the component and of its PersistentVolumeClaim."""
         return claim_name(self.name)
 
 
-Prepare = Callable[[Sequence[str], ResourceOptions], pulumi.Resource | None]
+Space = Callable[[], "PreparationSpace"]
+"""The namespace that the preparation Jobs of the stack share; it is made by the first call."""
+Prepare = Callable[[Sequence[str], ResourceOptions, Space], pulumi.Resource]
 """Makes folders on a claim, with the provider of the cluster; gives what the application waits for."""
 
 
@@ -78,6 +91,8 @@ class Made:
     prepare: Prepare | None = None
     """Makes the folders of the roles, where the pod cannot: the root of a new file system belongs to root. None: the
     pod's own init container makes them."""
+    id: pulumi.Output[str] | None = None
+    """Real id of the storage: of the file system, the disk or the volume. None: the words say it all."""
 
 
 class Kind(ABC, Generic[ClaimT]):
@@ -89,6 +104,8 @@ class Kind(ABC, Generic[ClaimT]):
     """Where it can be used."""
     in_account: ClassVar[bool] = False
     """Whether it is made in the account of the platform; otherwise only the cluster is asked."""
+    made: ClassVar[bool] = True
+    """Whether the stack makes objects for it. The engine protects them, and what they stand on never changes."""
     drivers: ClassVar[tuple[str, ...]] = ()
     """CSI drivers whose volumes this kind makes: a volume of theirs is named by this kind, not by its driver."""
     effects: ClassVar[Mapping[str, Effect]] = {}
@@ -103,8 +120,12 @@ class Kind(ABC, Generic[ClaimT]):
         """Register the component."""
 
     def identity(self, at: Context[ClaimT]) -> Identity:
-        """What makes it the same storage, in the words of the stack file; where it has none, kind and name."""
-        return {"kind": str(at.chosen.kind), "name": at.name}
+        """What makes it the same storage, in the words of the stack file; where it has none, kind, name and region.
+
+        The key `id` is for a real id that the stack file says, such as that of a file system which is there already.
+        """
+        where = {"region": at.region} if at.region else {}
+        return {"kind": str(at.chosen.kind), "name": at.name, **where}
 
     def products(self, at: Context[ClaimT]) -> list[Buys]:
         """What it buys. Nothing: it stands on storage of the user's own."""

@@ -11,7 +11,7 @@ from components.contract import AccessMode, Claim, Medium, Platform
 from components.quantity import gib
 from estimate.offers import Offer, Wanted
 from estimate.products.ebs import EbsDisk
-from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -72,6 +72,13 @@ class EbsKind(Kind[EbsClaim]):
             return ebs_claim(at.component, _ebs_args(at))
         return ebs_volume_claim(at.component, _ebs_volume_args(at))
 
+    def identity(self, at: Context[EbsClaim]) -> Identity:
+        """A disk in a given zone is another one elsewhere; a disk without one belongs to the claim of its namespace."""
+        words = dict(super().identity(at))
+        if at.chosen.zone is not None:
+            return {**words, "zone": at.chosen.zone}
+        return {**words, "claim": f"{at.settings.namespace}/{at.component}"}
+
     def products(self, at: Context[EbsClaim]) -> list[Buys]:
         """One disk."""
         chosen = at.chosen
@@ -84,8 +91,10 @@ class EbsKind(Kind[EbsClaim]):
         from components.block.ebs_volume import EbsVolume
 
         if at.chosen.zone is None:
-            return Made(EbsStorage(at.component, _ebs_args(at), opts))
-        return Made(EbsVolume(at.component, _ebs_volume_args(at), opts))
+            made = EbsStorage(at.component, _ebs_args(at), opts)
+            return Made(made, id=made.volume_name)
+        disk = EbsVolume(at.component, _ebs_volume_args(at), opts)
+        return Made(disk, id=disk.disk_id)
 
     def mistakes(self, chosen: EbsClaim, settings: Settings) -> Iterator[str]:
         """Zones of others, and disks that Auto Mode's driver does not take."""

@@ -18,7 +18,7 @@ from components.contract import Claim, Medium, Platform
 from components.quantity import gib
 from estimate.products.alicloud_backups import Backups
 from estimate.products.essd import EssdDisk
-from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -37,7 +37,7 @@ class EcsDiskClaim(ClaimSettings):
     kind: Literal["ecs-disk"]
     size: Size = Field("20Gi", description="Size of the disk; it can only grow.")
     zone: Zone | None = Field(
-        None, description="Zone of the disk and its pod for ever; none: the first of the section."
+        None, description="Zone of the disk and its pod for ever; none: the first of `vswitches` by name."
     )
     type: str = Field("cloud_auto", description="Disk category; not regional.")
     performance_level: _LEVELS | None = Field(None, description="Of cloud_essd; none: PL1.")
@@ -89,6 +89,10 @@ class EcsDiskKind(Kind[EcsDiskClaim]):
 
         return ecs_disk_claim(at.component, _ecs_disk_args(at))
 
+    def identity(self, at: Context[EcsDiskClaim]) -> Identity:
+        """A disk in another zone is another disk."""
+        return {**super().identity(at), "zone": at.chosen.zone or at.settings.section(AlicloudSettings).zones[0]}
+
     def products(self, at: Context[EcsDiskClaim]) -> list[Buys]:
         """One disk and its snapshots."""
         chosen = at.chosen
@@ -108,7 +112,8 @@ class EcsDiskKind(Kind[EcsDiskClaim]):
         """The disk with its snapshot schedule, volume and claim."""
         from components.block.ecs_disk import EcsDiskStorage
 
-        return Made(EcsDiskStorage(at.component, _ecs_disk_args(at), opts))
+        made = EcsDiskStorage(at.component, _ecs_disk_args(at), opts)
+        return Made(made, id=made.disk_id)
 
     def mistakes(self, chosen: EcsDiskClaim, settings: Settings) -> Iterator[str]:
         """A zone without a vSwitch."""

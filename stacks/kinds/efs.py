@@ -10,7 +10,7 @@ from components.contract import Claim, Medium, Platform
 from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.efs import Efs
-from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import file_claim, given
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -67,6 +67,12 @@ class EfsKind(Kind[EfsClaim]):
             return efs_dynamic_claim(at.component, _efs_dynamic_args(at))
         return efs_claim(at.component, _efs_args(at))
 
+    def identity(self, at: Context[EfsClaim]) -> Identity:
+        """In one zone or in all, and made by the stack or by the driver: each is a file system of its own."""
+        words = {**super().identity(at), "zone": at.chosen.one_zone or "all"}
+        dynamic = {"claim": f"{at.settings.namespace}/{at.component}"}
+        return {**words, **(dynamic if at.chosen.provisioning == "dynamic" else {})}
+
     def products(self, at: Context[EfsClaim]) -> list[Buys]:
         """One file system. It bills what is stored, taken as the size of the claim."""
         size = gib(at.chosen.size, "size")
@@ -78,8 +84,10 @@ class EfsKind(Kind[EfsClaim]):
         from components.file.efs_dynamic import EfsDynamicStorage
 
         if at.chosen.provisioning == "dynamic":
-            return Made(EfsDynamicStorage(at.component, _efs_dynamic_args(at), opts))
-        return Made(EfsStorage(at.component, _efs_args(at), opts))
+            dynamic = EfsDynamicStorage(at.component, _efs_dynamic_args(at), opts)
+            return Made(dynamic, id=dynamic.file_system_id)
+        static = EfsStorage(at.component, _efs_args(at), opts)
+        return Made(static, id=static.file_system_id)
 
     def mistakes(self, chosen: EfsClaim, settings: Settings) -> Iterator[str]:
         """A zone of others, and a network that is not known."""

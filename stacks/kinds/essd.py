@@ -20,7 +20,7 @@ from components.contract import AccessMode, Claim, Medium, Platform
 from components.quantity import gib
 from estimate.offers import Offer, Wanted
 from estimate.products.essd import EssdDisk
-from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, encrypted_by, tags, zone_mistakes
@@ -96,6 +96,10 @@ class EssdKind(Kind[EssdClaim]):
 
         return essd_claim(at.component, _essd_args(at))
 
+    def identity(self, at: Context[EssdClaim]) -> Identity:
+        """The disk belongs to the claim of its namespace."""
+        return {**super().identity(at), "claim": f"{at.settings.namespace}/{at.component}"}
+
     def products(self, at: Context[EssdClaim]) -> list[Buys]:
         """One disk, of the first of its types."""
         chosen = at.chosen
@@ -112,7 +116,8 @@ class EssdKind(Kind[EssdClaim]):
         """A claim with a class of its own."""
         from components.block.essd import EssdStorage
 
-        return Made(EssdStorage(at.component, _essd_args(at), opts))
+        made = EssdStorage(at.component, _essd_args(at), opts)
+        return Made(made, id=made.volume_name)
 
     def mistakes(self, chosen: EssdClaim, settings: Settings) -> Iterator[str]:
         """Zones without a vSwitch."""

@@ -29,6 +29,7 @@ class ExistingClaimKind(Kind[ExistingClaimSettings]):
 
     settings = ExistingClaimSettings
     platforms = tuple(Platform)
+    made = False
     effects: ClassVar = {
         "claim": Effect.LOSES_DATA,
         # Words about storage that stays the same: tables, estimates and the guard change, the volume does not.

@@ -5,21 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from stacks.kinds.base import Context, Prepare
+from stacks.kinds.base import Context, Prepare, Space
 from stacks.settings.pod_rules import imposed
 
 if TYPE_CHECKING:
     from components.file.nfs import NfsStorageArgs
 
 
-def by_nfs_job(at: Context[Any], export: "NfsStorageArgs", *, also_without_folders: bool = True) -> Prepare:
-    """A Job that mounts the export. `also_without_folders`: it is registered for a claim without a role, too."""
+def by_nfs_job(at: Context[Any], export: "NfsStorageArgs") -> Prepare:
+    """A Job that mounts the export."""
 
-    def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource | None:
+    def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions, space: Space) -> pulumi.Resource:
         from components.file.preparation import NfsPreparation, NfsPreparationArgs
 
-        if not folders and not also_without_folders:
-            return None
         args = NfsPreparationArgs(
             export=export,
             folders=list(folders),
@@ -27,6 +25,7 @@ def by_nfs_job(at: Context[Any], export: "NfsStorageArgs", *, also_without_folde
             uid=at.settings.uid,
             gid=at.settings.gid,
             cluster_imposes=imposed(at.settings, "preparation"),
+            space=space(),
         )
         return NfsPreparation(f"{at.component}-folders", args, kubernetes)
 

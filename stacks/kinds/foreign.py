@@ -5,12 +5,13 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from components.contract import AccessMode, Medium, Role
+from components.contract import AccessMode, Medium
 from components.volumes.foreign import DISK, OBJECT, refused_mode
 from guard.table import BACKENDS
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import Size, accept
 from stacks.settings.settings import Settings
+from stacks.settings.storage import roles_of
 
 
 class ForeignClaim(ClaimSettings):
@@ -56,8 +57,8 @@ def read_only_mistakes(chosen: ForeignClaim, settings: Settings) -> Iterator[str
         return
     storage = settings.storage
     (name,) = [name for name, claim in storage.claims.items() if claim is chosen]
-    for role in Role:
-        if storage.claim_of(role, settings.profile) == name and not storage.read_only(role):
+    for role in roles_of(settings.profile):
+        if storage.found_claim(role, settings.profile) == name and not storage.read_only(role):
             yield (
                 f"accessMode: ReadOnlyMany, but the role {role.value} is written; set "
                 f"kotaemon:storage.roles.{role.value}.readOnly: true, or give the role another claim"

@@ -11,7 +11,7 @@ from components.contract import Claim, Medium, Platform
 from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.lustre import THROUGHPUT, Lustre
-from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, Space
 from stacks.offered import file_claim
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -59,7 +59,7 @@ class LustreClaim(ClaimSettings):
     size: Size = Field("1200Gi", description="1200Gi, 2400Gi or a multiple of 2400Gi; it can only grow.")
     throughput: int = Field(125, description="MB/s for each TiB: 125, 250, 500 or 1000.")
     metadata_iops: int | None = Field(None, description="1500, 3000, 6000, or a multiple of 12000; none: by size.")
-    zone: str | None = Field(None, description="Zone of the file system; none: the first of the stack.")
+    zone: str | None = Field(None, description="Zone of the file system; none: the first of the stack's, by name.")
     s3_links: list[S3LinkSettings] = Field(
         default_factory=list[S3LinkSettings], description="Buckets as folders; there are no backups then."
     )
@@ -107,6 +107,11 @@ class LustreKind(Kind[LustreClaim]):
 
         return lustre_claim(at.component, _lustre_args(at))
 
+    def identity(self, at: Context[LustreClaim]) -> Identity:
+        """A file system in another zone is another file system. The first zone of the stack, where none is given."""
+        zone = at.chosen.zone or next(iter(at.settings.section(AwsSettings).known_zones), "")
+        return {**super().identity(at), "zone": zone}
+
     def products(self, at: Context[LustreClaim]) -> list[Buys]:
         """One file system with its backups."""
         chosen = at.chosen
@@ -121,7 +126,7 @@ class LustreKind(Kind[LustreClaim]):
 
         made = LustreStorage(at.component, _lustre_args(at), opts)
 
-        def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions) -> pulumi.Resource:
+        def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions, _: Space) -> pulumi.Resource:
             args = CsiPreparationArgs(
                 volume=made.volume,
                 folders=list(folders),
@@ -132,7 +137,7 @@ class LustreKind(Kind[LustreClaim]):
             )
             return CsiPreparation(f"{at.component}-folders", args, kubernetes)
 
-        return Made(made, prepare)
+        return Made(made, prepare, made.file_system_id)
 
     def mistakes(self, chosen: LustreClaim, settings: Settings) -> Iterator[str]:
         """A zone of others, a network that is not known, and a region that does not sell it."""

@@ -23,7 +23,7 @@ from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.alicloud_backups import Backups
 from estimate.products.nas import Nas
-from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
 from stacks.platforms.alicloud.fields import Zone, number_as_text
@@ -45,7 +45,7 @@ class NasClaim(ClaimSettings):
         None, description="standard: Performance (default), Premium, Capacity; extreme: standard (default), advance."
     )
     size: Size = Field("100Gi", description="Size of the claim; extreme is bought in it, standard does not enforce it.")
-    zone: Zone | None = Field(None, description="Zone of the file system; none: the first of the section.")
+    zone: Zone | None = Field(None, description="Zone of the file system; none: the first of `vswitches` by name.")
     protocol: Annotated[Literal["3", "4.0"], BeforeValidator(number_as_text)] | None = Field(
         None, description="4.0 (default) has real locks; 3 has none between nodes, extreme speaks 3 only."
     )
@@ -105,6 +105,10 @@ class NasClaimKind(Kind[NasClaim]):
 
         return nas_claim(at.component, _nas_args(at))
 
+    def identity(self, at: Context[NasClaim]) -> Identity:
+        """A file system in another zone is another file system."""
+        return {**super().identity(at), "zone": at.chosen.zone or at.settings.section(AlicloudSettings).zones[0]}
+
     def products(self, at: Context[NasClaim]) -> list[Buys]:
         """One file system, and the vault of its copies."""
         system = at.chosen.system
@@ -121,7 +125,7 @@ class NasClaimKind(Kind[NasClaim]):
 
         made = NasStorage(at.component, _nas_args(at), opts)
         export = as_export(at.component, _nas_args(at), made.server)
-        return Made(made, by_nfs_job(at, export, also_without_folders=False))
+        return Made(made, by_nfs_job(at, export), made.file_system_id)
 
     def mistakes(self, chosen: NasClaim, settings: Settings) -> Iterator[str]:
         """A zone without a vSwitch."""

@@ -12,7 +12,7 @@ from components.file.nfs import refused_option
 from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.openzfs import TWO_ZONES, OpenZfs
-from stacks.kinds.base import Buys, Context, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
@@ -34,7 +34,8 @@ class OpenZfsClaim(ClaimSettings):
     iops: int | None = Field(None, description="SSD IOPS; none: 3 for each GiB.")
     zones: list[str] = Field(
         default_factory=list[str],
-        description="MULTI_AZ_1: the preferred zone and the standby; else one zone. None: the first of the stack.",
+        description="MULTI_AZ_1: the preferred zone and the standby; else one zone. None: the first of the stack's, "
+        "by name.",
     )
     endpoint_range: str | None = Field(None, description="MULTI_AZ_1: network outside all subnets; none: FSx chooses.")
     squash: bool = Field(False, description="Every access as uid and gid; set it after the first up.")
@@ -81,6 +82,11 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
 
         return openzfs_claim(at.component, _openzfs_args(at))
 
+    def identity(self, at: Context[OpenZfsClaim]) -> Identity:
+        """Servers in other zones are another file system. The first zones of the stack, where none are given."""
+        zones = at.chosen.zones or at.settings.section(AwsSettings).known_zones[: at.chosen.zone_count]
+        return {**super().identity(at), "zones": " and ".join(zones)}
+
     def products(self, at: Context[OpenZfsClaim]) -> list[Buys]:
         """One file system with its backups."""
         chosen = at.chosen
@@ -93,7 +99,7 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         from components.file.openzfs import OpenZfsStorage
 
         made = OpenZfsStorage(at.component, _openzfs_args(at), opts)
-        return Made(made, None if at.chosen.squash else by_nfs_job(at, made.export))
+        return Made(made, None if at.chosen.squash else by_nfs_job(at, made.export), made.file_system_id)
 
     def mistakes(self, chosen: OpenZfsClaim, settings: Settings) -> Iterator[str]:
         """Zones of others, and a network that is not known or too small."""

@@ -59,7 +59,7 @@ class StorageClassKind(Kind[StorageClassClaim]):
 
     def identity(self, at: Context[StorageClassClaim]) -> Identity:
         """A claim of another class, or of another name, is another disk."""
-        return {"class": at.chosen.storage_class, "claim": at.component}
+        return {"class": at.chosen.storage_class, "claim": f"{at.settings.namespace}/{at.component}"}
 
     def products(self, at: Context[StorageClassClaim]) -> list[Buys]:
         """A disk whose price only the owner of the class knows."""
@@ -70,7 +70,8 @@ class StorageClassKind(Kind[StorageClassClaim]):
         """The claim; the class makes the disk."""
         from components.volumes.existing_class import ExistingClassClaim
 
-        return Made(ExistingClassClaim(at.component, _args(at), opts))
+        made = ExistingClassClaim(at.component, _args(at), opts)
+        return Made(made, id=made.volume_name)
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
         """The disks of a private cluster."""

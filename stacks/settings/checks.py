@@ -10,11 +10,12 @@ from components.kotaemon.switches import graphs_switched_on
 from stacks import kinds, platforms, stores
 from stacks.settings import ingress
 from stacks.settings.settings import Settings
+from stacks.settings.storage import roles_of
 
 
 def mistakes(settings: Settings) -> Iterator[str]:
     """Every mistake between the sections, each with its full key from `kotaemon:` on."""
-    checks = [_access, _money, _scale, _kinds_of_the_platform, _section]
+    checks = [_access, _money, _scale, _kinds_of_the_platform, _section, _roles, _released]
     if not list(_section(settings)):
         checks += [_claims, _platform, _stores]
     for check in checks:
@@ -57,6 +58,22 @@ def _section(settings: Settings) -> Iterator[str]:
     name = settings.platform.value
     if platforms.platform(name).section is not None and getattr(settings, name) is None:
         yield f"{name}: missing; platform {name} needs this section"
+
+
+def _roles(settings: Settings) -> Iterator[str]:
+    yield from (f"storage: {line}" for line in settings.storage.mistakes(settings.profile))
+
+
+def _released(settings: Settings) -> Iterator[str]:
+    storage, profile = settings.storage, settings.profile
+    for key in settings.released:
+        name = key.removeprefix("storage.claims.")
+        roles = [role.value for role in roles_of(profile) if name != key and storage.found_claim(role, profile) == name]
+        if roles:
+            yield (
+                f"released: {key} holds {', '.join(roles)}; move them to another claim first "
+                "(docs/runbooks/move-data.md)"
+            )
 
 
 def _claims(settings: Settings) -> Iterator[str]:

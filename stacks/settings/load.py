@@ -74,11 +74,21 @@ def from_file(path: Path) -> tuple[dict[str, str], list[str]]:
 def load(values: Mapping[str, str], secret: set[str], file: str) -> Settings:
     """Validate the keys of the namespace `kotaemon`. Raises SettingsError with all mistakes at once."""
     prefix = f"{NAMESPACE}:"
-    ours = {k.removeprefix(prefix): _parsed(v) for k, v in values.items() if k.startswith(prefix)}
+    ours = {k.removeprefix(prefix): _sorted(_parsed(v)) for k, v in values.items() if k.startswith(prefix)}
     settings = _validated(ours, {k.removeprefix(prefix) for k in secret}, file)
     if found := list(checks.mistakes(settings)):
         raise SettingsError(file, found)
     return settings
+
+
+def _sorted(value: Any) -> Any:
+    """The value with the keys of every mapping sorted, as the engine hands it over.
+
+    So a plan, which reads the file itself, and the engine show the same, and nothing can depend on the order.
+    """
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value, key=str)}
+    return [_sorted(part) for part in value] if isinstance(value, list) else value
 
 
 def _validated(ours: Mapping[str, Any], secret: set[str], file: str) -> Settings:

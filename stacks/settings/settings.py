@@ -11,6 +11,7 @@ from stacks.settings.cluster import Cluster
 from stacks.settings.estimate import EstimateSettings
 from stacks.settings.fields import DnsLabel, PinnedImage, Strict
 from stacks.settings.ingress import Ingress
+from stacks.settings.moves import MovedName, MoveSettings, ReleasedKey
 from stacks.settings.pod_rules import PodRules
 from stacks.settings.pods import AutoscalerSettings, Endpoint, Resources
 from stacks.settings.storage import Storage
@@ -96,6 +97,16 @@ class Settings(PodRules):
         True,
         description="Whether resources that hold data are protected from deletion; false is the first step of taking "
         "a stack down.",
+    )
+    moved: dict[MovedName, MoveSettings] = Field(
+        default_factory=dict[str, MoveSettings],
+        description="Data that was moved to other storage by hand: role, vectors or documents -> from and to, as the "
+        "refusal prints them; see docs/runbooks/move-data.md.",
+    )
+    released: list[ReleasedKey] = Field(
+        default_factory=list[str],
+        description="Sections of claims without a role, and of stores, whose protection ends with the next up, so that "
+        "they can then leave the stack file. Their data stays; see docs/runbooks/move-data.md.",
     )
     adopt: list[str] = Field(
         default_factory=list[str],

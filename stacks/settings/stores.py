@@ -67,7 +67,7 @@ class FromSecret(StoreSettings):
 class FileBackup(Strict):
     """The regular copy of a bundled store onto a file claim."""
 
-    claim: DnsLabel | None = Field(None, description="Name of the file claim for the copies; default: the first one.")
+    claim: DnsLabel | None = Field(None, description="Name of the file claim for the copies; default: the only one.")
     schedule: Schedule = Field("15 2 * * *", description="Cron schedule of the copies, in UTC.")
     keep: int = Field(14, ge=1, le=1000, description="Number of copies that are kept.")
 

@@ -11,7 +11,7 @@ from components.quantity import gib
 from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.apsaradb import ApsaraPostgres
-from stacks.kinds.base import Buys
+from stacks.kinds.base import Buys, Identity
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.settings.fields import Cidr, Size, Strict, accept
 from stacks.stores.base import MadeStore, Store, StoreContext
@@ -31,7 +31,7 @@ class ApsaraSettings(Strict):
         "16.0", description="Version of PostgreSQL, in quotes."
     )
     zones: list[Zone] | None = Field(
-        None, description="Zones of primary and standby; default: the first two of `vswitches`."
+        None, description="Zones of primary and standby; default: the first two of `vswitches` by name."
     )
     backup_days: int = Field(14, description="Days for which backups and logs are kept, 7 to 730.")
     network: Cidr | None = Field(
@@ -55,6 +55,7 @@ class ApsaraStore(Store[ApsaraSettings]):
     """PostgreSQL on ApsaraDB RDS that the stack makes."""
 
     settings = ApsaraSettings
+    made = True
 
     def planned(self, at: StoreContext[ApsaraSettings]) -> DatabaseStore:
         """The endpoint of the future instance, and the name of the Secret in which the component writes the URL."""
@@ -69,6 +70,12 @@ class ApsaraStore(Store[ApsaraSettings]):
         from components.state.apsaradb import check
 
         return check(at.component, _args(at))
+
+    def identity(self, at: StoreContext[ApsaraSettings]) -> Identity:
+        """The instance has no name of the user's: another region is another instance."""
+        from stacks.platforms.alicloud.settings import AlicloudSettings
+
+        return {"kind": "apsaradb", "name": at.component, "region": at.settings.section(AlicloudSettings).region}
 
     def products(self, at: StoreContext[ApsaraSettings]) -> list[Buys]:
         """One instance: primary and standby with their disks."""

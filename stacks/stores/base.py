@@ -62,6 +62,10 @@ class Store(ABC, Generic[StoreT]):
 
     settings: type[StoreT]
     """Model of the store's keys in the stack file."""
+    made: ClassVar[bool] = False
+    """Whether the stack makes the server, or its disk, which the engine then protects."""
+    fixed: ClassVar[bool] = False
+    """Whether what it has made cannot become another one under its name: the disk of a PersistentVolumeClaim."""
     effects: ClassVar[Mapping[str, Effect]] = {}
     """Field of the settings -> effect of a change of it. A field without an entry counts as `would lose data`."""
 

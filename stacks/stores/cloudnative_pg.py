@@ -56,6 +56,8 @@ class OperatorStore(Store[OperatorDatabase]):
     """Kind cloudnative-pg: PostgreSQL that the operator runs."""
 
     settings = OperatorDatabase
+    made = True
+    fixed = True
 
     def planned(self, at: StoreContext[OperatorDatabase]) -> DatabaseStore:
         """The Service of the future cluster, and the name of the Secret in which the operator writes the URL."""
@@ -71,7 +73,7 @@ class OperatorStore(Store[OperatorDatabase]):
 
     def identity(self, at: StoreContext[OperatorDatabase]) -> Identity:
         """The StorageClass is part of the identity, because disks of another class are other disks."""
-        return {"class": at.chosen.storage_class, "cluster": at.component}
+        return {"class": at.chosen.storage_class, "cluster": f"{at.settings.namespace}/{at.component}"}
 
     def products(self, at: StoreContext[OperatorDatabase]) -> list[Buys]:
         """A product without a known price: the operator makes the disks."""

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from stacks.kinds.base import INDEXES, Identity
 from stacks.settings.stores import StoreSettings
 from stacks.stores.base import MadeStore, Store, StoreContext
 
@@ -19,6 +20,10 @@ class LanceStore(Store[LanceDocuments]):
 
     def planned(self, at: StoreContext[LanceDocuments]) -> None:
         """No argument for the application, which uses LanceDB by default."""
+
+    def identity(self, at: StoreContext[LanceDocuments]) -> Identity:
+        """The texts move with the role whose files they are."""
+        return INDEXES
 
     def make(self, at: StoreContext[LanceDocuments]) -> MadeStore:
         """Register nothing."""

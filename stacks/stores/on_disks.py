@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pulumi import ResourceOptions
 
-from components.contract import AccessMode, Claim, Medium, Profile, Role
+from components.contract import AccessMode, Claim, Medium
 from components.quantity import gib
 from components.state.backup import BackupArgs
 from components.state.bundled import StoreResources
@@ -13,6 +13,7 @@ from estimate.products.own_class import OwnClass
 from stacks.kinds.base import Buys
 from stacks.names import claim_name
 from stacks.settings.settings import Settings
+from stacks.settings.storage import roles_of
 from stacks.settings.stores import Bundled, FileBackup, OnDisks
 from stacks.stores.base import StoreContext
 
@@ -31,8 +32,12 @@ def backup_folder(store: str) -> str:
 
 
 def backup_claim(backup: FileBackup, claims: Mapping[str, Medium]) -> str | None:
-    """Name of the claim to which copies are written. None: there is no such claim."""
-    return backup.claim or next((name for name, medium in claims.items() if medium == Medium.FILE), None)
+    """Name of the claim to which copies are written: the given one, else the only file claim.
+
+    None: there is none, or there are several.
+    """
+    files = [name for name, medium in claims.items() if medium == Medium.FILE]
+    return backup.claim or (files[0] if len(files) == 1 else None)
 
 
 def backup_folders(settings: Settings, claim: str) -> list[str]:
@@ -52,9 +57,7 @@ def mistakes(name: str, chosen: Bundled, settings: Settings) -> Iterator[str]:
         return
     claim = backup_claim(chosen.backup, media)
     if claim is None:
-        yield (
-            ".backup: needs a file claim to copy to, and there is none; add one to storage.claims, or set backup: null"
-        )
+        yield _no_claim(media)
     elif claim not in media:
         yield f".backup.claim is {claim!r}, but the claims are: {', '.join(media)}"
     elif media[claim] != Medium.FILE:
@@ -66,11 +69,21 @@ def mistakes(name: str, chosen: Bundled, settings: Settings) -> Iterator[str]:
         yield from _folder_in_use(name, claim, settings)
 
 
+def _no_claim(media: Mapping[str, Medium]) -> str:
+    files = sorted(name for name, medium in media.items() if medium == Medium.FILE)
+    if files:
+        return (
+            f".backup.claim: missing, because {', '.join(files)} could be meant; "
+            f"write `backup: {{claim: {files[0]}}}`, or another file claim"
+        )
+    return ".backup: needs a file claim to copy to, and there is none; add one to storage.claims, or set backup: null"
+
+
 def _folder_in_use(name: str, claim: str, settings: Settings) -> Iterator[str]:
     storage = settings.storage
-    for role in Role:
+    for role in roles_of(settings.profile):
         folder = storage.sub_path_of(role).split("/")[0]
-        if storage.claim_of(role, Profile.SCALED) == claim and folder == backup_folder(name):
+        if storage.found_claim(role, settings.profile) == claim and folder == backup_folder(name):
             yield (
                 f".backup: its folder {backup_folder(name)} on {claim} is the folder of the role {role.value}; "
                 f"give the role another subPath"

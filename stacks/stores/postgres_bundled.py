@@ -37,6 +37,8 @@ class BundledDatabaseStore(Store[BundledDatabase]):
     """Kind bundled: PostgreSQL that the stack runs."""
 
     settings = BundledDatabase
+    made = True
+    fixed = True
 
     def planned(self, at: StoreContext[BundledDatabase]) -> DatabaseStore:
         """The Service of the future server, and the Secret with its URL."""
@@ -52,7 +54,7 @@ class BundledDatabaseStore(Store[BundledDatabase]):
 
     def identity(self, at: StoreContext[BundledDatabase]) -> Identity:
         """The StorageClass is part of the identity, because a disk of another class is another disk."""
-        return {"class": at.chosen.storage_class, "claim": f"{at.component}-disk"}
+        return {"class": at.chosen.storage_class, "claim": f"{at.settings.namespace}/{at.component}-disk"}
 
     def products(self, at: StoreContext[BundledDatabase]) -> list[Buys]:
         """The disk of the store."""

@@ -35,6 +35,8 @@ class BundledVectorsStore(Store[BundledVectors]):
     """Kind qdrant-bundled: Qdrant that the stack runs."""
 
     settings = BundledVectors
+    made = True
+    fixed = True
 
     def planned(self, at: StoreContext[BundledVectors]) -> VectorStore:
         """The Service of the future server, and the Secret with its key."""
@@ -51,7 +53,7 @@ class BundledVectorsStore(Store[BundledVectors]):
 
     def identity(self, at: StoreContext[BundledVectors]) -> Identity:
         """The StorageClass is part of the identity, because a disk of another class is another disk."""
-        return {"class": at.chosen.storage_class, "claim": f"{at.component}-disk"}
+        return {"class": at.chosen.storage_class, "claim": f"{at.settings.namespace}/{at.component}-disk"}
 
     def products(self, at: StoreContext[BundledVectors]) -> list[Buys]:
         """The disk of the store."""

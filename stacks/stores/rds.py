@@ -58,6 +58,7 @@ class RdsStore(Store[RdsSettings]):
     """PostgreSQL on RDS that the stack makes."""
 
     settings = RdsSettings
+    made = True
 
     def planned(self, at: StoreContext[RdsSettings]) -> DatabaseStore:
         """The endpoint of the future instance, and the name of the Secret in which the component writes the URL."""
@@ -75,7 +76,9 @@ class RdsStore(Store[RdsSettings]):
 
     def identity(self, at: StoreContext[RdsSettings]) -> Identity:
         """The identifier of RDS is the identity: another identifier is another instance."""
-        return {"identifier": at.chosen.identifier}
+        from stacks.platforms.aws.settings import AwsSettings
+
+        return {"identifier": at.chosen.identifier, "region": at.settings.section(AwsSettings).region}
 
     def products(self, at: StoreContext[RdsSettings]) -> list[Buys]:
         """One instance with its disk, and with a standby if there is one."""

@@ -15,6 +15,9 @@ CHROMIUM = "chromium"
 FILES_TAB = re.compile("^(Files|File Collection)$")
 """The second where there is one collection only: GraphRAG's are off in the profile `scaled`."""
 
+WAIT = 180_000
+"""Milliseconds for anything on the page: on two cores at a load of 50 a page took over a minute to show its first field."""
+
 
 def why_not() -> str:
     """Why no browser can be had here; empty when it can."""
@@ -35,9 +38,15 @@ class Visitor:
         self.url = url
         self.refused: list[str] = []
         self.errors: list[str] = []
+        self.loads = 0
+        """How often the page was loaded, by whomever."""
         self.page.on("requestfailed", lambda request: self.refused.append(request.url))
+        self.page.on("load", self._loaded)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(WAIT)
+
+    def _loaded(self, _: object) -> None:
+        self.loads += 1
 
     def open(self, url: str = "") -> "Visitor":
         """Load the page, or load it again."""
@@ -55,7 +64,7 @@ class Visitor:
 
     def signed_in(self) -> None:
         """Wait until the chat is shown."""
-        self.page.get_by_role("tab", name="Chat").wait_for(timeout=60_000)
+        self.page.get_by_role("tab", name="Chat").wait_for()
 
     def upload(self, *files: Path, force: bool = False, seconds: float = 120) -> str:
         """Upload on the tab of files; returns what the page says of each."""
@@ -78,6 +87,13 @@ class Visitor:
     def press_upload(self) -> None:
         """Start indexing what was chosen."""
         self.page.locator("#indices-tab").get_by_role("button", name="Upload and Index").first.click()
+
+    def timed_upload(self, files: int, seconds: float) -> tuple[float, str]:
+        """Index what was chosen; returns the seconds and what the page says of each."""
+        begun = time.monotonic()
+        self.press_upload()
+        result = self.upload_result(files, seconds)
+        return time.monotonic() - begun, result
 
     def upload_result(self, files: int, seconds: float = 120) -> str:
         """Wait until the page has said something of so many files; returns it."""
@@ -134,6 +150,14 @@ class Visitor:
         """Let questions use all files."""
         self.page.get_by_role("tab", name="Chat").click()
         self.page.get_by_label("Search All").first.check()
+
+    def replaced(self) -> Any:
+        """The button of the page that says that its server has been replaced."""
+        return self.page.locator("#kotaemon-pod-gone").get_by_role("button", name="Load again")
+
+    def leave(self) -> None:
+        """Close the browser's window."""
+        self.page.context.close()
 
     def screenshot(self, path: Path) -> None:
         """What it looks like."""

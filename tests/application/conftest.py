@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,12 @@ def why_not() -> str:
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Generator[Node]:
+    with running_node(tmp_path_factory) as made:
+        yield made
+
+
+@contextmanager
+def running_node(tmp_path_factory: pytest.TempPathFactory) -> Generator[Node]:
     """A network with the model endpoint and the resolver, and what pods share."""
     folder = tmp_path_factory.mktemp("node")
     folder.chmod(0o755)

@@ -18,7 +18,7 @@ from tests.application.network import GATEWAY, Network
 from tests.application.rendered import Rendered
 
 ENTER = Path(__file__).parent / "enter.py"
-START_SECONDS = 300
+START_SECONDS = 600
 NICE = 5
 
 
@@ -43,8 +43,16 @@ class Node:
 class Pod:
     """One pod. `start` returns when the main container runs."""
 
-    def __init__(self, node: Node, name: str, rendered: Rendered, tmp_size: str = "", **environment: str) -> None:
-        self.name = name
+    def __init__(
+        self,
+        node: Node,
+        name: str,
+        rendered: Rendered,
+        tmp_size: str = "",
+        image: Image | None = None,
+        **environment: str,
+    ) -> None:
+        self.name, self._image = name, image or node.image
         self.address = ""
         self.folder = node.folder / "pods" / name
         self.folder.mkdir(parents=True)
@@ -134,14 +142,16 @@ class Pod:
         return Path(f"/proc/{self.pid}/root")
 
     def stop(self, seconds: float | None = None) -> tuple[int, float]:
-        """SIGTERM as the kubelet sends it, SIGKILL after the grace period; exit code and seconds."""
+        """The preStop hook, SIGTERM, and SIGKILL after the grace period, as the kubelet does it; exit code and seconds."""
         assert self.process is not None
         grace = seconds if seconds is not None else float(self._rendered.pod["terminationGracePeriodSeconds"])
         begun = time.monotonic()
+        (main,) = (c for c in self._rendered.pod["containers"] if c["name"] == "kotaemon")
+        time.sleep(main.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0))
         if self.alive:
             subprocess.run(["kill", "-TERM", str(self.pid)], check=True)
         try:
-            code = self.process.wait(grace)
+            code = self.process.wait(grace - (time.monotonic() - begun))
         except subprocess.TimeoutExpired:
             self.kill()
             code = -signal.SIGKILL
@@ -179,7 +189,7 @@ class Pod:
         security = self._rendered.pod["securityContext"]
         root = self.folder / f"root-{container['name']}"
         root.mkdir(exist_ok=True)
-        image = self._node.image
+        image = self._image
         return {
             "root": str(root),
             "etc": str(self._etc),

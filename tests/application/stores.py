@@ -13,10 +13,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.application.network import Network
+from tests.application.pod import Node
+from tests.application.rendered import Rendered
 
-DATABASE_PORT, MILVUS_PORT = 5432, 19530
+DATABASE_PORT, MILVUS_PORT, QDRANT_PORT = 5432, 19530, 6333
 MILVUS = """
 import sys
 from milvus import MilvusServer
@@ -157,9 +160,61 @@ class Milvus(Machine):
         data.mkdir()
         super().__init__(network, folder / "milvus.log", [os.environ["MILVUS_PYTHON"], "-c", MILVUS, str(data)])
 
+    def started(self) -> "Milvus":
+        """Start it and wait until it can be used."""
+        self.start()
+        self.listening(MILVUS_PORT, 240)
+        return self
+
     @property
-    def url(self) -> str:
-        return f"http://{self.address}:{MILVUS_PORT}"
+    def settings(self) -> dict[str, Any]:
+        """The part `vectorStore` of a stack file."""
+        url = f"http://{self.address}:{MILVUS_PORT}"
+        return {"kind": "milvus", "url": url, "secretName": "stores", "secretKey": "milvus",
+                "endpoint": {"cidr": "10.77.0.0/24", "port": MILVUS_PORT}}  # fmt: skip
+
+    def given(self, rendered: Rendered, node: Node) -> None:
+        """It asks for no token."""
+        rendered.secrets["stores"]["milvus"] = ""
+
+
+class Qdrant(Machine):
+    """A stand-in of a Qdrant server (qdrant_stand_in.py), under the name of the bundled one's Service."""
+
+    settings = {"kind": "qdrant-bundled", "storageClass": "dev-block", "size": "50Gi", "memoryLimit": "4Gi",
+                "encryptedBy": "nobody (simulated)"}  # fmt: skip
+
+    def __init__(self, network: Network, folder: Path, copy: Path) -> None:
+        self._folder, self._key = folder, folder / "qdrant-key"
+        program = [str(copy / ".venv/bin/python"), "-B", str(Path(__file__).with_name("qdrant_stand_in.py"))]
+        super().__init__(
+            network,
+            folder / "qdrant.log",
+            [*program, "{address}", str(QDRANT_PORT), str(folder / "qdrant"), str(self._key)],
+        )
+
+    def given(self, rendered: Rendered, node: Node) -> None:
+        """It asks for the key that the stack made; started here, as it is known only now."""
+        (secret,) = (values for values in rendered.secrets.values() if "api-key" in values)
+        self._key.write_text(secret["api-key"])
+        node.hosts["kotaemon-vectors"] = self.address
+        self.start()
+        self.listening(QDRANT_PORT, 120)
+
+    def asked(self, request: str) -> int:
+        """How often it was asked so, for example "200 POST /collections/"."""
+        return (self._folder / "qdrant.log").read_text().count(request)
+
+    def count(self, collection: str) -> int:
+        """How many vectors it has."""
+        code = (
+            "import json,sys,urllib.request as r\n"
+            "q = r.Request(sys.argv[1], b'{}', {'api-key': sys.argv[2]}, method='POST')\n"
+            "print(json.load(r.urlopen(q, timeout=30))['result']['count'])\n"
+        )
+        url = f"http://{self.address}:{QDRANT_PORT}/collections/{collection}/points/count"
+        ask = self._network.inside([sys.executable, "-I", "-c", code, url, self._key.read_text()])
+        return int(subprocess.run(ask, capture_output=True, text=True, check=True).stdout)
 
 
 FRONT = """

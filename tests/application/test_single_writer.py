@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.application import browser as browsers
+from tests.application import documents
 from tests.application.browser import Visitor
+from tests.application.documents import KINDS, QUESTION
+from tests.application.house import PASSWORD
 from tests.application.image import started_before
 from tests.application.pod import Node, Pod
 from tests.application.rendered import Rendered, render
+from tests.application.slow import begin_slow_upload
 
 STACK = Path(__file__).parents[2] / "Pulumi.dev.yaml"
-PASSWORD = "a-password-1"
-QUESTION = "What is the secret word of the {} report?"
 pytestmark = pytest.mark.timeout(1200)
 
 
@@ -53,13 +55,6 @@ def visit(node: Node) -> Generator[Callable[[str], Visitor]]:
         pytest.skip(f"not run: {reason}")
     with browsers.browser(node.network, node.folder) as new:
         yield new
-
-
-def document(node: Node, name: str) -> Path:
-    path = node.folder / f"{name}.txt"
-    code = f"The secret word of the {name} report is CODE-{name.upper()}. \n"
-    path.write_text(f"A report about {name}. " * 100 + "\n" + code + "Bridges are long. " * 100)
-    return path
 
 
 def half_indexed(pod: Pod) -> int:
@@ -107,7 +102,7 @@ def test_answers_are_kept_when_the_browser_reaches_nothing_but_the_pod(
     node: Node, pods: list[Pod], visit: Callable[[str], Visitor]
 ) -> None:
     pod, visitor = pods[-1], visit(pods[-1].url).open().sign_in("admin", PASSWORD)
-    assert visitor.upload(document(node, "alpha")) == "\u2705 | alpha.txt"
+    assert visitor.upload(documents.text(node.folder, "alpha")) == "\u2705 | alpha.txt"
     visitor.search_whole_collection()
     visitor.ask(QUESTION.format("alpha"), "CODE-ALPHA")
     assert "alpha.txt" in visitor.evidence(), "the citation"
@@ -117,6 +112,18 @@ def test_answers_are_kept_when_the_browser_reaches_nothing_but_the_pod(
     assert "CODE-ALPHA" in visitor.answers()
     assert visitor.errors == []
     assert names_asked(node, pod.address) == set(), "nothing is fetched at the first upload, question and citation"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pdf_and_office_files_are_read_where_nothing_can_be_fetched(
+    kind: str, node: Node, pods: list[Pod], visit: Callable[[str], Visitor]
+) -> None:
+    visitor = visit(pods[-1].url).open().sign_in("admin", PASSWORD)
+    file = KINDS[kind](node.folder, f"{kind}single")
+    assert visitor.upload(file) == f"\u2705 | {file.name}"
+    visitor.search_whole_collection()
+    visitor.ask(QUESTION.format(file.stem), f"CODE-{file.stem.upper()}")
+    assert file.name in visitor.evidence()
 
 
 def test_tmp_keeps_no_document_text(pods: list[Pod]) -> None:
@@ -146,7 +153,7 @@ def test_a_pod_that_is_told_to_end_finishes_its_upload(
 ) -> None:
     pod = start("told-to-end")
     visitor = visit(pod.url).open().sign_in("admin", PASSWORD)
-    begin_slow_upload(node, pod, visitor, "beta")
+    begin_slow_upload(node, pod, visitor, documents.text(node.folder, "beta"))
     code, seconds = pod.stop()
     assert code == 0
     assert 5 < seconds < 60
@@ -162,7 +169,7 @@ def test_an_upload_that_was_killed_is_found_and_can_be_uploaded_again(
     node: Node, pods: list[Pod], start: Callable[..., Pod], visit: Callable[[str], Visitor]
 ) -> None:
     visitor = visit(pods[-1].url).open().sign_in("admin", PASSWORD)
-    begin_slow_upload(node, pods[-1], visitor, "gamma")
+    begin_slow_upload(node, pods[-1], visitor, documents.text(node.folder, "gamma"))
     pods[-1].kill()
     pod = start("after-the-kill")
     assert "'gamma.txt'" in pod.output()
@@ -170,19 +177,4 @@ def test_an_upload_that_was_killed_is_found_and_can_be_uploaded_again(
     assert half_indexed(pod) == 0
     visitor = visit(pod.url).open().sign_in("admin", PASSWORD)
     assert "gamma.txt" not in visitor.files()
-    assert visitor.upload(document(node, "gamma")) == "\u2705 | gamma.txt"
-
-
-def begin_slow_upload(node: Node, pod: Pod, visitor: Visitor, name: str) -> None:
-    """Returns when the texts are stored and the vectors are not."""
-    slow = node.folder / "slow-embeddings"
-    slow.touch()
-    before = pod.output().count("Getting embeddings")
-    visitor.choose_files(document(node, name))
-    visitor.press_upload()
-    deadline = time.monotonic() + 60
-    while pod.output().count("Getting embeddings") == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    time.sleep(1)
-    slow.unlink()
+    assert visitor.upload(documents.text(node.folder, "gamma")) == "\u2705 | gamma.txt"

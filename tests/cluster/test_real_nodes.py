@@ -17,8 +17,9 @@ from rich.console import Console
 
 from components.contract import Platform
 from devcluster import build, locks, nodes, paths, platforms
-from devcluster.cluster import Cluster, Nodes
+from devcluster.cluster import Cluster
 from devcluster.errors import DevclusterError
+from devcluster.node_kinds import Nodes
 from devcluster.real import cgroups, disk, images, layout, machines, probe
 from tests.cluster import objects
 from tests.cluster.objects import wait

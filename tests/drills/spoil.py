@@ -6,8 +6,9 @@ from typing import Any
 
 from kubernetes.client import AppsV1Api, PolicyV1Api
 
+from deploy import readings
 from devcluster.cluster import Cluster
-from drills import readings, samples
+from drills import samples
 
 
 def claims_to_scratch(cluster: Cluster, namespace: str) -> None:

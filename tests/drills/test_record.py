@@ -33,5 +33,18 @@ def test_the_record_in_the_repository_was_made_by_the_drills(tmp_path: Path) -> 
     assert "went as promised" in kept
 
 
+def test_one_section_is_renewed_and_the_others_stay(tmp_path: Path) -> None:
+    page = tmp_path / "record.md"
+    record.write(SECTIONS, {"Real engine": "12 passed in 80 s"}, 3, page)
+    before = page.read_text()
+    record.renew(Section("A single writer on real nodes", [Result("lost", {"lost": "0"})]), 5, page)
+    record.renew(Section("A single writer on real nodes", [Result("lost", {"lost": "1"}, ["1 lost"])]), 5, page)
+    after = page.read_text()
+    assert after.count("## A single writer on real nodes") == 1
+    assert "0 of 1 drills went as promised." in after
+    assert "| lost | 1 | 1 lost |" in after
+    assert [line for line in before.splitlines() if line and line not in after] == []
+
+
 def test_one_line_for_people() -> None:
     assert SECTIONS[0].results[1].line == "FAIL block: 3 lost; ready -, lost 3"

@@ -7,9 +7,10 @@ from typing import Any, cast
 import pytest
 
 from components.kotaemon import kotaemon
+from deploy import readings
 from deploy.kube import Kube
 from devcluster.cluster import Cluster
-from drills import obstacles, readings, samples, upheaval
+from drills import obstacles, samples, upheaval
 from drills.program import SHORT_ROLL_OUTS
 from tests.drills import spoil
 

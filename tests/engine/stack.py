@@ -25,13 +25,16 @@ DISK = {"kind": "storage-class", "storageClass": "dev-block", "size": "10Gi", "e
 API_KEY = "sk-this-is-a-secret-of-the-tests"
 
 
-def write(folder: Path, name: str, **claims: Any) -> StackFile:
-    """The stack `name` with these claims, as stack dev has them."""
+def write(
+    folder: Path, name: str, *, roles: dict[str, Any] | None = None, more: dict[str, Any] | None = None, **claims: Any
+) -> StackFile:
+    """The stack `name` with these claims, as stack dev has them. `roles`: places of roles; `more`: keys of the top level."""
     ours = {
         "platform": "private",
         "namespace": name,
         "apiKeys": {"OPENAI_API_KEY": API_KEY},
-        "storage": {"claims": claims or {"files": FILES, "disk": DISK}},
+        "storage": {"claims": claims or {"files": FILES, "disk": DISK}, "roles": roles or {}},
+        **(more or {}),
     }
     path = folder / f"Pulumi.{name}.yaml"
     path.write_text(yaml.safe_dump({"config": {f"kotaemon:{key}": value for key, value in ours.items()}}))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from deploy.engine import Failed
 from deploy.kube import Manifest
 from plan.stack_file import ROOT, StackFile
+from stacks.safety import RefusedByGuard
 from tests.cluster.objects import wait
 from tests.engine import stack
 from tests.engine.conftest import World
@@ -99,7 +99,9 @@ def test_what_holds_data_is_never_replaced(world: World, folder: Path) -> None:
     volume = f"{NAME}.kotaemon-files"
     before = must(world, "PersistentVolume", volume, "")
     moved = stack.write(folder, NAME, files={**FILES, "server": "other.example.org"}, disk={**DISK, "size": "15Gi"})
-    with pytest.raises(Failed, match="It holds data and is never replaced"):
+    with pytest.raises(
+        RefusedByGuard, match=r"kotaemon:storage\.claims\.files: is path /srv/nfs, server nfs\.example\.org"
+    ):
         stack.up(world, moved)
     after = must(world, "PersistentVolume", volume, "")
     assert after["metadata"]["uid"] == before["metadata"]["uid"]

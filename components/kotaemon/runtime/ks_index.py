@@ -7,8 +7,6 @@ ktem/index/file/pipelines.py). Whatever ends the process in between leaves a row
 import contextlib
 import functools
 import os
-import threading
-import time
 from collections.abc import Generator
 from types import ModuleType
 from typing import Any
@@ -16,40 +14,9 @@ from typing import Any
 from ks_environment import say
 from ks_half_indexed import Collection
 from ks_hooks import after_import
+from ks_running import UPLOADS
 from ks_vectors import bound_searches, shorten_rows
 
-SETTLE = 1.0
-"""Seconds after the last step in which one more may follow: the quick upload goes on in a thread, batch after batch."""
-
-
-class Running:
-    """How many files are being indexed in this process."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._changed = -SETTLE
-        self._lock = threading.Lock()
-
-    @property
-    def count(self) -> int:
-        with self._lock:
-            return self._count or int(time.monotonic() - self._changed < SETTLE)
-
-    @contextlib.contextmanager
-    def one(self) -> Generator[None]:
-        self._change(1)
-        try:
-            yield
-        finally:
-            self._change(-1)
-
-    def _change(self, by: int) -> None:
-        with self._lock:
-            self._count += by
-            self._changed = time.monotonic()
-
-
-RUNNING = Running()
 COLLECTIONS: list[Collection] = []
 
 
@@ -109,7 +76,7 @@ def count_uploads(pipelines: ModuleType) -> None:
 
     @functools.wraps(stream)
     def counted(self: Any, file_path: Any, *values: Any, **named: Any) -> Generator[Any, Any, Any]:
-        with RUNNING.one():
+        with UPLOADS.one():
             before = self.get_id_if_exists(file_path)
             try:
                 return (yield from stream(self, file_path, *values, **named))
@@ -119,7 +86,7 @@ def count_uploads(pipelines: ModuleType) -> None:
 
     @functools.wraps(add_vectors)
     def counted_vectors(self: Any, *values: Any, **named: Any) -> Any:
-        with RUNNING.one():
+        with UPLOADS.one():
             return add_vectors(self, *values, **named)
 
     made.stream = counted  # pyright: ignore

@@ -1,4 +1,4 @@
-"""SIGTERM stops the application in seconds, after it has finished indexing the files that it is at."""
+"""SIGTERM stops the application in seconds, after it has finished the files and the answers that it is at."""
 
 import faulthandler
 import os
@@ -18,7 +18,7 @@ POLL = 0.2
 class Stopper:
     """SIGTERM becomes KeyboardInterrupt in the main thread: gradio then closes (blocks.py:2691).
 
-    `busy` says whether files are being indexed: they get `finish_seconds` first. `seconds` is what the application
+    `busy` says whether there is anything to finish: that gets `finish_seconds` first. `seconds` is what the application
     then gets to close.
     """
 
@@ -43,20 +43,20 @@ class Stopper:
         self.asked = True
         signal.default_int_handler(signum, frame)
 
-    def _wait_for_uploads(self) -> None:
+    def _wait_until_finished(self) -> None:
         if not self._busy():
             return
-        say(f"asked to stop; finishing what is being indexed, for {self._finish_seconds} s at most")
+        say(f"asked to stop; finishing what is being indexed or answered, for {self._finish_seconds} s at most")
         deadline = time.monotonic() + self._finish_seconds
         while self._busy() and time.monotonic() < deadline:
             time.sleep(POLL)
         if self._busy():
-            say("warning: it was not finished; what was being indexed is half indexed now")
+            say("warning: it was not finished; an upload is half indexed now, an answer is lost")
 
     def _watch(self) -> None:
         while signal.SIGTERM not in os.read(self._reader, 64):
             pass
-        self._wait_for_uploads()
+        self._wait_until_finished()
         self._waited = True
         if not self.asked:
             os.kill(os.getpid(), signal.SIGTERM)

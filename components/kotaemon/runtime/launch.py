@@ -24,14 +24,16 @@ from ks_environment import flag, number, pod_name, profile_name, read_only_roles
 from ks_folders import check_folders, check_writable, make_folder
 from ks_gradio import write_no_interface_files
 from ks_housekeeping import Housekeeping
-from ks_index import COLLECTIONS, RUNNING, index_wholly
+from ks_index import COLLECTIONS, index_wholly
 from ks_locks import take_locks
 from ks_log import Tee, start_log
-from ks_page import survive_without_cdns
+from ks_page import add_our_scripts
+from ks_running import UPLOADS, busy
 from ks_schema import check_data
 from ks_stop import STOPPED, Stopper
 from ks_variables import scratch_variables, server_variables, upload_folder
 from ks_vectors import FAILURES
+from ks_words import read_word_files
 
 
 def run_sso(port: int, stop_seconds: int) -> None:
@@ -69,9 +71,10 @@ def prepare(profile: str) -> tuple[dict[str, Path], set[str]]:
 def change_the_application() -> None:
     """What no setting can say: see the file behind each line. Before the application is imported."""
     write_no_interface_files()
-    survive_without_cdns()
+    add_our_scripts()
     keep_conversations_whole()
     index_wholly()
+    read_word_files()
 
 
 def keep_house(folders: dict[str, Path], read_only: set[str]) -> None:
@@ -81,7 +84,7 @@ def keep_house(folders: dict[str, Path], read_only: set[str]) -> None:
         Path(os.environ["KS_SCRATCH_DIR"]),
         logs,
         half_indexed=lambda: sum(collection.check() for collection in COLLECTIONS),
-        indexing=lambda: RUNNING.count,
+        indexing=lambda: UPLOADS.count,
         vector_failures=lambda: FAILURES.count,
     ).start()
 
@@ -89,7 +92,7 @@ def keep_house(folders: dict[str, Path], read_only: set[str]) -> None:
 def main() -> int:
     stop_seconds = number("KS_STOP_SECONDS", 25)
     tee = Tee()
-    stopper = Stopper(tee, stop_seconds, number("KS_FINISH_SECONDS", 300), lambda: RUNNING.count > 0)
+    stopper = Stopper(tee, stop_seconds, number("KS_FINISH_SECONDS", 300), busy)
     try:
         if flag("KH_DEMO_MODE"):
             refuse("KH_DEMO_MODE serves everybody without a login and is not supported; unset it")

@@ -143,8 +143,8 @@ class AlicloudSettings(Strict):
 
     @property
     def zones(self) -> list[str]:
-        """Zones that have nodes."""
-        return list(self.vswitches)
+        """Zones that have nodes, sorted by name: the engine hands mappings over sorted, whatever the file says."""
+        return sorted(self.vswitches)
 
 
 def cloud_name() -> str:

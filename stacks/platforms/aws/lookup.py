@@ -24,9 +24,9 @@ def find(settings: AwsSettings, opts: InvokeOptions) -> Place:
             account=account,
             vpc=vpc,
             zones=settings.known_zones,
-            subnets=dict(settings.subnets) or dict.fromkeys(settings.known_zones, PLANNED),
+            subnets=dict(sorted(settings.subnets.items())) or dict.fromkeys(settings.known_zones, PLANNED),
             groups=settings.security_groups,
-            networks=settings.networks or [_network(subnet, opts) for subnet in settings.subnets.values()],
+            networks=settings.networks or [_network(subnet, opts) for _, subnet in sorted(settings.subnets.items())],
             route_tables=settings.route_tables or None,
             cluster_role=settings.cluster_role,
             oidc_issuer=settings.drivers.oidc_issuer or PLANNED,
@@ -34,7 +34,7 @@ def find(settings: AwsSettings, opts: InvokeOptions) -> Place:
     cluster = aws.eks.get_cluster_output(name=settings.cluster, opts=opts)
     candidates: Output[Sequence[str]] = cluster.vpc_config.apply(lambda config: config.subnet_ids)
     found_subnets = {zone: _subnet_in(zone, settings.cluster, candidates, opts) for zone in settings.zones}
-    subnets: dict[str, Input[str]] = dict(settings.subnets) or dict(found_subnets)
+    subnets: dict[str, Input[str]] = dict(sorted(settings.subnets.items())) or dict(found_subnets)
     zones: Input[Sequence[str]] = settings.known_zones or _zones_of(candidates, opts)
     _check_nodes(settings, zones, opts)
     _check_auto_mode(settings, cluster)

@@ -167,8 +167,8 @@ class AwsSettings(Strict):
 
     @property
     def known_zones(self) -> list[str]:
-        """Zones that the stack file gives. Empty: they are found at up."""
-        return list(self.subnets) or self.zones
+        """Zones that the stack file gives: those of `subnets` by name, or the list `zones`. Empty: found at up."""
+        return sorted(self.subnets) or self.zones
 
 
 def _listed(zones: Mapping[str, str] | list[str]) -> str:

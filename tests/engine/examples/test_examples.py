@@ -136,7 +136,7 @@ def test_what_holds_data_is_never_replaced(world: World) -> None:
     config, before = world.config.read_text(), kept(world)
     world.change(world.example.moved)
     try:
-        with pytest.raises(auto.CommandError, match="protect"):
+        with pytest.raises(auto.CommandError, match="refused by the guard, because data would be left behind"):
             world.stack.up(color="never")
     finally:
         world.config.write_text(config)

@@ -21,6 +21,7 @@ from components.file.preparation import NfsPreparation, NfsPreparationArgs
 from components.kotaemon.args import KotaemonArgs
 from components.kotaemon.kotaemon import Kotaemon
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
+from components.pod.preparation_namespace import PreparationNamespace, PreparationNamespaceArgs
 from components.state.apsaradb import ApsaraDatabase, ApsaraDatabaseArgs
 from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs
 
@@ -34,6 +35,7 @@ COMPONENTS = {
     ExistingClassClaim: ExistingClassClaimArgs,
     Kotaemon: KotaemonArgs,
     NfsPreparation: NfsPreparationArgs,
+    PreparationNamespace: PreparationNamespaceArgs,
     NfsStorage: NfsStorageArgs,
     NasStorage: NasStorageArgs,
     OssRole: OssRoleArgs,
@@ -81,6 +83,7 @@ def test_outputs(resources: dict[str, Any]) -> None:
         "ExistingClassClaim": ["claim"],
         "Kotaemon": ["adminSecret", "service", "url"],
         "NfsPreparation": ["job"],
+        "PreparationNamespace": ["namespace", "script"],
         "NfsStorage": ["claim"],
         "NasStorage": ["claim", "fileSystemId", "server"],
         "OssRole": ["roleName"],

@@ -66,6 +66,7 @@ WRONG: dict[str, Any] = {
     "Kotaemon": single_args(replicas=0),
     "LustreStorage": {**AWS, "zone": "eu-central-1a", "subnet": "subnet-a", "size": "100Gi"},
     "NasStorage": {**ALICLOUD, "vpc_id": "vpc-1", "vswitch_id": "vsw-1", "client_cidrs": []},
+    "PreparationNamespace": {"namespace": ""},
     "NfsPreparation": {"export": {"namespace": "app", "server": "s", "path": "/srv"}, "folders": ["../x"]},
     "NfsStorage": {"namespace": "app", "server": "s", "path": "srv"},
     "OpenZfsStorage": {**AWS, "subnets": ZONES, "client_networks": []},

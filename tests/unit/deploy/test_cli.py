@@ -1,5 +1,7 @@
 """`python -m deploy`: the right words, the right exit code, never a traceback for a mistake of the user's."""
 
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -51,6 +53,13 @@ def test_a_stack_of_a_cloud_is_not_for_the_devcluster(project: Path, capsys: pyt
     assert capsys.readouterr().err.startswith(
         "error: Pulumi.x.yaml: kotaemon:platform is aws: its storage needs an account. "
     )
+
+
+def test_a_run_loads_no_model_of_the_kubernetes_client() -> None:
+    """There are hundreds, half a second's work, and the objects of a run are plain mappings."""
+    code = "import sys; from deploy import up; print([m for m in sys.modules if m.startswith('kubernetes.client.models.')])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert run.stdout == "[]\n"
 
 
 def test_taking_down_what_never_was_up(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

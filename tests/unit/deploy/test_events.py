@@ -108,6 +108,24 @@ def test_any_other_error_is_said_of_its_object() -> None:
     assert words(None, "no\n  way") == "no way"
 
 
+PANIC = """panic: runtime error: invalid memory address or nil pointer dereference
+[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x7a3]
+
+goroutine 214 [running]:
+github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider.(*kubeProvider).Create(0xc000, {0x4, 0xc0})
+\t/root/go/pkg/mod/github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider/provider.go:1803 +0x1b2f
+"""
+
+
+def test_the_stack_trace_of_a_plugin_is_left_out() -> None:
+    assert words(VOLUME, PANIC) == (
+        "PersistentVolume ns.files: panic: runtime error: invalid memory address or nil pointer dereference "
+        "(the engine's plugin ended with a defect of its own; run the same again)"
+    )
+    assert words(VOLUME, "error: EOF goroutine 9 [select]: x").count("goroutine") == 0
+    assert words(VOLUME, "the signal SIGTERM ended it").endswith(": the signal SIGTERM ended it")
+
+
 EVENTS = [
     step("resourcePreEvent", "create", DEPLOYMENT, "a"),
     step("resOutputsEvent", "create", DEPLOYMENT, "a"),

@@ -10,8 +10,9 @@ import pytest
 
 from components.contract import Platform
 from devcluster import build, paths, state
-from devcluster.cluster import Cluster, Nodes
+from devcluster.cluster import Cluster
 from devcluster.errors import DevclusterError
+from devcluster.node_kinds import Nodes
 from devcluster.real import probe
 from tests.unit.devcluster.helpers import processes_in, write_script
 

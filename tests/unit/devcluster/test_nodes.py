@@ -118,7 +118,7 @@ def test_only_a_private_cluster_has_a_class_beforehand() -> None:
 
 def test_a_node_is_called_lost_only_after_several_missed_renewals() -> None:
     # kwok renews after a quarter of the lease.
-    assert nodes.NODE_GRACE_SECONDS >= 8 * platforms.LEASE_SECONDS / 4
+    assert platforms.NODE_GRACE_SECONDS >= 8 * platforms.LEASE_SECONDS / 4
 
 
 def test_a_taint_that_the_node_controller_adds_meanwhile_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,9 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 def test_it_is_so_for_other_choices_of_every_kind(name: str, claims: dict[str, Any], tmp_path: Path) -> None:
     document = yaml.safe_load((stack_file.ROOT / f"Pulumi.{name}.yaml").read_text())
     document["config"]["kotaemon:storage"]["claims"] |= claims
+    databases, files = ("indexes", "sessions"), ("models", "uploads", "logs", "eval")
+    roles = {role: {"claim": name} for name, held in (("disk", databases), ("files", files)) for role in held}
+    document["config"]["kotaemon:storage"]["roles"] = roles
     (tmp_path / "Pulumi.v.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     file = stack_file.read("v", tmp_path)
     assert sorted(said(file).lines, key=str) == sorted(registered(file).lines, key=str)

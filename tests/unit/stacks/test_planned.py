@@ -43,8 +43,8 @@ def test_what_the_application_refuses_is_told_before_any_claim(pulumi_run: RunPr
     text = refused(pulumi_run, changed(tmp_path, "dev", env={"KS_PROFILE": "scaled", "HF_HOME": "/models"}))
     assert text == (
         "Pulumi.x.yaml: the stack cannot be made, and nothing was created:\n"
-        "  - kotaemon:env: KS_PROFILE is set by this component, or must not be set; leave it out\n"
-        "  - kotaemon:env: HF_HOME is set by this component, or must not be set; leave it out"
+        "  - kotaemon:env: HF_HOME is set by this component, or must not be set; leave it out\n"
+        "  - kotaemon:env: KS_PROFILE is set by this component, or must not be set; leave it out"
     )
 
 

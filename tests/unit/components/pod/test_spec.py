@@ -225,5 +225,3 @@ def test_logins_at_registries_are_a_secret_in_the_namespace_of_the_job(pulumi_ru
     config = json.loads(base64.b64decode(secret.inputs["data"][".dockerconfigjson"]))
     assert config["auths"]["registry.example.com"]["username"] == "robot"
     assert "data" in secret.secret_keys
-    job = run.one("kubernetes:batch/v1:Job")
-    assert secret.urn in job.depends_on

@@ -116,3 +116,20 @@ def test_what_is_no_archive_is_refused_in_one_line(tmp_path: Path) -> None:
 )
 def test_names_are_kept_as_containerd_writes_them(name: str, kept: str) -> None:
     assert images.canonical(name) == kept
+
+
+def test_the_image_has_the_packages_that_are_given_to_it_and_no_others(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("NOT RUN: chroot needs root")
+    for folder, file in (("app", "app.py"), ("packages", "given.py")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / file).write_text(
+            "import given, sys; print(given.__file__, sys.prefix)" * (folder == "app")
+        )
+    archive = images.application(tmp_path / "i.tar", tmp_path / "app", INTERPRETER, packages=tmp_path / "packages")
+    with layer_of(archive) as layer:
+        layer.extractall(tmp_path / "root", filter="tar")
+    command = ["/usr/sbin/chroot", str(tmp_path / "root"), INTERPRETER, "-B", "/app/app.py"]
+    run = subprocess.run(command, capture_output=True, text=True, env={})
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    assert run.stdout == f"/app/.venv/lib/{version}/site-packages/given.py /app/.venv\n", run.stderr

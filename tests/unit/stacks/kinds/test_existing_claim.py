@@ -28,6 +28,11 @@ MODELS = {
 DISK = {"kind": "storage-class", "storageClass": "fast", "encryptedBy": "LUKS"}
 
 
+def on(claim: str, *roles: str) -> dict[str, Any]:
+    """Roles that name this claim."""
+    return {role: {"claim": claim} for role in roles}
+
+
 def write(folder: Path, claim: dict[str, Any], **roles: Any) -> stack_file.StackFile:
     ours = {
         "platform": "private",
@@ -93,7 +98,7 @@ def test_mistakes_name_the_key(tmp_path: Path, said: dict[str, Any], message: st
 
 def test_what_it_stands_on_is_judged_by_the_guard(tmp_path: Path, pulumi_run: RunProgram) -> None:
     nolock = {**MODELS, "standsOn": "nfs3", "realLocks": False}
-    file = write(tmp_path, nolock, sessions={"claim": "shared"})
+    file = write(tmp_path, nolock, **on("shared", "models", "sessions", "uploads", "logs", "eval"))
     with pytest.raises(RefusedByGuard, match="sqlite-on-node-local-locks, role sessions, claim shared"):
         pulumi_run(file.program, stack="x", config=file.config)
 
@@ -101,13 +106,15 @@ def test_what_it_stands_on_is_judged_by_the_guard(tmp_path: Path, pulumi_run: Ru
 def test_two_claims_of_the_file_are_not_one_claim_of_the_cluster(tmp_path: Path, pulumi_run: RunProgram) -> None:
     file = write(tmp_path, {**MODELS, "claim": "kotaemon-disk"})
     with pytest.raises(
-        pulumi.RunError, match=r"disk: is the PersistentVolumeClaim kotaemon-disk, as storage\.claims\.shared is"
+        pulumi.RunError, match=r"shared: is the PersistentVolumeClaim kotaemon-disk, as storage\.claims\.disk is"
     ):
         pulumi_run(file.program, stack="x", config=file.config)
 
 
 def context(tmp_path: Path, **said: Any) -> Context[Any]:
-    settings = write(tmp_path, {**MODELS, **said}).settings
+    databases = on("disk", "indexes", "sessions")
+    files = on("shared", "models", "uploads", "logs", "eval")
+    settings = write(tmp_path, {**MODELS, **said}, **databases, **files).settings
     return Context("shared", settings.storage.claims["shared"], settings, None, "kotaemon", "")
 
 

@@ -120,7 +120,9 @@ def with_disks() -> Values:
         "dynamic": {"kind": "essd"},
         "static": {"kind": "ecs-disk", "zone": "cn-hangzhou-k"},
     }
-    values["storage"]["roles"] = {role: {"claim": "files"} for role in ("indexes", "sessions")}
+    values["storage"]["roles"] = {
+        role: {"claim": "files"} for role in ("models", "indexes", "sessions", "uploads", "logs", "eval")
+    }
     return values
 
 

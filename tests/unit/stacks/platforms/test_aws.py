@@ -214,6 +214,9 @@ def test_the_application_waits_for_its_folders(pulumi_run):
 def test_the_guard_is_asked_before_the_first_resource(pulumi_run):
     values = example("aws-scaled") | {"profile": "single-writer", "replicas": 3}
     del values["aws"]["database"], values["stores"]
+    values["storage"]["roles"] |= {
+        role: {"claim": "shared"} for role in ("indexes", "sessions", "uploads", "logs", "eval")
+    }
     registered: list[str] = []
 
     class Watch(Account):

@@ -12,6 +12,11 @@ from stacks.settings import load
 from stacks.settings.settings import Settings
 
 FILE = "Pulumi.aws-test.yaml"
+ROLES = {
+    **{role: {"claim": "disk"} for role in ("indexes", "sessions")},
+    **{role: {"claim": "files"} for role in ("models", "uploads", "logs", "eval")},
+}
+"""The claim of every role of the single-writer example."""
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
@@ -44,6 +49,7 @@ def with_claim(**claim: Any) -> dict[str, Any]:
     """The single-writer example with one more claim."""
     values = single()
     values["storage"]["claims"]["extra"] = claim
+    values["storage"]["roles"] = dict(ROLES)
     return values
 
 
@@ -210,6 +216,7 @@ def test_lustre_in_china():
         drivers={"ebs": {"role": "arn:aws-cn:iam::111122223333:role/ebs"}},
     )
     values["storage"]["claims"]["weights"] = {"kind": "lustre"}
+    values["storage"]["roles"] = {"models": {"claim": "weights"}}
     assert errors(values) == [
         "kotaemon:storage.claims.weights.kind: region cn-north-1: this Lustre file system needs server version 2.15, which China regions do not have"
     ]
@@ -244,6 +251,7 @@ def test_everything_may_be_left_to_be_found():
 
 def test_stores_belong_to_the_scaled_profile():
     values = example("aws-scaled") | {"profile": "single-writer", "replicas": 1}
+    values["storage"]["roles"] = {role: {"claim": "shared"} for role in ROLES}
     assert errors(values) == [
         "kotaemon:aws.database: only the profile scaled uses a database, and this stack has profile single-writer; leave it out",
         "kotaemon:stores: only the profile scaled has stores, single-writer keeps its state in files; leave it out, or use profile: scaled",

@@ -164,7 +164,7 @@ ROLES = [
         "kotaemon:storage.roles.modles: 'modles' is not allowed; allowed: models, indexes, sessions, uploads, logs, eval; "
         "did you mean models?",
     ),
-    ("models: {claim: fils}", "kotaemon:storage: roles.models.claim is 'fils', but the claims are: files, disk"),
+    ("models: {claim: fils}", "kotaemon:storage: roles.models.claim is 'fils', but the claims are: disk, files"),
     (
         "models: {subPath: logs}",
         "kotaemon:storage: roles models and logs share the folder 'logs' of claim 'files'; give one of them another subPath",

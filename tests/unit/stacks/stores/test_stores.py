@@ -283,7 +283,9 @@ def test_defaults(tmp_path: Path) -> None:
 def test_the_preparation_makes_the_folders_of_the_copies(tmp_path: Path) -> None:
     claims = {"files": FILES, "cold": {**FILES, "path": "/srv/cold"}}
     more = stores(vectors={**QDRANT, "backup": {"claim": "cold"}})
-    settings = settings_of(tmp_path, **more, storage={"claims": claims})
+    more["stores"]["database"] = {**more["stores"]["database"], "backup": {"claim": "files"}}
+    roles = {role: {"claim": "files"} for role in ("models", "indexes", "uploads", "logs", "eval")}
+    settings = settings_of(tmp_path, **more, storage={"claims": claims, "roles": roles})
     assert backup_folders(settings, "files") == ["backup-database"]
     assert backup_folders(settings, "cold") == ["backup-vectors"]
     assert settings.storage.claims["cold"].medium == Medium.FILE

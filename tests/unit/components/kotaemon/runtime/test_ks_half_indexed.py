@@ -183,8 +183,9 @@ def counted_pipelines(work: Callable[[], None]) -> tuple[Any, Any]:
     module.IndexPipeline = IndexPipeline  # pyright: ignore
     index = runtime_module("ks_index")
     index.count_uploads(module)
-    index.RUNNING._changed = -10.0
-    return index.RUNNING, IndexPipeline
+    uploads = runtime_module("ks_running").UPLOADS
+    uploads._changed = -10.0
+    return uploads, IndexPipeline
 
 
 def test_a_file_counts_while_it_is_indexed_and_a_moment_longer() -> None:

@@ -45,29 +45,30 @@ def test_watchdog_ends_what_does_not_stop(house: House, mode: str) -> None:
     assert "launch: still running 1 s after SIGTERM" in pod.log.read_text()
 
 
-UPLOADING = """
+WORKING = """
 import threading, time
-import ks_index
-def upload():
-    with ks_index.RUNNING.one():
+import ks_running
+def work():
+    with ks_running.{kind}.one():
         time.sleep({seconds})
-        print("upload finished", flush=True)
-threading.Thread(target=upload, daemon=True).start()
+        print("work finished", flush=True)
+threading.Thread(target=work, daemon=True).start()
 """
 
 
-def test_what_is_being_indexed_is_finished_first(house: House) -> None:
-    (house.app / "app.py").write_text(UPLOADING.format(seconds=3) + (house.app / "app.py").read_text())
+@pytest.mark.parametrize("kind", ["UPLOADS", "ANSWERS"])
+def test_what_is_being_indexed_or_answered_is_finished_first(house: House, kind: str) -> None:
+    (house.app / "app.py").write_text(WORKING.format(seconds=3, kind=kind) + (house.app / "app.py").read_text())
     pod = house.serving()
     assert pod.stop(seconds=10) == 0
     lines = pod.text().splitlines()
-    order = ["launch: asked to stop; finishing what is being indexed, for 300 s at most", "upload finished"]
+    order = ["launch: asked to stop; finishing what is being indexed or answered, for 300 s at most", "work finished"]
     order += ["Keyboard interruption in main thread... closing server."]
     assert [line for line in lines if line in order] == order
 
 
 def test_indexing_that_takes_too_long_is_given_up(house: House) -> None:
-    (house.app / "app.py").write_text(UPLOADING.format(seconds=60) + (house.app / "app.py").read_text())
+    (house.app / "app.py").write_text(WORKING.format(seconds=60, kind="UPLOADS") + (house.app / "app.py").read_text())
     pod = house.serving(KS_FINISH_SECONDS="1")
     begun = time.monotonic()
     assert pod.stop(seconds=10) == 0

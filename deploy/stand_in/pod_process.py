@@ -23,7 +23,10 @@ from typing import Any
 from deploy.kube import Kube, Manifest
 from devcluster.process import die_with_parent
 
-STAND_IN = Path(__file__).parent / "stand_in"
+APPLICATION = Path(__file__).parent / "app"
+"""Files of the stand-in application: what is /app in its image."""
+PACKAGES = Path(__file__).parent / "packages"
+"""Stand-ins for what Kotaemon's image has installed and the launcher imports."""
 STOP_SECONDS = 10
 """Seconds from SIGTERM to SIGKILL."""
 ANSWER_SECONDS = 5
@@ -43,10 +46,10 @@ class PodProcess:
         self._mounts = {m["mountPath"]: self._folder(m) for m in container["volumeMounts"]}
         application = self._own / "app"
         # A container that starts again in the same pod finds its own folders unchanged.
-        shutil.copytree(STAND_IN, application, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        shutil.copytree(APPLICATION, application, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
         environment = {e["name"]: self._value(e) for e in container["env"]}
-        # The application's folder comes first, so that its stand-ins for libraries hide the installed ones.
-        environment["PYTHONPATH"] = f"{application}:{environment['PYTHONPATH']}"
+        # The stand-ins for libraries come first, so that they hide the installed ones.
+        environment["PYTHONPATH"] = f"{PACKAGES}:{application}:{environment['PYTHONPATH']}"
         environment |= self._here(environment)
         with (self._own / "output").open("wb") as output:
             self.process = subprocess.Popen(
@@ -145,6 +148,7 @@ class PodProcess:
             "GRADIO_SERVER_PORT": str(self.port),
             "PATH": os.environ["PATH"],
             "PYTHONDONTWRITEBYTECODE": "1",
+            "STAND_IN_RUNS_AS": "process",
         }
         if environment["KS_PROFILE"] == "scaled":
             here["DRILL_DATABASE"] = str(self._root / "server.db")

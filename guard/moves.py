@@ -1,0 +1,103 @@
+"""The refusal of a change that would leave data behind: the old place, the new one, and the way between them."""
+
+from collections.abc import Iterator, Sequence
+
+from guard.changes import Changes, Gone, Left, Swapped
+
+PAGE = "docs/runbooks/move-data.md"
+CONVERTERS = {
+    "sessions": ("From files to a server", "sqlite_to_postgres.py"),
+    "vectors": ("From files to a server", "chroma_to_vectors.py"),
+}
+"""Data that a converter moves out of files into a server: chapter of the page, and the converter."""
+
+
+def refusal(file: str, namespace: str, changes: Changes) -> str:
+    """The message of a refused run. `file`: the stack file's name."""
+    lines = [f"{file}: refused by the guard, because data would be left behind; nothing was changed:"]
+    for swapped in changes.swapped:
+        lines += _swapped(swapped)
+    for gone in changes.gone:
+        lines += _gone(gone)
+    for left in changes.left:
+        lines += [f"  - {_moves(left)}"]
+    lines += _ways(namespace, changes.left)
+    if changes.left:
+        lines += [f"  When the data is there, add this to {file}, and run again:", "    kotaemon:moved:"]
+        lines += [
+            f"      {left.name}: {{from: {_quoted(left.old.text)}, to: {_quoted(left.new.text)}}}"
+            for left in changes.left
+        ]
+    return "\n".join(lines)
+
+
+def released(gone_or_released: Gone) -> str:
+    """What a claim or store was, for the day when it is taken up again."""
+    place = gone_or_released.place
+    claim = f"; PersistentVolumeClaim {place.claim}" if place.claim else ""
+    return f"kotaemon:{gone_or_released.key} leaves the stack, and its data stays where it is: {place.text}{claim}"
+
+
+def _swapped(change: Swapped) -> list[str]:
+    return [
+        f"  - kotaemon:{change.key}: is {change.old.text}, and would be {change.new.text}: other storage under the "
+        "same name, which the cluster and the engine refuse as well, but only after they have begun",
+        f"    keep it as it is, add the new storage under a name of its own, and move the data ({PAGE})",
+    ]
+
+
+def _gone(change: Gone) -> list[str]:
+    claim = change.key.startswith("storage.claims.")
+    first = "with no role on it, and " if claim else ""
+    return [
+        f"  - kotaemon:{change.key}: left the stack file, and is {change.place.text}; the engine protects it, and "
+        "would refuse only after it has begun",
+        f"    put it back, {first}with `kotaemon:released: [{change.key}]`, and run `up`: that ends the protection. "
+        "Then take both out. Its data stays where it is",
+    ]
+
+
+def _moves(left: Left) -> str:
+    seen = "is on" if left.certain else "may be on, since a run that did not end well,"
+    return (
+        f"{left.name}: {seen} kotaemon:{left.old.key} ({left.old.text}), and would be on kotaemon:{left.new.key} "
+        f"({left.new.text}), without its data"
+    )
+
+
+def _ways(namespace: str, found: Sequence[Left]) -> Iterator[str]:
+    """The way of each move; those between the same two claims share one Job."""
+    copies: dict[tuple[str, str], list[Left]] = {}
+    for left in found:
+        if left.old.claim and left.new.claim:
+            copies.setdefault((left.old.claim, left.new.claim), []).append(left)
+        else:
+            yield f"  {left.name}: {_other(left)}"
+    for (old, new), moves in copies.items():
+        yield f"  {', '.join(left.name for left in moves)}: copy them while the application is stopped ({PAGE}):"
+        yield f"    kubectl -n {namespace} scale deployment kotaemon --replicas=0"
+        folders = " ".join(f"{left.old.folder}:{left.new.folder}" for left in moves)
+        yield (
+            f"    kubectl -n {namespace} get deployment kotaemon -o json | python -m stacks.moving --from {old} "
+            f"--to {new} {folders} | kubectl create -f -"
+        )
+        yield (
+            f"    kubectl -n {namespace} wait --for=condition=complete job -l app.kubernetes.io/name=kotaemon-move "
+            "--timeout=24h"
+        )
+
+
+def _other(left: Left) -> str:
+    """The way of a move that is not between two claims."""
+    from_files = bool(left.old.folder or not left.old.key.startswith(("stores.", "aws.", "alicloud.")))
+    to_server = left.new.key.startswith(("stores.", "aws.", "alicloud."))
+    if from_files and to_server and left.name in CONVERTERS:
+        chapter, converter = CONVERTERS[left.name]
+        return f"the converter {converter} moves it ({PAGE}, chapter {chapter!r})"
+    if not from_files and to_server:
+        return f"the servers' own dump and restore moves it ({PAGE}, chapter 'From one server to another')"
+    return f"there is no tested way; put the old place back, or make it anew and say so ({PAGE}, chapter 'No way')"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

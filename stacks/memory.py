@@ -1,0 +1,175 @@
+"""What a stack remembers of its own storage between two runs: the output `memory`, read before anything is registered.
+
+It is written twice in a run. Before the first registration: where everything was, and where this run is about to put
+it. At the end, and only when the application's workload is ready: where everything is. The engine keeps the first one
+when the run does not end well (pulumi/pulumi#15754: a failed run changes only the outputs that it did set).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+from pulumi import Output
+from pulumi.runtime import get_root_resource, is_dry_run
+from pulumi.runtime.resource import register_resource_outputs
+
+from guard.changes import Data, Known, Memory, Move, Place, changes, pending
+from guard.moves import refusal, released
+from stacks import kinds
+from stacks.kinds.base import INDEXES, Identity
+from stacks.planned import Planned, store_key
+from stacks.safety import RefusedByGuard
+from stacks.settings.load import stack_file
+from stacks.settings.storage import roles_of
+
+OUTPUT = "memory"
+"""Name of the stack output."""
+READ = "pulumi:pulumi:readStackOutputs"
+"""The engine's own function behind StackReference (pkg/resource/deploy/builtins.go). It is synchronous, works in
+previews, and gives no outputs for a stack that was never up. The SDK does not document it."""
+DATA = {"database": "sessions", "vectors": "vectors", "documents": "documents"}
+"""Place of a store -> the data that it holds. In the profile single-writer they are files of the role with that name,
+or of the role `indexes`."""
+
+
+def remembered() -> Memory:
+    """What the stack's own outputs hold since earlier runs.
+
+    Empty on a first run, and on the first run after a release without memory.
+    """
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    answer = pulumi.runtime.invoke(READ, {"name": name}).value or {}
+    found = (answer.get("outputs") or {}).get(OUTPUT)
+    return from_plain(found) if isinstance(found, Mapping) else Memory()
+
+
+def now(stack: Planned) -> Memory:
+    """Where everything is by the words of the stack file."""
+    known: dict[str, Known] = {}
+    data: dict[str, Data] = {}
+    claims: dict[str, Place] = {}
+    for name, at in stack.contexts.items():
+        kind = kinds.kind(at.chosen.kind)
+        claims[name] = place = _place(f"storage.claims.{name}", kind.identity(at), stack.claims[name]["name"])
+        if kind.made:
+            known[place.key] = Known(place, fixed=True, protected=at.settings.protect)
+    storage = stack.settings.storage
+    for role in roles_of(stack.settings.profile):
+        place = claims[storage.claim_of(role, stack.settings.profile)]
+        data[role.value] = Data(replace(place, folder=storage.sub_path_of(role)))
+    for name in ("vectors", "documents"):
+        data[name] = Data(Place("storage.roles.indexes", INDEXES))
+    for name, one in stack.stores.items():
+        place = _place(store_key(stack.settings, name), one.store.identity(one.at))
+        if one.store.made:
+            known[place.key] = Known(place, fixed=one.store.fixed, protected=one.at.settings.protect)
+        data[DATA[name]] = Data(place)
+    return Memory(known, data)
+
+
+def check(stack: Planned, before: Memory, wanted: Memory) -> None:
+    """Refuse a run that would leave data behind, and say which lines can go. Raises RefusedByGuard."""
+    settings = stack.settings
+    moved = {name: Move(move.from_, move.to) for name, move in settings.moved.items()}
+    found = changes(before, wanted, moved)
+    if found.refused:
+        raise RefusedByGuard(refusal(stack_file(pulumi.get_stack()), settings.namespace, found))
+    for name in found.done:
+        pulumi.log.warn(f"kotaemon:moved.{name} is done: the stack remembers the new place, so the line can be removed")
+    for name in found.unused:
+        pulumi.log.warn(f"kotaemon:moved.{name} describes no change of this run; remove the line")
+    for key in settings.released:
+        if key not in wanted.known:
+            pulumi.log.warn(f"kotaemon:released: {key} is not in the stack file any more; remove the line")
+    for gone in found.leaving:
+        pulumi.log.warn(released(gone))
+
+
+def _place(key: str, identity: Identity, claim: str = "") -> Place:
+    words = {name: value for name, value in identity.items() if name != "id"}
+    return Place(key, words, identity.get("id", ""), claim=claim)
+
+
+def note_pending(before: Memory, wanted: Memory) -> None:
+    """Write down where this run is about to put things, before it registers anything. A preview writes nothing."""
+    root = get_root_resource()
+    if root is not None and not is_dry_run():
+        register_resource_outputs(root, {OUTPUT: to_plain(pending(before, wanted))})
+
+
+def output(wanted: Memory, ready: Output[Any], ids: Mapping[str, Output[str]]) -> Output[dict[str, Any]]:
+    """The value of the output `memory`, once the workload is ready. `ids`: section of the stack file -> real id."""
+
+    def value(known: Sequence[Any]) -> dict[str, Any]:
+        return to_plain(_with_ids(wanted, dict(zip(ids, known[1:], strict=True))))
+
+    return Output.all(ready, *ids.values()).apply(value)
+
+
+def _with_ids(memory: Memory, ids: Mapping[str, str]) -> Memory:
+    def found(place: Place) -> Place:
+        return replace(place, id=ids.get(place.key) or place.id)
+
+    return Memory(
+        {key: replace(known, place=found(known.place)) for key, known in memory.known.items()},
+        {name: replace(data, at=found(data.at) if data.at else None) for name, data in memory.data.items()},
+    )
+
+
+def to_plain(memory: Memory) -> dict[str, Any]:
+    """The memory as plain data.
+
+    - `known`: section of the stack file (`storage.claims.files`) -> its place, with `fixed` and `protected`: every
+      claim and store that the stack has made.
+    - `data`: role, `vectors` or `documents` -> `at`, its place since the last run that ended well (null: none has), and
+      `maybe`, the places where runs that did not end well may have put it since.
+    - A place: `key` (section of the stack file), `claim` (name of the PersistentVolumeClaim, empty for a store),
+      `folder`, and the identity of the storage: `words` of the stack file, and the real `id` (empty: not known).
+    """
+    return {
+        "known": {
+            key: {**_plain(known.place), "fixed": known.fixed, "protected": known.protected}
+            for key, known in memory.known.items()
+        },
+        "data": {
+            name: {"at": _plain(data.at) if data.at else None, "maybe": [_plain(place) for place in data.maybe]}
+            for name, data in memory.data.items()
+        },
+    }
+
+
+def from_plain(value: Mapping[str, Any]) -> Memory:
+    """The memory from what an earlier run has written. Keys of later releases are ignored."""
+    return Memory(
+        {
+            key: Known(_read(known), bool(known.get("fixed")), bool(known.get("protected")))
+            for key, known in (value.get("known") or {}).items()
+        },
+        {
+            name: Data(
+                _read(data["at"]) if data.get("at") else None, tuple(_read(place) for place in data.get("maybe") or ())
+            )
+            for name, data in (value.get("data") or {}).items()
+        },
+    )
+
+
+def _plain(place: Place) -> dict[str, Any]:
+    return {
+        "key": place.key,
+        "claim": place.claim,
+        "folder": place.folder,
+        "words": dict(place.words),
+        "id": place.id,
+    }
+
+
+def _read(value: Mapping[str, Any]) -> Place:
+    return Place(
+        key=str(value.get("key", "")),
+        words={str(name): str(word) for name, word in (value.get("words") or {}).items()},
+        id=str(value.get("id") or ""),
+        folder=str(value.get("folder") or ""),
+        claim=str(value.get("claim") or ""),
+    )

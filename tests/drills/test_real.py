@@ -1,0 +1,39 @@
+"""The drills on real nodes, in their short form, and what must turn them red."""
+
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from devcluster.cluster import Cluster
+from drills import real
+from drills.results import Result, judged
+
+
+@pytest.fixture(scope="module")
+def on_real_nodes(cache: Path) -> Generator[Cluster]:
+    """Six real nodes; skips where the machine cannot have them."""
+    if reason := real.why_not():
+        pytest.skip(f"NOT RUN on real nodes: {reason}")
+    with real.cluster() as made:
+        yield made
+
+
+def drilled(cluster: Cluster, name: str) -> Result:
+    with tempfile.TemporaryDirectory() as folder:
+        result = real.run(cluster, name, Path(folder), real.SHORT_HOLD)
+    print(result.line)
+    return result
+
+
+@pytest.mark.parametrize("name", [*real.SHORT, "api-away-block"])
+def test_as_promised(on_real_nodes: Cluster, name: str) -> None:
+    result = drilled(on_real_nodes, name)
+    assert result.problems == []
+    assert int(result.facts["turns"]) >= 8
+
+
+def test_lost_turns_are_red() -> None:
+    result = judged("any", {}, [], turns=9, lost={1, 2})
+    assert result.problems == ["2 of 9 acknowledged turns are lost"]
