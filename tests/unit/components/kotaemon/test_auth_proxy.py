@@ -77,7 +77,7 @@ def test_requests_come_in_through_it_alone() -> None:
 def test_the_issuer_is_reached_where_the_rest_is_closed() -> None:
     issuer = {"cidr": "198.51.100.1/32", "port": 8443}
     app = single(exposure=EXPOSURE, auth_proxy={**PROXY, "issuer_endpoint": issuer}, model_endpoints=[])
-    assert manifest(network_policy(app))["egress"][1:] == [
+    assert manifest(network_policy(app))["egress"][2:] == [
         {"to": [{"ipBlock": {"cidr": "198.51.100.1/32"}}], "ports": [{"port": 8443, "protocol": "TCP"}]}
     ]
 
