@@ -111,10 +111,11 @@ format: $(INSTALLED) ## Format and fix what can be fixed
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-schema: $(INSTALLED) ## Write the generated files: schemas of stack file, plan and plugin, page of the guard
+schema: $(INSTALLED) ## Write the generated files: schemas of stack file, plan and plugin, pages of the guard and of changes
 	$(PY) -m stacks.settings.schema
 	$(PY) -m plan.document
 	$(PY) -m guard.docs
+	$(PY) -m stacks.changes_page
 	$(PY) -m plugin.schema
 
 golden: $(INSTALLED) ## Renew the golden plans; read the difference before you commit it

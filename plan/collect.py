@@ -33,12 +33,14 @@ from plan.document import (
     Violation,
     Zones,
 )
+from plan.lever import meaning
 from plan.plain import UNKNOWN_TEXT
 from plan.recognised import recognised
 from plan.recorder import Registration, Run, StackOutput, run_program
 from plan.stack_file import ROOT, StackFile
 from stacks import memory
 from stacks.cost import estimated, money, rounded, summary, use
+from stacks.facts import facts
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.program import listening
@@ -92,12 +94,14 @@ def collected(run: Run, stack: str, planned: Planned) -> Plan:
         policy=violations(run),
         network=network(run),
         zones=zone_verdict(run, planned.platform.zones(settings)),
-        cost=cost(estimate, assumed),
+        cost=cost(estimate, assumed, planned),
         performance=speed(estimate, assumed),
         budget=budget(estimate, settings.budget),
         outputs={name: value for name, value in outputs.items() if name not in SHOWN_APART},
         warnings=run.warnings,
         known_at_up=known_at_up(run),
+        facts=facts(planned),
+        changes=[],
         memory=memory.to_plain(memory.now(planned)),
     )
 
@@ -127,7 +131,7 @@ def known_at_up(run: Run) -> list[str]:
     # Sorted, because independent resources register in any order.
     inputs = sorted(f"{r.name}: {key}" for r in run.registrations for key in r.unknowns)
     return inputs + [
-        f"output {name}" for name, output in run.outputs.items() if not output.known and name != memory.OUTPUT
+        f"output {name}" for name, output in run.outputs.items() if not output.known and name not in SHOWN_APART
     ]
 
 
@@ -161,7 +165,7 @@ def network(run: Run) -> list[Talk]:
     ]
 
 
-def cost(found: Estimate, assumed: EstimateSettings) -> Cost:
+def cost(found: Estimate, assumed: EstimateSettings, planned: Planned) -> Cost:
     """The monthly cost. Amounts are rounded to cents for display; the sums are made of exact amounts."""
     other = in_reference_region(found, use(assumed))
     prices = {line.price for line in found.lines if line.price is not None}
@@ -175,6 +179,7 @@ def cost(found: Estimate, assumed: EstimateSettings) -> Cost:
                 change=f"{_section(lever.claim, found)}.{lever.change}",
                 gives_up=lever.gives_up,
                 saves=money(lever.saves),
+                does=meaning(lever, planned),
             )
             for lever in levers(found)
         ],

@@ -12,7 +12,7 @@ from plan.stack_file import StackFile
 
 
 def plan(file: StackFile, folder: Path, against: Path | None, console: Console) -> int:
-    """Plan a stack and return the exit code: 2 when a mandatory policy is broken, 3 above the budget.
+    """Plan a stack and return the exit code: 2 for a refused change or a broken mandatory policy, 3 above the budget.
 
     `against`: JSON of an earlier plan to compare with, or an earlier stack file; a change that would leave data behind
     is refused, as an engine that remembers it would. Raises every error that the program raises,
@@ -27,7 +27,7 @@ def plan(file: StackFile, folder: Path, against: Path | None, console: Console) 
     terminal.show(made, console)
     console.print(f"{len(made.resources)} resources; nothing was created. Made by {made.made_by}.")
     console.print(f"Written: {written[0]} and {written[1]}")
-    if any(violation.stops for violation in made.policy):
+    if compare.refused(made) or any(violation.stops for violation in made.policy):
         return REFUSED
     return OVER_BUDGET if made.budget.verdict == "over" else 0
 

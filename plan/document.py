@@ -18,7 +18,7 @@ FORMAT = 1
 KNOWN_AT_UP = "known at up"
 """The text in place of a value that exists only after something was created."""
 SECRET = "[secret]"  # noqa: S105 shown in place of a secret
-SHOWN_APART = ("storage", "cost", "memory")
+SHOWN_APART = ("storage", "cost", "memory", "facts")
 """Stack outputs that have a section of their own in the plan."""
 
 Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
@@ -191,6 +191,9 @@ class Lever(Part):
     change: str = Field(description="What to write in the stack file.")
     gives_up: str
     saves: float = Field(description="Monthly saving.")
+    does: str = Field(
+        "", description="What it means for the storage that lives: `in place`, `only for a new claim`, `a move`."
+    )
 
 
 class Changed(Part):
@@ -209,6 +212,22 @@ class Against(Part):
     change: float | None = Field(description="Change of the monthly cost; null: the currencies differ.")
     exact: bool = Field(description="Whether every line of both plans has a known amount.")
     resources: list[Changed]
+    not_counted: list[str] = Field(
+        [],
+        description="Resources that stay as they are, because their change is refused or only for new claims.",
+    )
+
+
+class Change(Part):
+    """A setting that changes since an earlier plan."""
+
+    key: str = Field(description="Full key in the stack file.")
+    about: str = Field(description="Claim that the line is about, when the key is not the claim's own; else empty.")
+    before: str
+    after: str
+    does: str = Field(description="`in place`, `new, old stays` or `refused`.")
+    says: str = Field(description="What happens to the living storage, or the way that keeps its data.")
+    source: str = Field(description="Where it is known from.")
 
 
 class CostSummary(Part):
@@ -288,6 +307,10 @@ class Plan(Part):
     outputs: dict[str, Any] = Field(description="Stack outputs, without those that have a section of the plan.")
     warnings: list[str]
     known_at_up: list[str]
+    facts: dict[str, Any] = Field(
+        {}, description="Settings that have an effect on storage, without secrets, for a comparison with a later plan."
+    )
+    changes: list[Change] = Field([], description="Settings that change since an earlier plan; only with --against.")
     memory: dict[str, Any] = Field(
         default={}, description="Where everything is, for comparisons; described in stacks/memory.py."
     )

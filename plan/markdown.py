@@ -17,6 +17,7 @@ def markdown(plan: Plan) -> str:
         "### Storage",
         table(rows.STORAGE, storage),
         "```mermaid\n" + picture(plan) + "\n```",
+        *_changes(plan),
         *_guard(plan),
         *_cost(plan),
         *_speed(plan),
@@ -29,6 +30,11 @@ def markdown(plan: Plan) -> str:
     if plan.known_at_up:
         parts += [folded(f"Known at up ({len(plan.known_at_up)})", _list(plan.known_at_up))]
     return "\n\n".join(parts) + "\n"
+
+
+def _changes(plan: Plan) -> list[str]:
+    found = rows.changes(plan)
+    return ["### Changes", table(rows.CHANGES, found)] if found else []
 
 
 def _guard(plan: Plan) -> list[str]:

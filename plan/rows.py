@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from plan.document import ClaimSpeed, CostSummary, Mount, Plan, Sum
+from plan.document import Change, ClaimSpeed, CostSummary, Mount, Plan, Sum
 
 UNKNOWN = "unknown"
 STORAGE = ("role", "claim", "medium", "access mode", "folder", "zones", "encrypted by")
@@ -10,10 +10,11 @@ RESOURCES = ("component", "kind", "object", "data")
 COST = ("resource", "roles", "what", "quantity", "price", "a month")
 SUMS = ("of", "a month")
 SPEED = ("claim", "IOPS", "MiB/s", "models loaded in", "by one thread")
-LEVERS = ("change", "saves a month", "gives up")
+LEVERS = ("change", "saves a month", "gives up", "living storage")
 POLICY = ("policy", "rule", "resource", "why")
 CHANGED = ("resource", "before", "after")
 NETWORK = ("pods", "", "others", "ports")
+CHANGES = ("setting", "change", "does", "living storage")
 VERDICTS = ("verdict", "rule", "about", "why", "change")
 
 
@@ -114,6 +115,8 @@ def total(plan: Plan) -> list[str]:
         change = "in another currency" if against.change is None else f"{against.change:+.2f} {cost.currency}"
         exact = "" if against.exact else ", as far as it is known"
         lines.append(f"Against {against.file}: {change} a month{exact}.")
+        if against.not_counted:
+            lines.append(f"Not counted, because the living storage stays as it is: {', '.join(against.not_counted)}.")
     if plan.budget.verdict != "none":
         lines.append(f"Budget: {plan.budget.text}.")
     return lines
@@ -126,16 +129,27 @@ def monthly(cost: CostSummary) -> str:
     return f"Storage costs {amount(cost.total, cost.currency)} a month."
 
 
+def changes(plan: Plan) -> list[tuple[str, str, str, str]]:
+    """Rows of the settings that change since an earlier plan: those that are refused first."""
+    order = ("refused", "new, old stays", "in place")
+    found = sorted(plan.changes, key=lambda change: order.index(change.does))
+    return [(_setting(c), f"{c.before} -> {c.after}", c.does, c.says) for c in found]
+
+
+def _setting(change: Change) -> str:
+    return change.key.removeprefix("kotaemon:") + (f" (claim {change.about})" if change.about else "")
+
+
 def against(plan: Plan) -> list[tuple[str, str, str]]:
     """Rows of the resources whose cost changes."""
     found = plan.cost.against
     return [(r.resource, _money(r.before), _money(r.after)) for r in found.resources] if found else []
 
 
-def levers(plan: Plan) -> list[tuple[str, str, str]]:
+def levers(plan: Plan) -> list[tuple[str, str, str, str]]:
     """Rows of the suggestions that save money."""
     currency = plan.cost.currency
-    return [(x.change, f"{x.saves:.2f} {currency}", x.gives_up) for x in plan.cost.levers]
+    return [(x.change, f"{x.saves:.2f} {currency}", x.gives_up, x.does) for x in plan.cost.levers]
 
 
 def speed(plan: Plan) -> list[tuple[str, ...]]:

@@ -30,6 +30,8 @@ def show(plan: Plan, console: Console) -> None:
     console.print()
     if talks := rows.network(plan):
         console.print(table("Network", rows.NETWORK, talks))
+    if settings := rows.changes(plan):
+        console.print(table("Changes", rows.CHANGES, settings))
     console.print(table("Cost", rows.COST, rows.cost(plan)))
     console.print(table("Cost by role", rows.SUMS, rows.sums(cost.by_role, cost.currency)))
     console.print(table("Cost by medium", rows.SUMS, rows.sums(cost.by_medium, cost.currency)))

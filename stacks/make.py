@@ -11,7 +11,7 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import cost, kinds, memory, outputs, stores
+from stacks import cost, earlier, kinds, memory, outputs, stores
 from stacks.application import arguments
 from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from components.pod.preparation_namespace import PreparationSpace
 
 
-def make(stack: Planned, wanted: Memory) -> dict[str, Any]:
+def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs.
 
     `wanted`: where everything will be, remembered once the pods are ready.
+    `was_autoscaled`: whether the last run had an autoscaler.
     """
     settings = stack.settings
     for line in (*pod_rules.warnings(settings), *ingress.warnings(settings)):
@@ -44,7 +45,9 @@ def make(stack: Planned, wanted: Memory) -> dict[str, Any]:
     after, ids = _claims(stack, ground, namespace)
     made, waits = _stores(stack, ground, namespace)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[*after, *waits])
-    app = Kotaemon(NAMESPACE, arguments(settings, namespace, stack.storage, made), opts)
+    handed = arguments(settings, namespace, stack.storage, made)
+    handed["was_autoscaled"] = was_autoscaled
+    app = Kotaemon(NAMESPACE, handed, opts)
     return {
         **outputs.contract(
             namespace=settings.namespace,
@@ -56,6 +59,7 @@ def make(stack: Planned, wanted: Memory) -> dict[str, Any]:
             gid=settings.gid,
         ),
         "cost": cost.output(stack),
+        earlier.OUTPUT: earlier.output(stack, app.ready),
         memory.OUTPUT: memory.output(wanted, app.ready, ids),
     }
 

@@ -25,6 +25,7 @@ def contract(
     - `zones` (version 2): claim -> zones of the pods that mount it; empty: every zone, or not known before the volume
       exists.
     - `cost` (version 3): the monthly cost, described and computed in stacks/cost.py.
+    - `facts` (version 4): for the stack itself, the settings of the last run that ended well (stacks/facts.py).
     - `memory` (version 4): for the stack itself, described in stacks/memory.py; others may read from it the identity of
       the storage behind each role and store.
     - `uid`, `gid` (version 2): owner of the data; whoever mounts a claim must be this user, or in this group to read.

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import pulumi
 
-from stacks import memory, one_object
+from stacks import earlier, memory, one_object
 from stacks.adopt import adopt
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -52,9 +52,12 @@ def main() -> None:
     stack = planned(settings)
     before, wanted = memory.remembered(), memory.now(stack)
     memory.check(stack, before, wanted)
+    lives = earlier.made()
+    earlier.check(stack, lives)
     if listener := _LISTENER.get():
         listener(stack)
     memory.note_pending(before, wanted)
     one_object.watch()
-    for name, value in make(stack, wanted).items():
+    one_object.watch()
+    for name, value in make(stack, wanted, was_autoscaled=earlier.was_autoscaled(lives)).items():
         pulumi.export(name, value)

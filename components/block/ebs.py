@@ -16,7 +16,7 @@ from ..contract import AccessMode, Claim, Locks, Medium
 from ..quantity import gib, refused_size
 from ..refusal import because, reasons, refuse
 from ..volumes.names import cluster_wide
-from ..volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class, volume_name
+from ..volumes.on_class import claim_on_class, class_name, kept_class, refused_disk_mode, snapshot_class, volume_name
 from ..volumes.static import ZONE_KEY
 
 _AUTO_MODE_KEY = "eks.amazonaws.com/compute-type"
@@ -136,7 +136,7 @@ def allowed_topologies(driver: EbsDriver, zones: Input[Sequence[str]]) -> list[T
 
 
 def storage_class(args: EbsStorageArgs, class_name: Input[str]) -> k8s.storage.v1.StorageClassInitArgs:
-    """The class. Its parameters can never change: it is named after its claim, and a new claim gets a new one."""
+    """The class, named after its claim. What CLASS_KEEPS lists never changes: a new claim gets a new class."""
     driver = EbsDriver(args.get("driver", EbsDriver.STANDARD))
     return k8s.storage.v1.StorageClassInitArgs(
         metadata=ObjectMetaArgs(name=class_name),
@@ -162,16 +162,15 @@ class EbsStorage(pulumi.ComponentResource):
         super().__init__("kotaemon:index:EbsStorage", name, None, opts)
         self.claim = claim
         full_name = cluster_wide(args["namespace"], self.claim["name"])
-        kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
-        # The class is kept with its disks: a claim can grow only while its class is there.
-        made = k8s.storage.v1.StorageClass(f"{name}-class", args=storage_class(args, full_name), opts=kept)
+        protect = args.get("protect", True)
+        made = kept_class(name, storage_class(args, full_name), parent=self, protect=protect)
         made_claim = claim_on_class(
             name,
             self.claim,
             args["namespace"],
             class_name(made),
             parent=self,
-            protect=args.get("protect", True),
+            protect=protect,
             attributes_class=self._attributes(name, args, full_name) if args.get("attributes_class", False) else None,
         )
         self.volume_name = volume_name(made_claim)

@@ -11,6 +11,7 @@ from typing_extensions import NotRequired
 
 from ..aws import EbsType, ebs_refused, tags_refused, zone_refused
 from ..contract import AccessMode, Claim, Locks, Medium
+from ..encryption.kept import KEEPS_ITS_KEY
 from ..quantity import gib, refused_size
 from ..refusal import because, reasons, refuse
 from ..volumes.static import static_claim, volume_spec
@@ -114,7 +115,7 @@ class EbsVolume(pulumi.ComponentResource):
         made = ebs.Volume(
             f"{name}-disk",
             args=disk(args, self.claim["size_gib"]),
-            opts=ResourceOptions(parent=self, protect=protect, retain_on_delete=True),
+            opts=ResourceOptions(parent=self, protect=protect, retain_on_delete=True, ignore_changes=KEEPS_ITS_KEY),
         )
         source = CSIPersistentVolumeSourceArgs(
             driver="ebs.csi.aws.com",

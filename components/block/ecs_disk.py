@@ -11,6 +11,7 @@ from typing_extensions import NotRequired
 
 from ..alicloud import refused_cloud_name, refused_tags
 from ..contract import AccessMode, Claim, Locks, Medium
+from ..encryption.kept import KEEPS_ITS_KEY
 from ..quantity import gib, refused_size
 from ..refusal import because, reasons, refuse
 from ..volumes.static import static_claim, volume_spec
@@ -164,7 +165,9 @@ class EcsDiskStorage(pulumi.ComponentResource):
         super().__init__("kotaemon:index:EcsDiskStorage", name, None, opts)
         self.claim = claim
         full_name = cloud_name(name, args)
-        kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
+        kept = ResourceOptions(
+            parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=KEEPS_ITS_KEY
+        )
         disk = alicloud.ecs.EcsDisk(f"{name}-disk", args=disk_args(args, asked_disk(name, args), full_name), opts=kept)
         self.disk_id = disk.id
         policy = alicloud.ecs.AutoSnapshotPolicy(

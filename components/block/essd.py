@@ -21,7 +21,7 @@ from ..contract import AccessMode, Claim, Locks, Medium
 from ..quantity import gib, refused_size
 from ..refusal import because, reasons, refuse
 from ..volumes.names import cluster_wide
-from ..volumes.on_class import claim_on_class, class_name, refused_disk_mode, snapshot_class, volume_name
+from ..volumes.on_class import claim_on_class, class_name, kept_class, refused_disk_mode, snapshot_class, volume_name
 from .essd_rules import (
     DEFAULT_LEVEL,
     DEFAULT_TYPES,
@@ -197,9 +197,8 @@ class EssdStorage(pulumi.ComponentResource):
         self.claim = claim
         disk = asked_disk(name, args)
         full_name = cluster_wide(args["namespace"], self.claim["name"])
-        kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
-        # The class is kept with its disks: a claim can grow only while its class is there.
-        made = k8s.storage.v1.StorageClass(f"{name}-class", args=class_args(full_name, args, disk), opts=kept)
+        protect = args.get("protect", True)
+        made = kept_class(name, class_args(full_name, args, disk), parent=self, protect=protect)
         changed_to = self._attributes(name, full_name, disk) if args.get("attributes_class", False) else None
         made_claim = claim_on_class(
             name,
@@ -207,7 +206,7 @@ class EssdStorage(pulumi.ComponentResource):
             args["namespace"],
             class_name(made),
             parent=self,
-            protect=args.get("protect", True),
+            protect=protect,
             attributes_class=changed_to,
         )
         self.volume_name = volume_name(made_claim)

@@ -12,6 +12,7 @@ from typing_extensions import NotRequired
 from ..aws import efs_refused, tags_refused, zone_refused
 from ..contract import AccessMode, Claim, Locks, Medium
 from ..eks.security_group import Ports, storage_group
+from ..encryption.kept import KEEPS_ITS_KEY
 from ..quantity import gib, refused_size
 from ..refusal import because, refuse
 from ..volumes.static import static_claim, volume_spec
@@ -141,7 +142,9 @@ def file_system_policy(file_system_arn: Any, access_point_arn: Any, operator: st
 
 def encrypted_files(name: str, args: EfsStorageArgs, parent: pulumi.Resource) -> efs.FileSystem:
     """The file system and its backups, as children of `parent`."""
-    kept = ResourceOptions(parent=parent, protect=args.get("protect", True), retain_on_delete=True)
+    kept = ResourceOptions(
+        parent=parent, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=KEEPS_ITS_KEY
+    )
     made = efs.FileSystem(f"{name}-files", args=file_system(args), opts=kept)
     status = "ENABLED" if args.get("backup", True) else "DISABLED"
     efs.BackupPolicy(

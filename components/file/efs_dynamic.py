@@ -13,7 +13,7 @@ from typing_extensions import NotRequired
 from ..aws import partition
 from ..contract import Claim
 from ..volumes.names import cluster_wide
-from ..volumes.on_class import claim_on_class, class_name
+from ..volumes.on_class import claim_on_class, class_name, kept_class
 from ..volumes.static import STATIC
 from .efs import EfsStorageArgs, efs_claim, encrypted_files, file_system_policy, mount_targets
 from .efs import check as check_files
@@ -87,7 +87,7 @@ def class_parameters(args: EfsDynamicStorageArgs, file_system_id: Input[str]) ->
 def storage_class(
     args: EfsDynamicStorageArgs, class_name: Input[str], file_system_id: Input[str]
 ) -> k8s.storage.v1.StorageClassInitArgs:
-    """The class. Its parameters can never change: it is named after its claim, and a new claim gets a new one.
+    """The class, named after its claim. What CLASS_KEEPS lists never changes: a new claim gets a new class.
 
     No mount option tls: it is the driver's default, deprecated as an option, and the file system refuses without.
     """
@@ -125,11 +125,8 @@ class EfsDynamicStorage(pulumi.ComponentResource):
             policy=Output.json_dumps(file_system_policy(made.arn, access_points(args["region"]), "StringLike")),
             opts=ResourceOptions(parent=self),
         )
-        storage = k8s.storage.v1.StorageClass(
-            f"{name}-class",
-            args=storage_class(args, cluster_wide(args["namespace"], self.claim["name"]), made.id),
-            opts=ResourceOptions(parent=self, protect=protect, retain_on_delete=True),
-        )
+        class_args = storage_class(args, cluster_wide(args["namespace"], self.claim["name"]), made.id)
+        storage = kept_class(name, class_args, parent=self, protect=protect)
         claim_on_class(
             name,
             self.claim,

@@ -11,6 +11,7 @@ from typing_extensions import NotRequired
 from ..aws import lustre_refused, tags_refused, zone_refused
 from ..contract import AccessMode, Claim, Locks, Medium
 from ..eks.security_group import Ports, storage_group
+from ..encryption.kept import KEEPS_ITS_KEY
 from ..quantity import gib, refused_size
 from ..refusal import because, reasons, refuse
 from ..volumes.static import static_claim, volume_spec
@@ -203,7 +204,13 @@ class LustreStorage(pulumi.ComponentResource):
             f"{name}-files",
             args=file_system(args, self.claim["size_gib"], group.id),
             # FSx checks the rules while it creates: without them the creation fails.
-            opts=ResourceOptions(parent=self, protect=protect, retain_on_delete=True, depends_on=group.rules),
+            opts=ResourceOptions(
+                parent=self,
+                protect=protect,
+                retain_on_delete=True,
+                depends_on=group.rules,
+                ignore_changes=KEEPS_ITS_KEY,
+            ),
         )
         self.file_system_id = made.id
         for link in args.get("s3_links", []):

@@ -15,6 +15,7 @@ from typing_extensions import NotRequired
 
 from ..alicloud import refused_cidr, refused_cloud_name, refused_tags
 from ..contract import AccessMode, Claim, Locks, Medium
+from ..encryption.kept import KEEPS_ITS_KEY
 from ..quantity import gib, refused_size
 from ..refusal import because, reasons, refuse
 from ..volumes.names import cluster_wide
@@ -244,8 +245,11 @@ class NasStorage(pulumi.ComponentResource):
         system = asked_system(name, args)
         full_name = cloud_name(name, args)
         self._kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
+        self._encrypted = ResourceOptions(
+            parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=KEEPS_ITS_KEY
+        )
         file_system = alicloud.nas.FileSystem(
-            f"{name}-file-system", args=file_system_args(args, system, full_name), opts=self._kept
+            f"{name}-file-system", args=file_system_args(args, system, full_name), opts=self._encrypted
         )
         self.file_system_id = file_system.id
         target = self._mount_target(name, args, system)
@@ -286,7 +290,7 @@ class NasStorage(pulumi.ComponentResource):
 
     def _backup(self, name: str, args: NasStorageArgs, system: NasSystem) -> None:
         full_name = cloud_name(name, args)
-        vault = alicloud.hbr.Vault(f"{name}-vault", args=vault_args(args, full_name), opts=self._kept)
+        vault = alicloud.hbr.Vault(f"{name}-vault", args=vault_args(args, full_name), opts=self._encrypted)
         alicloud.hbr.NasBackupPlan(
             f"{name}-backup",
             nas_backup_plan_name=full_name,

@@ -18,6 +18,7 @@ from ..aws import (
 )
 from ..contract import Claim
 from ..eks.security_group import Ports, storage_group
+from ..encryption.kept import KEEPS_ITS_KEY
 from ..quantity import gib, refused_size
 from ..refusal import because, reasons, refuse
 from . import nfs
@@ -199,7 +200,11 @@ class OpenZfsStorage(pulumi.ComponentResource):
             f"{name}-files",
             args=file_system(args, self.claim["size_gib"], group.id),
             opts=ResourceOptions(
-                parent=self, protect=args.get("protect", True), retain_on_delete=True, depends_on=group.rules
+                parent=self,
+                protect=args.get("protect", True),
+                retain_on_delete=True,
+                depends_on=group.rules,
+                ignore_changes=KEEPS_ITS_KEY,
             ),
         )
         self.file_system_id = made.id

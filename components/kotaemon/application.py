@@ -39,6 +39,12 @@ class Application:
     cluster_imposes: ClusterImposes
 
     @property
+    def first_replicas(self) -> int:
+        """Number of pods that the Deployment is made with. With an autoscaler it is that of the stack file or the
+        autoscaler's smallest, whichever is larger; afterwards the number is the autoscaler's own."""
+        return max(self.replicas, int(self.autoscaler["min_replicas"])) if self.autoscaler else self.replicas
+
+    @property
     def scaled(self) -> bool:
         """Whether the profile is `scaled`, in which several pods may run at once."""
         return self.profile == Profile.SCALED

@@ -125,6 +125,9 @@ class KotaemonArgs(TypedDict):
     """State of the scaled profile; required there, refused in single-writer."""
     autoscaler: NotRequired[Autoscaler]
     """Scales the pods with their CPU use, in the profile scaled only. Default: the number is `replicas`."""
+    was_autoscaled: NotRequired[bool]
+    """Whether an autoscaler was there before this run; default false. In the run that switches it off no pod is taken
+    away: the number stays what it has come to, or rises to `replicas`."""
     exposure: NotRequired[Exposure]
     """The way in from outside. Default: none, and people reach the application by `kubectl port-forward`."""
     auth_proxy: NotRequired[AuthProxy]

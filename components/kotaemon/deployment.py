@@ -14,6 +14,24 @@ from .pod import app_pod, startup_seconds
 PULL_SECONDS = 1800
 """The amd64 image is 8-10 GB unpacked (docs/facts/kotaemon.md 1): half an hour is 5 MB/s."""
 SECRETS_CHECKSUM = "kotaemon.dev/secrets"
+AUTOSCALED = ["spec.replicas"]
+"""What an autoscaler changes, for `ignore_changes`. A Deployment that says no number of its own would be reset to one
+pod in the run that switches the autoscaler on (API server: the default of a field that its owner gives up), and one
+that repeats its number would undo the autoscaler's in every run."""
+OWNS_ITS_FIELDS = {"pulumi.com/patchForce": "true"}
+"""Annotation for several pods: an autoscaler, or `kubectl scale`, owns the number of pods for ever once it has set it,
+and without this the API server refuses the number of the stack file afterwards (Server-Side Apply, conflicts)."""
+
+SWITCHED_OFF = {"kotaemon.dev/autoscaler": "switched off"}
+"""Annotation for the run that switches the autoscaler off: to the engine the number may be the one that the Deployment
+was made with, so it would send nothing, and the pods would stay as few as the autoscaler has left."""
+
+
+def deployment_annotations(app: Application, *, was_autoscaled: bool) -> dict[str, str] | None:
+    """Annotations of the Deployment; none in the profile single-writer, which has one pod."""
+    if not app.scaled:
+        return None
+    return {**OWNS_ITS_FIELDS, **(SWITCHED_OFF if was_autoscaled and app.autoscaler is None else {})}
 
 
 def progress_seconds(app: Application) -> int:
@@ -21,13 +39,17 @@ def progress_seconds(app: Application) -> int:
     return PULL_SECONDS + startup_seconds(app)
 
 
-def deployment_spec(app: Application, secrets: Secrets, runtime_map: Input[str]) -> DeploymentSpecArgs:
-    """The Deployment. `runtime_map` carries a hash of its files, so a change of them rolls the pods."""
+def deployment_spec(
+    app: Application, secrets: Secrets, runtime_map: Input[str], replicas: Input[int] | None = None
+) -> DeploymentSpecArgs:
+    """The Deployment. `runtime_map` carries a hash of its files, so a change of them rolls the pods.
+
+    `replicas`: default that of the application.
+    """
     # Variables from a Secret are read once, when the container starts: new values roll the pods.
     checksum = secrets.checksum
     return DeploymentSpecArgs(
-        # The autoscaler's own number is left alone.
-        replicas=None if app.autoscaler else app.replicas,
+        replicas=app.first_replicas if replicas is None else replicas,
         selector=LabelSelectorArgs(match_labels=labels(app.name)),
         strategy=strategy(app),
         progress_deadline_seconds=progress_seconds(app),

@@ -11,7 +11,7 @@ from .application import application
 from .args import Exposure, ExposureKind, KotaemonArgs
 from .auth_proxy import proxy_secrets
 from .credentials import admin_secret, checksum, plain_secret
-from .deployment import deployment_spec, disruption_budget, progress_seconds
+from .deployment import AUTOSCALED, deployment_annotations, deployment_spec, disruption_budget, progress_seconds
 from .environment import Secrets
 from .exposure import ingress_annotations, ingress_spec, route_spec, service_annotations
 from .mistakes import check
@@ -62,11 +62,13 @@ class Kotaemon(pulumi.ComponentResource):
         )
         admin = admin_secret(self, name, app.namespace, args.get("admin_password"), args.get("protect", True))
         self.admin_secret = _name(admin)
-        deployment = self._deploy(args, [policy, account])
+        # Before the pods: what was the way in without a login is closed when the first pod with the proxy starts.
+        deployment = self._deploy(args, [policy, account, service])
         # Known when every pod of the new version is ready: what is remembered of a switch waits for it.
         self.ready = deployment.metadata.apply(lambda metadata: metadata.name or "")
         if app.exposure:
-            self._expose(app.exposure)
+            # The way in from outside opens last; with a login not before the proxy is there.
+            self._expose(app.exposure, [policy, service, *([deployment] if app.auth_proxy else [])])
         self.service = _name(service)
         self.url = self._url()
         self.register_outputs({"service": self.service, "url": self.url, "admin_secret": self.admin_secret})
@@ -87,11 +89,12 @@ class Kotaemon(pulumi.ComponentResource):
         limit = f"{progress_seconds(app) // 60 + 5}m"
         deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
-            metadata=self._meta(name),
-            spec=deployment_spec(app, secrets, _name(runtime)),
+            metadata=self._meta(name, deployment_annotations(app, was_autoscaled=args.get("was_autoscaled", False))),
+            spec=deployment_spec(app, secrets, _name(runtime), self._replicas(args)),
             opts=ResourceOptions(
                 parent=self,
                 depends_on=before,
+                ignore_changes=AUTOSCALED if app.autoscaler else None,
                 # Pulumi's own ten minutes would end before the roll-out's deadline says why.
                 custom_timeouts=CustomTimeouts(create=limit, update=limit),
             ),
@@ -107,6 +110,16 @@ class Kotaemon(pulumi.ComponentResource):
             )
         return deployment
 
+    def _replicas(self, args: KotaemonArgs) -> Input[int] | None:
+        """The number of pods in the run that switches the autoscaler off: what it has come to, and never fewer than
+        asked for. None in every other run: that of the application."""
+        app = self._app
+        if app.autoscaler or not args.get("was_autoscaled", False):
+            return None
+        place = Output.concat(app.namespace, "/", app.name)
+        now = k8s.apps.v1.Deployment.get(f"{app.name}-deployment-now", place, ResourceOptions(parent=self))
+        return now.spec.apply(lambda spec: max(spec.replicas or 1, app.replicas))
+
     def _secrets(self, args: KotaemonArgs) -> Secrets:
         app, secrets = self._app, Secrets(admin=self.admin_secret)
         values = dict(args.get("api_keys", {}))
@@ -119,14 +132,14 @@ class Kotaemon(pulumi.ComponentResource):
             values |= login
         return secrets._replace(checksum=checksum(values)) if values else secrets
 
-    def _expose(self, exposure: Exposure) -> None:
-        app = self._app
+    def _expose(self, exposure: Exposure, after: list[pulumi.Resource]) -> None:
+        app, opts = self._app, ResourceOptions(parent=self, depends_on=after)
         if exposure["kind"] == ExposureKind.INGRESS:
             k8s.networking.v1.Ingress(
                 f"{app.name}-ingress",
                 metadata=self._meta(app.name, self._read_from_ingress(exposure)),
                 spec=ingress_spec(exposure, app.name),
-                opts=ResourceOptions(parent=self),
+                opts=opts,
             )
         else:
             k8s.apiextensions.CustomResource(
@@ -135,7 +148,7 @@ class Kotaemon(pulumi.ComponentResource):
                 kind="HTTPRoute",
                 metadata=self._meta(app.name, dict(exposure.get("annotations", {})) or None),
                 spec=route_spec(exposure, app.name, sticky=app.scaled),
-                opts=ResourceOptions(parent=self),
+                opts=opts,
             )
 
     def _read_from_ingress(self, exposure: Exposure) -> dict[str, str]:

@@ -140,7 +140,16 @@ class ApsaraDatabase(pulumi.ComponentResource):
         refuse("ApsaraDatabase", name, check(name, args))
         super().__init__("kotaemon:index:ApsaraDatabase", name, None, opts)
         self._kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
-        instance = alicloud.rds.Instance(f"{name}-instance", args=instance_args(args), opts=self._kept)
+        instance = alicloud.rds.Instance(
+            f"{name}-instance",
+            args=instance_args(args),
+            opts=ResourceOptions(
+                parent=self,
+                protect=args.get("protect", True),
+                retain_on_delete=True,
+                ignore_changes=["encryptionKey"],  # the disks keep the key that they were made with
+            ),
+        )
         alicloud.rds.BackupPolicy(
             f"{name}-backup", args=backup_args(args, instance.id), opts=ResourceOptions(parent=self)
         )

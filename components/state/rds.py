@@ -13,6 +13,7 @@ from typing_extensions import NotRequired
 
 from ..aws import rds_refused, tags_refused
 from ..eks.security_group import Ports, storage_group
+from ..encryption.kept import KEEPS_ITS_KEY
 from ..pod.args import Endpoint, SecretKey
 from ..pod.secret import secret_data
 from ..refusal import because, reasons, refuse
@@ -32,7 +33,8 @@ class RdsDatabaseArgs(TypedDict):
     key_arn: Input[str]
     """Full ARN of the KMS key; an instance keeps its key for ever."""
     identifier: str
-    """Name of the instance, unique in account and region; also the start of its final snapshot's name."""
+    """Name of the instance, unique in account and region; also the start of its final snapshot's name, which ends with
+    eight random digits."""
     vpc_id: Input[str]
     """VPC of the nodes."""
     subnets: Mapping[str, Input[str]]
@@ -43,6 +45,8 @@ class RdsDatabaseArgs(TypedDict):
     """Network that holds the subnets, for the pods' NetworkPolicy: the address of the instance can change."""
     version: NotRequired[str]
     """Major version of PostgreSQL; default 17. Minor versions follow by themselves, in the maintenance window."""
+    major_upgrade: NotRequired[bool]
+    """Whether a higher `version` may upgrade a living instance, at once; default false: RDS refuses it then."""
     instance_class: NotRequired[str]
     """Default db.t4g.small: 2 vCPUs, 2 GiB. The application asks little of it."""
     size: NotRequired[int]
@@ -93,6 +97,9 @@ def instance(
         engine="postgres",
         engine_version=args.get("version", "17"),
         auto_minor_version_upgrade=True,
+        # At once, as an upgrade that waits for the maintenance window stops the database when nobody looks.
+        allow_major_version_upgrade=True if args.get("major_upgrade", False) else None,
+        apply_immediately=True if args.get("major_upgrade", False) else None,
         instance_class=args.get("instance_class", "db.t4g.small"),
         storage_type="gp3",
         allocated_storage=int(args.get("size", 20)),
@@ -115,7 +122,8 @@ def instance(
         delete_automated_backups=False,
         deletion_protection=args.get("protect", True),
         skip_final_snapshot=False,
-        final_snapshot_identifier=f"{args['identifier']}-final",
+        # A snapshot stays, so each instance has a name of its own for it: `ignore_changes` holds on to the first.
+        final_snapshot_identifier=f"{args['identifier']}-final-{secrets.token_hex(4)}",
         tags=args.get("tags"),
     )
 
@@ -159,7 +167,7 @@ class RdsDatabase(pulumi.ComponentResource):
                 parent=self,
                 protect=protect,
                 retain_on_delete=True,
-                ignore_changes=["password"],
+                ignore_changes=[*KEEPS_ITS_KEY, "password", "finalSnapshotIdentifier"],
                 depends_on=group.rules,
             ),
         )

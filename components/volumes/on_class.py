@@ -15,6 +15,11 @@ FILLED_IN = ["spec.volumeName", "spec.volumeMode"]
 """Fields that the cluster fills in. Their changes are ignored: an imported claim has them in its state, and their
 absence here would replace it."""
 
+CLASS_KEEPS = ["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode", "allowedTopologies", "mountOptions"]
+"""What the class of a living claim keeps. The first four are immutable (API server: ValidateStorageClassUpdate), and
+the claim can neither change its class nor lose it: a replacement would be refused, as the class is protected, and with
+it every later run. All of them are for disks that are made, and the disk of this class is there."""
+
 
 def refused_disk_mode(mode: AccessMode) -> str:
     """Why a disk cannot have this access mode; empty when it can."""
@@ -72,6 +77,18 @@ def volume_name(claim: k8s.core.v1.PersistentVolumeClaim) -> pulumi.Output[str]:
     kubernetes-csi/external-provisioner calls it `pvc-<uid of the claim>`, so a claim made anew has another volume.
     """
     return claim.metadata.apply(lambda metadata: f"pvc-{metadata.uid}" if metadata.uid else "")
+
+
+def kept_class(
+    name: str, args: k8s.storage.v1.StorageClassInitArgs, *, parent: Resource, protect: bool
+) -> k8s.storage.v1.StorageClass:
+    """The class of one claim, as a child of `parent`. It is kept with its disk: a claim can grow only while its class
+    is there. A new value of CLASS_KEEPS does not reach the living class."""
+    return k8s.storage.v1.StorageClass(
+        f"{name}-class",
+        args=args,
+        opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=True, ignore_changes=CLASS_KEEPS),
+    )
 
 
 def class_name(made: "k8s.storage.v1.StorageClass | k8s.storage.v1.VolumeAttributesClass") -> pulumi.Output[str]:

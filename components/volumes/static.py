@@ -26,12 +26,15 @@ STATIC = ["spec.resources"]
 """What a claim on a static volume keeps for ever: the API server refuses another request (admission plugin
 PersistentVolumeClaimResize: "only dynamically provisioned pvc can be resized"). The volume follows the size."""
 
+VOLUME_KEEPS = ["spec.nodeAffinity"]
+"""What a living volume keeps: the API server refuses another node affinity (ValidatePersistentVolumeUpdate), so a zone
+more would end every later run. Pods that use the volume stay in the zones that it was made for."""
+
 
 def zone_affinity(zones: Sequence[str]) -> VolumeNodeAffinityArgs | None:
     """Only nodes of these zones can use the volume; none given: every node."""
     if not zones:
         return None
-    # sorted: Kubernetes refuses every later change, another order too
     expression = NodeSelectorRequirementArgs(key=ZONE_KEY, operator="In", values=sorted(zones))
     return VolumeNodeAffinityArgs(
         required=NodeSelectorArgs(node_selector_terms=[NodeSelectorTermArgs(match_expressions=[expression])])
@@ -94,7 +97,13 @@ def static_claim(
         f"{name}-volume",
         metadata=ObjectMetaArgs(name=cluster_wide(namespace, claim["name"])),
         spec=spec,
-        opts=ResourceOptions(parent=parent, protect=protect, retain_on_delete=keep, depends_on=list(after)),
+        opts=ResourceOptions(
+            parent=parent,
+            protect=protect,
+            retain_on_delete=keep,
+            depends_on=list(after),
+            ignore_changes=VOLUME_KEEPS,
+        ),
     )
     return k8s.core.v1.PersistentVolumeClaim(
         f"{name}-claim",

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import pulumi
@@ -12,6 +11,7 @@ from pulumi import Input, ResourceOptions
 from components.contract import Claim, Platform
 from estimate.offers import Offer, Wanted
 from estimate.product import Product
+from stacks.effects import Effects
 from stacks.names import claim_name
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.settings import Settings
@@ -26,17 +26,6 @@ Identity = Mapping[str, str]
 
 INDEXES: Identity = {"in": "files of the role indexes"}
 """Identity of vectors and texts that are files of the role `indexes`: they move with it."""
-
-
-class Effect(str, Enum):
-    """What a change of a field does to a claim that lives."""
-
-    IN_PLACE = "in place"
-    """The living storage takes it."""
-    NEW_ONLY = "new only"
-    """Only claims made later take it; the living one stays as it is."""
-    LOSES_DATA = "would lose data"
-    """The claim would stand on other, empty storage."""
 
 
 class Buys(NamedTuple):
@@ -108,8 +97,11 @@ class Kind(ABC, Generic[ClaimT]):
     """Whether the stack makes objects for it. The engine protects them, and what they stand on never changes."""
     drivers: ClassVar[tuple[str, ...]] = ()
     """CSI drivers whose volumes this kind makes: a volume of theirs is named by this kind, not by its driver."""
-    effects: ClassVar[Mapping[str, Effect]] = {}
+    effects: ClassVar[Effects] = {}
     """Field of the settings -> what its change does. A field without an entry counts as `would lose data`."""
+    section_effects: ClassVar[Effects] = {}
+    """Field of the platform's section -> what its change does to a claim of this kind, where it differs from the row of
+    the section (`PlatformStack.effects`)."""
 
     @abstractmethod
     def planned(self, at: Context[ClaimT]) -> Claim:
@@ -126,6 +118,10 @@ class Kind(ABC, Generic[ClaimT]):
         """
         where = {"region": at.region} if at.region else {}
         return {"kind": str(at.chosen.kind), "name": at.name, **where}
+
+    def filled_in(self, at: Context[ClaimT]) -> dict[str, Any]:
+        """Fields whose default depends on the rest of the stack file, with that default: field -> value."""
+        return {}
 
     def products(self, at: Context[ClaimT]) -> list[Buys]:
         """What it buys. Nothing: it stands on storage of the user's own."""

@@ -9,7 +9,20 @@ from pydantic import Field
 from components.contract import AccessMode, Claim, Platform
 from estimate.products.own_storage import OwnStorage
 from stacks import kinds
-from stacks.kinds.base import Buys, Context, Effect, Identity, Kind, Made
+from stacks.effects import (
+    CLAIM_SPEC,
+    KIND_ROW,
+    VOLUME_SOURCE,
+    VOLUME_TAKES,
+    VOLUME_ZONES,
+    Effects,
+    in_place,
+    names,
+    new_only,
+    refused,
+    words,
+)
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.foreign import ForeignClaim, read_only_mistakes
 from stacks.settings.fields import ObjectName, matching
 from stacks.settings.settings import Settings
@@ -42,12 +55,14 @@ class CsiVolumeKind(Kind[CsiVolumeSettings]):
 
     settings = CsiVolumeSettings
     platforms = tuple(Platform)
-    effects: ClassVar = {
-        # A PersistentVolume takes no other source and no other access mode: the API server refuses them.
-        **dict.fromkeys(("kind", "driver", "handle", "attributes", "node_secret", "access_mode"), Effect.LOSES_DATA),
-        # Its node affinity cannot change either, but its data stays where it is.
-        "zones": Effect.NEW_ONLY,
-        **dict.fromkeys(("size", "stands_on", "real_locks", "encrypted_by", "mount_options"), Effect.IN_PLACE),
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        **dict.fromkeys(("driver", "handle"), names(VOLUME_SOURCE)),
+        **dict.fromkeys(("attributes", "node_secret"), refused(VOLUME_SOURCE)),
+        "access_mode": refused(CLAIM_SPEC),
+        "zones": new_only(VOLUME_ZONES, "the living volume keeps its zones"),
+        "mount_options": in_place(VOLUME_TAKES, "a node takes them at its next mount"),
+        **dict.fromkeys(("size", "stands_on", "real_locks", "encrypted_by"), words()),
     }
 
     def planned(self, at: Context[CsiVolumeSettings]) -> Claim:

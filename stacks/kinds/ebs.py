@@ -1,7 +1,7 @@
 """Kind `ebs`: a disk of Amazon EBS."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
 from pydantic import Field, model_validator
@@ -11,6 +11,19 @@ from components.contract import AccessMode, Claim, Medium, Platform
 from components.quantity import gib
 from estimate.offers import Offer, Wanted
 from estimate.products.ebs import EbsDisk
+from stacks.effects import (
+    CLAIM_GROWS,
+    CLAIM_SPEC,
+    CLASS,
+    KIND_ROW,
+    VOLUME_SOURCE,
+    Effects,
+    When,
+    grows,
+    in_place,
+    new_only,
+    refused,
+)
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, tags, zone_mistakes
@@ -55,6 +68,18 @@ class EbsClaim(ClaimSettings):
         return Medium.BLOCK
 
 
+_UPSTREAM = "terraform-provider-aws: internal/service/ec2/ebs_volume.go"
+_IN_A_ZONE = When("with `zone`", lambda before, after: before.get("zone") is not None)
+_WITH_CLASS = When("with `attributesClass`", lambda before, after: bool(after.get("attributesClass")))
+_CLASS_GONE = When("it is switched off", lambda before, after: bool(before.get("attributesClass")))
+_SPEED = new_only(
+    CLASS,
+    "the living disk keeps its type, IOPS and throughput; `attributesClass: true` lets them change in place",
+    (_WITH_CLASS, in_place("aws-ebs-csi-driver docs/modify-volume.md: VolumeAttributesClass")),
+    (_IN_A_ZONE, in_place(f"{_UPSTREAM}, type, iops and throughput")),
+)
+
+
 class EbsKind(Kind[EbsClaim]):
     """A disk of Amazon EBS: made by the driver for the first pod, or by the stack in a zone that the file names."""
 
@@ -62,6 +87,26 @@ class EbsKind(Kind[EbsClaim]):
     platforms = (Platform.AWS,)
     in_account = True
     drivers = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com")
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "size": grows(f"{CLAIM_GROWS}; EC2 ModifyVolume"),
+        **dict.fromkeys(("volume_type", "iops", "throughput"), _SPEED),
+        "file_system": new_only(CLASS, "the living disk keeps its file system", (_IN_A_ZONE, refused(VOLUME_SOURCE))),
+        "zone": refused(f"{_UPSTREAM}, availability_zone"),
+        "snapshot": refused(f"{_UPSTREAM}, snapshot_id"),
+        "access_mode": refused(CLAIM_SPEC),
+        "attributes_class": in_place(
+            "API server: a claim can get a VolumeAttributesClass",
+            "from then on volumeType, iops and throughput change in place",
+            (_CLASS_GONE, refused("API server: a claim cannot lose its VolumeAttributesClass", "leave it on")),
+        ),
+        "snapshot_class": in_place("a VolumeSnapshotClass is an object of its own"),
+    }
+    section_effects: ClassVar[Effects] = {
+        "tags": new_only(CLASS, "the disk keeps its tags", (_IN_A_ZONE, in_place(f"{_UPSTREAM}, tags"))),
+        "auto_mode": new_only(CLASS, "the disk keeps its driver: the two do not share disks"),
+        **dict.fromkeys(("zones", "subnets"), new_only(CLASS, "the disk stays in its zone")),
+    }
 
     def planned(self, at: Context[EbsClaim]) -> Claim:
         """The claim as plain values."""

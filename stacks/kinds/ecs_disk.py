@@ -1,7 +1,7 @@
 """Kind `ecs-disk`: an ESSD disk of Alibaba Cloud that the stack makes itself."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pulumi
 from pydantic import Field, field_validator, model_validator
@@ -18,6 +18,7 @@ from components.contract import Claim, Medium, Platform
 from components.quantity import gib
 from estimate.products.alicloud_backups import Backups
 from estimate.products.essd import EssdDisk
+from stacks.effects import KIND_ROW, Effects, grows, in_place, refused
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
@@ -75,6 +76,9 @@ class EcsDiskClaim(ClaimSettings):
         return Medium.BLOCK
 
 
+_UPSTREAM = "terraform-provider-alicloud v1.285.0: resource_alicloud_ecs_disk.go"
+
+
 class EcsDiskKind(Kind[EcsDiskClaim]):
     """An ESSD disk in a zone that the stack file names, with daily snapshots."""
 
@@ -82,12 +86,26 @@ class EcsDiskKind(Kind[EcsDiskClaim]):
     platforms = (Platform.ALICLOUD,)
     in_account = True
     drivers = ("diskplugin.csi.alibabacloud.com",)
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "size": grows(f"{_UPSTREAM}, size; ECS ResizeDisk"),
+        "zone": refused(f"{_UPSTREAM}, zone_id"),
+        "type": in_place(f"{_UPSTREAM}, category"),
+        "performance_level": in_place(f"{_UPSTREAM}, performance_level"),
+        "provisioned_iops": in_place(f"{_UPSTREAM}, provisioned_iops"),
+        "bursting": in_place(f"{_UPSTREAM}, bursting_enabled"),
+        "snapshot_days": in_place("terraform-provider-alicloud: resource_alicloud_ecs_auto_snapshot_policy.go"),
+    }
 
     def planned(self, at: Context[EcsDiskClaim]) -> Claim:
         """The claim as plain values."""
         from components.block.ecs_disk import ecs_disk_claim
 
         return ecs_disk_claim(at.component, _ecs_disk_args(at))
+
+    def filled_in(self, at: Context[EcsDiskClaim]) -> dict[str, Any]:
+        """The first zone of the section, where none is given."""
+        return {"zone": at.chosen.zone or at.settings.section(AlicloudSettings).zones[0]}
 
     def identity(self, at: Context[EcsDiskClaim]) -> Identity:
         """A disk in another zone is another disk."""

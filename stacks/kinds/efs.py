@@ -1,7 +1,7 @@
 """Kind `efs`: Amazon EFS."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
 from pydantic import Field, model_validator
@@ -10,8 +10,10 @@ from components.contract import Claim, Medium, Platform
 from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.efs import Efs
+from stacks.effects import KIND_ROW, VOLUME_TAKES, VOLUME_ZONES, Effects, When, in_place, new_only, refused
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import file_claim, given
+from stacks.platforms.aws.effects import SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import Size
@@ -50,6 +52,14 @@ class EfsClaim(ClaimSettings):
         return Medium.FILE
 
 
+_UPSTREAM = "terraform-provider-aws: internal/service/efs/file_system.go"
+_SUBNET = refused(
+    "terraform-provider-aws: internal/service/efs/mount_target.go, subnet_id",
+    "pods that mount through the subnet of a zone would hang; leave the zones that are there as they are",
+)
+_DYNAMIC = When("provisioning is dynamic", lambda before, after: after.get("provisioning") == "dynamic")
+
+
 class EfsKind(Kind[EfsClaim]):
     """A file system of Amazon EFS, with an access point of the stack's own or volumes that the driver makes."""
 
@@ -57,6 +67,24 @@ class EfsKind(Kind[EfsClaim]):
     platforms = (Platform.AWS,)
     in_account = True
     drivers = ("efs.csi.aws.com",)
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "size": in_place(VOLUME_TAKES, "EFS knows no sizes; the claim keeps its request"),
+        "one_zone": refused(f"{_UPSTREAM}, availability_zone_name"),
+        "backup": in_place("terraform-provider-aws: internal/service/efs/backup_policy.go"),
+        "provisioning": refused("the driver's volume is another directory of the file system (stacks/kinds/efs.py)"),
+    }
+    section_effects: ClassVar[Effects] = {
+        **dict.fromkeys(
+            ("subnets", "zones"),
+            new_only(
+                VOLUME_ZONES,
+                "a new zone gets its mount target; the living volume keeps its pods in the zones that it began with",
+                (SUBNET_CHANGES, _SUBNET),
+                (_DYNAMIC, in_place("components/file/efs_dynamic.py: its volume is in no zone")),
+            ),
+        ),
+    }
 
     def planned(self, at: Context[EfsClaim]) -> Claim:
         """The claim as plain values."""

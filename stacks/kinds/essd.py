@@ -1,7 +1,7 @@
 """Kind `essd`: an ESSD disk of Alibaba Cloud that the driver makes."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pulumi
 from pydantic import Field, field_validator, model_validator
@@ -20,6 +20,7 @@ from components.contract import AccessMode, Claim, Medium, Platform
 from components.quantity import gib
 from estimate.offers import Offer, Wanted
 from estimate.products.essd import EssdDisk
+from stacks.effects import CLAIM_GROWS, CLAIM_SPEC, CLASS, KIND_ROW, Effects, When, grows, in_place, new_only, refused
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.alicloud.fields import Zone
@@ -82,6 +83,15 @@ class EssdClaim(ClaimSettings):
         return Medium.BLOCK
 
 
+_WITH_CLASS = When("with `attributesClass`", lambda before, after: bool(after.get("attributesClass")))
+_CLASS_GONE = When("it is switched off", lambda before, after: bool(before.get("attributesClass")))
+_SPEED = new_only(
+    CLASS,
+    "the living disk keeps its type and performance; `attributesClass: true` lets them change in place",
+    (_WITH_CLASS, in_place("alibaba-cloud-csi-driver: pkg/disk/constants.go, mutable parameters")),
+)
+
+
 class EssdKind(Kind[EssdClaim]):
     """An ESSD disk that the CSI driver makes when the first pod is placed."""
 
@@ -89,12 +99,33 @@ class EssdKind(Kind[EssdClaim]):
     platforms = (Platform.ALICLOUD,)
     in_account = True
     drivers = ("diskplugin.csi.alibabacloud.com",)
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "size": grows(CLAIM_GROWS),
+        "access_mode": refused(CLAIM_SPEC),
+        **dict.fromkeys(("types", "performance_level", "provisioned_iops", "bursting"), _SPEED),
+        **dict.fromkeys(("zones", "topology_key"), new_only(CLASS, "the living disk stays in its zone")),
+        "attributes_class": in_place(
+            "API server: a claim can get a VolumeAttributesClass",
+            "from then on type and performance change in place",
+            (_CLASS_GONE, refused("API server: a claim cannot lose its VolumeAttributesClass", "leave it on")),
+        ),
+        "snapshot_class": in_place("a VolumeSnapshotClass is an object of its own"),
+    }
+    section_effects: ClassVar[Effects] = {
+        **dict.fromkeys(("tags", "resource_group_id"), new_only(CLASS, "the disk keeps its own")),
+        "vswitches": new_only(CLASS, "the disk stays in its zone"),
+    }
 
     def planned(self, at: Context[EssdClaim]) -> Claim:
         """The claim as plain values."""
         from components.block.essd import essd_claim
 
         return essd_claim(at.component, _essd_args(at))
+
+    def filled_in(self, at: Context[EssdClaim]) -> dict[str, Any]:
+        """The zones of the section, where none are given."""
+        return {"zones": at.chosen.zones or at.settings.section(AlicloudSettings).zones}
 
     def identity(self, at: Context[EssdClaim]) -> Identity:
         """The disk belongs to the claim of its namespace."""

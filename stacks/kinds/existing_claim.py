@@ -8,7 +8,8 @@ from pydantic import Field
 
 from components.contract import AccessMode, Claim, Platform
 from estimate.products.own_storage import OwnStorage
-from stacks.kinds.base import Buys, Context, Effect, Identity, Kind, Made
+from stacks.effects import KIND_ROW, Effects, names, words
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.foreign import ForeignClaim, read_only_mistakes
 from stacks.settings.fields import ObjectName
 from stacks.settings.settings import Settings
@@ -30,11 +31,10 @@ class ExistingClaimKind(Kind[ExistingClaimSettings]):
     settings = ExistingClaimSettings
     platforms = tuple(Platform)
     made = False
-    effects: ClassVar = {
-        "claim": Effect.LOSES_DATA,
-        # Words about storage that stays the same: tables, estimates and the guard change, the volume does not.
-        **dict.fromkeys(("size", "access_mode", "stands_on", "real_locks", "zones", "encrypted_by"), Effect.IN_PLACE),
-        "kind": Effect.LOSES_DATA,
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "claim": names("the stack file names the claim"),
+        **dict.fromkeys(("size", "access_mode", "stands_on", "real_locks", "zones", "encrypted_by"), words()),
     }
 
     def planned(self, at: Context[ExistingClaimSettings]) -> Claim:

@@ -1,7 +1,7 @@
 """Kind `lustre`: FSx for Lustre."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import pulumi
 from pydantic import Field, model_validator
@@ -11,8 +11,10 @@ from components.contract import Claim, Medium, Platform
 from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.lustre import THROUGHPUT, Lustre
+from stacks.effects import KIND_ROW, Effects, When, grows, in_place, refused
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made, Space
 from stacks.offered import file_claim
+from stacks.platforms.aws.effects import SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import Size, Strict, accept, matching
@@ -93,6 +95,13 @@ class LustreClaim(ClaimSettings):
         return self.backup_days if self.backup_days is not None else 0 if self.s3_links else 7
 
 
+_UPSTREAM = "terraform-provider-aws: internal/service/fsx/lustre_file_system.go"
+_FEWER = When(
+    "it becomes smaller, or is left out",
+    lambda before, after: (before.get("metadataIops") or 0) > (after.get("metadataIops") or 0),
+)
+
+
 class LustreKind(Kind[LustreClaim]):
     """A file system of FSx for Lustre."""
 
@@ -100,12 +109,40 @@ class LustreKind(Kind[LustreClaim]):
     platforms = (Platform.AWS,)
     in_account = True
     drivers = ("fsx.csi.aws.com",)
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "size": grows(f"{_UPSTREAM}, storage_capacity"),
+        "throughput": in_place(f"{_UPSTREAM}, per_unit_storage_throughput (pull request 34932)"),
+        "metadata_iops": in_place(
+            f"{_UPSTREAM}, metadata_configuration",
+            "it can only grow",
+            (_FEWER, refused(f"{_UPSTREAM}, metadata_configuration: fewer IOPS are a new file system")),
+        ),
+        "zone": refused(f"{_UPSTREAM}, subnet_ids"),
+        "s3_links": in_place(
+            "terraform-provider-aws: internal/service/fsx/data_repository_association.go",
+            "a link that changes is made anew; files that are there stay",
+        ),
+        "backup_days": in_place(f"{_UPSTREAM}, automatic_backup_retention_days"),
+        "provisioning": refused("only `static` is allowed"),
+    }
+    section_effects: ClassVar[Effects] = {
+        "subnets": in_place(
+            "a file system uses the subnets of its own zones only",
+            "the file system stays in its zones",
+            (SUBNET_CHANGES, refused(f"{_UPSTREAM}, subnet_ids", "leave the zones that are there as they are")),
+        ),
+    }
 
     def planned(self, at: Context[LustreClaim]) -> Claim:
         """The claim as plain values."""
         from components.file.lustre import lustre_claim
 
         return lustre_claim(at.component, _lustre_args(at))
+
+    def filled_in(self, at: Context[LustreClaim]) -> dict[str, Any]:
+        """The zone that the stack has first, where none is given."""
+        return {"zone": at.chosen.zone or next(iter(at.place.subnets), None)}
 
     def identity(self, at: Context[LustreClaim]) -> Identity:
         """A file system in another zone is another file system. The first zone of the stack, where none is given."""

@@ -1,7 +1,7 @@
 """Kind `nas`: a NAS file system of Alibaba Cloud."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import pulumi
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -23,9 +23,11 @@ from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.alicloud_backups import Backups
 from estimate.products.nas import Nas
+from stacks.effects import KIND_ROW, VOLUME_TAKES, Effects, When, in_place, refused, words
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
+from stacks.platforms.alicloud.effects import VSWITCH_CHANGES
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -91,6 +93,19 @@ class NasClaim(ClaimSettings):
         return Medium.FILE
 
 
+_UPSTREAM = "terraform-provider-alicloud v1.285.0: resource_alicloud_nas_file_system.go"
+_SHRINKS = When(
+    "an extreme file system becomes smaller",
+    lambda before, after: (
+        before.get("fileSystem") == NasKind.EXTREME.value
+        and gib(str(before["size"]), "size") > gib(str(after["size"]), "size")
+    ),
+)
+_FEWER = When("there are fewer", lambda before, after: len(after["clusterCidrs"]) < len(before["clusterCidrs"]))
+_NO_COPIES = When("it becomes 0", lambda before, after: not after.get("backupDays"))
+_LEAVE_ONE = "the copies would stay without a plan; write the smallest number of days instead"
+
+
 class NasClaimKind(Kind[NasClaim]):
     """A NAS file system that the stack makes."""
 
@@ -98,12 +113,54 @@ class NasClaimKind(Kind[NasClaim]):
     platforms = (Platform.ALICLOUD,)
     in_account = True
     drivers = ("nasplugin.csi.alibabacloud.com",)
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "file_system": refused(f"{_UPSTREAM}, file_system_type"),
+        "storage_type": refused(f"{_UPSTREAM}, storage_type"),
+        "size": in_place(
+            VOLUME_TAKES,
+            "the volume follows, an extreme file system grows; the claim keeps its request",
+            (_SHRINKS, refused(f"{_UPSTREAM}, capacity; NAS UpgradeFileSystem")),
+        ),
+        "zone": refused(f"{_UPSTREAM}, zone_id"),
+        "protocol": in_place(VOLUME_TAKES, "it is a mount option; a node takes it at its next mount"),
+        "encryption": refused(f"{_UPSTREAM}, encrypt_type"),
+        "squash": in_place("terraform-provider-alicloud v1.285.0: resource_alicloud_nas_access_rule.go"),
+        "recycle_bin_days": in_place(f"{_UPSTREAM}, recycle_bin"),
+        "backup_days": in_place(
+            "terraform-provider-alicloud v1.285.0: resource_alicloud_hbr_nas_backup_plan.go, retention",
+            "",
+            (_NO_COPIES, refused("components/file/nas.py: the vault is protected, it holds the copies", _LEAVE_ONE)),
+        ),
+        "infrequent_access_days": words("it is always refused"),
+    }
+    section_effects: ClassVar[Effects] = {
+        "vswitches": in_place(
+            "a file system uses the vSwitch of its own zone only",
+            "the file system stays in its zone",
+            (VSWITCH_CHANGES, refused("terraform-provider-alicloud v1.285.0: resource_alicloud_nas_mount_target.go")),
+        ),
+        "cluster_cidrs": in_place(
+            "terraform-provider-alicloud v1.285.0: resource_alicloud_nas_access_rule.go, source_cidr_ip",
+            "nodes of a new network may mount",
+            (_FEWER, refused("components/file/nas.py: a rule that lets nodes mount is protected", "leave it in")),
+        ),
+    }
 
     def planned(self, at: Context[NasClaim]) -> Claim:
         """The claim as plain values."""
         from components.file.nas import nas_claim
 
         return nas_claim(at.component, _nas_args(at))
+
+    def filled_in(self, at: Context[NasClaim]) -> dict[str, Any]:
+        """The first zone of the section, and the defaults of the family of file systems."""
+        system = at.chosen.system
+        return {
+            "zone": at.chosen.zone or at.settings.section(AlicloudSettings).zones[0],
+            "storageType": system.storage_type.value,
+            "protocol": system.protocol.value,
+        }
 
     def identity(self, at: Context[NasClaim]) -> Identity:
         """A file system in another zone is another file system."""

@@ -1,7 +1,7 @@
 """Kind `nfs`: an export of an NFS server that exists already."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
 from pydantic import Field, model_validator
@@ -10,6 +10,7 @@ from components.contract import Claim, Medium, Platform
 from components.file.nfs import refused_option
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_storage import OwnStorage
+from stacks.effects import KIND_ROW, VOLUME_SOURCE, VOLUME_TAKES, Effects, in_place, names, refused, words
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
@@ -58,6 +59,21 @@ class NfsKind(Kind[NfsClaim]):
     settings = NfsClaim
     platforms = tuple(Platform)
     drivers = ("nfs.csi.k8s.io",)
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "server": names(VOLUME_SOURCE),
+        "path": names(VOLUME_SOURCE),
+        "driver": refused(
+            VOLUME_SOURCE,
+            "the volume keeps its driver; add a claim with the new driver on the same server and path, and give the "
+            "roles that claim: it is the same storage",
+        ),
+        "size": in_place(VOLUME_TAKES, "the volume follows; NFS enforces no size, and the claim keeps its request"),
+        "mount_options": in_place(VOLUME_TAKES, "a node takes them at its next mount"),
+        "allow_nolock": words("it only allows a mount option"),
+        "root_owner": in_place("components/file/preparation.py", "a Job makes the folders, or none does"),
+        "encrypted_by": words(),
+    }
 
     def planned(self, at: Context[NfsClaim]) -> Claim:
         """The claim as plain values."""

@@ -1,7 +1,7 @@
 """Kind `openzfs`: FSx for OpenZFS."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pulumi
 from pydantic import Field, model_validator
@@ -12,9 +12,11 @@ from components.file.nfs import refused_option
 from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.openzfs import TWO_ZONES, OpenZfs
+from stacks.effects import KIND_ROW, VOLUME_TAKES, Effects, grows, in_place, refused
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
+from stacks.platforms.aws.effects import SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.fields import Size, accept
@@ -69,18 +71,44 @@ class OpenZfsClaim(ClaimSettings):
         return Medium.FILE
 
 
+_UPSTREAM = "terraform-provider-aws: internal/service/fsx/openzfs_file_system.go"
+
+
 class OpenZfsKind(Kind[OpenZfsClaim]):
     """A file system of FSx for OpenZFS."""
 
     settings = OpenZfsClaim
     platforms = (Platform.AWS,)
     in_account = True
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "size": grows(f"{_UPSTREAM}, storage_capacity; FSx UpdateFileSystem"),
+        "deployment": refused(f"{_UPSTREAM}, deployment_type"),
+        "throughput": in_place(f"{_UPSTREAM}, throughput_capacity"),
+        "iops": in_place(f"{_UPSTREAM}, disk_iops_configuration"),
+        "zones": refused(f"{_UPSTREAM}, subnet_ids"),
+        "endpoint_range": refused(f"{_UPSTREAM}, endpoint_ip_address_range"),
+        "squash": in_place(f"{_UPSTREAM}, root_volume_configuration", "the export's options change"),
+        "backup_days": in_place(f"{_UPSTREAM}, automatic_backup_retention_days"),
+        "mount_options": in_place(VOLUME_TAKES, "a node takes them at its next mount"),
+    }
+    section_effects: ClassVar[Effects] = {
+        "subnets": in_place(
+            "a file system uses the subnets of its own zones only",
+            "the file system stays in its zones",
+            (SUBNET_CHANGES, refused(f"{_UPSTREAM}, subnet_ids", "leave the zones that are there as they are")),
+        ),
+    }
 
     def planned(self, at: Context[OpenZfsClaim]) -> Claim:
         """The claim as plain values."""
         from components.file.openzfs import openzfs_claim
 
         return openzfs_claim(at.component, _openzfs_args(at))
+
+    def filled_in(self, at: Context[OpenZfsClaim]) -> dict[str, Any]:
+        """The zones that the stack has first, where none are given."""
+        return {"zones": at.chosen.zones or list(at.place.subnets)[: at.chosen.zone_count]}
 
     def identity(self, at: Context[OpenZfsClaim]) -> Identity:
         """Servers in other zones are another file system. The first zones of the stack, where none are given."""

@@ -1,7 +1,7 @@
 """Kind `storage-class`: a disk from a StorageClass that the cluster already has."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
 from pydantic import Field, field_validator
@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from components.contract import AccessMode, Claim, Medium, Platform
 from estimate.offers import Offer, Wanted
 from estimate.products.own_class import OwnClass
+from stacks.effects import CLAIM_GROWS, CLAIM_SPEC, KIND_ROW, Effects, grows, names, refused, words
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, OWN_CLASS, disk_claim
 from stacks.settings.claim import ClaimSettings
@@ -50,6 +51,13 @@ class StorageClassKind(Kind[StorageClassClaim]):
 
     settings = StorageClassClaim
     platforms = tuple(Platform)
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "storage_class": names(CLAIM_SPEC),
+        "size": grows(CLAIM_GROWS),
+        "access_mode": refused(CLAIM_SPEC),
+        "encrypted_by": words(),
+    }
 
     def planned(self, at: Context[StorageClassClaim]) -> Claim:
         """The claim as plain values."""

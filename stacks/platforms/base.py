@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pulumi import Input, ResourceOptions
 
 from estimate.offers import Offer, Part, Wanted
+from stacks.effects import Effects
 from stacks.kinds.base import Buys
 from stacks.settings.fields import Strict
 from stacks.settings.settings import Settings
@@ -41,6 +42,10 @@ class PlatformStack(ABC):
 
     section: ClassVar[type[Strict] | None] = None
     """Model of the platform's section in the stack file, which has the platform's name. None: it has no section."""
+    effects: ClassVar[Effects] = {}
+    """Field of the section -> what its change does. A field without an entry counts as `would lose data`."""
+    own_store: ClassVar[Store[Any] | None] = None
+    """Kind of store of the key `database` in its section. None: the section has no database."""
     about: ClassVar[str] = ""
     """What the section contains, for its description in the schema."""
 

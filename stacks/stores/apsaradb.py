@@ -1,7 +1,7 @@
 """PostgreSQL on ApsaraDB RDS: the key `database` in the section `kotaemon:alicloud`."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -11,6 +11,7 @@ from components.quantity import gib
 from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.apsaradb import ApsaraPostgres
+from stacks.effects import Effects, grows, in_place, pods, refused
 from stacks.kinds.base import Buys, Identity
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.settings.fields import Cidr, Size, Strict, accept
@@ -51,11 +52,26 @@ class ApsaraSettings(Strict):
         return self
 
 
+_UPSTREAM = "terraform-provider-alicloud v1.285.0: resource_alicloud_db_instance.go"
+
+
 class ApsaraStore(Store[ApsaraSettings]):
     """PostgreSQL on ApsaraDB RDS that the stack makes."""
 
     settings = ApsaraSettings
     made = True
+    effects: ClassVar[Effects] = {
+        "instance_type": in_place(f"{_UPSTREAM}, instance_type", "with a failover"),
+        "size": grows(f"{_UPSTREAM}, instance_storage; RDS ModifyDBInstanceSpec"),
+        "version": refused(
+            f"{_UPSTREAM}, engine_version: changed for MySQL only; RDS UpgradeDBInstanceMajorVersion",
+            "a major version of PostgreSQL is another instance: docs/runbooks/database-version.md",
+        ),
+        "zones": refused(f"{_UPSTREAM}, zone_id and zone_id_slave_a"),
+        "backup_days": in_place("terraform-provider-alicloud v1.285.0: resource_alicloud_db_backup_policy.go"),
+        "network": in_place("components/kotaemon/network.py: a NetworkPolicy"),
+        "driver": pods(),
+    }
 
     def planned(self, at: StoreContext[ApsaraSettings]) -> DatabaseStore:
         """The endpoint of the future instance, and the name of the Secret in which the component writes the URL."""
@@ -70,6 +86,12 @@ class ApsaraStore(Store[ApsaraSettings]):
         from components.state.apsaradb import check
 
         return check(at.component, _args(at))
+
+    def filled_in(self, at: StoreContext[ApsaraSettings]) -> dict[str, Any]:
+        """The first two zones of the section, where none are given."""
+        from stacks.platforms.alicloud.settings import AlicloudSettings
+
+        return {"zones": at.chosen.zones or at.settings.section(AlicloudSettings).zones[:2]}
 
     def identity(self, at: StoreContext[ApsaraSettings]) -> Identity:
         """The instance has no name of the user's: another region is another instance."""

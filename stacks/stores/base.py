@@ -11,7 +11,8 @@ from pulumi import Input, ResourceOptions
 from components.contract import Claim
 from components.state.stores import DatabaseStore, DocumentStore, VectorStore
 from estimate.offers import Offer, Wanted
-from stacks.kinds.base import Buys, Effect, Identity
+from stacks.effects import Effects
+from stacks.kinds.base import Buys, Identity
 from stacks.names import claim_name
 from stacks.settings.fields import Strict
 from stacks.settings.settings import Settings
@@ -66,7 +67,7 @@ class Store(ABC, Generic[StoreT]):
     """Whether the stack makes the server, or its disk, which the engine then protects."""
     fixed: ClassVar[bool] = False
     """Whether what it has made cannot become another one under its name: the disk of a PersistentVolumeClaim."""
-    effects: ClassVar[Mapping[str, Effect]] = {}
+    effects: ClassVar[Effects] = {}
     """Field of the settings -> effect of a change of it. A field without an entry counts as `would lose data`."""
 
     @abstractmethod
@@ -84,6 +85,10 @@ class Store(ABC, Generic[StoreT]):
     def identity(self, at: StoreContext[StoreT]) -> Identity:
         """The words of the stack file that name this store. Default: its kind and the name of its component."""
         return {"kind": str(getattr(at.chosen, "kind", at.name)), "name": at.name}
+
+    def filled_in(self, at: StoreContext[StoreT]) -> dict[str, Any]:
+        """Fields whose default depends on the rest of the stack file, with that default. Default: none."""
+        return {}
 
     def products(self, at: StoreContext[StoreT]) -> list[Buys]:
         """The products that it buys. Default: nothing, because the store exists already."""

@@ -1,7 +1,7 @@
 """Store kind `cloudnative-pg`: PostgreSQL that the operator CloudNativePG runs."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from components.pod.args import Endpoint, SecretKey
 from components.state.cloudnative_pg import CNPG_IMAGE, ArchiveArgs, CloudNativePostgres, CloudNativePostgresArgs, check
 from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.product import Unknown
+from stacks.effects import Effects, in_place, pods
 from stacks.kinds.base import Buys, Identity
 from stacks.settings.fields import DnsLabel, ObjectName, PinnedImage, Strict, matching
 from stacks.settings.pod_rules import imposed
@@ -58,6 +59,17 @@ class OperatorStore(Store[OperatorDatabase]):
     settings = OperatorDatabase
     made = True
     fixed = True
+    effects: ClassVar[Effects] = {
+        **on_disks.DISKS,
+        "instances": in_place("CloudNativePG, Cluster spec.instances"),
+        "image": in_place(
+            "CloudNativePG, postgres_upgrades",
+            "minor versions roll; a major version stops the cluster while pg_upgrade runs: make a backup first",
+        ),
+        "operator_namespace": in_place("components/state/cloudnative_pg.py: a NetworkPolicy"),
+        "archive": in_place("CloudNativePG, plugin Barman Cloud", "backups at the old place stay there"),
+        "driver": pods(),
+    }
 
     def planned(self, at: StoreContext[OperatorDatabase]) -> DatabaseStore:
         """The Service of the future cluster, and the name of the Secret in which the operator writes the URL."""

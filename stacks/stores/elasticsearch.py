@@ -1,14 +1,15 @@
 """Store kind `elasticsearch`: texts in an existing Elasticsearch server."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, model_validator
 
 from components.state.stores import DocumentStore, DocumentStoreKind
+from stacks.effects import KIND_ROW, Effects, names
 from stacks.kinds.base import Identity
 from stacks.settings.stores import FromSecret, ServerUrl
 from stacks.stores.base import MadeStore, Store, StoreContext
-from stacks.stores.servers import endpoint, planned_key, secret_key
+from stacks.stores.servers import ENDPOINT, SECRET, endpoint, planned_key, secret_key
 
 
 class ElasticsearchServer(FromSecret):
@@ -33,6 +34,12 @@ class ElasticsearchStore(Store[ElasticsearchServer]):
     """Kind elasticsearch: an existing Elasticsearch server."""
 
     settings = ElasticsearchServer
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "url": names("the URL names the server"),
+        **dict.fromkeys(("user", "password", "secret_name", "secret_key"), SECRET),
+        "endpoint": ENDPOINT,
+    }
 
     def planned(self, at: StoreContext[ElasticsearchServer]) -> DocumentStore:
         """The URL of the server, and the Secret with its password."""

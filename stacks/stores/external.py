@@ -1,16 +1,17 @@
 """Store kind `external`: an existing PostgreSQL server, anywhere."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from components.state.stores import DatabaseStore, PostgresDriver
+from stacks.effects import KIND_ROW, Effects, names, pods
 from stacks.kinds.base import Identity
 from stacks.settings.fields import SECRET_TEXT
 from stacks.settings.stores import DRIVER_HELP, Driver, FromSecret
 from stacks.stores.base import MadeStore, Store, StoreContext
-from stacks.stores.servers import endpoint, planned_key, secret_key
+from stacks.stores.servers import SECRET, endpoint, planned_key, secret_key
 
 DATABASE_URL = "postgresql://<user>:<password>@<host>:5432/<database>"
 
@@ -57,6 +58,14 @@ class ExternalStore(Store[ExternalDatabase]):
     """Kind external: an existing PostgreSQL server."""
 
     settings = ExternalDatabase
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "url": SECRET,
+        "secret_name": SECRET,
+        "secret_key": SECRET,
+        "endpoint": names("the address names the server; the URL itself is secret"),
+        "driver": pods(),
+    }
 
     def planned(self, at: StoreContext[ExternalDatabase]) -> DatabaseStore:
         """The endpoint of the server, and the Secret with its URL."""

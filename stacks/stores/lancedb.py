@@ -1,7 +1,8 @@
 """Store kind `lancedb`: texts in LanceDB, in files of the role `indexes`."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
+from stacks.effects import KIND_ROW, Effects
 from stacks.kinds.base import INDEXES, Identity
 from stacks.settings.stores import StoreSettings
 from stacks.stores.base import MadeStore, Store, StoreContext
@@ -17,6 +18,7 @@ class LanceStore(Store[LanceDocuments]):
     """Kind lancedb: the default of the application, for which nothing is made."""
 
     settings = LanceDocuments
+    effects: ClassVar[Effects] = {"kind": KIND_ROW}
 
     def planned(self, at: StoreContext[LanceDocuments]) -> None:
         """No argument for the application, which uses LanceDB by default."""

@@ -10,12 +10,28 @@ from components.state.backup import BackupArgs
 from components.state.bundled import StoreResources
 from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
 from estimate.products.own_class import OwnClass
+from stacks.effects import CLAIM_GROWS, CLAIM_SPEC, KIND_ROW, Effects, grows, in_place, names, pods, refused, words
 from stacks.kinds.base import Buys
 from stacks.names import claim_name
 from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
 from stacks.settings.stores import Bundled, FileBackup, OnDisks
 from stacks.stores.base import StoreContext
+
+DISKS: Effects = {
+    "kind": KIND_ROW,
+    "storage_class": names(CLAIM_SPEC),
+    "size": grows(CLAIM_GROWS),
+    "encrypted_by": words(),
+    **dict.fromkeys(("cpu_request", "memory_request", "memory_limit"), pods()),
+}
+"""Rows of the keys that all stores on disks of a class share."""
+BUNDLED: Effects = {
+    **DISKS,
+    "access_mode": refused(CLAIM_SPEC),
+    "backup": in_place("components/state/backup_job.py: a CronJob", "copies that are there stay"),
+}
+"""Rows of the keys that all bundled stores share."""
 
 
 def disk_name(store: str) -> str:

@@ -1,7 +1,7 @@
 """Store kind `bundled`: PostgreSQL in one pod on one disk, run by the stack."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from components.state.postgres import POSTGRES_IMAGE, BundledPostgres, BundledPo
 from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_class import OwnClass
+from stacks.effects import Effects, in_place, pods, refused
 from stacks.kinds.base import Buys, Identity
 from stacks.offered import BUNDLED_DISK_GIB, OWN_CLASS
 from stacks.settings.fields import PinnedImage
@@ -19,6 +20,7 @@ from stacks.settings.settings import Settings
 from stacks.settings.stores import DRIVER_HELP, Bundled, Driver
 from stacks.stores import on_disks
 from stacks.stores.base import MadeStore, Store, StoreContext
+from stacks.stores.images import DUMP, MAJOR
 from stacks.stores.servers import CLIENTS
 
 
@@ -39,6 +41,15 @@ class BundledDatabaseStore(Store[BundledDatabase]):
     settings = BundledDatabase
     made = True
     fixed = True
+    effects: ClassVar[Effects] = {
+        **on_disks.BUNDLED,
+        "image": in_place(
+            "PostgreSQL, release notes: minor versions read each other's data",
+            "the pod is rolled",
+            (MAJOR, refused("PostgreSQL, pg_upgrade: a major version does not read another's files", DUMP)),
+        ),
+        "driver": pods(),
+    }
 
     def planned(self, at: StoreContext[BundledDatabase]) -> DatabaseStore:
         """The Service of the future server, and the Secret with its URL."""

@@ -1,7 +1,7 @@
 """Store kind `qdrant-bundled`: Qdrant in one pod on one disk, run by the stack."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from components.state.qdrant import QDRANT_IMAGE, BundledQdrant, BundledQdrantAr
 from components.state.stores import VectorStore, VectorStoreKind
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_class import OwnClass
+from stacks.effects import Effects, in_place, refused
 from stacks.kinds.base import Buys, Identity
 from stacks.offered import BUNDLED_DISK_GIB, OWN_CLASS
 from stacks.settings.fields import PinnedImage
@@ -19,6 +20,7 @@ from stacks.settings.settings import Settings
 from stacks.settings.stores import Bundled
 from stacks.stores import on_disks
 from stacks.stores.base import MadeStore, Store, StoreContext
+from stacks.stores.images import BACK, RESTORE
 from stacks.stores.servers import CLIENTS
 
 
@@ -37,6 +39,14 @@ class BundledVectorsStore(Store[BundledVectors]):
     settings = BundledVectors
     made = True
     fixed = True
+    effects: ClassVar[Effects] = {
+        **on_disks.BUNDLED,
+        "image": in_place(
+            "Qdrant, upgrading: one minor version at a time; a newer one reads the older one's files",
+            "the pod is rolled",
+            (BACK, refused("Qdrant, upgrading: an older version does not read a newer one's files", RESTORE)),
+        ),
+    }
 
     def planned(self, at: StoreContext[BundledVectors]) -> VectorStore:
         """The Service of the future server, and the Secret with its key."""

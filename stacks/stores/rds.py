@@ -1,7 +1,7 @@
 """PostgreSQL on Amazon RDS: the key `database` in the section `kotaemon:aws`."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -11,6 +11,7 @@ from components.quantity import gib
 from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.rds import RdsPostgres
+from stacks.effects import Effects, Values, When, grows, in_place, names, pods, refused, words
 from stacks.kinds.base import Buys, Identity
 from stacks.names import NAMESPACE
 from stacks.settings.fields import Cidr, Size, Strict, accept, matching
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from components.state.rds import RdsDatabaseArgs
 
 
+MajorVersion = Annotated[str, matching(r"[0-9]{2}", "must be a major version, in quotes, for example '17'")]
+
+
 class RdsSettings(Strict):
     """PostgreSQL on Amazon RDS that the stack makes, for the profile scaled."""
 
@@ -27,8 +31,11 @@ class RdsSettings(Strict):
     network: Cidr = Field(
         description="Network of the VPC, which contains the subnets of the database; the pods may connect to it."
     )
-    version: Annotated[str, matching(r"[0-9]{2}", "must be a major version, in quotes, for example '17'")] = Field(
-        "17", description="Major version of PostgreSQL, in quotes."
+    version: MajorVersion = Field("17", description="Major version of PostgreSQL, in quotes.")
+    major_upgrade_from: MajorVersion | None = Field(
+        None,
+        description="Major version that runs, in quotes, to allow its upgrade to `version`; see "
+        "docs/runbooks/database-version.md. Default: a change of `version` is refused.",
     )
     instance_class: Annotated[
         str, matching(r"db\.[a-z0-9]+\.[a-z0-9]+", "must be an instance class of RDS, for example db.t4g.small")
@@ -47,6 +54,11 @@ class RdsSettings(Strict):
     def _limits(self) -> "RdsSettings":
         # Two zones are assumed here: short_of_zones checks the zones of the stack.
         accept(rds_refused(self.identifier, gib(self.size, "size"), gib(self.max_size, "maxSize"), 2, self.backup_days))
+        if self.major_upgrade_from is not None and self.major_upgrade_from > self.version:
+            raise ValueError(
+                f"majorUpgradeFrom is {self.major_upgrade_from!r}, and version {self.version!r} is lower: RDS never "
+                "goes back; restore a snapshot into another instance"
+            )
         return self
 
     def short_of_zones(self, zones: int) -> str:
@@ -54,11 +66,38 @@ class RdsSettings(Strict):
         return rds_refused(self.identifier, gib(self.size, "size"), gib(self.max_size, "maxSize"), zones, 1)
 
 
+_UPSTREAM = "terraform-provider-aws: internal/service/rds/instance.go"
+
+
+def _is_asked_for(before: Values, after: Values) -> bool:
+    return after.get("majorUpgradeFrom") == before["version"] and int(after["version"]) > int(before["version"])
+
+
+_ASKED = When("`majorUpgradeFrom` names the version that runs, and the new one is higher", _is_asked_for)
+
+
 class RdsStore(Store[RdsSettings]):
     """PostgreSQL on RDS that the stack makes."""
 
     settings = RdsSettings
     made = True
+    effects: ClassVar[Effects] = {
+        "identifier": names("RDS: another identifier is another instance"),
+        "network": in_place("components/kotaemon/network.py: a NetworkPolicy"),
+        "version": refused(
+            "RDS user guide, USER_UpgradeDBInstance.PostgreSQL",
+            "an upgrade stops the database and cannot be taken back: follow docs/runbooks/database-version.md and "
+            "write majorUpgradeFrom with the version that runs",
+            (_ASKED, in_place(f"{_UPSTREAM}, engine_version with allow_major_version_upgrade", "the database stops")),
+        ),
+        "major_upgrade_from": words("it allows one change of version"),
+        "instance_class": in_place(f"{_UPSTREAM}, instance_class", "in the maintenance window, with a failover"),
+        "size": grows(f"{_UPSTREAM}, allocated_storage; RDS ModifyDBInstance"),
+        "max_size": in_place(f"{_UPSTREAM}, max_allocated_storage"),
+        "multi_az": in_place(f"{_UPSTREAM}, multi_az"),
+        "backup_days": in_place(f"{_UPSTREAM}, backup_retention_period"),
+        "driver": pods(),
+    }
 
     def planned(self, at: StoreContext[RdsSettings]) -> DatabaseStore:
         """The endpoint of the future instance, and the name of the Secret in which the component writes the URL."""
@@ -121,6 +160,7 @@ def _args(at: StoreContext[RdsSettings]) -> "RdsDatabaseArgs":
         client_security_groups=at.place.groups,
         client_network=chosen.network,
         version=chosen.version,
+        major_upgrade=chosen.major_upgrade_from is not None,
         instance_class=chosen.instance_class,
         size=gib(chosen.size, "size"),
         max_size=gib(chosen.max_size, "maxSize"),

@@ -8,12 +8,19 @@ from pydantic import SecretStr
 from components.kotaemon.names import labels
 from components.pod.args import Endpoint, SecretKey
 from components.pod.secret import secret_data
+from stacks.effects import in_place
 from stacks.names import NAMESPACE, claim_name
 from stacks.settings.stores import FromSecret, StoreEndpoint
 from stacks.stores.base import StoreContext
 
 CLIENTS = labels(NAMESPACE)
 """Labels of the application's pods."""
+
+
+SECRET = in_place("components/pod/secret.py: a Secret, and a rolled Deployment", "the server is the same")
+"""Row of a password, of a key, and of the Secret that has it."""
+ENDPOINT = in_place("components/pod/network.py: a NetworkPolicy", "where the pods may connect to")
+"""Row of the network place of a server that another field names."""
 
 
 def endpoint(chosen: StoreEndpoint) -> Endpoint:

@@ -1,12 +1,15 @@
 """What existing vector servers share."""
 
+from typing import ClassVar
+
 from pydantic import Field, SecretStr, model_validator
 
 from components.state.stores import VectorStore, VectorStoreKind
+from stacks.effects import KIND_ROW, Effects, names
 from stacks.kinds.base import Identity
 from stacks.settings.stores import FromSecret, ServerUrl
 from stacks.stores.base import MadeStore, Store, StoreContext
-from stacks.stores.servers import endpoint, planned_key, secret_key
+from stacks.stores.servers import ENDPOINT, SECRET, endpoint, planned_key, secret_key
 
 
 class KeyedVectorServer(FromSecret):
@@ -30,6 +33,12 @@ class VectorServer(Store[KeyedVectorServer]):
 
     client: VectorStoreKind
     """The client of the application that connects to the server."""
+    effects: ClassVar[Effects] = {
+        "kind": KIND_ROW,
+        "url": names("the URL names the server"),
+        **dict.fromkeys(("api_key", "secret_name", "secret_key"), SECRET),
+        "endpoint": ENDPOINT,
+    }
 
     def planned(self, at: StoreContext[KeyedVectorServer]) -> VectorStore:
         """The URL of the server, and the Secret with its key."""

@@ -10,6 +10,7 @@ from pulumi_kubernetes import Provider
 from estimate.offers import Offer, Part, Wanted
 from stacks.offered import CLUSTER
 from stacks.platforms import kube_provider
+from stacks.platforms.alicloud.effects import EFFECTS
 from stacks.platforms.alicloud.settings import AlicloudSettings, key_alias, tags
 from stacks.platforms.base import Ground, OwnDatabase, PlatformStack
 from stacks.settings.settings import Settings
@@ -26,6 +27,8 @@ class Alicloud(PlatformStack):
     """Platform Alibaba Cloud: an existing ACK cluster."""
 
     section = AlicloudSettings
+    effects = EFFECTS
+    own_store = APSARADB
     about = "region, network, key, database"
 
     def zones(self, settings: Settings) -> list[str]:

@@ -10,6 +10,7 @@ from estimate.products.aws_key import AwsKey as KeyProduct
 from stacks import kinds
 from stacks.kinds.base import Buys
 from stacks.offered import CLUSTER
+from stacks.platforms.aws.effects import EFFECTS
 from stacks.platforms.aws.place import Place
 from stacks.platforms.aws.settings import AwsSettings, adopted, key_alias, tags
 from stacks.platforms.base import Ground, OwnDatabase, PlatformStack
@@ -25,6 +26,8 @@ class Aws(PlatformStack):
     """Platform AWS: an existing EKS cluster."""
 
     section = AwsSettings
+    effects = EFFECTS
+    own_store = RDS
     about = "region, network, key, drivers, stores"
 
     def zones(self, settings: Settings) -> list[str]:

@@ -37,17 +37,29 @@ PREFIXES = {
 FORCE_NEW = {
     "availabilityZone",
     "availabilityZoneName",
+    "deploymentType",
     "encrypted",
     "encryptType",
+    "endpointIpAddressRange",
     "fileSystemId",
+    "fileSystemType",
     "kmsKeyId",
+    "posixUser",
+    "rootDirectory",
+    "snapshotId",
     "storageEncrypted",
     "storageType",
-    "subnetIds",
+    "subnetId",
     "vpcId",
     "vswitchId",
     "zoneId",
+    "zoneIdSlaveA",
 }
+FORCE_NEW_OF = {
+    "aws:fsx/openZfsFileSystem:OpenZfsFileSystem": {"subnetIds", "securityGroupIds"},
+    "aws:fsx/lustreFileSystem:LustreFileSystem": {"subnetIds", "securityGroupIds"},
+}
+"""Type -> inputs where a change makes a new resource of this type only. Sources as in stacks/effects.py's rows."""
 """Where a change makes a new resource. The names mean the same for every type that our components make."""
 
 NAMED = {"aws:rds/subnetGroup:SubnetGroup", "aws:rds/parameterGroup:ParameterGroup"}
@@ -151,7 +163,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         changed = sorted(k for k in (old.keys() | new.keys()) - ignored if old.get(k) != new.get(k))
         some = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(
-            changes=some, diffs=changed, replaces=[key for key in changed if key in FORCE_NEW]
+            changes=some,
+            diffs=changed,
+            replaces=[key for key in changed if key in FORCE_NEW | FORCE_NEW_OF.get(request.type, set())],
         )
 
     def Read(self, request: Any, context: Any) -> Any:
@@ -188,10 +202,25 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:
+        if request.tok == "aws:kms/getKey:getKey":
+            return self.key(request)
         if request.tok != "alicloud:cs/getClusterCredential:getClusterCredential":
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the stand-in has no answer for {request.tok}")
         answer = {"kubeConfig": self.kubeconfig.read_text(), "clusterId": request.args["clusterId"]}
         return provider_pb2.InvokeResponse(**{"return": struct(answer)})  # pyright: ignore[reportArgumentType]
+
+    def key(self, request: Any) -> Any:
+        """An existing key that can be used, for stacks that name one."""
+        usable = {
+            "id": request.args["keyId"],
+            "arn": request.args["keyId"],
+            "keyId": request.args["keyId"],
+            "keyState": "Enabled",
+            "keyUsage": "ENCRYPT_DECRYPT",
+            "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+            "keyManager": "CUSTOMER",
+        }
+        return provider_pb2.InvokeResponse(**{"return": struct(usable)})  # pyright: ignore[reportArgumentType]
 
 
 def main() -> None:

@@ -35,12 +35,12 @@ config:
     keyArn: arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0000-0000-0000-000000000000
   kotaemon:storage:
     claims:
-      disk: {{kind: ebs, size: 100Gi, iops: {iops}}}
+      disk: {{kind: ebs, size: {size}, iops: {iops}}}
 """
 
 
-def write(project: Path, budget: int, iops: int = 3000) -> None:
-    (project / "Pulumi.x.yaml").write_text(EBS.format(budget=budget, iops=iops))
+def write(project: Path, budget: int, iops: int = 3000, size: str = "100Gi") -> None:
+    (project / "Pulumi.x.yaml").write_text(EBS.format(budget=budget, iops=iops, size=size))
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -142,19 +142,58 @@ def test_what_is_unknown_makes_a_budget_unsure_never_within(
 def test_the_difference_against_an_earlier_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(project, budget=100)
     assert cli.main(["plan", "--stack", "x", "--out", "deployed"]) == 0
-    write(project, budget=100, iops=5000)
+    write(project, budget=100, size="200Gi")
     assert cli.main(["plan", "--stack", "x", "--against", "deployed/x.json"]) == 0
-    assert "Against x.json: +10.00 USD a month.\n" in capsys.readouterr().out
+    assert "Against x.json: +8.00 USD a month.\n" in capsys.readouterr().out
     plan = json.loads((project / "build/plan/x.json").read_text())
     assert plan["cost"]["against"] == {
         "file": "x.json",
         "before": {"known": 8.0, "unknown": 0, "by_use": 0},
-        "change": 10.0,
+        "change": 8.0,
         "exact": True,
-        "resources": [{"resource": "kotaemon-disk-claim", "before": 8.0, "after": 18.0}],
+        "resources": [{"resource": "kotaemon-disk-claim", "before": 8.0, "after": 16.0}],
+        "not_counted": [],
     }
+    (change,) = plan["changes"]
+    assert (change["key"], change["does"]) == ("kotaemon:storage.claims.disk.size", "in place")
     assert json.loads(Plan.model_validate(plan).text) == plan
-    assert "| kotaemon-disk-claim | 8.00 | 18.00 |" in (project / "build/plan/x.md").read_text()
+    assert "| kotaemon-disk-claim | 8.00 | 16.00 |" in (project / "build/plan/x.md").read_text()
+
+
+def test_what_the_living_disk_does_not_take_is_no_saving(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(project, budget=100, iops=5000)
+    assert cli.main(["plan", "--stack", "x", "--out", "deployed"]) == 0
+    write(project, budget=100, iops=3000)
+    assert cli.main(["plan", "--stack", "x", "--against", "deployed/x.json"]) == 0
+    out = capsys.readouterr().out
+    assert "new, old stays" in out
+    assert "Against x.json: +0.00 USD a month.\n" in out
+    assert "Not counted, because the living storage stays as it is: kotaemon-disk-claim.\n" in out
+
+
+def test_an_impossible_shrink_is_refused_and_no_saving(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(project, budget=100)
+    assert cli.main(["plan", "--stack", "x", "--out", "deployed"]) == 0
+    write(project, budget=100, size="50Gi")
+    assert cli.main(["plan", "--stack", "x", "--against", "deployed/x.json"]) == 2
+    assert "Against x.json: +0.00 USD a month.\n" in capsys.readouterr().out
+    (change,) = json.loads((project / "build/plan/x.json").read_text())["changes"]
+    assert change["does"] == "refused"
+    assert "cannot shrink" in change["says"]
+    assert "refused" in (project / "build/plan/x.md").read_text()
+
+
+def test_a_plan_of_an_earlier_release_is_compared_by_its_cost(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, budget=100)
+    assert cli.main(["plan", "--stack", "x", "--out", "deployed"]) == 0
+    old = json.loads(Path("deployed/x.json").read_text())
+    del old["facts"], old["changes"]
+    Path("deployed/x.json").write_text(json.dumps(old))
+    write(project, budget=100, size="50Gi")
+    assert cli.main(["plan", "--stack", "x", "--against", "deployed/x.json"]) == 0
+    assert "x.json does not say its settings, so only the cost was compared" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

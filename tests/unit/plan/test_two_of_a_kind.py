@@ -58,10 +58,14 @@ def test_two_of_a_kind_are_two_of_everything(tmp_path: Path, kind: str) -> None:
     assert kind == "existing-claim" or {"kotaemon-one", "kotaemon-two"} <= set(components.replace("/", " ").split())
 
 
+def same_name(_namespace: object, _name: str) -> str:
+    return "the-same"
+
+
 def test_names_that_meet_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from components.volumes import static
 
-    monkeypatch.setattr(static, "cluster_wide", lambda _namespace, _name: "the-same")
+    monkeypatch.setattr(static, "cluster_wide", same_name)
     claims = {name: {"kind": "nfs", "server": "nfs.example.org", "path": f"/srv/{name}"} for name in ("one", "two")}
     with pytest.raises(RefusedByGuard, match="PersistentVolume the-same: is described by kotaemon-"):
         collect.make(with_claims(tmp_path, "dev", **claims))

@@ -64,7 +64,9 @@ def test_new_secrets_roll_the_pods() -> None:
 def test_an_autoscaler_owns_the_number_of_pods() -> None:
     scaling = {"min_replicas": 2, "max_replicas": 10}
     app = scaled(autoscaler=scaling)
-    assert "replicas" not in manifest(deployment_spec(app, SECRETS, "r"))
+    # It is made with as many as it says; then the field is the autoscaler's, under ignore_changes.
+    assert manifest(deployment_spec(app, SECRETS, "r"))["replicas"] == max(app.replicas, 2)
+    assert manifest(deployment_spec(scaled(autoscaler={**scaling, "min_replicas": 9}), SECRETS, "r"))["replicas"] == 9
     made = manifest(autoscaler_spec(app, scaling))
     assert made["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "kotaemon"}
     assert (made["minReplicas"], made["maxReplicas"]) == (2, 10)

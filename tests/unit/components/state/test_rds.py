@@ -1,6 +1,7 @@
 """PostgreSQL on RDS: private, encrypted, backed up, and its URL a secret from the first moment."""
 
 import base64
+import re
 
 import pulumi
 import pytest
@@ -43,8 +44,9 @@ def made(pulumi_run, **changes):
 
 def test_the_instance(pulumi_run):
     instance = made(pulumi_run).one(INSTANCE)
-    password = instance.inputs.pop("password")
+    password, snapshot = instance.inputs.pop("password"), instance.inputs.pop("finalSnapshotIdentifier")
     assert len(password) >= 43
+    assert re.fullmatch(r"kotaemon-prod-final-[0-9a-f]{8}", snapshot)
     assert instance.inputs == {
         "identifier": "kotaemon-prod",
         "engine": "postgres",
@@ -69,7 +71,6 @@ def test_the_instance(pulumi_run):
         "deleteAutomatedBackups": False,
         "deletionProtection": True,
         "skipFinalSnapshot": False,
-        "finalSnapshotIdentifier": "kotaemon-prod-final",
     }
     assert (instance.protect, instance.retain_on_delete) == (True, True)
 
@@ -84,11 +85,23 @@ def test_what_the_kept_one_is_in_is_kept_too(pulumi_run):
 def test_the_password_is_secret_and_stays_the_first_one(pulumi_run):
     instance = made(pulumi_run).one(INSTANCE)
     assert "password" in instance.secret_keys
-    assert instance.ignore_changes == ("password",)
+    assert set(instance.ignore_changes) == {"password", "kmsKeyId", "finalSnapshotIdentifier"}
 
 
 def test_no_two_instances_share_a_password(pulumi_run):
     assert made(pulumi_run).one(INSTANCE).inputs["password"] != made(pulumi_run).one(INSTANCE).inputs["password"]
+
+
+def test_no_two_instances_share_a_final_snapshot(pulumi_run):
+    """A second destroy of a stack would fail where the first one's snapshot is."""
+    one, other = (made(pulumi_run).one(INSTANCE).inputs["finalSnapshotIdentifier"] for _ in range(2))
+    assert one != other
+
+
+def test_a_major_upgrade_is_allowed_only_when_it_is_asked_for(pulumi_run):
+    allowed = made(pulumi_run, major_upgrade=True).one(INSTANCE).inputs
+    assert (allowed["allowMajorVersionUpgrade"], allowed["applyImmediately"]) == (True, True)
+    assert "allowMajorVersionUpgrade" not in made(pulumi_run).one(INSTANCE).inputs
 
 
 def test_the_url_is_secret_and_asks_for_tls(pulumi_run):

@@ -8,7 +8,8 @@ import yaml
 
 from plan import collect, stack_file
 from stacks import kinds
-from stacks.kinds.base import Context, Effect
+from stacks.effects import Effect
+from stacks.kinds.base import Context
 from stacks.settings import load
 
 BUCKET = {
@@ -105,4 +106,4 @@ def test_identity_and_effects(tmp_path: Path) -> None:
     at = Context("reports", settings.storage.claims["reports"], settings, None, "kotaemon", "")
     assert kind.identity(at) == {"driver": "ru.yandex.s3.csi", "handle": "reports"}
     assert set(kind.effects) == set(kind.settings.model_fields)
-    assert kind.effects["handle"] == Effect.LOSES_DATA
+    assert kind.effects["handle"].effect == Effect.LOSES_DATA

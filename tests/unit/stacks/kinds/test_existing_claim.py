@@ -12,7 +12,8 @@ from components.contract import Locks, Medium
 from plan import collect, stack_file
 from plan.recorder import Run
 from stacks import kinds
-from stacks.kinds.base import Context, Effect
+from stacks.effects import Effect
+from stacks.kinds.base import Context
 from stacks.safety import RefusedByGuard
 from stacks.settings import load
 
@@ -137,4 +138,4 @@ def test_identity_and_effects(tmp_path: Path) -> None:
     kind = kinds.kind("existing-claim")
     assert kind.identity(context(tmp_path)) == {"claim": "kotaemon/team-models"}
     assert set(kind.effects) == set(kind.settings.model_fields)
-    assert [field for field, effect in kind.effects.items() if effect == Effect.LOSES_DATA] == ["claim", "kind"]
+    assert [field for field, row in kind.effects.items() if row.effect == Effect.LOSES_DATA] == ["claim", "kind"]

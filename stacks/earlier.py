@@ -1,0 +1,50 @@
+"""What the last run that ended well has made, compared with this run before anything is registered: the output `facts`.
+
+The identity of storage is the memory's (stacks/memory.py); here it is every other field that storage cannot take.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi import Output
+
+from stacks import changes
+from stacks.facts import Facts, facts
+from stacks.memory import READ
+from stacks.planned import Planned
+from stacks.safety import RefusedByGuard
+from stacks.settings.load import stack_file
+
+OUTPUT = "facts"
+"""Name of the stack output."""
+
+
+def made() -> Facts:
+    """The facts of the last run that ended well. Empty on a first run, and after a release that wrote none."""
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    answer = pulumi.runtime.invoke(READ, {"name": name}).value or {}
+    found = (answer.get("outputs") or {}).get(OUTPUT)
+    return found if isinstance(found, Mapping) else {}
+
+
+def check(stack: Planned, before: Facts) -> None:
+    """Refuse what the living storage cannot take, and say what only claims made later take. Raises RefusedByGuard."""
+    found = changes.between(before, facts(stack)) if before else []
+    if refused := changes.refused(found):
+        lines = "\n".join(f"  - {line}" for line in refused)
+        file = stack_file(pulumi.get_stack())
+        raise RefusedByGuard(f"{file}: what lives cannot take these changes, and nothing was changed:\n{lines}")
+    for line in changes.kept(found):
+        pulumi.log.warn(line)
+
+
+def was_autoscaled(before: Facts) -> bool:
+    """Whether the application had an autoscaler."""
+    return bool(before) and before["settings"].get("autoscaler") is not None
+
+
+def output(stack: Planned, ready: Output[Any]) -> Output[dict[str, Any]]:
+    """The value of the output `facts`, once the workload is ready: a run that fails before keeps the earlier one."""
+    found = facts(stack)
+    return ready.apply(lambda _: found)

@@ -1,0 +1,59 @@
+"""What a change in the section `kotaemon:alicloud` does to what lives."""
+
+from stacks.effects import Effects, Values, When, in_place, names, new_only, refused, words
+
+_STAYS = "another one is another place: make a new stack there, and move the data"
+_TF = "terraform-provider-alicloud v1.285.0"
+
+
+def _vswitch_changes(before: Values, after: Values) -> bool:
+    return any(after["vswitches"].get(zone) != vswitch for zone, vswitch in before["vswitches"].items())
+
+
+def _other_instance(before: Values, after: Values) -> bool:
+    return before["key"].get("instanceId") != after["key"].get("instanceId")
+
+
+VSWITCH_CHANGES = When("a zone that was there has another vSwitch, or none", _vswitch_changes)
+_OWN_KEY = When("the stack made the key", lambda before, after: before.get("keyId") is None)
+_LOOKS_UP = When(
+    "it was left out, or is now", lambda before, after: None in (before.get("clusterId"), after.get("clusterId"))
+)
+_KEY_STAYS = refused(
+    "components/encryption/alicloud.py: the key is protected", "the stack's key has to stay; leave keyId out"
+)
+
+EFFECTS: Effects = {
+    "region": refused("every resource is in its region", _STAYS),
+    "vpc_id": refused(f"{_TF}: resource_alicloud_nas_mount_target.go, vpc_id", _STAYS),
+    "vswitches": in_place(
+        "it is the network of what is made later",
+        "what lives stays in its zones",
+        (VSWITCH_CHANGES, refused(f"{_TF}: resource_alicloud_db_instance.go, vswitch_id", _STAYS)),
+    ),
+    "cluster_cidrs": in_place(f"{_TF}: resource_alicloud_db_instance.go, security_ips"),
+    "cluster_id": refused(
+        "pulumi-kubernetes: another cluster identifier replaces every object",
+        _STAYS,
+        (_LOOKS_UP, words("what is not given is looked up through it")),
+    ),
+    "cluster_stack": refused("stacks/platforms/kube_provider.py: it names the cluster", _STAYS),
+    "key_id": new_only(
+        "Alibaba Cloud: storage keeps its key for ever; the key is under ignore_changes",
+        "what lives keeps the key that it was made with, which must stay; only claims made later use the new one",
+        (_OWN_KEY, _KEY_STAYS),
+    ),
+    "key": in_place(
+        f"{_TF}: resource_alicloud_kms_key.go",
+        "an alias that changes is made anew",
+        (
+            When("instanceId changes", _other_instance),
+            refused(f"{_TF}: resource_alicloud_kms_key.go, dkms_instance_id", "the key stays in its instance"),
+        ),
+    ),
+    "service_roles": in_place("components/encryption/alicloud.py", "a role that leaves the stack is kept"),
+    "resource_group_id": in_place(f"{_TF}: resource_group_id of file systems, disks and instances"),
+    "tags": in_place(f"{_TF}: tags are never ForceNew"),
+    "database": names("its fields have rows of their own (stacks/stores/apsaradb.py)"),
+    "addons": in_place("components/ack/addons.py: installed add-ons are adopted"),
+}

@@ -1,0 +1,48 @@
+"""What a change in the section `kotaemon:aws` does to what lives."""
+
+from stacks.effects import Effects, Values, When, in_place, names, new_only, refused, words
+
+_STAYS = "another one is another place: make a new stack there, and move the data"
+_TF = "terraform-provider-aws: internal/service"
+
+
+def _subnet_changes(before: Values, after: Values) -> bool:
+    return any(after["subnets"].get(zone) != subnet for zone, subnet in before["subnets"].items())
+
+
+SUBNET_CHANGES = When("a zone that was there has another subnet, or none", _subnet_changes)
+_OWN_KEY = When("the stack made the key", lambda before, after: before.get("keyArn") is None)
+_LOOKS_UP = When(
+    "it was left out, or is now", lambda before, after: None in (before.get("cluster"), after.get("cluster"))
+)
+_KEY_STAYS = refused(
+    "components/encryption/aws.py: the key is protected", "the stack's key has to stay; leave keyArn out"
+)
+
+EFFECTS: Effects = {
+    "region": refused("every resource is in its region", _STAYS),
+    "cluster": refused(
+        "pulumi-kubernetes: another cluster identifier replaces every object",
+        _STAYS,
+        (_LOOKS_UP, words("what is not given is looked up through it")),
+    ),
+    "cluster_stack": refused("stacks/platforms/kube_provider.py: it names the cluster", _STAYS),
+    "auto_mode": in_place("stacks/platforms/aws/drivers.py: the policy of the key"),
+    "cluster_role": in_place("components/encryption/aws.py: the policy of the key"),
+    "account": refused("every resource is in its account", _STAYS),
+    "vpc": refused(f"{_TF}/ec2/vpc_security_group.go, vpc_id", _STAYS),
+    "subnets": in_place(f"{_TF}/rds/subnet_group.go, subnet_ids", "the database's subnets follow"),
+    "zones": in_place("what is made later is in these zones"),
+    "security_groups": in_place(f"{_TF}/ec2/vpc_security_group_ingress_rule.go"),
+    "networks": in_place(f"{_TF}/fsx/openzfs_file_system.go, nfs_exports"),
+    "route_tables": in_place(f"{_TF}/fsx/openzfs_file_system.go, route_table_ids"),
+    "key_arn": new_only(
+        "AWS: storage keeps its key for ever; kms_key_id is under ignore_changes",
+        "what lives keeps the key that it was made with, which must stay; only claims made later use the new one",
+        (_OWN_KEY, _KEY_STAYS),
+    ),
+    "key_for_nodes": in_place("components/encryption/aws.py: the policy of the key"),
+    "drivers": in_place(f"{_TF}/eks/addon.go", "a driver that leaves the stack stays installed"),
+    "database": names("its fields have rows of their own (stacks/stores/rds.py)"),
+    "tags": in_place(f"{_TF}: tags are never ForceNew"),
+}

@@ -1,0 +1,65 @@
+"""What a change of the settings that are no claim, store or section of a platform does to what lives."""
+
+from stacks.effects import Effects, Values, When, in_place, names, pods, refused, words
+
+_STAYS = "another one is another place: make a new stack there, and move the data"
+_OWN = "its fields have rows of their own"
+_COMPONENT = "components/kotaemon"
+
+
+def _same_cluster(before: Values, after: Values) -> bool:
+    """Whether the provider of Kubernetes stays: it is replaced, with every object, for another identifier; without one
+    for another address (pulumi-kubernetes: provider.go, DiffConfig)."""
+    old, new = before["cluster"], after["cluster"]
+    same = old.get("identifier") == new.get("identifier")
+    return same and (new.get("identifier") is not None or old.get("context") == new.get("context"))
+
+
+SETTINGS: Effects = {
+    "platform": refused("every kind belongs to its platform", _STAYS),
+    "profile": names(
+        "the two profiles keep sessions and indexes in different stores (docs/facts/kotaemon.md, chapter 3)",
+        "the stores would start empty: convert the data first (components/kotaemon/runtime/convert/)",
+    ),
+    "namespace": refused("Kubernetes: a PersistentVolumeClaim never leaves its namespace", _STAYS),
+    "image": pods(),
+    "replicas": pods("pods are added or removed"),
+    **dict.fromkeys(
+        ("uid", "gid"),
+        refused("files belong to the number that wrote them (docs/facts/storage.md)", "keep the number that is there"),
+    ),
+    "autoscaler": pods("the number of pods never falls in the run that switches it"),
+    "resources": pods(),
+    "ingress": in_place(f"{_COMPONENT}/exposure.py"),
+    "auth_proxy": pods("the way in closes, and opens when the proxy is there"),
+    "model_endpoints": in_place(f"{_COMPONENT}/network.py: a NetworkPolicy"),
+    "storage": words(_OWN),
+    "env": pods(),
+    "api_keys": pods(),
+    "admin_name": pods("it is read when the first administrator is made, and never again"),
+    "admin_password": in_place(f"{_COMPONENT}/credentials.py", "the application reads it at its first start only"),
+    "cluster": refused(
+        "pulumi-kubernetes: provider.go, DiffConfig",
+        "the objects would be made anew elsewhere; keep identifier, or context where there is none",
+        (
+            When("identifier stays, and context where there is none", _same_cluster),
+            words("it is the way to the cluster"),
+        ),
+    ),
+    "overrides": words(),
+    "budget": words(),
+    "estimate": words(),
+    "protect": in_place("Pulumi: the option protect", "false is the first step of taking a stack down"),
+    "adopt": in_place("stacks/adopt.py"),
+    "moved": words("it says that data was moved (stacks/memory.py)"),
+    "released": words("it ends the protection of what leaves (stacks/memory.py)"),
+    "stores": words(_OWN),
+}
+"""Rows of the keys at the top of a stack file."""
+
+ROLES: Effects = {
+    "claim": names("the role would stand on another claim"),
+    "sub_path": names("the role would stand in another folder", "move the folder inside the claim first"),
+    "read_only": pods("the mount becomes read-only, or writable"),
+}
+"""Rows of the keys of a role in `kotaemon:storage.roles`."""

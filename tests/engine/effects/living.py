@@ -1,0 +1,81 @@
+"""A stack that lives on the real engine, with stand-ins for the clouds, and what a changed stack file would do to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi import automation as auto
+
+from components.contract import Platform
+from deploy.kube import Kube
+from devcluster.cluster import Cluster
+from plan import stack_file
+from plan.stack_file import StackFile
+from tests.engine import engines
+from tests.engine.examples.conftest import Steps
+
+Step = tuple[str, str, str]
+"""Operation, type and name of a change."""
+CHANGING = ("update", "replace", "create-replacement", "delete-replaced", "delete", "create")
+
+
+@dataclass
+class Living:
+    """A stack with its file."""
+
+    name: str
+    stack: auto.Stack
+    config: Path
+    kube: Kube
+
+    @property
+    def file(self) -> StackFile:
+        """The stack file as it is now."""
+        return stack_file.read(self.name, self.config.parent)
+
+    def change(self, values: dict[str, Any]) -> None:
+        """Set values of the configuration; a path with dots goes into objects, None removes."""
+        document = yaml.safe_load(self.config.read_text())
+        for path, value in values.items():
+            first, *keys = path.split(".")
+            place, last = document["config"], f"kotaemon:{first}"
+            for key in keys:
+                place, last = place.setdefault(last, {}), key
+            if value is None:
+                place.pop(last, None)
+            else:
+                place[last] = value
+        self.config.write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def preview(self) -> set[Step]:
+        """What `up` would do."""
+        steps = Steps()
+        self.stack.preview(color="never", on_event=steps)
+        return changing(steps)
+
+    def up(self) -> set[Step]:
+        """What `up` did."""
+        steps = Steps()
+        self.stack.up(color="never", on_event=steps)
+        return changing(steps)
+
+
+def changing(steps: Steps) -> set[Step]:
+    """The changes of resources, without components, providers and the outputs of the stack."""
+    return {step for step in steps.started if step[0] in CHANGING and not step[1].startswith(("pulumi:", "kotaemon:"))}
+
+
+def brought_up(
+    name: str, ours: dict[str, Any], platform: Platform, folder: Path, cluster_for: Callable[[Platform], Cluster]
+) -> Living:
+    """A stack with these settings, opened and not yet up."""
+    cluster = cluster_for(platform)
+    path = folder / f"Pulumi.{name}.yaml"
+    config = {f"kotaemon:{key}": value for key, value in {"namespace": name, **ours}.items()}
+    path.write_text(yaml.safe_dump({"config": config}, sort_keys=False))
+    found = engines.with_clouds(folder, cluster.kubeconfig)
+    project = engines.of(found, stack_file.read(name, folder), cluster)
+    opened = project.open()
+    return Living(name, opened, project.file, engines.kube(cluster))
