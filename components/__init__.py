@@ -108,15 +108,19 @@ if TYPE_CHECKING:
         KotaemonArgs as KotaemonArgs,
         PodResources as PodResources,
     )
+    from .kotaemon.controllers import Controller as Controller
     from .kotaemon.kotaemon import Kotaemon as Kotaemon
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
         HttpProxy as HttpProxy,
+        RegistryLogin as RegistryLogin,
         SecretKey as SecretKey,
         TaintEffect as TaintEffect,
         Toleration as Toleration,
         TolerationOperator as TolerationOperator,
+        TopologySpread as TopologySpread,
+        WhenUnsatisfiable as WhenUnsatisfiable,
     )
     from .pod.namespace import (
         ApplicationNamespace as ApplicationNamespace,
@@ -198,15 +202,19 @@ _HOMES = {
     "file.openzfs": ("OpenZfsStorage", "OpenZfsStorageArgs", "openzfs_claim"),
     "file.preparation": ("NfsPreparation", "NfsPreparationArgs"),
     "kotaemon.args": ("AuthProxy", "Autoscaler", "Exposure", "ExposureKind", "KotaemonArgs", "PodResources"),
+    "kotaemon.controllers": ("Controller",),
     "kotaemon.kotaemon": ("Kotaemon",),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",
         "HttpProxy",
+        "RegistryLogin",
         "SecretKey",
         "TaintEffect",
         "Toleration",
         "TolerationOperator",
+        "TopologySpread",
+        "WhenUnsatisfiable",
     ),
     "pod.namespace": ("ApplicationNamespace", "ApplicationNamespaceArgs", "PodSecurity"),
     "pod.preparation_namespace": ("PreparationNamespace", "PreparationNamespaceArgs", "PreparationSpace"),

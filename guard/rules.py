@@ -99,8 +99,8 @@ RULES: Mapping[str, Rule] = {
     ),
     "no-session-affinity": Rule(
         _REFUSE,
-        "several pods serve without cookie affinity",
-        "kotaemon:ingress.kind: ingress (it sets a cookie), or kotaemon:replicas: 1",
+        "several pods serve, and nothing sends a browser always to the same one",
+        "kotaemon:ingress: a controller that does (docs/clusters.md), or stickyBy: what makes it in your cluster",
         source="https://github.com/gradio-app/gradio/issues/6920",
     ),
     "rolling-update": Rule(

@@ -215,7 +215,7 @@ def _pod(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
         where = ", ".join(f"{name} in {' or '.join(sorted(claim['zones']))}" for name, claim in placed.items())
         yield _verdict("zones-disjoint", None, f"no node can mount all of them, the pod stays Pending: {where}")
     if pods.many and not pods.session_affinity:
-        text = f"{pods.text}, no cookie: a request that reaches another pod is answered 404 Session not found"
+        text = f"{pods.text}, nothing sticky: a request that reaches another pod is answered 404 Session not found"
         yield _verdict("no-session-affinity", None, text)
     if pods.profile == Profile.SINGLE_WRITER and pods.strategy == "RollingUpdate":
         text = "the new pod starts while the old one writes; with a disk on another node it never starts"

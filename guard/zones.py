@@ -1,8 +1,9 @@
 """Where the pods of a program can run, which claims tie them to a zone, and what the loss of a node or a zone does.
 
 Pure: it reads Kubernetes objects (as the program makes them, or live ones) and nodes as plain data. It follows the
-rules of the scheduler's plugins VolumeBinding and VolumeRestrictions for zones and claims. It ignores CPU, memory,
-taints and the number of disks that a node can attach. tests/cluster/test_zones.py compares it with the real scheduler.
+rules of the scheduler's plugins VolumeBinding and VolumeRestrictions for zones and claims, and NodeAffinity for node
+selectors and required node affinity. It ignores CPU, memory, taints and the number of disks that a node can attach.
+tests/cluster/test_zones.py compares it with the real scheduler.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +12,9 @@ from enum import Enum
 from itertools import product
 from typing import Any
 
+from guard import node_choice
 from guard.classes import Bound
+from guard.node_choice import Requirement
 
 Manifest = Mapping[str, Any]
 
@@ -35,6 +38,8 @@ class Why(str, Enum):
     """Why a pod stays Pending, or may stay so."""
 
     NO_NODE = "no-node"
+    NOT_SELECTED = "node-not-selected"
+    """No node that its claims allow has the labels that the pod asks for."""
     NOT_ALLOWED = "zone-not-allowed"
     """The StorageClass makes disks only in zones that have no node."""
     ELSEWHERE = "volume-elsewhere"
@@ -54,6 +59,8 @@ class Node:
     name: str
     zone: str
     labels: Mapping[str, str]
+    known: Sequence[str] | None = None
+    """The only keys whose labels are known, of an assumed node. None: `labels` has every label."""
 
 
 @dataclass(frozen=True)
@@ -85,28 +92,30 @@ class _Pods:
     namespace: str
     replicas: int
     claims: tuple[str, ...]
+    asked: tuple[tuple[Requirement, ...], ...]
+    """What the pod asks of its node; see node_choice.alternatives."""
+
+    def may_use(self, node: Node) -> bool:
+        """Whether the pod may run on the node, as far as the labels of the node decide it."""
+        return node_choice.fits(self.asked, node.labels, node.known)
 
 
 def pool(counts: Mapping[str, int]) -> list[Node]:
     """Make nodes for each zone: `pool({"zone-a": 2})`. A node has its zone under every label in ZONE_KEYS."""
     return [
-        Node(f"{zone}/{number}", zone, dict.fromkeys(ZONE_KEYS, zone))
+        Node(f"{zone}/{number}", zone, dict.fromkeys(ZONE_KEYS, zone), ZONE_KEYS)
         for zone, count in counts.items()
         for number in range(1, count + 1)
     ]
 
 
 def named_zones(objects: Iterable[Manifest]) -> list[str]:
-    """Every zone that a StorageClass or a PersistentVolume names, sorted."""
-    found = {
-        value
-        for body in objects
-        for term in _class_terms(body) + _volume_terms(body)
-        for key, values in term
-        if key in ZONE_KEYS
-        for value in values
-    }
-    return sorted(found)
+    """Every zone that a StorageClass, a PersistentVolume or the node selector of a pod names, sorted."""
+    listed = list(objects)
+    terms = [term for body in listed for term in _class_terms(body) + _volume_terms(body)]
+    asked = [r for workload in _workloads(listed) for term in workload.asked for r in term if r.operator == "In"]
+    pairs = [pair for term in terms for pair in term] + [(r.key, list(r.values)) for r in asked]
+    return sorted({value for key, values in pairs if key in ZONE_KEYS for value in values})
 
 
 def verdict(
@@ -136,6 +145,9 @@ def verdict(
                 notes.append(f"claim {name} is not made by this program, so its zone is not checked")
                 continue
             volumes.append(_volume(claim, index, nodes, notes, classes or {}))
+        known = next((node.known for node in nodes if node.known is not None), None)
+        if words := node_choice.assumed(workload.asked, known):
+            notes.append(f"assumed: every zone has a node with what {workload.name} asks for: {', '.join(words)}")
         pods.append(_judge(workload, volumes, nodes))
     counts = {zone: sum(node.zone == zone for node in nodes) for zone in dict.fromkeys(n.zone for n in nodes)}
     lines = [line for pod in pods for line in _lines(pod)] + notes
@@ -149,10 +161,10 @@ def _key(body: Manifest) -> tuple[str, str, str]:
 
 def _judge(workload: _Pods, volumes: list[_Volume], nodes: Sequence[Node]) -> dict[str, Any]:
     zones_of = {node.name: node.zone for node in nodes}
-    everywhere = frozenset(zones_of)
+    everywhere = frozenset(node.name for node in nodes if workload.may_use(node))
     choices = [everywhere.intersection(*chosen) for chosen in product(*(v.choices for v in volumes))]
     possible = frozenset[str]().union(*choices)
-    why = None if possible else _why(volumes, everywhere)
+    why = None if possible else _why(volumes, everywhere, frozenset(zones_of))
     if possible and not all(choices):
         why = Why.IMMEDIATE
     zones = sorted({zones_of[name] for name in possible})
@@ -173,23 +185,31 @@ def _judge(workload: _Pods, volumes: list[_Volume], nodes: Sequence[Node]) -> di
         "second_pod": {"reason": Why.HELD.value, "claims": held} if held else {},
         "loss": {
             zone: {
-                "node": _moves(volumes, nodes, possible, zone, lost=1),
-                "zone": _moves(volumes, nodes, possible, zone, lost=len(nodes)),
+                "node": _moves(volumes, nodes, possible, everywhere, zone, lost=1),
+                "zone": _moves(volumes, nodes, possible, everywhere, zone, lost=len(nodes)),
             }
             for zone in zones
         },
     }
 
 
-def _moves(volumes: list[_Volume], nodes: Sequence[Node], possible: frozenset[str], zone: str, lost: int) -> list[str]:
+def _moves(
+    volumes: list[_Volume],
+    nodes: Sequence[Node],
+    possible: frozenset[str],
+    selected: frozenset[str],
+    zone: str,
+    lost: int,
+) -> list[str]:
     """Zones where a pod that ran in `zone` can run after the loss of `lost` of its nodes there.
 
     None: it stays Pending, or it is not known that it can.
+    `selected`: the nodes that have the labels which the pod asks for.
     """
     if any(volume.unknown or volume.ties == "first node" for volume in volumes):
         return []
     here = [node.name for node in nodes if node.zone == zone and node.name in possible]
-    left = {node.name: node.zone for node in nodes if node.name not in here[:lost]}
+    left = {node.name: node.zone for node in nodes if node.name in selected and node.name not in here[:lost]}
     for volume in volumes:
         # By now the disk exists, in the zone where the first pod ran.
         usable = volume.usable if volume.ties in ("", "made") else frozenset(n for n, z in left.items() if z == zone)
@@ -197,15 +217,20 @@ def _moves(volumes: list[_Volume], nodes: Sequence[Node], possible: frozenset[st
     return sorted(set(left.values()))
 
 
-def _why(volumes: list[_Volume], everywhere: frozenset[str]) -> Why:
+def _why(volumes: list[_Volume], selected: frozenset[str], everywhere: frozenset[str]) -> Why:
     if not everywhere:
         return Why.NO_NODE
-    return next((v.why for v in volumes if not v.usable), Why.DISJOINT)
+    found = next((v.why for v in volumes if not v.usable), None)
+    if found is None and (
+        not selected or any(everywhere.intersection(*c) for c in product(*(v.choices for v in volumes)))
+    ):
+        return Why.NOT_SELECTED
+    return found or Why.DISJOINT
 
 
 def _to_blame(volumes: list[_Volume], why: Why | None) -> list[str]:
     match why:
-        case None | Why.NO_NODE:
+        case None | Why.NO_NODE | Why.NOT_SELECTED:
             return []
         case Why.IMMEDIATE:
             return [v.claim for v in volumes if len(v.choices) > 1]
@@ -233,6 +258,7 @@ def _volume(
     if storage_class is None:
         return _on_own_class(name, class_name, classes.get(class_name), nodes, notes, exclusive=exclusive)
     usable = _matching(_class_terms(storage_class), nodes)
+    _note_labels(name, _class_terms(storage_class), nodes, notes)
     if _regional(storage_class) or storage_class["provisioner"] in FILE_DRIVERS:
         return _Volume(name, (usable,), "", exclusive, Why.NOT_ALLOWED)
     if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer":
@@ -284,9 +310,23 @@ def _matching(terms: list[Term], nodes: Sequence[Node]) -> frozenset[str]:
     """Names of the nodes that one of the terms allows. Without terms every node is allowed."""
 
     def fits(node: Node) -> bool:
-        return not terms or any(all(node.labels.get(key) in values for key, values in term) for term in terms)
+        return not terms or any(
+            all(_unknown(node, key) or node.labels.get(key) in values for key, values in term) for term in terms
+        )
 
     return frozenset(node.name for node in nodes if fits(node))
+
+
+def _unknown(node: Node, key: str) -> bool:
+    """Whether an assumed node may have any value of a label, such as the one that EKS Auto Mode gives its nodes."""
+    return node.known is not None and key not in node.known
+
+
+def _note_labels(name: str, terms: list[Term], nodes: Sequence[Node], notes: list[str]) -> None:
+    """Tell the labels that are assumed of the nodes for a volume."""
+    pairs = {key: values for term in terms for key, values in term if any(_unknown(node, key) for node in nodes)}
+    if words := ", ".join(f"{key}={' or '.join(values)}" for key, values in pairs.items()):
+        notes.append(f"assumed: every zone has a node with what {name} asks for: {words}")
 
 
 def _workloads(objects: Iterable[Manifest]) -> Iterator[_Pods]:
@@ -303,7 +343,8 @@ def _workloads(objects: Iterable[Manifest]) -> Iterator[_Pods]:
         claims = [v["persistentVolumeClaim"]["claimName"] for v in template.get("volumes") or () if _is_claim(v)]
         replicas = body["spec"].get("replicas", 1) if body["kind"] in ("Deployment", "StatefulSet") else 1
         _, namespace, name = _key(body)
-        yield _Pods(name, namespace, int(replicas or 1), tuple(dict.fromkeys(claims)))
+        asked = tuple(map(tuple, node_choice.alternatives(template)))
+        yield _Pods(name, namespace, int(replicas or 1), tuple(dict.fromkeys(claims)), asked)
 
 
 def _is_claim(volume: Manifest) -> bool:
@@ -312,6 +353,7 @@ def _is_claim(volume: Manifest) -> bool:
 
 _REASONS = {
     Why.NO_NODE: "there is no node",
+    Why.NOT_SELECTED: "no node that its claims allow has the labels that it asks for",
     Why.NOT_ALLOWED: "its class makes disks only in zones without nodes",
     Why.ELSEWHERE: "its volume is in a zone without nodes",
     Why.DISJOINT: "no node can use all of its claims",

@@ -12,7 +12,7 @@ from estimate.levers import levers
 from estimate.performance import ONE_THREAD_MIB_S, performance
 from estimate.price_list import REFERENCE_REGION
 from estimate.recognise import Resource as Fact
-from guard import zones
+from guard import reach, zones
 from guard.classes import Bound
 from guard.twice import Described, described, twice
 from plan.document import (
@@ -31,6 +31,7 @@ from plan.document import (
     RegionSum,
     Resource,
     Sum,
+    Talk,
     Verdict,
     Violation,
     Zones,
@@ -94,6 +95,7 @@ def collected(run: Run, stack: str, planned: Planned) -> Plan:
         storage={role: Mount.model_validate(mount) for role, mount in storage.items()},
         guard=[Verdict.model_validate(verdict) for verdict in planned.report.verdicts],
         policy=violations(run),
+        network=network(run),
         zones=zone_verdict(run, planned.platform.zones(settings), planned.bounds),
         cost=cost(estimate, assumed, planned),
         performance=speed(estimate, assumed),
@@ -153,6 +155,17 @@ def zone_verdict(run: Run, known: Iterable[str], classes: Mapping[str, Bound | N
     lasting = [r.inputs for r in objects if r.inputs["kind"] not in ("Job", "CronJob")]
     nodes = dict.fromkeys(known, zones.NODES_PER_ZONE)
     return Zones.model_validate(zones.verdict(lasting, zones.pool(nodes) if nodes else None, classes))
+
+
+def network(run: Run) -> list[Talk]:
+    """Who may talk to whom, from the network policies that a run registers."""
+    # Sorted, because independent resources register in any order.
+    objects = sorted((r for r in run.registrations if r.is_object), key=lambda r: (r.type, r.name))
+    policies = [r.inputs for r in objects if r.inputs["kind"] == "NetworkPolicy"]
+    return [
+        Talk(pods=talk.pods, direction=talk.direction, peer=talk.peer, ports=talk.ports)
+        for talk in reach.talks(policies)
+    ]
 
 
 def cost(found: Estimate, assumed: EstimateSettings, planned: Planned) -> Cost:

@@ -144,6 +144,15 @@ class Zones(Part):
     lines: list[str] = Field(description="The result in sentences.")
 
 
+class Talk(Part):
+    """One rule of who may talk to whom, from the network policies."""
+
+    pods: str = Field(description="Namespace and labels of the pods that the policy is for.")
+    direction: Literal["in", "out"] = Field(description="in: others to the pods; out: the pods to others.")
+    peer: str = Field(description="The others: pods, networks, everybody or nobody.")
+    ports: str
+
+
 class Sum(Part):
     """A sum of monthly amounts, as far as they are known."""
 
@@ -300,6 +309,9 @@ class Plan(Part):
     guard: list[Verdict]
     policy: list[Violation]
     zones: Zones
+    network: list[Talk] = Field(
+        default_factory=list[Talk], description="Who may talk to whom, where the cluster's network enforces policies."
+    )
     cost: Cost
     performance: Performance
     budget: Budget

@@ -43,7 +43,9 @@ def _guard(plan: Plan) -> list[str]:
     parts = ["### Guard", said]
     if broken := rows.violations(plan):
         parts += ["### Policy", table(rows.POLICY, broken)]
-    return [*parts, "### Zones", _list(plan.zones.lines)]
+    parts += ["### Zones", _list(plan.zones.lines)]
+    talks = rows.network(plan)
+    return [*parts, folded("Who may talk to whom", table(rows.NETWORK, talks))] if talks else parts
 
 
 def _cost(plan: Plan) -> list[str]:

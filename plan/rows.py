@@ -13,6 +13,7 @@ SPEED = ("claim", "IOPS", "MiB/s", "models loaded in", "by one thread")
 LEVERS = ("change", "saves a month", "gives up", "living storage")
 POLICY = ("policy", "rule", "resource", "why")
 CHANGED = ("resource", "before", "after")
+NETWORK = ("pods", "", "others", "ports")
 CHANGES = ("setting", "change", "does", "living storage")
 VERDICTS = ("verdict", "rule", "about", "why", "change")
 
@@ -56,6 +57,12 @@ def violations(plan: Plan) -> list[tuple[str, ...]]:
         )
         for v in plan.policy
     ]
+
+
+def network(plan: Plan) -> list[tuple[str, ...]]:
+    """Rows of who may talk to whom."""
+    words = {"in": "from", "out": "to"}
+    return [(talk.pods, words[talk.direction], talk.peer, talk.ports) for talk in plan.network]
 
 
 def warnings(plan: Plan) -> list[str]:

@@ -28,6 +28,8 @@ def show(plan: Plan, console: Console) -> None:
     for line in plan.zones.lines:
         console.print(f" {line}", markup=False)
     console.print()
+    if talks := rows.network(plan):
+        console.print(table("Network", rows.NETWORK, talks))
     if settings := rows.changes(plan):
         console.print(table("Changes", rows.CHANGES, settings))
     console.print(table("Cost", rows.COST, rows.cost(plan)))

@@ -6,11 +6,12 @@ from typing import Any
 from pulumi import Input, Output
 
 from components.contract import StorageMap
-from components.kotaemon.args import Autoscaler, Exposure, ExposureKind, KotaemonArgs, PodResources
-from components.pod.args import Endpoint
+from components.kotaemon.args import Autoscaler, KotaemonArgs, PodResources
 from components.state.stores import Stores
-from stacks.settings.pods import Ingress
+from stacks.settings.ingress import exposure
+from stacks.settings.pod_rules import imposed
 from stacks.settings.settings import Settings
+from stacks.stores.servers import endpoint
 
 
 def arguments(
@@ -34,15 +35,16 @@ def arguments(
         api_keys={k: Output.secret(v.get_secret_value()) for k, v in settings.api_keys.items()},
         admin_name=settings.admin_name,
         protect=settings.protect,
+        cluster_imposes=imposed(settings, "application"),
     )
     if settings.admin_password is not None:
         args["admin_password"] = Output.secret(settings.admin_password.get_secret_value())
     if settings.auth_proxy is not None:
         args["auth_proxy"] = settings.auth_proxy.args()
     if settings.ingress is not None:
-        args["exposure"] = exposure(settings.ingress)
+        args["exposure"] = exposure(settings.ingress, settings.platform)
     if settings.model_endpoints is not None:
-        args["model_endpoints"] = [Endpoint(cidr=e.cidr, port=e.port) for e in settings.model_endpoints]
+        args["model_endpoints"] = [endpoint(e) for e in settings.model_endpoints]
     if settings.autoscaler is not None:
         chosen = settings.autoscaler
         args["autoscaler"] = Autoscaler(
@@ -58,19 +60,3 @@ def _stores(found: Mapping[str, Any]) -> Stores:
     if found.get("documents") is not None:
         handed["document_store"] = found["documents"]
     return handed
-
-
-def exposure(ingress: Ingress) -> Exposure:
-    """The section `ingress` as the argument `exposure` of `Kotaemon`."""
-    made = Exposure(
-        kind=ExposureKind(ingress.kind),
-        hostname=ingress.hostname,
-        controller_namespace=ingress.controller_namespace,
-        class_name=ingress.class_name,
-        max_upload_mib=ingress.max_upload_mib,
-    )
-    if ingress.tls_secret is not None:
-        made["tls_secret"] = ingress.tls_secret
-    if ingress.gateway is not None:
-        made["gateway_namespace"], made["gateway_name"] = ingress.gateway.split("/")
-    return made

@@ -17,6 +17,8 @@ from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.platforms.base import Ground
+from stacks.settings import ingress, pod_rules
+from stacks.settings.pod_rules import logins
 from stacks.settings.storage import roles_of
 from stacks.stores.on_disks import backup_folders
 
@@ -31,8 +33,14 @@ def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dic
     `was_autoscaled`: whether the last run had an autoscaler.
     """
     settings = stack.settings
+    for line in (*pod_rules.warnings(settings), *ingress.warnings(settings)):
+        pulumi.log.warn(line)
     ground = stack.platform.ground(settings)
-    args = ApplicationNamespaceArgs(namespace_name=settings.namespace, protect=settings.protect)
+    args = ApplicationNamespaceArgs(
+        namespace_name=settings.namespace, protect=settings.protect, exists=settings.namespace_exists
+    )
+    if settings.registry_logins:
+        args["registry_logins"] = logins(settings)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
     after, ids = _claims(stack, ground, namespace)
     made, waits = _stores(stack, ground, namespace)
@@ -101,6 +109,8 @@ def _space(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> Spa
 
         earlier = [f"{at.component}-folders" for at in stack.contexts.values()]
         args = PreparationNamespaceArgs(namespace=namespace, earlier=earlier)
+        if stack.settings.registry_logins:
+            args["registry_logins"] = logins(stack.settings)
         space = PreparationNamespace(f"{NAMESPACE}-prepare", args, ground.kubernetes)
         return PreparationSpace(namespace=space.namespace, script=space.script)
 

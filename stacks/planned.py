@@ -12,7 +12,7 @@ from estimate.cost import Bought, Mount, bought
 from guard.classes import Bound, ClassFacts
 from guard.report import Report
 from guard.safety import ServerDisk
-from stacks import kinds, platforms, safety, stores
+from stacks import kinds, network, platforms, safety, stores
 from stacks.application import arguments
 from stacks.classes import NOT_ASKED, Classes, ClusterFacts, OnClass
 from stacks.kinds.base import Context
@@ -95,6 +95,7 @@ def planned(settings: Settings, ask: Callable[[Iterable[str]], ClusterFacts] | N
     _refuse(list(_mistakes(settings, platform, storage, found)))
     for line in classes.contradictions():
         pulumi.log.warn(line)
+    _tell_closed(settings, storage, found)
     return Planned(settings, platform, contexts, claims, storage, found, report, classes)
 
 
@@ -224,6 +225,13 @@ def _mistakes(
     handed = {name: one.store.planned(one.at) for name, one in found.items()}
     args = arguments(settings, settings.namespace, storage, handed)
     yield from (f"kotaemon:{line}" for line in check(NAMESPACE, args))
+
+
+def _tell_closed(settings: Settings, storage: StorageMap, found: Mapping[str, PlannedStore]) -> None:
+    """Warn of addresses that the network policy closes."""
+    handed = {name: one.store.planned(one.at) for name, one in found.items()}
+    for line in network.warnings(NAMESPACE, arguments(settings, settings.namespace, storage, handed)):
+        pulumi.log.warn(line)
 
 
 def _bought(stack: Planned) -> Iterator[Bought]:

@@ -15,7 +15,7 @@ from stacks.planned import Planned, planned
 from stacks.settings import load
 from stacks.settings.settings import Settings
 
-SECRET_KEYS = ("apiKeys", "adminPassword", "authProxy")
+SECRET_KEYS = ("apiKeys", "adminPassword", "authProxy", "registryLogins")
 """Top-level keys whose whole value is treated as secret."""
 _LISTENER: ContextVar[Callable[[Planned], object] | None] = ContextVar("listener", default=None)
 

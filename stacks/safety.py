@@ -9,6 +9,7 @@ from components.kotaemon.switches import graphs_switched_on
 from guard import safety
 from guard.classes import ClassFacts
 from guard.report import GuardRefused, Report
+from stacks.settings.ingress import sticky
 from stacks.settings.load import stack_file
 from stacks.settings.settings import Settings
 
@@ -51,6 +52,7 @@ def pods(settings: Settings, document_store: str) -> safety.Pods:
         profile=settings.profile,
         replicas=settings.autoscaler.max_replicas if settings.autoscaler else settings.replicas,
         strategy="RollingUpdate" if scaled else "Recreate",
+        session_affinity=sticky(settings),
         document_store="elasticsearch" if document_store == "elasticsearch" else "lancedb",
         # The profile scaled switches graph indexes off itself (components/kotaemon/runtime/kh_settings.py).
         graph_indexes=not scaled and bool(graphs_switched_on(settings.env)),

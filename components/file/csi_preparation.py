@@ -9,6 +9,7 @@ from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs
 from typing_extensions import NotRequired
 
 from ..contract import Claim
+from ..pod import imposed
 from ..pod.args import ClusterImposes
 from ..pod.folders import work_mistakes
 from ..pod.names import GID, IMAGE, UID
@@ -56,7 +57,10 @@ def source(volume: CsiVolume) -> CSIPersistentVolumeSourceArgs:
 
 def check(name: str, args: CsiPreparationArgs) -> list[str]:
     """Mistakes in the arguments of CsiPreparation(name, args); none: it can be made."""
-    return work_mistakes(args["folders"], args.get("uid", UID), args.get("gid", GID))
+    return [
+        *work_mistakes(args["folders"], args.get("uid", UID), args.get("gid", GID)),
+        *(f"cluster_imposes.{mistake}" for mistake in imposed.mistakes(args.get("cluster_imposes", ClusterImposes()))),
+    ]
 
 
 class CsiPreparation(pulumi.ComponentResource):
@@ -70,7 +74,8 @@ class CsiPreparation(pulumi.ComponentResource):
         super().__init__("kotaemon:index:CsiPreparation", name, None, opts)
         volume, claim_name = args["volume"], args["volume"]["claim"]["name"]
         # Not the `-prepare` of an NFS export: a stack may have both.
-        space = prepare_space(self, name, Output.concat(volume["namespace"], "-prepare-", claim_name))
+        logins = args.get("cluster_imposes", ClusterImposes()).get("registry_logins")
+        space = prepare_space(self, name, Output.concat(volume["namespace"], "-prepare-", claim_name), logins)
         spec = volume_spec(volume["claim"], space["namespace"], source(volume), volume["mount_options"])
         claim = static_claim(name, volume["claim"], space["namespace"], spec, parent=self, protect=False, keep=False)
         work = Work(

@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 from typing_extensions import NotRequired
 
+from ..pod import imposed
 from ..pod.args import ClusterImposes
 from ..pod.folders import work_mistakes
 from ..pod.names import GID, IMAGE, UID
@@ -41,7 +42,11 @@ class NfsPreparationArgs(TypedDict):
 def check(name: str, args: NfsPreparationArgs) -> list[str]:
     """Mistakes in the arguments of NfsPreparation(name, args); none: it can be made."""
     export = [f"export.{mistake}" for mistake in nfs.check(name, args["export"])]
-    return [*export, *work_mistakes(args["folders"], args.get("uid", UID), args.get("gid", GID))]
+    return [
+        *export,
+        *work_mistakes(args["folders"], args.get("uid", UID), args.get("gid", GID)),
+        *(f"cluster_imposes.{mistake}" for mistake in imposed.mistakes(args.get("cluster_imposes", ClusterImposes()))),
+    ]
 
 
 class NfsPreparation(pulumi.ComponentResource):
@@ -57,7 +62,9 @@ class NfsPreparation(pulumi.ComponentResource):
         refuse("NfsPreparation", name, check(name, args))
         super().__init__("kotaemon:index:NfsPreparation", name, None, opts)
         export = args["export"]
-        space = args.get("space") or prepare_space(self, name, Output.concat(export["namespace"], "-prepare"))
+        logins = args.get("cluster_imposes", ClusterImposes()).get("registry_logins")
+        full_name = Output.concat(export["namespace"], "-prepare")
+        space = args.get("space") or prepare_space(self, name, full_name, logins)
         work = Work(
             claim_name=export.get("claim_name", name),
             folders=args["folders"],

@@ -10,7 +10,7 @@ from ..pod.args import ClusterImposes, Endpoint
 from ..pod.names import GID, IMAGE, UID
 from ..state.stores import PostgresDriver, Stores
 from .args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, PodResources
-from .names import PORT, PROXY_PORT
+from .names import PORT, PROBE_PATH, PROXY_PORT, PROXY_PROBE_PATH, SSO_PROBE_PATH
 from .switches import SINGLE_SIGN_ON, is_true
 
 
@@ -59,6 +59,13 @@ class Application:
     def entrance(self) -> int:
         """The pod's port for requests from outside."""
         return PROXY_PORT if self.auth_proxy else PORT
+
+    @property
+    def health_path(self) -> str:
+        """Path on the port `entrance` that answers 200 to whoever asks whether the pod is ready."""
+        if self.auth_proxy:
+            return PROXY_PROBE_PATH
+        return SSO_PROBE_PATH if self.single_sign_on else PROBE_PATH
 
     @property
     def single_sign_on(self) -> bool:

@@ -1,6 +1,6 @@
 """Arguments of the Kotaemon component."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TypedDict
 
@@ -10,6 +10,7 @@ from typing_extensions import NotRequired
 from ..contract import Profile, RoleMount
 from ..pod.args import ClusterImposes, Endpoint
 from ..state.stores import Stores
+from .controllers import Controller
 
 
 class PodResources(TypedDict):
@@ -45,14 +46,23 @@ class Exposure(TypedDict):
     kind: ExposureKind
     hostname: Input[str]
     """Public host name."""
-    controller_namespace: Input[str]
-    """Namespace of the ingress controller or gateway: only its pods may reach the application."""
+    controller_namespace: NotRequired[Input[str]]
+    """Namespace of the ingress controller or gateway, whose pods may reach the application. Nobody else may: give this,
+    `controller_namespaces` or `controller_networks`."""
+    controller_namespaces: NotRequired[Sequence[Input[str]]]
+    """More such namespaces."""
+    controller_networks: NotRequired[Sequence[Input[str]]]
+    """Networks whose addresses may reach the application: the nodes of a controller on the host's network, or the
+    subnets of a load balancer outside of the cluster."""
     class_name: NotRequired[Input[str]]
-    """ingress: ingressClassName; default nginx. The annotations are those of ingress-nginx."""
+    """ingress: ingressClassName; required, because no controller is a default."""
+    controller: NotRequired[Controller]
+    """Who serves the Ingress or the route, which decides its annotations; default: by `class_name`, as far as it is
+    known (components/kotaemon/controllers.py)."""
     tls_secret: NotRequired[Input[str]]
     """ingress: Secret with the certificate; default: TLS ends before the ingress."""
     annotations: NotRequired[Mapping[str, str]]
-    """ingress: added to the annotations, for cert-manager or another controller."""
+    """Added to the annotations of the Ingress or the route, and stronger; for cert-manager or another controller."""
     gateway_name: NotRequired[Input[str]]
     """httproute: name of the Gateway; required."""
     gateway_namespace: NotRequired[Input[str]]

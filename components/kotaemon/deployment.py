@@ -2,14 +2,14 @@
 
 from pulumi import Input
 from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs, DeploymentStrategyArgs, RollingUpdateDeploymentArgs
-from pulumi_kubernetes.core.v1 import PodTemplateSpecArgs
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgs
 
+from ..pod.spec import pod_template
 from .application import Application
 from .environment import Secrets
 from .names import labels
-from .pod import pod_spec, startup_seconds
+from .pod import app_pod, startup_seconds
 
 PULL_SECONDS = 1800
 """The amd64 image is 8-10 GB unpacked (docs/facts/kotaemon.md 1): half an hour is 5 MB/s."""
@@ -53,12 +53,11 @@ def deployment_spec(
         selector=LabelSelectorArgs(match_labels=labels(app.name)),
         strategy=strategy(app),
         progress_deadline_seconds=progress_seconds(app),
-        template=PodTemplateSpecArgs(
-            metadata=ObjectMetaArgs(
-                labels=labels(app.name),
-                annotations=None if checksum is None else {SECRETS_CHECKSUM: checksum},
-            ),
-            spec=pod_spec(app, secrets, runtime_map),
+        template=pod_template(
+            labels(app.name),
+            app_pod(app, secrets, runtime_map),
+            app.cluster_imposes,
+            None if checksum is None else {SECRETS_CHECKSUM: checksum},
         ),
     )
 

@@ -13,7 +13,9 @@ from pulumi_kubernetes.networking.v1 import (
     ServiceBackendPortArgs,
 )
 
+from ..pod.args import Endpoint
 from .args import Exposure
+from .controllers import WAYS, Controller, by_class, filled
 from .names import PORT
 
 COOKIE = "kotaemon-pod"
@@ -22,29 +24,48 @@ ANSWER_SECONDS = 3600
 """Answers are event streams that stay open, and indexing a large document takes long."""
 
 
-def ingress_annotations(exposure: Exposure, *, login: bool) -> dict[str, str]:
-    """What the application needs of ingress-nginx; the user's own annotations are added and win.
+def controller_of(exposure: Exposure) -> Controller:
+    """Who serves the Ingress or the route."""
+    if "controller" in exposure:
+        return Controller(exposure["controller"])
+    name = exposure.get("class_name")
+    return by_class(name) if isinstance(name, str) else Controller.OTHER
 
-    Gradio keeps a session in one pod, streams its answers, and takes uploads of up to 1000 MB
-    (docs/facts/kotaemon.md 3).
-    """
-    nginx = {
-        "affinity": "cookie",
-        "affinity-mode": "persistent",
-        "session-cookie-name": COOKIE,
-        "session-cookie-max-age": str(COOKIE_SECONDS),
-        "proxy-read-timeout": str(ANSWER_SECONDS),
-        "proxy-send-timeout": str(ANSWER_SECONDS),
-        "proxy-body-size": f"{int(exposure.get('max_upload_mib', 1000))}m",
-        "proxy-buffering": "off",
-        "proxy-request-buffering": "off",
-    }
-    if login:
-        nginx["proxy-buffer-size"] = "16k"  # the proxy's cookies hold tokens; 4k is a 502 after the login
+
+def ingress_annotations(exposure: Exposure, *, login: bool, path: str) -> dict[str, str]:
+    """What the application needs of the controller; the user's own annotations are added and win. `path`: of the
+    health check."""
+    way = WAYS[controller_of(exposure)]
+    needed = {**way.ingress, **(way.login if login else {})}
     # Not every cluster's ingress gets an address, and Pulumi would wait ten minutes for one.
-    annotations = {"pulumi.com/skipAwait": "true"}
-    annotations |= {f"nginx.ingress.kubernetes.io/{key}": value for key, value in nginx.items()}
+    annotations = {"pulumi.com/skipAwait": "true", **filled(needed, _values(exposure, path))}
     return annotations | dict(exposure.get("annotations", {}))
+
+
+def service_annotations(exposure: Exposure, path: str) -> dict[str, str]:
+    """What a controller reads from the Service."""
+    return filled(WAYS[controller_of(exposure)].service, _values(exposure, path))
+
+
+def _values(exposure: Exposure, path: str) -> dict[str, str]:
+    return {
+        "cookie": COOKIE,
+        "day": str(COOKIE_SECONDS),
+        "seconds": str(ANSWER_SECONDS),
+        "mib": str(int(exposure.get("max_upload_mib", 1000))),
+        "path": path,
+    }
+
+
+def clients(exposure: Exposure, port: int) -> list[Endpoint]:
+    """Who may connect to the application: the controller's namespaces and networks."""
+    own = [exposure["controller_namespace"]] if "controller_namespace" in exposure else []
+    spaces = [*own, *exposure.get("controller_namespaces", [])]
+    networks = exposure.get("controller_networks", [])
+    return [
+        *(Endpoint(namespace=space, port=port) for space in spaces),
+        *(Endpoint(cidr=network, port=port) for network in networks),
+    ]
 
 
 def ingress_spec(exposure: Exposure, service: str) -> IngressSpecArgs:
@@ -57,7 +78,7 @@ def ingress_spec(exposure: Exposure, service: str) -> IngressSpecArgs:
     if "tls_secret" in exposure:
         tls = [IngressTLSArgs(hosts=[exposure["hostname"]], secret_name=exposure["tls_secret"])]
     return IngressSpecArgs(
-        ingress_class_name=exposure.get("class_name", "nginx"),
+        ingress_class_name=exposure.get("class_name"),
         rules=[IngressRuleArgs(host=exposure["hostname"], http=HTTPIngressRuleValueArgs(paths=[path]))],
         tls=tls,
     )

@@ -16,7 +16,7 @@ from .auth_proxy import proxy_secrets
 from .credentials import admin_secret, checksum, plain_secret
 from .deployment import AUTOSCALED, deployment_annotations, deployment_spec, disruption_budget, progress_seconds
 from .environment import Secrets
-from .exposure import ingress_annotations, ingress_spec, route_spec
+from .exposure import ingress_annotations, ingress_spec, route_spec, service_annotations
 from .mistakes import check
 from .names import PORT, labels
 from .network import network_policy, service_spec
@@ -54,7 +54,7 @@ class Kotaemon(pulumi.ComponentResource):
         service = k8s.core.v1.Service(
             f"{name}-service",
             # The Deployment is waited for; the first pull of the image outlasts a Service's ten minutes.
-            metadata=self._meta(name, {"pulumi.com/skipAwait": "true"}),
+            metadata=self._meta(name, {"pulumi.com/skipAwait": "true"} | self._read_from_service()),
             spec=service_spec(app),
             opts=ResourceOptions(parent=self),
         )
@@ -141,7 +141,7 @@ class Kotaemon(pulumi.ComponentResource):
         if exposure["kind"] == ExposureKind.INGRESS:
             k8s.networking.v1.Ingress(
                 f"{app.name}-ingress",
-                metadata=self._meta(app.name, ingress_annotations(exposure, login=app.auth_proxy is not None)),
+                metadata=self._meta(app.name, self._read_from_ingress(exposure)),
                 spec=ingress_spec(exposure, app.name),
                 opts=opts,
             )
@@ -150,10 +150,17 @@ class Kotaemon(pulumi.ComponentResource):
                 f"{app.name}-route",
                 api_version="gateway.networking.k8s.io/v1",
                 kind="HTTPRoute",
-                metadata=self._meta(app.name),
+                metadata=self._meta(app.name, dict(exposure.get("annotations", {})) or None),
                 spec=route_spec(exposure, app.name, sticky=app.scaled),
                 opts=opts,
             )
+
+    def _read_from_ingress(self, exposure: Exposure) -> dict[str, str]:
+        login = self._app.auth_proxy is not None
+        return ingress_annotations(exposure, login=login, path=self._app.health_path)
+
+    def _read_from_service(self) -> dict[str, str]:
+        return service_annotations(self._app.exposure, self._app.health_path) if self._app.exposure else {}
 
     def _url(self) -> Output[str]:
         if self._app.exposure:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from ..contract import WRITTEN, AccessMode, Role
+from ..pod import imposed
 from ..pod.names import OLDEST_VERSION
 from ..state.stores import DocumentStoreKind
 from .application import Application, application
 from .args import ExposureKind, KotaemonArgs
 from .environment import version_of
+from .exposure import clients
 from .switches import FLAGS, graphs_switched_on, refused_flag
 
 SHARED = (AccessMode.RWX, AccessMode.ROX)
@@ -34,7 +36,14 @@ SECRET_NAME = re.compile(r"(_API_KEY|SECRET_KEY|_PASSWORD|_SECRET|_TOKEN|_CREDEN
 def check(name: str, args: KotaemonArgs) -> list[str]:
     """Mistakes in the arguments of Kotaemon(name, args); none: it can be made."""
     app = application(name, args)
-    return [*_numbers(app), *_storage(app), *_environment(app), *_stores(app), *_exposure(app)]
+    return [
+        *_numbers(app),
+        *_storage(app),
+        *_environment(app),
+        *_stores(app),
+        *_exposure(app),
+        *(f"cluster_imposes.{mistake}" for mistake in imposed.mistakes(app.cluster_imposes)),
+    ]
 
 
 def _numbers(app: Application) -> Iterator[str]:
@@ -137,6 +146,10 @@ def _stores(app: Application) -> Iterator[str]:
 
 
 def _exposure(app: Application) -> Iterator[str]:
+    if app.exposure is not None and not clients(app.exposure, app.entrance):
+        yield "exposure.controller_namespace: missing; without it or controller_networks nobody reaches the application"
+    if app.exposure is not None and app.exposure["kind"] == ExposureKind.INGRESS and "class_name" not in app.exposure:
+        yield "exposure.class_name: missing; name the IngressClass of your controller: no controller is a default"
     if app.exposure is not None and app.exposure["kind"] == ExposureKind.HTTPROUTE:
         for key in ("gateway_name", "gateway_namespace"):
             if key not in app.exposure:

@@ -15,6 +15,8 @@ DRIVER_DIR = "/deps"
 """Folder that the PostgreSQL driver is installed into."""
 
 PROBE_PATH = "/app_id"
+PROXY_PROBE_PATH = "/ping"
+"""oauth2-proxy answers it without a login (https://oauth2-proxy.github.io/oauth2-proxy/features/endpoints)."""
 SSO_PROBE_PATH = "/login"
 """With single sign-on everything but /login* answers with a redirect (docs/facts/kotaemon.md 1)."""
 

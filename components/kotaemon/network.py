@@ -9,7 +9,9 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
 from ..pod import network
 from ..pod.args import Endpoint
 from ..state.stores import Stores
+from .addresses import meant
 from .application import Application
+from .exposure import clients
 from .names import PORT, labels
 
 STICKY_SECONDS = 3 * 60 * 60
@@ -27,16 +29,23 @@ def service_spec(app: Application) -> ServiceSpecArgs:
 
 def network_policy(app: Application) -> NetworkPolicySpecArgs:
     """The NetworkPolicy. Only the ingress controller may connect to the application, which itself may connect to the
-    name servers, the stores, the login's issuer and the models."""
-    exposure, proxy = app.exposure, app.auth_proxy
-    login = [proxy["issuer_endpoint"]] if proxy and "issuer_endpoint" in proxy else []
+    name servers, the stores, the login's issuer, the models, and the Services and IP addresses that it is told of."""
+    exposure = app.exposure
     return network.network_policy(
         labels(app.name),
-        clients=[Endpoint(namespace=exposure["controller_namespace"], port=app.entrance)] if exposure else [],
-        servers=[*store_endpoints(app.stores), *login, *(app.model_endpoints or [])],
+        clients=clients(exposure, app.entrance) if exposure else [],
+        servers=servers(app),
         dns=True,
         https=app.model_endpoints is None,
     )
+
+
+def servers(app: Application) -> list[Endpoint]:
+    """Whom the pods may connect to, beside the name servers and TCP 443 of the world."""
+    proxy = app.auth_proxy
+    login = [proxy["issuer_endpoint"]] if proxy and "issuer_endpoint" in proxy else []
+    declared = [*store_endpoints(app.stores), *login, *(app.model_endpoints or [])]
+    return [*declared, *meant(app, declared)]
 
 
 def store_endpoints(stores: Stores | None) -> list[Endpoint]:

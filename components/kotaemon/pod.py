@@ -10,7 +10,6 @@ from pulumi_kubernetes.core.v1 import (
     LifecycleArgs,
     LifecycleHandlerArgs,
     PodSecurityContextArgs,
-    PodSpecArgs,
     ProbeArgs,
     SleepActionArgs,
     TopologySpreadConstraintArgs,
@@ -53,10 +52,10 @@ TOUCH_SECONDS = 4
 INSTALLER_VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
-def pod_spec(app: Application, secrets: Secrets, runtime_map: Input[str]) -> PodSpecArgs:
-    """The pod's `spec`. `runtime_map`: name of the ConfigMap with the runtime files."""
+def app_pod(app: Application, secrets: Secrets, runtime_map: Input[str]) -> Pod:
+    """The pod, without what the cluster imposes. `runtime_map`: name of the ConfigMap with the runtime files."""
     drain = DRAIN_SECONDS if app.scaled else 0
-    pod = Pod(
+    return Pod(
         service_account=app.name,
         security=pod_security(app),
         grace_seconds=FINISH_SECONDS + STOP_SECONDS + drain + 10,
@@ -67,7 +66,6 @@ def pod_spec(app: Application, secrets: Secrets, runtime_map: Input[str]) -> Pod
         volumes=pod_volumes(app, runtime_map),
         direct_hosts=store_hosts(app.stores),
     )
-    return spec.pod_spec(pod, app.cluster_imposes)
 
 
 def pod_security(app: Application) -> PodSecurityContextArgs:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from pulumi import Input
 from typing_extensions import NotRequired
@@ -74,15 +74,65 @@ class HttpProxy(TypedDict):
     pod uses are always added."""
 
 
+class WhenUnsatisfiable(str, Enum):
+    """What the scheduler does with a pod that would break a rule of topology spread."""
+
+    SCHEDULE_ANYWAY = "ScheduleAnyway"
+    """It places the pod where the rule is broken least."""
+    DO_NOT_SCHEDULE = "DoNotSchedule"
+    """It leaves the pod Pending."""
+
+
+class TopologySpread(TypedDict):
+    """A rule that spreads the pods of one workload, as in `topologySpreadConstraints` of a Kubernetes pod."""
+
+    topology_key: str
+    """Label of nodes whose values are the domains, for example topology.kubernetes.io/zone."""
+    max_skew: NotRequired[int]
+    """Largest difference between the numbers of pods in two domains; default 1."""
+    when_unsatisfiable: NotRequired[WhenUnsatisfiable]
+    """Default ScheduleAnyway: DoNotSchedule leaves every pod Pending where no node has the label."""
+
+
+class RegistryLogin(TypedDict):
+    """A login at an image registry."""
+
+    username: Input[str]
+    password: Input[str]
+    """Goes into a Secret of type kubernetes.io/dockerconfigjson."""
+
+
 class ClusterImposes(TypedDict):
     """What a cluster asks of every pod. Default for each field: nothing."""
 
     image_pull_secrets: NotRequired[Sequence[Input[str]]]
     """Names of Secrets (type kubernetes.io/dockerconfigjson) with the login of the image registry. They have to be in
     the namespace of the pod: also in that of a preparation Job."""
+    registry_logins: NotRequired[Mapping[str, RegistryLogin]]
+    """Registry host -> its login. ApplicationNamespace and the preparation Jobs make a Secret of them in their
+    namespaces, and every pod pulls with it."""
+    image_mirrors: NotRequired[Mapping[str, str]]
+    """Registry host -> what stands for it in the names of images: `{"docker.io": "harbor.example.com/hub"}` turns
+    docker.io/library/postgres into harbor.example.com/hub/library/postgres. The host `*` stands for every other
+    registry. Images of the mirror's own host keep their names."""
     node_selector: NotRequired[Mapping[str, str]]
     """Labels of the nodes that pods may run on."""
+    affinity: NotRequired[Mapping[str, Any]]
+    """`affinity` of a Kubernetes pod, with its own keys: nodeAffinity, podAffinity, podAntiAffinity."""
     tolerations: NotRequired[Sequence[Toleration]]
     """Taints of nodes that pods tolerate, beside those that this program sets itself."""
+    topology_spread: NotRequired[Sequence[TopologySpread]]
+    """How pods are spread, in place of this program's own rules (zones, then nodes, for several pods)."""
+    priority_class: NotRequired[Input[str]]
+    """Name of a PriorityClass."""
+    runtime_class: NotRequired[Input[str]]
+    """Name of a RuntimeClass."""
+    cpu_limit: NotRequired[Input[str]]
+    """CPU limit of every container, for example 2; where a quota of the namespace asks for one. Default: none, because
+    a limit only slows starts and recoveries."""
+    labels: NotRequired[Mapping[str, str]]
+    """Labels of every pod, beside those that select it."""
+    annotations: NotRequired[Mapping[str, str]]
+    """Annotations of every pod."""
     proxy: NotRequired[HttpProxy]
     """The proxy to the world outside, as variables of every container."""

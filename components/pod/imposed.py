@@ -1,15 +1,70 @@
 """What a cluster imposes on pods (ClusterImposes), in the words of Kubernetes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pulumi import Input, Output
-from pulumi_kubernetes.core.v1 import EnvVarArgs, TolerationArgs
+from pulumi_kubernetes.core.v1 import (
+    EnvVarArgs,
+    LocalObjectReferenceArgs,
+    TolerationArgs,
+    TopologySpreadConstraintArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
-from .args import ClusterImposes, TaintEffect, TolerationOperator
+from .args import ClusterImposes, TaintEffect, TolerationOperator, WhenUnsatisfiable
+from .images import mirror_of
+from .registry import REGISTRY_SECRET
 from .variables import plain
 
 ALWAYS_DIRECT = ("localhost", "127.0.0.1", "::1", ".svc", ".cluster.local")
 """Never through a proxy: a pod's own probes, and Services by their longer names."""
+
+
+OWN_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
+"""Labels that select pods: another value would take a pod away from its Service and its NetworkPolicy."""
+AFFINITIES = ("nodeAffinity", "podAffinity", "podAntiAffinity")
+
+
+def mistakes(imposed: ClusterImposes) -> Iterator[str]:
+    """Mistakes in what the cluster imposes, each with its key."""
+    for key in imposed.get("affinity", {}):
+        if key not in AFFINITIES:
+            yield f"affinity: {key!r} is no field of a pod's affinity; the fields are {', '.join(AFFINITIES)}"
+    for key in imposed.get("labels", {}):
+        if key in OWN_LABELS:
+            yield f"labels: {key} selects the pods, and is set by this program; leave it out"
+
+
+def pull_secrets(imposed: ClusterImposes) -> list[LocalObjectReferenceArgs] | None:
+    """The Secrets that pods pull images with."""
+    names = [*imposed.get("image_pull_secrets", []), *([REGISTRY_SECRET] if imposed.get("registry_logins") else [])]
+    return [LocalObjectReferenceArgs(name=name) for name in names] or None
+
+
+def mirrored(image: Input[str], imposed: ClusterImposes) -> Input[str]:
+    """The image's name at the cluster's mirror, where it has one."""
+    mirrors = imposed.get("image_mirrors", {})
+    if not mirrors:
+        return image
+    if isinstance(image, str):
+        return mirror_of(image, mirrors)
+    return Output.from_input(image).apply(lambda known: mirror_of(known, mirrors))
+
+
+def topology_spread(imposed: ClusterImposes, labels: Mapping[str, str]) -> list[TopologySpreadConstraintArgs] | None:
+    """The cluster's rules of topology spread for the pods with these labels. None: it has none."""
+    found = [
+        TopologySpreadConstraintArgs(
+            topology_key=rule["topology_key"],
+            max_skew=int(rule.get("max_skew", 1)),
+            when_unsatisfiable=WhenUnsatisfiable(
+                rule.get("when_unsatisfiable", WhenUnsatisfiable.SCHEDULE_ANYWAY)
+            ).value,
+            label_selector=LabelSelectorArgs(match_labels=dict(labels)),
+        )
+        for rule in imposed.get("topology_spread", [])
+    ]
+    return found or None
 
 
 def tolerations(imposed: ClusterImposes) -> list[TolerationArgs]:

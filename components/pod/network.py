@@ -13,12 +13,15 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicySpecArgs,
 )
 
+from .addresses import NEVER
 from .args import Endpoint
 
-METADATA_V4 = ["169.254.0.0/16"]
-METADATA_V6 = ["fe80::/10", "fd00:ec2::/32"]
-"""Link-local addresses and AWS's IPv6 metadata: whoever reaches them holds the node's cloud credentials."""
-NODE_LOCAL_DNS = "169.254.20.10/32"
+METADATA_V4 = [str(network) for network in NEVER if network.version == 4]
+METADATA_V6 = [str(network) for network in NEVER if network.version == 6]
+OPENSHIFT_DNS = "openshift-dns"
+OPENSHIFT_DNS_PORT = 5353
+"""Port of OpenShift's DNS pods; its Service has 53, which is replaced before a policy is applied
+(https://docs.redhat.com/en/documentation/openshift_container_platform/4.19/html/networking_operators/dns-operator)."""
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
@@ -40,7 +43,7 @@ def network_policy(
     if servers is None:
         return NetworkPolicySpecArgs(pod_selector=selector, policy_types=["Ingress"], ingress=_ingress(clients))
     egress = [
-        *([_dns()] if dns else []),
+        *(_dns() if dns else []),
         *(_egress(endpoint) for endpoint in servers),
         *([_https()] if https else []),
     ]
@@ -87,13 +90,19 @@ def _peer(endpoint: Endpoint) -> NetworkPolicyPeerArgs:
     )
 
 
-def _dns() -> NetworkPolicyEgressRuleArgs:
-    """The rule that lets pods ask the cluster's name servers."""
-    peers = [
-        NetworkPolicyPeerArgs(namespace_selector=_namespace("kube-system")),
-        NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=NODE_LOCAL_DNS)),
+def _dns() -> list[NetworkPolicyEgressRuleArgs]:
+    """The rules that let pods ask the cluster's name servers, wherever those are.
+
+    Port 53 of everybody, because the servers are pods of kube-system in one cluster, a process of the node behind a
+    Service's address in another (EKS Auto Mode) and a link-local address in a third (NodeLocal DNSCache), and a rule by
+    pods or networks would match only some of them. A resolver forwards what it is asked in any case.
+    """
+    pods = NetworkPolicyPeerArgs(namespace_selector=_namespace(OPENSHIFT_DNS))
+    both = [*_ports(OPENSHIFT_DNS_PORT, "UDP"), *_ports(OPENSHIFT_DNS_PORT)]
+    return [
+        NetworkPolicyEgressRuleArgs(ports=[*_ports(53, "UDP"), *_ports(53)]),
+        NetworkPolicyEgressRuleArgs(to=[pods], ports=both),
     ]
-    return NetworkPolicyEgressRuleArgs(to=peers, ports=[*_ports(53, "UDP"), *_ports(53)])
 
 
 def _https() -> NetworkPolicyEgressRuleArgs:

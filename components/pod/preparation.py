@@ -16,7 +16,6 @@ from pulumi_kubernetes.core.v1 import (
     ConfigMapVolumeSourceArgs,
     PersistentVolumeClaimVolumeSourceArgs,
     PodSecurityContextArgs,
-    PodTemplateSpecArgs,
     SeccompProfileArgs,
     SecurityContextArgs,
     VolumeArgs,
@@ -29,7 +28,7 @@ from .files import content_hash, runtime_files
 from .folders import SCRIPT, prepare_container, prepare_task
 from .names import CLAIMS_DIR
 from .preparation_namespace import PreparationSpace
-from .spec import Pod, pod_spec
+from .spec import Pod, pod_template
 
 NEEDS_PEOPLE = 78
 """Exit code of prepare.py when trying again does not help."""
@@ -81,10 +80,7 @@ def job_spec(
                 )
             ]
         ),
-        template=PodTemplateSpecArgs(
-            metadata=ObjectMetaArgs(labels={"app.kubernetes.io/name": "kotaemon-prepare"}),
-            spec=pod_spec(pod, cluster_imposes),
-        ),
+        template=pod_template({"app.kubernetes.io/name": "kotaemon-prepare"}, pod, cluster_imposes),
     )
 
 

@@ -1,6 +1,6 @@
 """The namespace of the Jobs that make role folders on exports which belong to root: one for all exports of a stack."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
@@ -10,10 +10,12 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
 
 from ..refusal import because, refuse
+from .args import RegistryLogin
 from .files import content_hash, runtime_files
 from .folders import SCRIPT
 from .namespace import PodSecurity, pod_security_labels
 from .network import no_network
+from .registry import registry_secret
 
 
 class PreparationSpace(TypedDict):
@@ -30,6 +32,8 @@ class PreparationNamespaceArgs(TypedDict):
 
     namespace: Input[str]
     """Namespace of the application. The Jobs' own one is called `<namespace>-prepare`."""
+    registry_logins: NotRequired[Mapping[str, RegistryLogin]]
+    """Registry host -> its login; a Secret of them is made in the namespace. Default: none. See ClusterImposes."""
     earlier: NotRequired[list[str]]
     """Names of the NfsPreparations of the stack: in earlier releases the one of them that there could be had these
     objects. Default: none."""
@@ -41,11 +45,16 @@ def check(name: str, args: PreparationNamespaceArgs) -> list[str]:
 
 
 def prepare_space(
-    parent: pulumi.Resource, name: str, full_name: Input[str], earlier: Sequence[str] = ()
+    parent: pulumi.Resource,
+    name: str,
+    full_name: Input[str],
+    logins: Mapping[str, RegistryLogin] | None = None,
+    earlier: Sequence[str] = (),
 ) -> PreparationSpace:
     """Register Namespace, isolation and script: `restricted` admits no root, and `baseline` is as near as it gets.
 
-    The Namespace counts as there when its pods have no network. `earlier`: their parents in earlier releases.
+    The Namespace counts as there when its pods have no network and can pull their image. `logins`: at registries.
+    `earlier`: the parents of the objects in earlier releases.
     """
     namespace = k8s.core.v1.Namespace(
         f"{name}-namespace",
@@ -60,6 +69,9 @@ def prepare_space(
         opts=_child(parent, "networking.k8s.io/v1:NetworkPolicy", "no-network", earlier),
     )
     isolated = policy.metadata.apply(lambda metadata: metadata.namespace or "")
+    if logins:
+        secret = registry_secret(parent, f"{name}-registry", isolated, logins)
+        isolated = secret.metadata.apply(lambda metadata: metadata.namespace or "")
     files = runtime_files(SCRIPT)
     script = k8s.core.v1.ConfigMap(
         f"{name}-script",
@@ -90,7 +102,8 @@ class PreparationNamespace(pulumi.ComponentResource):
     def __init__(self, name: str, args: PreparationNamespaceArgs, opts: ResourceOptions | None = None) -> None:
         refuse("PreparationNamespace", name, check(name, args))
         super().__init__("kotaemon:index:PreparationNamespace", name, None, opts)
-        space = prepare_space(self, name, Output.concat(args["namespace"], "-prepare"), args.get("earlier", ()))
+        full_name = Output.concat(args["namespace"], "-prepare")
+        space = prepare_space(self, name, full_name, args.get("registry_logins"), args.get("earlier", ()))
         self.namespace = Output.from_input(space["namespace"])
         self.script = Output.from_input(space["script"])
         self.register_outputs({"namespace": self.namespace, "script": self.script})

@@ -1,8 +1,8 @@
 """The one builder of pods: every pod that this program makes is a `Pod`, and `pod_spec` is what all have in common."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from pulumi import Input
 from pulumi_kubernetes.core.v1 import (
@@ -10,9 +10,9 @@ from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     EmptyDirVolumeSourceArgs,
     EnvVarArgs,
-    LocalObjectReferenceArgs,
     PodSecurityContextArgs,
     PodSpecArgs,
+    PodTemplateSpecArgs,
     ResourceRequirementsArgs,
     SeccompProfileArgs,
     SecurityContextArgs,
@@ -21,9 +21,10 @@ from pulumi_kubernetes.core.v1 import (
     VolumeArgs,
     VolumeMountArgs,
 )
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from .args import ClusterImposes
-from .imposed import proxy_variables, tolerations
+from .imposed import mirrored, proxy_variables, pull_secrets, tolerations, topology_spread
 
 LOST_NODE_SECONDS = 5
 """How long a pod stays on a node that is gone. Kubernetes's default is five minutes of outage for nothing: the node
@@ -54,8 +55,28 @@ class Pod:
     """Hosts that the pod reaches without the cluster's proxy, where there is one."""
 
 
+def pod_template(
+    labels: Mapping[str, str],
+    pod: Pod,
+    imposed: ClusterImposes | None = None,
+    annotations: Mapping[str, Input[str]] | None = None,
+) -> PodTemplateSpecArgs:
+    """The template of a workload's pods: `labels` select them, and the cluster's own come beside."""
+    given = imposed or ClusterImposes()
+    spec = pod_spec(pod, given)
+    if rules := topology_spread(given, labels):
+        spec.topology_spread_constraints = rules
+    return PodTemplateSpecArgs(
+        metadata=ObjectMetaArgs(
+            labels={**given.get("labels", {}), **labels},
+            annotations={**given.get("annotations", {}), **(annotations or {})} or None,
+        ),
+        spec=spec,
+    )
+
+
 def pod_spec(pod: Pod, imposed: ClusterImposes | None = None) -> PodSpecArgs:
-    """The pod's `spec`, with what the cluster imposes.
+    """The pod's `spec`, with what the cluster imposes; without topology spread, which needs the pod's labels.
 
     Containers that bring no security context of their own are as `restricted` wants them.
     """
@@ -64,16 +85,22 @@ def pod_spec(pod: Pod, imposed: ClusterImposes | None = None) -> PodSpecArgs:
     for container in (*pod.init_containers, *pod.containers):
         container.security_context = container.security_context or container_security()
         _add(container, env)
+        _limit_cpu(container, given)
+        if container.image is not None:
+            container.image = mirrored(cast("Input[str]", container.image), given)
     tolerated = [*(lost_node_tolerations() if pod.leaves_lost_nodes else []), *tolerations(given)]
-    pull = [LocalObjectReferenceArgs(name=name) for name in given.get("image_pull_secrets", [])]
+    affinity: Any = dict(given.get("affinity", {})) or None
     return PodSpecArgs(
         restart_policy=pod.restart_policy,
         service_account_name=pod.service_account,
         automount_service_account_token=False,
         # A Service called gradio-server would set GRADIO_SERVER_PORT to tcp://... (docs/facts/kotaemon.md 7).
         enable_service_links=False,
-        image_pull_secrets=pull or None,
+        image_pull_secrets=pull_secrets(given),
         node_selector=dict(given.get("node_selector", {})) or None,
+        affinity=affinity,
+        priority_class_name=given.get("priority_class"),
+        runtime_class_name=given.get("runtime_class"),
         security_context=pod.security,
         termination_grace_period_seconds=pod.grace_seconds,
         tolerations=tolerated or None,
@@ -90,6 +117,17 @@ def _add(container: ContainerArgs, env: list[EnvVarArgs]) -> None:
     missing = [variable for variable in env if variable.name not in [mine.name for mine in own]]
     if missing:
         container.env = [*own, *missing]
+
+
+def _limit_cpu(container: ContainerArgs, imposed: ClusterImposes) -> None:
+    """Adds the cluster's CPU limit. Every container of this program brings its requests by `resources`."""
+    if "cpu_limit" not in imposed:
+        return
+    chosen = cast("ResourceRequirementsArgs", container.resources or ResourceRequirementsArgs())
+    limits = cast("dict[str, Input[str]]", chosen.limits or {})
+    container.resources = ResourceRequirementsArgs(
+        requests=chosen.requests, limits={"cpu": imposed["cpu_limit"], **limits}
+    )
 
 
 def container_security() -> SecurityContextArgs:

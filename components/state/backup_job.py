@@ -7,16 +7,14 @@ from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     EnvVarArgs,
     PersistentVolumeClaimVolumeSourceArgs,
-    PodTemplateSpecArgs,
     VolumeArgs,
     VolumeMountArgs,
 )
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from ..contract import Claim
 from ..pod.args import ClusterImposes
 from ..pod.names import GID, UID
-from ..pod.spec import TMP, Pod, pod_security, pod_spec, resources, tmp_volume
+from ..pod.spec import TMP, Pod, pod_security, pod_template, resources, tmp_volume
 from .backup import KEEP, SCHEDULE, SCRIPTS_DIR, BackupArgs
 
 BACKUP_DIR = "/backup"
@@ -57,10 +55,7 @@ def cron_job_spec(
             spec=JobSpecArgs(
                 backoff_limit=2,
                 active_deadline_seconds=HOURS * 3600,
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=labels),
-                    spec=pod_spec(pod, cluster_imposes),
-                ),
+                template=pod_template(labels, pod, cluster_imposes),
             )
         ),
     )

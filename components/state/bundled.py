@@ -7,20 +7,19 @@ from pulumi_kubernetes.apps.v1 import StatefulSetSpecArgs
 from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     PersistentVolumeClaimVolumeSourceArgs,
-    PodTemplateSpecArgs,
     ResourceRequirementsArgs,
     ServicePortArgs,
     ServiceSpecArgs,
     VolumeArgs,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgs
 from typing_extensions import NotRequired
 
 from ..contract import Claim
 from ..pod import spec
 from ..pod.args import ClusterImposes
-from ..pod.spec import Pod, pod_security, pod_spec, tmp_volume
+from ..pod.spec import Pod, pod_security, pod_template, tmp_volume
 
 DATA_DIR = "/data"
 """Where the disk is mounted: at no path that an image declares as its own volume, which would hide the disk."""
@@ -79,10 +78,7 @@ def stateful_set_spec(
         replicas=1,
         service_name=service,
         selector=LabelSelectorArgs(match_labels=labels),
-        template=PodTemplateSpecArgs(
-            metadata=ObjectMetaArgs(labels=labels),
-            spec=pod_spec(pod, cluster_imposes),
-        ),
+        template=pod_template(labels, pod, cluster_imposes),
     )
 
 

@@ -15,7 +15,8 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
 from typing_extensions import NotRequired
 
 from ..pod.args import ClusterImposes, Endpoint, SecretKey
-from ..pod.imposed import tolerations
+from ..pod.imposed import mirrored, pull_secrets, tolerations, topology_spread
+from ..pod.imposed import mistakes as imposed_mistakes
 from ..pod.network import network_policy
 from ..quantity import gib, refused_size
 from ..refusal import because, refuse, refused_label
@@ -30,6 +31,12 @@ OPERATOR_NAMESPACE = "cnpg-system"
 CLUSTER_LABEL = "cnpg.io/cluster"
 PLUGIN = "barman-cloud.cloudnative-pg.io"
 DATABASE = "kotaemon"
+AFFINITY_FIELDS = {
+    "nodeAffinity": "nodeAffinity",
+    "additionalPodAffinity": "podAffinity",
+    "additionalPodAntiAffinity": "podAntiAffinity",
+}
+"""Field of the operator's `affinity` -> field of a pod's (https://cloudnative-pg.io/documentation/current/scheduling)."""
 MAX_CONNECTIONS = "200"
 """Connections that the server takes, for the reason in components/state/postgres.py. The operator takes strings."""
 
@@ -80,9 +87,13 @@ class CloudNativePostgresArgs(TypedDict):
 
 def check(name: str, args: CloudNativePostgresArgs) -> list[str]:
     """Mistakes in the arguments of CloudNativePostgres(name, args); none: it can be made."""
+    imposed = args.get("cluster_imposes", ClusterImposes())
     instances, archive = int(args.get("instances", 3)), args.get("archive", ArchiveArgs(destination=""))
     days = int(archive.get("retention_days", 30))
+    runtime = "the operator has no field for it; leave it out here" if "runtime_class" in imposed else ""
     return [
+        *(f"cluster_imposes.{mistake}" for mistake in imposed_mistakes(imposed)),
+        *because("cluster_imposes.runtime_class", runtime),
         *because("name", refused_label(name)),
         *because("size", refused_size(args.get("size", "20Gi"))),
         *because("instances", "" if instances >= 1 else f"{instances} is not allowed; it must be 1 or more"),
@@ -114,7 +125,7 @@ def cluster_spec(name: str, args: CloudNativePostgresArgs) -> dict[str, Any]:
             "limits": {"memory": chosen.get("memory_limit", "2Gi")},
         },
     }
-    _impose(spec, args.get("cluster_imposes", ClusterImposes()))
+    _impose(spec, args.get("cluster_imposes", ClusterImposes()), name)
     if "archive" in args:
         parameters = {"barmanObjectName": name}
         spec["plugins"] = [{"name": PLUGIN, "isWALArchiver": True, "parameters": parameters}]
@@ -151,18 +162,30 @@ def scheduled_backup_spec(name: str, archive: ArchiveArgs) -> dict[str, Any]:
     }
 
 
-def _impose(spec: dict[str, Any], imposed: ClusterImposes) -> None:
+def _impose(spec: dict[str, Any], imposed: ClusterImposes, name: str) -> None:
     """What the cluster asks of every pod: the operator makes the instances' pods, and takes it in fields of its own.
 
     Without the proxy: an instance talks with the API server, whose address a proxy does not know, and with its bucket
-    through a sidecar of the plugin's own.
+    through a sidecar of the plugin's own. Without a RuntimeClass: the operator has no field for one (see `check`).
     """
-    if imposed.get("image_pull_secrets"):
-        spec["imagePullSecrets"] = [{"name": name} for name in imposed.get("image_pull_secrets", [])]
+    spec["imageName"] = mirrored(spec["imageName"], imposed)
+    if secrets := pull_secrets(imposed):
+        spec["imagePullSecrets"] = secrets
     if imposed.get("node_selector"):
         spec["affinity"]["nodeSelector"] = dict(imposed.get("node_selector", {}))
+    affinity = imposed.get("affinity", {})
+    spec["affinity"] |= {theirs: affinity[ours] for theirs, ours in AFFINITY_FIELDS.items() if ours in affinity}
     if tolerated := tolerations(imposed):
         spec["affinity"]["tolerations"] = tolerated
+    if rules := topology_spread(imposed, {CLUSTER_LABEL: name}):
+        spec["topologySpreadConstraints"] = rules
+    if "priority_class" in imposed:
+        spec["priorityClassName"] = imposed["priority_class"]
+    if "cpu_limit" in imposed:
+        spec["resources"]["limits"]["cpu"] = imposed["cpu_limit"]
+    inherited = {key: dict(imposed.get(key, {})) for key in ("labels", "annotations") if imposed.get(key)}
+    if inherited:
+        spec["inheritedMetadata"] = inherited
 
 
 def instances_policy(name: str, clients: Mapping[str, str], operator_namespace: Input[str]) -> NetworkPolicySpecArgs:

@@ -20,6 +20,7 @@ from pulumi_kubernetes.core.v1 import (
 from typing_extensions import NotRequired
 
 from ..contract import Claim
+from ..pod import imposed
 from ..pod.args import ClusterImposes, Endpoint, SecretKey
 from ..pod.spec import TMP
 from ..pod.variables import plain, secret_variable
@@ -138,7 +139,11 @@ def backup_environment(host: Input[str], secret: Input[str]) -> list[EnvVarArgs]
 
 def check(name: str, args: BundledPostgresArgs) -> list[str]:
     """Mistakes in the arguments of BundledPostgres(name, args); none: it can be made."""
-    return [*because("name", refused_label(name)), *backup_mistakes(args.get("backup"))]
+    return [
+        *because("name", refused_label(name)),
+        *backup_mistakes(args.get("backup")),
+        *(f"cluster_imposes.{mistake}" for mistake in imposed.mistakes(args.get("cluster_imposes", ClusterImposes()))),
+    ]
 
 
 class BundledPostgres(pulumi.ComponentResource):

@@ -10,6 +10,7 @@ from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, HTTPGetA
 from typing_extensions import NotRequired
 
 from ..contract import Claim
+from ..pod import imposed
 from ..pod.args import ClusterImposes, Endpoint, SecretKey
 from ..pod.names import IMAGE, PYTHON
 from ..pod.spec import TMP
@@ -97,7 +98,11 @@ def _probe(path: str, period: int, failures: int) -> ProbeArgs:
 
 def check(name: str, args: BundledQdrantArgs) -> list[str]:
     """Mistakes in the arguments of BundledQdrant(name, args); none: it can be made."""
-    return [*because("name", refused_label(name)), *backup_mistakes(args.get("backup"))]
+    return [
+        *because("name", refused_label(name)),
+        *backup_mistakes(args.get("backup")),
+        *(f"cluster_imposes.{mistake}" for mistake in imposed.mistakes(args.get("cluster_imposes", ClusterImposes()))),
+    ]
 
 
 class BundledQdrant(pulumi.ComponentResource):

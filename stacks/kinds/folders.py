@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from stacks.kinds.base import Context, Prepare, Space
+from stacks.settings.pod_rules import imposed
 
 if TYPE_CHECKING:
     from components.file.nfs import NfsStorageArgs
@@ -23,6 +24,7 @@ def by_nfs_job(at: Context[Any], export: "NfsStorageArgs") -> Prepare:
             image=at.settings.image,
             uid=at.settings.uid,
             gid=at.settings.gid,
+            cluster_imposes=imposed(at.settings, "preparation"),
             space=space(),
         )
         return NfsPreparation(f"{at.component}-folders", args, kubernetes)

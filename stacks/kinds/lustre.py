@@ -20,6 +20,7 @@ from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mis
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.existing import VOLUME, Id
 from stacks.settings.fields import Size, Strict, accept, matching
+from stacks.settings.pod_rules import imposed
 from stacks.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -176,6 +177,7 @@ class LustreKind(Kind[LustreClaim]):
                 image=at.settings.image,
                 uid=at.settings.uid,
                 gid=at.settings.gid,
+                cluster_imposes=imposed(at.settings, "preparation"),
             )
             return CsiPreparation(f"{at.component}-folders", args, kubernetes)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from components.contract import Platform
 from components.kotaemon.switches import graphs_switched_on
 from stacks import kinds, platforms, stores
+from stacks.settings import ingress
 from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
 
@@ -24,6 +25,7 @@ def mistakes(settings: Settings) -> Iterator[str]:
 def _access(settings: Settings) -> Iterator[str]:
     if settings.auth_proxy is not None and settings.ingress is None:
         yield "authProxy: needs the section ingress, because people log in at its host name; add ingress"
+    yield from ingress.mistakes(settings)
 
 
 def _money(settings: Settings) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from stacks.settings.fields import Strict
+from components.kubernetes_version import OLDEST_TEXT, refused_version
+from stacks.settings.fields import Strict, accept
 
 
 class Cluster(Strict):
@@ -21,10 +22,27 @@ class Cluster(Strict):
         "another cluster.",
     )
 
+    version: str | None = Field(
+        None,
+        description=f"Version of the cluster's Kubernetes, for example 1.33: one older than {OLDEST_TEXT} is refused.",
+    )
     zones: list[str] = Field(
         default_factory=list[str],
         description="Zones of the nodes, used by the plan on platform private; default: those that the claims name.",
     )
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _not_a_number(cls, value: object) -> object:
+        if isinstance(value, float):
+            raise ValueError(f'must be in quotation marks: 1.30 without them is the number 1.3; write "{value}"')
+        return value
+
+    @field_validator("version")
+    @classmethod
+    def _new_enough(cls, value: str | None) -> str | None:
+        accept(refused_version(value) if value is not None else "")
+        return value
 
     @model_validator(mode="after")
     def _both(self) -> "Cluster":

@@ -1,11 +1,9 @@
-"""The sections of a stack file for the application's pods and for the access to them."""
-
-import re
-from typing import Literal
+"""The sections of a stack file for the application's pods."""
 
 from pydantic import Field, model_validator
 
-from stacks.settings.fields import Cidr, Cpu, DnsLabel, HostName, Memory, ObjectName, Strict
+from stacks.settings.fields import Cpu, Memory, Strict
+from stacks.settings.stores import StoreEndpoint
 
 
 class Resources(Strict):
@@ -23,42 +21,10 @@ class Resources(Strict):
     )
 
 
-class Ingress(Strict):
-    """How users reach the application from outside.
+class Endpoint(StoreEndpoint):
+    """Where the pods may call models: a network, or pods in a namespace of this cluster."""
 
-    Set authProxy as well: the application's own login leaves its API open.
-    """
-
-    kind: Literal["ingress", "httproute"] = Field(
-        "ingress", description="ingress: an Ingress object; httproute: an HTTPRoute of the Gateway API."
-    )
-    hostname: HostName = Field(description="Public host name of the application.")
-    class_name: ObjectName = Field(
-        "nginx", description="Value of ingressClassName; the annotations are those of ingress-nginx."
-    )
-    tls_secret: ObjectName | None = Field(
-        None, description="Existing Secret with the certificate; default: TLS ends before the ingress."
-    )
-    gateway: str | None = Field(None, description="`namespace/name` of the Gateway; required for kind httproute.")
-    controller_namespace: DnsLabel = Field(
-        "ingress-nginx", description="Namespace of the ingress controller, whose pods may connect to the application."
-    )
-    max_upload_mib: int = Field(
-        1000, ge=1, description="Largest request body in MiB, which limits uploads; Kotaemon's own limit is 1000 MB."
-    )
-
-    @model_validator(mode="after")
-    def _gateway_for_route(self) -> "Ingress":
-        if self.kind == "httproute" and not re.fullmatch(r"[a-z0-9-]+/[a-z0-9-]+", self.gateway or ""):
-            raise ValueError("kind httproute needs gateway: <namespace>/<name>")
-        return self
-
-
-class Endpoint(Strict):
-    """A network and port to which the pods may open connections."""
-
-    cidr: Cidr = Field(description="Network in CIDR notation, for example 203.0.113.7/32.")
-    port: int = Field(443, ge=1, le=65535, description="TCP port.")
+    port: int = Field(443, ge=1, le=65535, description="TCP port; of a pod, not of its Service.")
 
 
 class AutoscalerSettings(Strict):

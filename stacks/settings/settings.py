@@ -12,15 +12,17 @@ from stacks.settings.cluster import Cluster
 from stacks.settings.estimate import EstimateSettings
 from stacks.settings.existing import IN_CLUSTER, OBJECT, Existing, Id
 from stacks.settings.fields import DnsLabel, PinnedImage, Strict
+from stacks.settings.ingress import Ingress
 from stacks.settings.moves import MovedName, MoveSettings, ReleasedKey
-from stacks.settings.pods import AutoscalerSettings, Endpoint, Ingress, Resources
+from stacks.settings.pod_rules import PodRules
+from stacks.settings.pods import AutoscalerSettings, Endpoint, Resources
 from stacks.settings.storage import Storage
 from stacks.settings.stores import Stores
 
 Section = TypeVar("Section", bound=Strict)
 
 
-class Settings(Existing):
+class Settings(Existing, PodRules):
     """The settings of a stack file. stacks/settings/model.py adds a section for each platform, such as `aws`."""
 
     platform: Platform = Field(description="Platform on which the cluster and its storage are.")
@@ -29,6 +31,11 @@ class Settings(Existing):
         description="single-writer: one pod with its data in files; scaled: several pods with their state in stores.",
     )
     namespace: DnsLabel = Field("kotaemon", description="Kubernetes namespace of the application; the stack makes it.")
+    namespace_exists: bool = Field(
+        False,
+        description="Whether the namespace is there already: then it is neither made nor changed, and its labels, "
+        "quotas and limits are those of its owner.",
+    )
     image: PinnedImage = Field(
         "ghcr.io/cinnamon/kotaemon:0.11.3-lite",
         description="Image of the application, with a version tag or a digest; main-* and latest-* are refused.",
@@ -53,8 +60,8 @@ class Settings(Existing):
     )
     model_endpoints: list[Endpoint] | None = Field(
         None,
-        description="Networks where the pods may call models; default: TCP 443 of every address except link-local "
-        "(metadata) ones.",
+        description="Networks and namespaces where the pods may call models; default: TCP 443 of every address except "
+        "link-local (metadata) ones. Services and IP addresses in env are always open.",
     )
     storage: Storage = Field(description="Claims, and which role is on which claim.")
     env: dict[str, str] = Field(

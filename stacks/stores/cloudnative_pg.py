@@ -15,6 +15,7 @@ from stacks.effects import Effects, in_place, pods
 from stacks.kinds.base import Buys, Identity
 from stacks.settings.existing import OBJECT, Id
 from stacks.settings.fields import DnsLabel, ObjectName, PinnedImage, Strict, matching
+from stacks.settings.pod_rules import imposed
 from stacks.settings.stores import DRIVER_HELP, Driver, OnDisks, Schedule
 from stacks.stores import on_disks
 from stacks.stores.base import MadeStore, ServerOnClass, Store, StoreContext
@@ -129,6 +130,7 @@ def operator_args(at: StoreContext[OperatorDatabase]) -> CloudNativePostgresArgs
         operator_namespace=chosen.operator_namespace,
         driver=PostgresDriver(chosen.driver),
         protect=at.settings.protect,
+        cluster_imposes=imposed(at.settings, "database"),
     )
     archive = chosen.archive
     if archive is None:

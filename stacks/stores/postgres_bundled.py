@@ -16,6 +16,7 @@ from stacks.effects import Effects, in_place, pods, refused
 from stacks.kinds.base import Buys, Identity
 from stacks.offered import BUNDLED_DISK_GIB, OWN_CLASS
 from stacks.settings.fields import PinnedImage
+from stacks.settings.pod_rules import imposed
 from stacks.settings.settings import Settings
 from stacks.settings.stores import DRIVER_HELP, Bundled, Driver
 from stacks.stores import on_disks
@@ -107,6 +108,7 @@ def _args(at: StoreContext[BundledDatabase], disk: Claim) -> BundledPostgresArgs
         resources=on_disks.resources(chosen),
         driver=PostgresDriver(chosen.driver),
         protect=at.settings.protect,
+        cluster_imposes=imposed(at.settings, "database"),
     )
     if chosen.backup is not None:
         args["backup"] = on_disks.backup_args(at, chosen.backup)

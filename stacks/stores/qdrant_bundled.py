@@ -16,6 +16,7 @@ from stacks.effects import Effects, in_place, refused
 from stacks.kinds.base import Buys, Identity
 from stacks.offered import BUNDLED_DISK_GIB, OWN_CLASS
 from stacks.settings.fields import PinnedImage
+from stacks.settings.pod_rules import imposed
 from stacks.settings.settings import Settings
 from stacks.settings.stores import Bundled
 from stacks.stores import on_disks
@@ -105,6 +106,7 @@ def _args(at: StoreContext[BundledVectors], disk: Claim) -> BundledQdrantArgs:
         resources=on_disks.resources(chosen),
         backup_image=at.settings.image,
         protect=at.settings.protect,
+        cluster_imposes=imposed(at.settings, "vectors"),
     )
     if chosen.backup is not None:
         args["backup"] = on_disks.backup_args(at, chosen.backup)

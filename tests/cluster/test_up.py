@@ -79,7 +79,9 @@ def test_the_generated_password_stays_and_is_never_said(cluster: Cluster, kube: 
 
 
 def test_what_left_the_stack_file_is_deleted(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
-    with_ingress = stacks.write(tmp_path, "leaver", {"files": FILES}, ingress={"hostname": "rag.example.org"})
+    with_ingress = stacks.write(
+        tmp_path, "leaver", {"files": FILES}, ingress={"hostname": "rag.example.org", "className": "nginx"}
+    )
     stacks.up(with_ingress, cluster)
     without = stacks.write(tmp_path, "leaver", {"files": FILES})
     # The network policy lets the ingress controller in no more.

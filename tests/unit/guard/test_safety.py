@@ -89,8 +89,8 @@ finds what another has added until it restarts, and the last to save its HNSW fi
 possible (Kotaemon always opens a folder)
     change kotaemon:replicas: 1, or kotaemon:profile: scaled with a database and a vector server
     see https://cookbook.chromadb.dev/core/system_constraints
-  - no-session-affinity: 5 pods, no cookie: a request that reaches another pod is answered 404 Session not found
-    change kotaemon:ingress.kind: ingress (it sets a cookie), or kotaemon:replicas: 1
+  - no-session-affinity: 5 pods, nothing sticky: a request that reaches another pod is answered 404 Session not found
+    change kotaemon:ingress: a controller that does (docs/clusters.md), or stickyBy: what makes it in your cluster
     see https://github.com/gradio-app/gradio/issues/6920
     or take the risk: kotaemon:overrides.no-session-affinity: <your reason>"""
 

@@ -15,7 +15,9 @@ from components.volumes.existing_class import existing_class_claim
 DISK = existing_class_claim("disk", {"namespace": "kotaemon", "storage_class": "fast", "size": "20Gi"})
 FILES = nfs_claim("files", {"namespace": "kotaemon", "server": "nfs.example.com", "path": "/srv/nfs/kotaemon"})
 
-EXPOSURE = Exposure(kind=ExposureKind.INGRESS, hostname="k.example.com", controller_namespace="ingress-nginx")
+EXPOSURE = Exposure(
+    kind=ExposureKind.INGRESS, hostname="k.example.com", controller_namespace="ingress-nginx", class_name="nginx"
+)
 PROXY = AuthProxy(
     issuer_url="https://login.example.com", client_id="kotaemon", client_secret="hunter2", email_domains=["example.com"]
 )

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from components.kotaemon.auth_proxy import cookie_secret, proxy_env
 from components.kotaemon.environment import Secrets
 from components.kotaemon.network import network_policy, service_spec
-from components.kotaemon.pod import pod_spec
+from components.kotaemon.pod import app_pod
+from components.pod.spec import pod_spec
 from tests.unit.components.kotaemon.runtime.stand_in import free_port
 from tests.unit.components.kotaemon.samples import EXPOSURE, PROXY, manifest, scaled, single
 from tests.unit.components.pod_security import restricted_violations
@@ -59,7 +60,7 @@ def test_cookie_key_is_32_bytes_and_follows_the_client_secret(one: str, other: s
 
 def test_it_is_a_sidecar_that_restricted_admits() -> None:
     for app in (single(**BEHIND), scaled(**BEHIND)):
-        spec = manifest(pod_spec(app, SECRETS, "r"))
+        spec = manifest(pod_spec(app_pod(app, SECRETS, "r")))
         assert restricted_violations(spec) == []
         proxy = spec["initContainers"][-1]
         assert (proxy["name"], proxy["restartPolicy"]) == ("auth-proxy", "Always")
@@ -76,13 +77,13 @@ def test_requests_come_in_through_it_alone() -> None:
 def test_the_issuer_is_reached_where_the_rest_is_closed() -> None:
     issuer = {"cidr": "198.51.100.1/32", "port": 8443}
     app = single(exposure=EXPOSURE, auth_proxy={**PROXY, "issuer_endpoint": issuer}, model_endpoints=[])
-    assert manifest(network_policy(app))["egress"][1:] == [
+    assert manifest(network_policy(app))["egress"][2:] == [
         {"to": [{"ipBlock": {"cidr": "198.51.100.1/32"}}], "ports": [{"port": 8443, "protocol": "TCP"}]}
     ]
 
 
 def test_nobody_gets_around_it() -> None:
-    container = manifest(pod_spec(single(**BEHIND), SECRETS, "r"))["containers"][0]
+    container = manifest(pod_spec(app_pod(single(**BEHIND), SECRETS, "r")))["containers"][0]
     listens = {v["name"]: v.get("value") for v in container["env"]}["GRADIO_SERVER_NAME"]
     assert listens == "127.0.0.1"
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
@@ -90,7 +91,7 @@ def test_nobody_gets_around_it() -> None:
 
 
 def test_the_probe_asks_the_application_itself() -> None:
-    probe = manifest(pod_spec(single(**BEHIND), SECRETS, "r"))["containers"][0]["livenessProbe"]
+    probe = manifest(pod_spec(app_pod(single(**BEHIND), SECRETS, "r")))["containers"][0]["livenessProbe"]
     _, *arguments = probe["exec"]["command"]
 
     class App(http.server.BaseHTTPRequestHandler):

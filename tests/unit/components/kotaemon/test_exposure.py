@@ -6,7 +6,9 @@ from components.kotaemon.args import Exposure, ExposureKind
 from components.kotaemon.exposure import ingress_annotations, ingress_spec, route_spec
 from tests.unit.components.kotaemon.samples import manifest
 
-INGRESS = Exposure(kind=ExposureKind.INGRESS, hostname="k.example.com", controller_namespace="ingress-nginx")
+INGRESS = Exposure(
+    kind=ExposureKind.INGRESS, hostname="k.example.com", controller_namespace="ingress-nginx", class_name="nginx"
+)
 ROUTE = Exposure(
     kind=ExposureKind.HTTPROUTE,
     hostname="k.example.com",
@@ -18,7 +20,7 @@ ROUTE = Exposure(
 
 def test_annotations() -> None:
     nginx = "nginx.ingress.kubernetes.io/"
-    assert ingress_annotations(INGRESS, login=False) == {
+    assert ingress_annotations(INGRESS, login=False, path="/app_id") == {
         "pulumi.com/skipAwait": "true",
         nginx + "affinity": "cookie",
         nginx + "affinity-mode": "persistent",
@@ -34,7 +36,7 @@ def test_annotations() -> None:
 
 def test_own_annotations_are_added_and_win() -> None:
     own = {"cert-manager.io/cluster-issuer": "le", "nginx.ingress.kubernetes.io/proxy-read-timeout": "60"}
-    made = ingress_annotations({**INGRESS, "annotations": own, "max_upload_mib": 20}, login=False)
+    made = ingress_annotations({**INGRESS, "annotations": own, "max_upload_mib": 20}, login=False, path="/app_id")
     assert made["cert-manager.io/cluster-issuer"] == "le"
     assert made["nginx.ingress.kubernetes.io/proxy-read-timeout"] == "60"
     assert made["nginx.ingress.kubernetes.io/proxy-body-size"] == "20m"
@@ -42,8 +44,8 @@ def test_own_annotations_are_added_and_win() -> None:
 
 def test_a_login_needs_room_for_its_cookies() -> None:
     size = "nginx.ingress.kubernetes.io/proxy-buffer-size"
-    assert ingress_annotations(INGRESS, login=True)[size] == "16k"
-    assert size not in ingress_annotations(INGRESS, login=False)
+    assert ingress_annotations(INGRESS, login=True, path="/app_id")[size] == "16k"
+    assert size not in ingress_annotations(INGRESS, login=False, path="/app_id")
 
 
 def test_ingress() -> None:

@@ -6,7 +6,12 @@ from components.kotaemon.application import Application
 from components.kotaemon.network import network_policy, service_spec
 from tests.unit.components.kotaemon.samples import elasticsearch, manifest, scaled, single
 
-EXPOSURE = {"kind": "ingress", "hostname": "k.example.com", "controller_namespace": "ingress-nginx"}
+EXPOSURE = {
+    "kind": "ingress",
+    "hostname": "k.example.com",
+    "controller_namespace": "ingress-nginx",
+    "class_name": "nginx",
+}
 
 
 def policy(app: Application) -> Any:
@@ -38,14 +43,8 @@ def test_only_the_ingress_controller_comes_in() -> None:
 
 
 def test_out_to_names_and_to_https_but_not_to_the_nodes_credentials() -> None:
-    dns, https = policy(single())["egress"]
-    assert dns == {
-        "to": [
-            {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}},
-            {"ipBlock": {"cidr": "169.254.20.10/32"}},
-        ],
-        "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}],
-    }
+    dns, _, https = policy(single())["egress"]
+    assert dns == {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
     assert https == {
         "to": [
             {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}},
@@ -57,7 +56,7 @@ def test_out_to_names_and_to_https_but_not_to_the_nodes_credentials() -> None:
 
 def test_declared_model_endpoints_close_the_rest() -> None:
     endpoints = [{"cidr": "203.0.113.7/32", "port": 8443}, {"namespace": "ollama", "port": 11434}]
-    assert policy(single(model_endpoints=endpoints))["egress"][1:] == [
+    assert policy(single(model_endpoints=endpoints))["egress"][2:] == [
         {"to": [{"ipBlock": {"cidr": "203.0.113.7/32"}}], "ports": [{"port": 8443, "protocol": "TCP"}]},
         {
             "to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ollama"}}}],
@@ -67,11 +66,11 @@ def test_declared_model_endpoints_close_the_rest() -> None:
 
 
 def test_no_model_endpoints_is_not_the_default() -> None:
-    assert len(policy(single(model_endpoints=[]))["egress"]) == 1, "DNS alone"
+    assert len(policy(single(model_endpoints=[]))["egress"]) == 2, "DNS alone"
 
 
 def test_out_to_the_stores() -> None:
-    assert policy(scaled(stores=elasticsearch(), model_endpoints=[]))["egress"][1:] == [
+    assert policy(scaled(stores=elasticsearch(), model_endpoints=[]))["egress"][2:] == [
         {"to": [{"ipBlock": {"cidr": "10.0.0.5/32"}}], "ports": [{"port": 5432, "protocol": "TCP"}]},
         {"to": [{"podSelector": {"matchLabels": {"app": "qdrant"}}}], "ports": [{"port": 6333, "protocol": "TCP"}]},
         {

@@ -9,7 +9,8 @@ from components.contract import Role
 from components.kotaemon.application import Application
 from components.kotaemon.environment import Secrets
 from components.kotaemon.names import SCRATCH_DIR
-from components.kotaemon.pod import pod_spec, startup_seconds
+from components.kotaemon.pod import app_pod, startup_seconds
+from components.pod.spec import pod_spec
 from tests.unit.components.kotaemon.samples import DISK, FILES, manifest, on, scaled, single, storage, stores
 from tests.unit.components.pod_security import restricted_violations
 
@@ -18,7 +19,7 @@ BOTH = pytest.mark.parametrize("app", [single(), scaled()], ids=["single-writer"
 
 
 def pod(app: Application) -> dict[str, Any]:
-    return manifest(pod_spec(app, SECRETS, "kotaemon-runtime-1"))
+    return manifest(pod_spec(app_pod(app, SECRETS, "kotaemon-runtime-1")))
 
 
 def container(app: Application, name: str = "kotaemon") -> dict[str, Any]:

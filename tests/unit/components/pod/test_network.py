@@ -42,8 +42,12 @@ def test_clients_of_the_same_ports_share_a_rule() -> None:
 
 
 def test_names_first_then_servers_then_the_world() -> None:
-    dns, server, https = policy(servers=[Endpoint(cidr="10.0.0.5/32", port=5432)], dns=True, https=True)["egress"]
-    assert [port["port"] for port in dns["ports"]] == [53, 53]
+    dns, openshift, server, https = policy(servers=[Endpoint(cidr="10.0.0.5/32", port=5432)], dns=True, https=True)[
+        "egress"
+    ]
+    assert "to" not in dns, "the name servers are pods here, a process of the node there"
+    assert [(port["port"], port["protocol"]) for port in dns["ports"]] == [(53, "UDP"), (53, "TCP")]
+    assert {port["port"] for port in openshift["ports"]} == {5353}
     assert server == {"to": [{"ipBlock": {"cidr": "10.0.0.5/32"}}], "ports": [{"port": 5432, "protocol": "TCP"}]}
     assert https["to"][0]["ipBlock"]["except"] == ["169.254.0.0/16"]
 

@@ -1,5 +1,7 @@
 """The one builder of pods."""
 
+import base64
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,19 +13,39 @@ from pulumi_kubernetes.core.v1 import ContainerArgs, EnvVarArgs, SecurityContext
 import components
 from components.file.csi_preparation import CsiPreparation, CsiPreparationArgs, CsiVolume
 from components.file.preparation import NfsPreparation, NfsPreparationArgs
+from components.kotaemon import mistakes
 from components.kotaemon.kotaemon import Kotaemon
 from components.kotaemon.names import labels
-from components.pod.args import ClusterImposes, HttpProxy, TaintEffect, Toleration, TolerationOperator
+from components.pod.args import (
+    ClusterImposes,
+    HttpProxy,
+    RegistryLogin,
+    TaintEffect,
+    Toleration,
+    TolerationOperator,
+    TopologySpread,
+)
 from components.pod.spec import Pod, container_security, pod_security, pod_spec, tmp_volume
-from components.state.cloudnative_pg import CloudNativePostgres, CloudNativePostgresArgs
+from components.state import postgres, qdrant
+from components.state.cloudnative_pg import CloudNativePostgres, CloudNativePostgresArgs, check
 from components.state.postgres import BundledPostgres, BundledPostgresArgs
 from components.state.qdrant import BundledQdrant, BundledQdrantArgs
 from tests.unit.components.kotaemon.samples import DISK, EXPOSURE, FILES, PROXY, manifest, scaled_args
 from tests.unit.components.pod_security import restricted_violations
+from tests.unit.components.pod_templates import templates_in
 
 FOLDER = Path(components.__file__).parent
 IMPOSED = ClusterImposes(
     image_pull_secrets=["registry"],
+    registry_logins={"registry.example.com": RegistryLogin(username="robot", password="p")},
+    image_mirrors={"*": "registry.example.com/mirror"},
+    affinity={"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
+    topology_spread=[TopologySpread(topology_key="rack")],
+    priority_class="important",
+    runtime_class="gvisor",
+    cpu_limit="3",
+    labels={"team": "search"},
+    annotations={"sidecar.istio.io/inject": "false"},
     node_selector={"pool": "apps"},
     tolerations=[
         Toleration(
@@ -106,6 +128,7 @@ BUNDLED = {
     "clients": labels("kotaemon"),
     "backup": {"claim": FILES, "folder": "backup"},
 }
+OPERATED: dict[str, Any] = {"namespace": "kotaemon", "storage_class": "fast", "clients": labels("kotaemon")}
 MAKERS: dict[str, Callable[[ClusterImposes], object]] = {
     "application": lambda given: Kotaemon(
         "one", scaled_args(exposure=EXPOSURE, auth_proxy=PROXY, cluster_imposes=given)
@@ -121,41 +144,84 @@ MAKERS: dict[str, Callable[[ClusterImposes], object]] = {
 }
 
 
-def pods_in(value: Any) -> list[dict[str, Any]]:
-    """Every pod in the inputs of a resource."""
-    if isinstance(value, list):
-        return [found for item in value for found in pods_in(item)]
-    if not isinstance(value, dict):
-        return []
-    return [value] if "containers" in value else [found for item in value.values() for found in pods_in(item)]
-
-
 @pytest.mark.parametrize("maker", list(MAKERS))
 def test_what_the_cluster_imposes_reaches_every_pod(pulumi_run: Callable[..., Any], maker: str) -> None:
     run = pulumi_run(lambda: MAKERS[maker](IMPOSED) and None)
-    pods = [found for registration in run.registrations for found in pods_in(registration.inputs)]
-    assert len(pods) == (2 if maker in ("postgres", "qdrant") else 1)
-    for spec in pods:
-        assert spec["imagePullSecrets"] == [{"name": "registry"}]
+    templates = [found for registration in run.registrations for found in templates_in(registration.inputs)]
+    assert len(templates) == (2 if maker in ("postgres", "qdrant") else 1)
+    for template in templates:
+        spec = template["spec"]
+        assert template["metadata"]["labels"]["team"] == "search"
+        assert template["metadata"]["annotations"]["sidecar.istio.io/inject"] == "false"
+        assert spec["imagePullSecrets"] == [{"name": "registry"}, {"name": "kotaemon-registry"}]
+        assert spec["affinity"] == IMPOSED.get("affinity")
+        assert (spec["priorityClassName"], spec["runtimeClassName"]) == ("important", "gvisor")
+        (rule,) = spec["topologySpreadConstraints"]
+        assert rule["labelSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+        assert (rule["topologyKey"], rule["maxSkew"], rule["whenUnsatisfiable"]) == ("rack", 1, "ScheduleAnyway")
         assert spec["nodeSelector"] == {"pool": "apps"}
         assert spec["tolerations"][-1] == TOLERATION
         for container in [*spec.get("initContainers", []), *spec["containers"]]:
             assert {"HTTPS_PROXY", "NO_PROXY"} <= {variable["name"] for variable in container["env"]}
+            assert container["resources"]["limits"]["cpu"] == "3"
+            assert container["image"].startswith("registry.example.com/mirror/")
 
 
 def test_stores_are_reached_without_the_proxy(pulumi_run: Callable[..., Any]) -> None:
     run = pulumi_run(lambda: MAKERS["application"](IMPOSED) and None)
-    (spec,) = [found for registration in run.registrations for found in pods_in(registration.inputs)]
+    (template,) = [found for registration in run.registrations for found in templates_in(registration.inputs)]
+    spec = template["spec"]
     (direct,) = {e["value"] for c in spec["containers"] for e in c["env"] if e["name"] == "NO_PROXY"}
     assert direct.split(",")[-1] == "qdrant"
 
 
 def test_the_operators_own_pods_get_it_in_the_operators_words(pulumi_run: Callable[..., Any]) -> None:
     args = CloudNativePostgresArgs(
-        namespace="kotaemon", storage_class="fast", clients=labels("kotaemon"), cluster_imposes=IMPOSED
+        namespace="kotaemon",
+        storage_class="fast",
+        clients=labels("kotaemon"),
+        cluster_imposes=ClusterImposes(**{k: v for k, v in IMPOSED.items() if k != "runtime_class"}),
     )
     run = pulumi_run(lambda: CloudNativePostgres("one", args) and None)
     spec = run.one("kubernetes:postgresql.cnpg.io/v1:Cluster").inputs["spec"]
-    assert spec["imagePullSecrets"] == [{"name": "registry"}]
+    assert spec["imagePullSecrets"] == [{"name": "registry"}, {"name": "kotaemon-registry"}]
     assert spec["affinity"]["nodeSelector"] == {"pool": "apps"}
+    assert spec["affinity"]["nodeAffinity"] == {"preferredDuringSchedulingIgnoredDuringExecution": []}
     assert spec["affinity"]["tolerations"] == [TOLERATION]
+    assert spec["topologySpreadConstraints"][0]["labelSelector"] == {"matchLabels": {"cnpg.io/cluster": "one"}}
+    assert spec["priorityClassName"] == "important"
+    assert spec["resources"]["limits"]["cpu"] == "3"
+    assert spec["imageName"].startswith("registry.example.com/mirror/cloudnative-pg/")
+    assert spec["inheritedMetadata"] == {
+        "labels": {"team": "search"},
+        "annotations": {"sidecar.istio.io/inject": "false"},
+    }
+
+
+def test_the_operator_cannot_give_its_pods_a_runtime_class() -> None:
+    given = ClusterImposes(runtime_class="gvisor")
+    (mistake,) = check("one", CloudNativePostgresArgs(**OPERATED, cluster_imposes=given))
+    assert mistake.startswith("cluster_imposes.runtime_class:")
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        (ClusterImposes(labels={"app.kubernetes.io/name": "mine"}), "cluster_imposes.labels: app.kubernetes.io/name"),
+        (ClusterImposes(affinity={"node_affinity": {}}), "cluster_imposes.affinity: 'node_affinity'"),
+    ],
+)
+def test_what_would_break_the_pods_is_a_mistake_of_every_component(given: ClusterImposes, key: str) -> None:
+    for maker in (postgres.check, qdrant.check):
+        assert [m[: len(key)] for m in maker("one", {**BUNDLED, "cluster_imposes": given})] == [key]
+    assert [m[: len(key)] for m in check("one", {**OPERATED, "cluster_imposes": given})] == [key]
+    assert [m[: len(key)] for m in mistakes.check("one", scaled_args(cluster_imposes=given))] == [key]
+
+
+def test_logins_at_registries_are_a_secret_in_the_namespace_of_the_job(pulumi_run: Callable[..., Any]) -> None:
+    run = pulumi_run(lambda: MAKERS["nfs"](IMPOSED) and None)
+    (secret,) = [r for r in run.registrations if r.type == "kubernetes:core/v1:Secret"]
+    assert secret.inputs["metadata"] == {"name": "kotaemon-registry", "namespace": "kotaemon-prepare"}
+    config = json.loads(base64.b64decode(secret.inputs["data"][".dockerconfigjson"]))
+    assert config["auths"]["registry.example.com"]["username"] == "robot"
+    assert "data" in secret.secret_keys

@@ -128,7 +128,7 @@ def test_only_the_application_and_the_copy_reach_it(pulumi_run: PulumiRun, name:
     policy = run.one(POLICY, f"{name}-backup-policy").inputs["spec"]
     assert policy["podSelector"] == {"matchLabels": copy}
     assert policy["ingress"] == []
-    assert policy["egress"][1:] == [
+    assert policy["egress"][2:] == [
         {"to": [{"podSelector": {"matchLabels": own}}], "ports": [{"port": port, "protocol": "TCP"}]}
     ]
     assert run.one(CRON).inputs["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"] == copy

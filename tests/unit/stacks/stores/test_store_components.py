@@ -48,7 +48,7 @@ def test_bundled_stores_reach_the_application(pulumi_run: RunProgram, tmp_path: 
     assert (found["KS_VECTOR_STORE"], found["QDRANT_URL"]) == ("qdrant", "http://kotaemon-vectors:6333")
     assert found["QDRANT_API_KEY"] == {"name": "kotaemon-vectors", "key": "api-key"}
     assert found["KS_DOC_STORE"] == "lancedb"
-    peers = [rule["to"][0].get("podSelector", {}).get("matchLabels") for rule in out_of_the_pods(done)]
+    peers = [rule.get("to", [{}])[0].get("podSelector", {}).get("matchLabels") for rule in out_of_the_pods(done)]
     assert {"app.kubernetes.io/name": "postgresql", "app.kubernetes.io/instance": "kotaemon-database"} in peers
     assert {"app.kubernetes.io/name": "qdrant", "app.kubernetes.io/instance": "kotaemon-vectors"} in peers
 

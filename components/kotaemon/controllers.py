@@ -1,0 +1,218 @@
+"""What each ingress controller and gateway reads: stickiness, body size, time-outs, health check. Pure data.
+
+Gradio keeps a session in the memory of one pod, streams its answers, and takes uploads of up to 1000 MB
+(docs/facts/kotaemon.md 3). Every controller says that in annotations of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Controller(str, Enum):
+    """Who serves an Ingress or an HTTPRoute."""
+
+    INGRESS_NGINX = "ingress-nginx"
+    """kubernetes/ingress-nginx; retired, without fixes since March 2026."""
+    ACK_NGINX = "ack-nginx"
+    """The build of ingress-nginx that Alibaba Cloud ships with ACK."""
+    F5_NGINX = "f5-nginx"
+    """F5 NGINX Ingress Controller (nginx/kubernetes-ingress), which reads none of ingress-nginx's annotations."""
+    AWS_ALB = "aws-alb"
+    """AWS Load Balancer Controller."""
+    ALIBABA_ALB = "alibaba-alb"
+    """ALB Ingress Controller of ACK."""
+    TRAEFIK = "traefik"
+    """Traefik Proxy."""
+    HAPROXY = "haproxy"
+    """HAProxy Kubernetes Ingress Controller (haproxytech/kubernetes-ingress)."""
+    CONTOUR = "contour"
+    """Contour; its Ingress has no stickiness."""
+    OPENSHIFT = "openshift"
+    """OpenShift's router, which makes a Route of an Ingress."""
+    ENVOY_GATEWAY = "envoy-gateway"
+    """Envoy Gateway, for kind httproute."""
+    OTHER = "other"
+    """Any other: its annotations are the user's own."""
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """What one controller reads, and what it cannot do. Values of annotations may hold the names in PLACEHOLDERS."""
+
+    source: str
+    """URL of the documentation of the annotations."""
+    ingress: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Annotations of the Ingress."""
+    service: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Annotations of the Service."""
+    login: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Annotations of the Ingress when a login is in front: its cookies hold tokens, and 4k are a 502 after it."""
+    sticky: str = ""
+    """What sends a browser always to the same pod. Empty: nothing does."""
+    outside: bool = False
+    """Whether requests come from addresses outside of the cluster's pods, which no namespace names."""
+    namespace: str = ""
+    """Namespace in which its own installation puts it. Empty: there is no usual one."""
+    classes: tuple[str, ...] = ()
+    """Names of IngressClasses that mean it, unless the stack file says otherwise."""
+    notes: tuple[str, ...] = ()
+    """What has to be known or set elsewhere, told on every run."""
+
+
+PLACEHOLDERS = ("cookie", "day", "seconds", "mib", "path")
+"""Name of the cookie; its life and the longest answer in seconds; body size in MiB; path of the health check."""
+_NGINX = "nginx.ingress.kubernetes.io/"
+_NGINX_INGRESS = {
+    f"{_NGINX}affinity": "cookie",
+    f"{_NGINX}affinity-mode": "persistent",
+    f"{_NGINX}session-cookie-name": "{cookie}",
+    f"{_NGINX}session-cookie-max-age": "{day}",
+    f"{_NGINX}proxy-read-timeout": "{seconds}",
+    f"{_NGINX}proxy-send-timeout": "{seconds}",
+    f"{_NGINX}proxy-body-size": "{mib}m",
+    f"{_NGINX}proxy-buffering": "off",
+    f"{_NGINX}proxy-request-buffering": "off",
+}
+_NGINX_LOGIN = {f"{_NGINX}proxy-buffer-size": "16k"}
+_NGINX_SOURCE = "https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/"
+_ALB = "alb.ingress.kubernetes.io/"
+
+WAYS: Mapping[Controller, WayIn] = {
+    Controller.INGRESS_NGINX: WayIn(
+        source=_NGINX_SOURCE,
+        ingress=_NGINX_INGRESS,
+        login=_NGINX_LOGIN,
+        sticky="a cookie",
+        namespace="ingress-nginx",
+        classes=("nginx",),
+        notes=(
+            "ingress-nginx is retired and gets no fixes since March 2026 "
+            "(https://kubernetes.io/blog/2025/11/11/ingress-nginx-retirement/); the way over is in docs/clusters.md",
+        ),
+    ),
+    Controller.ACK_NGINX: WayIn(
+        source="https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/advanced-nginx-ingress-configurations",
+        ingress=_NGINX_INGRESS,
+        login=_NGINX_LOGIN,
+        sticky="a cookie",
+        namespace="kube-system",
+        notes=(
+            "ACK's nginx is built from ingress-nginx, which gets no fixes since March 2026; the way over is in "
+            "docs/clusters.md",
+        ),
+    ),
+    Controller.F5_NGINX: WayIn(
+        source="https://docs.nginx.com/nginx-ingress-controller/configuration/ingress-resources/advanced-configuration-with-annotations/",
+        ingress={
+            "nginx.org/lb-method": "ip_hash",
+            "nginx.org/client-max-body-size": "{mib}m",
+            "nginx.org/proxy-read-timeout": "{seconds}s",
+            "nginx.org/proxy-send-timeout": "{seconds}s",
+            "nginx.org/proxy-buffering": "False",
+        },
+        login={"nginx.org/proxy-buffer-size": "16k"},
+        sticky="the client's address (ip_hash)",
+        namespace="nginx-ingress",
+        notes=(
+            "browsers behind one address share a pod; with NGINX Plus give the annotation "
+            "nginx.com/sticky-cookie-services for a cookie",
+        ),
+    ),
+    Controller.AWS_ALB: WayIn(
+        source="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/",
+        ingress={
+            f"{_ALB}target-type": "ip",  # instance needs a Service of type NodePort, and ALB's stickiness needs ip
+            f"{_ALB}target-group-attributes": "stickiness.enabled=true,stickiness.type=lb_cookie,"
+            "stickiness.lb_cookie.duration_seconds={day}",
+            f"{_ALB}load-balancer-attributes": "idle_timeout.timeout_seconds={seconds}",
+            f"{_ALB}healthcheck-path": "{path}",
+        },
+        sticky="a cookie of the load balancer",
+        outside=True,
+        classes=("alb",),
+        notes=(
+            "the load balancer is internal unless you give the annotation alb.ingress.kubernetes.io/scheme, and takes "
+            "its certificate from ACM (certificate-arn, or by host name), not from tlsSecret",
+        ),
+    ),
+    Controller.ALIBABA_ALB: WayIn(
+        source="https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/alb-ingress-configuration-dictionary",
+        ingress={
+            f"{_ALB}sticky-session": "true",
+            f"{_ALB}sticky-session-type": "Insert",
+            f"{_ALB}cookie-timeout": "{day}",
+            f"{_ALB}healthcheck-enabled": "true",
+            f"{_ALB}healthcheck-path": "{path}",
+            f"{_ALB}healthcheck-method": "GET",
+        },
+        sticky="a cookie of the load balancer",
+        outside=True,
+        notes=(
+            "the listener's time-outs are in its AlbConfig (idleTimeout, requestTimeout) and have to be raised there",
+        ),
+    ),
+    Controller.TRAEFIK: WayIn(
+        source="https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/ingress/",
+        service={
+            "traefik.ingress.kubernetes.io/service.sticky.cookie": "true",
+            "traefik.ingress.kubernetes.io/service.sticky.cookie.name": "{cookie}",
+            "traefik.ingress.kubernetes.io/service.sticky.cookie.httponly": "true",
+        },
+        sticky="a cookie",
+        namespace="traefik",
+        classes=("traefik",),
+        notes=(
+            "Traefik's entry point ends a request that is read for longer than respondingTimeouts.readTimeout (60 s "
+            "since version 3); raise it there for large uploads",
+        ),
+    ),
+    Controller.HAPROXY: WayIn(
+        source="https://www.haproxy.com/documentation/kubernetes-ingress/community/configuration-reference/ingress/",
+        ingress={
+            "haproxy.org/cookie-persistence": "{cookie}",
+            "haproxy.org/timeout-server": "{seconds}s",
+            "haproxy.org/timeout-tunnel": "{seconds}s",
+            "haproxy.org/check-http": "{path}",
+        },
+        sticky="a cookie",
+        namespace="haproxy-controller",
+        classes=("haproxy",),
+        notes=("timeout-client is a setting of the controller's ConfigMap; raise it there for large uploads",),
+    ),
+    Controller.CONTOUR: WayIn(
+        source="https://projectcontour.io/docs/main/config/annotations/",
+        ingress={"projectcontour.io/response-timeout": "{seconds}s"},
+        namespace="projectcontour",
+        classes=("contour",),
+        notes=("an Ingress of Contour has no stickiness, which only its HTTPProxy has",),
+    ),
+    Controller.OPENSHIFT: WayIn(
+        source="https://docs.redhat.com/en/documentation/openshift_container_platform/4.20/html/ingress_and_load_balancing/configuring-routes",
+        ingress={
+            "haproxy.router.openshift.io/timeout": "{seconds}s",
+            "router.openshift.io/cookie_name": "{cookie}",
+        },
+        sticky="the router's own cookie",
+        namespace="openshift-ingress",
+        classes=("openshift-default",),
+        notes=("a router on the host's network comes from addresses of nodes: give controllerNetworks",),
+    ),
+    Controller.ENVOY_GATEWAY: WayIn(
+        source="https://gateway.envoyproxy.io/docs/tasks/traffic/session-persistence/",
+        sticky="the route's sessionPersistence",
+        namespace="envoy-gateway-system",
+    ),
+    Controller.OTHER: WayIn(source="https://kubernetes.io/docs/concepts/services-networking/ingress-controllers/"),
+}
+"""One row for each controller."""
+
+
+def by_class(class_name: str | None) -> Controller:
+    """The controller that an IngressClass usually means; OTHER for one that is not known."""
+    return next((c for c, way in WAYS.items() if class_name in way.classes), Controller.OTHER)
+
+
+def filled(annotations: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """Annotations with the values of PLACEHOLDERS."""
+    return {key: text.format(**values) for key, text in annotations.items()}

@@ -1,0 +1,123 @@
+"""The way in, as a stack file says it: which controller it is, who may come in, and what is told."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.contract import Platform
+from components.kotaemon.controllers import Controller
+from guard.reach import Peer, allows
+from plan.recorder import Run
+from stacks.safety import RefusedByGuard
+from stacks.settings.ingress import Ingress, controller_of
+from stacks.settings.load import SettingsError
+from tests.unit.stacks.test_network import APP, changed, policies
+
+HOST = {"hostname": "rag.example.net"}
+
+
+def single(**ingress: Any) -> Run:
+    return changed("dev", ingress={**HOST, **ingress})
+
+
+def told(run: Run) -> str:
+    return "\n".join(line for line in run.warnings if line.startswith("kotaemon:ingress"))
+
+
+@pytest.mark.parametrize(
+    ("ingress", "words"),
+    [
+        ({}, "className is missing, and no controller is a default"),
+        ({"className": "kong"}, "ingress.controllerNamespace: missing"),
+        ({"className": "alb", "controllerNamespace": "kube-system"}, "ingress.controllerNetworks: missing"),
+        ({"className": "nginx", "path": "/rag"}, "works below no path"),
+        (
+            {"className": "nginx", "controller": "envoy-gateway"},
+            "ingress.controller: 'envoy-gateway' is for kind httproute",
+        ),
+        ({"kind": "ingress", "className": "nginx", "gateway": "a/b"}, "gateway is for kind httproute"),
+        ({"gateway": "a/b", "controller": "traefik"}, "ingress.controller: 'traefik' is for kind ingress"),
+    ],
+)
+def test_a_way_in_that_leads_nowhere_is_refused_in_words(ingress: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        single(**ingress)
+    assert words in str(refused.value)
+    assert "kotaemon:ingress" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("platform", "name", "controller"),
+    [
+        (Platform.AWS, "alb", Controller.AWS_ALB),
+        (Platform.ALICLOUD, "alb", Controller.ALIBABA_ALB),
+        (Platform.ALICLOUD, "nginx", Controller.ACK_NGINX),
+        (Platform.PRIVATE, "nginx", Controller.INGRESS_NGINX),
+        (Platform.ALICLOUD, "traefik", Controller.TRAEFIK),
+    ],
+)
+def test_one_class_is_another_controller_on_another_platform(
+    platform: Platform, name: str, controller: Controller
+) -> None:
+    assert controller_of(Ingress.model_validate({**HOST, "className": name}), platform) == controller
+
+
+def test_a_controller_on_the_network_of_the_nodes_comes_in() -> None:
+    made = policies(single(className="traefik", controllerNetworks=["10.44.0.0/16"]))
+    assert allows(made, Peer(ip="10.44.1.2"), APP, 7860)
+    assert not allows(made, Peer(ip="10.45.1.2"), APP, 7860)
+    assert not allows(made, Peer("traefik"), APP, 7860)
+
+
+def test_several_namespaces_come_in_and_the_usual_one_is_a_default() -> None:
+    made = policies(single(className="haproxy", controllerNamespace=["edge", "lab"]))
+    assert all(allows(made, Peer(space), APP, 7860) for space in ("edge", "lab"))
+    assert allows(policies(single(className="haproxy")), Peer("haproxy-controller"), APP, 7860)
+    assert allows(policies(single(gateway="infra/public")), Peer("infra"), APP, 7860)
+
+
+def test_a_retired_controller_is_told_with_the_way_over() -> None:
+    assert "no fixes since March 2026" in told(single(className="nginx"))
+    assert "docs/clusters.md" in told(single(className="nginx"))
+    assert "retired" not in told(single(className="nginx", controller="f5-nginx"))
+
+
+def test_an_unknown_controller_is_told_so_and_takes_annotations_of_its_own() -> None:
+    run = single(className="kong", controllerNamespace="kong", annotations={"konghq.com/protocols": "https"})
+    assert "'kong' is no controller that is known here" in told(run)
+    ingress = run.one("kubernetes:networking.k8s.io/v1:Ingress")
+    assert ingress.inputs["metadata"]["annotations"] == {
+        "pulumi.com/skipAwait": "true",
+        "konghq.com/protocols": "https",
+    }
+    assert ingress.inputs["spec"]["ingressClassName"] == "kong"
+
+
+@pytest.mark.parametrize(
+    "ingress",
+    [
+        {"className": "contour"},
+        {"className": "kong", "controllerNamespace": "kong"},
+        {"gateway": "infra/public"},
+    ],
+)
+def test_several_pods_are_refused_where_nothing_is_sticky(ingress: dict[str, Any]) -> None:
+    with pytest.raises(RefusedByGuard, match="no-session-affinity"):
+        changed("private-scaled", ingress={**HOST, **ingress})
+    said = changed("private-scaled", ingress={**HOST, **ingress, "stickyBy": "BackendTrafficPolicy of the gateway"})
+    assert said.warnings is not None
+
+
+@pytest.mark.parametrize(
+    "ingress",
+    [
+        {"className": "traefik"},
+        {"gateway": "infra/public", "controller": "envoy-gateway"},
+        {"className": "alb", "controller": "aws-alb", "controllerNetworks": ["10.2.0.0/16"]},
+    ],
+)
+def test_several_pods_behind_what_is_sticky(ingress: dict[str, Any]) -> None:
+    run = changed("private-scaled", ingress={**HOST, **ingress})
+    kinds = json.dumps([r.type for r in run.registrations])
+    assert ("HTTPRoute" in kinds) == ("gateway" in ingress)
