@@ -80,8 +80,8 @@ def volume_name(claim: k8s.core.v1.PersistentVolumeClaim) -> pulumi.Output[str]:
 
 
 def kept_class(
-    name: str, args: k8s.storage.v1.StorageClassInitArgs, *, parent: Resource, protect: bool
-) -> k8s.storage.v1.StorageClass:
+    name: str, args: "k8s.storage.v1.StorageClassInitArgs", *, parent: Resource, protect: bool
+) -> "k8s.storage.v1.StorageClass":
     """The class of one claim, as a child of `parent`. It is kept with its disk: a claim can grow only while its class
     is there. A new value of CLASS_KEEPS does not reach the living class."""
     return k8s.storage.v1.StorageClass(

@@ -18,7 +18,8 @@ from stacks.outputs import CONTRACT_VERSION
 
 FOLDER = stack_file.ROOT / "examples" / "app-repo"
 FULL_NAME = "organization/kotaemon/dev"
-STACKS = sorted(file.name.split(".")[1] for file in stack_file.ROOT.glob("Pulumi.*.yaml"))
+STACKS = sorted({file.name.split(".")[1] for file in stack_file.ROOT.glob("Pulumi.*.yaml")} - {"local"})
+"""Example stacks whose files can be shared with another program. The one for laptops has all on one disk."""
 
 
 @cache

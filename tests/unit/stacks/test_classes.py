@@ -19,7 +19,7 @@ from stacks.settings import load
 
 RunProgram = Callable[..., Run]
 NFS = {"kind": "nfs", "server": "files.example.net", "path": "/x", "encryptedBy": "LUKS"}
-INGRESS = {"hostname": "k.example.net"}
+INGRESS = {"hostname": "k.example.net", "className": "nginx"}
 
 
 def on(name: str, **more: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import yaml
 from plan import collect, stack_file
 from stacks import kinds
 from stacks.effects import Effect
+from stacks.facts import NO_FACT
 from stacks.kinds.base import Context
 from stacks.settings import load
 
@@ -105,5 +106,5 @@ def test_identity_and_effects(tmp_path: Path) -> None:
     kind, settings = kinds.kind("csi-volume"), write(tmp_path).settings
     at = Context("reports", settings.storage.claims["reports"], settings, None, "kotaemon", "")
     assert kind.identity(at) == {"driver": "ru.yandex.s3.csi", "handle": "reports"}
-    assert set(kind.effects) == set(kind.settings.model_fields)
+    assert set(kind.effects) == set(kind.settings.model_fields) - {NO_FACT}
     assert kind.effects["handle"].effect == Effect.LOSES_DATA

@@ -13,6 +13,7 @@ from plan import collect, stack_file
 from plan.recorder import Run
 from stacks import kinds
 from stacks.effects import Effect
+from stacks.facts import NO_FACT
 from stacks.kinds.base import Context
 from stacks.safety import RefusedByGuard
 from stacks.settings import load
@@ -138,5 +139,5 @@ def test_planned(tmp_path: Path, said: dict[str, Any], medium: Medium, locks: Lo
 def test_identity_and_effects(tmp_path: Path) -> None:
     kind = kinds.kind("existing-claim")
     assert kind.identity(context(tmp_path)) == {"claim": "kotaemon/team-models"}
-    assert set(kind.effects) == set(kind.settings.model_fields)
+    assert set(kind.effects) == set(kind.settings.model_fields) - {NO_FACT}
     assert {field for field, row in kind.effects.items() if row.effect == Effect.LOSES_DATA} == {"claim", "kind"}

@@ -188,7 +188,7 @@ def test_zones_of_claims(claim, message):
         ),
         (
             {"kind": "openzfs", "provisioning": "dynamic"},
-            "storage.claims.extra.provisioning: unknown key; known here: kind, size, deployment, throughput, iops, zones, endpointRange, squash, backupDays, mountOptions",
+            "storage.claims.extra.provisioning: unknown key; known here: existing, kind, size, deployment, throughput, iops, zones, endpointRange, squash, backupDays, mountOptions",
         ),
     ],
 )

@@ -55,7 +55,7 @@ def test_bundled_stores_reach_the_application(pulumi_run: RunProgram, tmp_path: 
 
 def test_the_application_waits_for_the_bundled_stores(pulumi_run: RunProgram, tmp_path: Path) -> None:
     done = run(pulumi_run, tmp_path, **SCALED)
-    waited = done.one("kotaemon:index:Kotaemon").depends_on  # and its children wait for it
+    waited = done.one("kubernetes:apps/v1:Deployment").depends_on
     servers = done.of("kubernetes:apps/v1:StatefulSet")
     assert len(servers) == 2
     assert all(server.urn in waited for server in servers)

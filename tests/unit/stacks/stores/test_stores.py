@@ -193,7 +193,7 @@ MISTAKES = [
     ),
     (
         stores(database={**BUNDLED, "pasword": "hunter2"}),
-        "kotaemon:stores.database.pasword: unknown key; known here: kind, storageClass, size, encryptedBy, "
+        "kotaemon:stores.database.pasword: unknown key; known here: existing, kind, storageClass, size, encryptedBy, "
         "cpuRequest, memoryRequest, memoryLimit, accessMode, backup, image, driver",
     ),
     (
