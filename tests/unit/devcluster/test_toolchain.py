@@ -88,7 +88,7 @@ def test_no_network(line: str) -> None:
 @pytest.mark.parametrize("line", ["write /tmp/x: no space left on device", "close: disk quota exceeded"])
 def test_disk_full(line: str, cache: Path) -> None:
     assert toolchain.explain("etcd", [line]) == (
-        f"disk full while building etcd: up to 6 GB are needed in {cache}/devcluster-bin and in Go's caches "
+        f"disk full while building etcd: up to 12 GB are needed in {cache}/devcluster-bin and in Go's caches "
         "(`go env GOCACHE GOMODCACHE` says where)"
     )
 
