@@ -30,7 +30,7 @@ SETTINGS: dict[str, Any] = {
         "database": {"kind": "bundled", **DISK},
         "vectorStore": {"kind": "qdrant-bundled", **DISK},
     },
-    "ingress": {"hostname": "kotaemon.example.org"},
+    "ingress": {"hostname": "kotaemon.example.org", "className": "nginx"},
 }
 AUTOSCALER = {"minReplicas": 2, "maxReplicas": 6}
 LOGIN = {
