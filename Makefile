@@ -7,10 +7,12 @@ INSTALLED := $(VENV)/.installed
 # botocore and the Kubernetes client want different versions of python-dateutil
 CLOUD_API := .venv-cloud-api
 POLICY := policy/pack/venv
+# `make test-all` takes the long forms as well: LONG is empty then
+LONG ?= -m "not long"
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down kept purge logs shell open load-image probe plan advise preview test lint types unit library policy cloud-api cluster drills drill-node drill bench hooks format schema golden lock clean
+.PHONY: help up down kept purge logs shell open load-image probe plan advise preview test test-all lint types unit library policy cloud-api cluster drills drill-node drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -58,7 +60,10 @@ advise: $(INSTALLED) ## Ranked storage maps for a load: ARGS="--help" shows how 
 preview: $(INSTALLED) ## `pulumi preview` of the stack on its own cluster
 	pulumi preview --stack $(STACK)
 
-test: lint types policy unit library cloud-api cluster drills ## All tests
+test: lint types policy unit library cloud-api cluster drills ## All tests, the long ones in their short form
+
+test-all: ## All tests, and the long forms of those that have one
+	@$(MAKE) test LONG=
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff format --check .
@@ -92,11 +97,11 @@ cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own A
 
 cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
 	$(PY) -m devcluster.build control-plane simulated-nodes engine
-	$(PY) -m pytest tests/cluster tests/engine tests/languages
+	$(PY) -m pytest $(LONG) tests/cluster tests/engine tests/languages
 
 drills: $(INSTALLED) ## The drills in their short form, as tests
 	$(PY) -m devcluster.build control-plane simulated-nodes engine
-	$(PY) -m pytest tests/drills
+	$(PY) -m pytest $(LONG) tests/drills
 
 drill-node: $(INSTALLED) ## Lose the node of the stack's pod on the devcluster, and read every acknowledged turn back
 	@$(PY) -m drills drill-node --stack $(STACK) $(if $(FENCING),--fencing $(FENCING))

@@ -27,7 +27,14 @@ def drilled(cluster: Cluster, name: str) -> Result:
     return result
 
 
-@pytest.mark.parametrize("name", [*real.SHORT, "api-away-block"])
+BRIEF = ("lost-block", "parted-block")
+"""The two in which data could be lost. The others are long: each waits for the control plane's own limits."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in BRIEF else pytest.mark.long) for name in (*real.SHORT, "api-away-block")],
+)
 def test_as_promised(on_real_nodes: Cluster, name: str) -> None:
     result = drilled(on_real_nodes, name)
     assert result.problems == []
