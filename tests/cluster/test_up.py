@@ -135,7 +135,7 @@ def test_a_disk_grows_in_place_and_never_shrinks(cluster: Cluster, kube: Kube, t
         return claim["status"]["capacity"]["storage"]
 
     wait("the disk has grown", lambda: capacity() == "15Gi")
-    with pytest.raises(Failed, match="PersistentVolumeClaim disk-size/kotaemon-disk: "):
+    with pytest.raises(RefusedByGuard, match=r"claims\.disk\.size: 15Gi -> 10Gi, refused: it cannot shrink"):
         stacks.up(stacks.write(tmp_path, "disk-size", {"disk": DISK}), cluster)
     assert capacity() == "15Gi"
 
