@@ -31,13 +31,21 @@ RUNTIME = {"ConfigMap kotaemon-runtime", "Deployment kotaemon-deployment"}
 """The files that run inside the pod are those of the release: the Deployment is rolled to them (CHANGELOG.md)."""
 BACKUP = {"ConfigMap kotaemon-database-backup-files", "CronJob kotaemon-database-backup-job"}
 """The script of the nightly copy, which is a file of the release as well."""
+NETWORK = {"NetworkPolicy kotaemon-policy"}
+"""Names are resolved wherever the name server is; no pod starts anew for it."""
+COPIES = {"NetworkPolicy kotaemon-database-backup-policy", "NetworkPolicy kotaemon-vectors-backup-policy"}
+"""The same for the Jobs of nightly copies."""
+FILES_VOLUME = {"PersistentVolume kotaemon-files-volume"}
+"""The options of NFS, which a living volume takes at its next mount."""
+SHARED_VOLUMES = {"PersistentVolume kotaemon-shared-volume", "PersistentVolume kotaemon-shared-folders-volume"}
+"""The same for FSx."""
 ALLOWED = {
-    "dev": RUNTIME,
-    "private-scaled": RUNTIME | BACKUP,
-    "aws-single": RUNTIME,
-    "aws-scaled": RUNTIME,
-    "alicloud-single": RUNTIME,
-    "alicloud-scaled": RUNTIME,
+    "dev": RUNTIME | NETWORK | FILES_VOLUME,
+    "private-scaled": RUNTIME | NETWORK | FILES_VOLUME | BACKUP | COPIES,
+    "aws-single": RUNTIME | NETWORK,
+    "aws-scaled": RUNTIME | NETWORK | SHARED_VOLUMES,
+    "alicloud-single": RUNTIME | NETWORK,
+    "alicloud-scaled": RUNTIME | NETWORK,
 }
 """Example -> everything that changes: no pod of another thing, no storage, no key, no name."""
 
@@ -73,7 +81,12 @@ def rewritten(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="module", params=ALLOWED)
+BRIEF = ("dev", "aws-scaled")
+"""What `make test` tries: no cloud, and a cloud with most of its kinds. The others are the long form."""
+EXAMPLES = [pytest.param(name, marks=() if name in BRIEF else pytest.mark.long) for name in ALLOWED]
+
+
+@pytest.fixture(scope="module", params=EXAMPLES)
 def living(
     request: pytest.FixtureRequest,
     release: Path,
