@@ -105,6 +105,8 @@ class Left:
     new: Place
     certain: bool
     """Whether the data is in `old` since a run that ended well; else a failed run may have put it there."""
+    made: bool = True
+    """Whether an earlier run made the new claim or store, so that data can be copied there."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def _left(before: Memory, now: Memory, moved: Mapping[str, Move]) -> Iterator[Le
         others = [place for place in data.places if not place.same(wanted)]
         move = moved.get(name)
         if others and not (move and _describes(move, others, wanted)):
-            yield Left(name, others[-1], wanted, certain=others[-1] is data.at)
+            yield Left(name, others[-1], wanted, certain=others[-1] is data.at, made=wanted.key in before.known)
 
 
 def _describes(move: Move, old: list[Place], new: Place) -> bool:

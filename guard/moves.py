@@ -74,6 +74,11 @@ def _ways(namespace: str, found: Sequence[Left]) -> Iterator[str]:
         else:
             yield f"  {left.name}: {_other(left)}"
     for (old, new), moves in copies.items():
+        if not moves[0].made:
+            yield (
+                f"  {new} is not there yet: first add kotaemon:{moves[0].new.key} beside kotaemon:{moves[0].old.key}, "
+                "leave every role where it is, and run `up`"
+            )
         yield f"  {', '.join(left.name for left in moves)}: copy them while the application is stopped ({PAGE}):"
         yield f"    kubectl -n {namespace} scale deployment kotaemon --replicas=0"
         folders = " ".join(f"{left.old.folder}:{left.new.folder}" for left in moves)
