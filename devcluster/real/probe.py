@@ -50,7 +50,7 @@ def why_not(*needed: Path) -> str | None:
             return f"real nodes need {program} (package {package}), which is not on PATH"
     if shutil.which("runc", path=path) is None and shutil.which("apt-get", path=path) is None:
         return "real nodes need runc, which is not on PATH, and there is no apt-get to download it with"
-    return _why_no_groups() or _why_no_loop() or _why_no_namespaces(path)
+    return _why_no_groups() or _why_no_loop(path) or _why_no_namespaces(path)
 
 
 def _why_no_groups() -> str | None:
@@ -65,10 +65,10 @@ def _why_no_groups() -> str | None:
     return None
 
 
-def _why_no_loop() -> str | None:
+def _why_no_loop(path: str) -> str | None:
     if not Path("/dev/loop-control").exists():
         return "real nodes mount their disks by loop devices, and there is no /dev/loop-control"
-    run = subprocess.run(["losetup", "--find"], capture_output=True, text=True)
+    run = subprocess.run(["losetup", "--find"], capture_output=True, text=True, env={"PATH": path, "LC_ALL": "C"})
     return None if run.returncode == 0 else f"real nodes need a free loop device: {_said(run)}"
 
 

@@ -46,3 +46,12 @@ def test_control_groups_that_are_not_there(root: None, monkeypatch: pytest.Monke
     monkeypatch.setattr(cgroups, "hierarchies", lambda: {"cpu,cpuacct": Path("/x")})
     monkeypatch.setattr(probe.shutil, "which", lambda program, path=None: f"/usr/bin/{program}")
     assert "control groups" in (probe.why_not() or "")
+
+
+def test_programs_of_administrators_are_found_where_their_folders_are_not_on_path(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setattr(probe.os, "geteuid", lambda: 0)
+    reason = probe.why_not()
+    assert reason is None or reason.startswith("real nodes ")
