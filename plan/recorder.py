@@ -19,10 +19,10 @@ from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_pulumi_func
 
 from plan.plain import plain
+from stacks import own_outputs
 
 COMPONENT_ID = ""
 STACK_TYPE = "pulumi:pulumi:Stack"
-READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 Program = Callable[[], object]
 
@@ -161,7 +161,7 @@ class Recorder(mocks.MockMonitor):
 
         In a preview a missing answer becomes a value that is known at up.
         """
-        if request.tok == READ_OUTPUTS:
+        if request.tok == own_outputs.READ:
             answer = resource_pb2.ResourceInvokeResponse()
             getattr(answer, "return").update({"outputs": self._earlier})
             return answer

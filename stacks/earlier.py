@@ -11,7 +11,6 @@ from pulumi import Output
 
 from stacks import changes
 from stacks.facts import Facts, facts
-from stacks.memory import READ
 from stacks.planned import Planned
 from stacks.safety import RefusedByGuard
 from stacks.settings.load import stack_file
@@ -20,11 +19,9 @@ OUTPUT = "facts"
 """Name of the stack output."""
 
 
-def made() -> Facts:
+def made(outputs: Mapping[str, Any]) -> Facts:
     """The facts of the last run that ended well. Empty on a first run, and after a release that wrote none."""
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = pulumi.runtime.invoke(READ, {"name": name}).value or {}
-    found = (answer.get("outputs") or {}).get(OUTPUT)
+    found = outputs.get(OUTPUT)
     return found if isinstance(found, Mapping) else {}
 
 

@@ -25,22 +25,17 @@ from stacks.settings.storage import roles_of
 
 OUTPUT = "memory"
 """Name of the stack output."""
-READ = "pulumi:pulumi:readStackOutputs"
-"""The engine's own function behind StackReference (pkg/resource/deploy/builtins.go). It is synchronous, works in
-previews, and gives no outputs for a stack that was never up. The SDK does not document it."""
 DATA = {"database": "sessions", "vectors": "vectors", "documents": "documents"}
 """Place of a store -> the data that it holds. In the profile single-writer they are files of the role with that name,
 or of the role `indexes`."""
 
 
-def remembered() -> Memory:
+def remembered(outputs: Mapping[str, Any]) -> Memory:
     """What the stack's own outputs hold since earlier runs.
 
     Empty on a first run, and on the first run after a release without memory.
     """
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = pulumi.runtime.invoke(READ, {"name": name}).value or {}
-    found = (answer.get("outputs") or {}).get(OUTPUT)
+    found = outputs.get(OUTPUT)
     return from_plain(found) if isinstance(found, Mapping) else Memory()
 
 

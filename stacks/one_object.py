@@ -11,7 +11,7 @@ from pulumi.runtime import register_resource_transform
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from guard.twice import Described, described
+from guard.twice import Described, described, twice
 from stacks.safety import RefusedByGuard
 
 
@@ -19,15 +19,15 @@ def watch() -> None:
     """Look at every resource of this run from now on. Mocks are asked afterwards, by the plan."""
     if isinstance(get_monitor(), MockMonitor):
         return
-    first: dict[str, str] = {}
+    first: dict[str, Described] = {}
 
     def look(args: pulumi.ResourceTransformArgs) -> None:
         props: Any = args.props
-        if thing := described(Described(args.type_, args.name, props)):
-            other = first.setdefault(thing, args.name)
-            if other != args.name:
-                raise RefusedByGuard(
-                    f"{thing}: is described by {other} and by {args.name}; rename one of their claims or stores"
-                )
+        one = Described(args.type_, args.name, props)
+        if thing := described(one):
+            # The same resource may be looked at twice; another name is another resource.
+            other = first.setdefault(thing, one)
+            if other.name != one.name:
+                raise RefusedByGuard("\n".join(twice([other, one])))
 
     register_resource_transform(look)

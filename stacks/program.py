@@ -7,7 +7,7 @@ from functools import partial
 
 import pulumi
 
-from stacks import cluster, earlier, memory, one_object
+from stacks import cluster, earlier, memory, one_object, own_outputs
 from stacks.existing import take_up
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -55,9 +55,10 @@ def run(*, ask: bool = False) -> None:
     """Run the program. Everything is checked before the first resource is made. `ask`: whether to ask the cluster."""
     settings = settings_of_this_run()
     stack = planned(settings, partial(cluster.read, settings.cluster) if ask else None)
-    before, wanted = memory.remembered(), memory.now(stack)
+    outputs = own_outputs.read()
+    before, wanted = memory.remembered(outputs), memory.now(stack)
     memory.check(stack, before, wanted)
-    lives = earlier.made()
+    lives = earlier.made(outputs)
     earlier.check(stack, lives)
     if listener := _LISTENER.get():
         listener(stack)

@@ -19,7 +19,7 @@ from deploy.engine import Failed
 from deploy.workspace import latest
 from plan import collect
 from plan.stack_file import StackFile
-from stacks import memory
+from stacks import memory, own_outputs
 from stacks.safety import RefusedByGuard
 from tests.engine import stack
 from tests.engine.conftest import World
@@ -115,7 +115,7 @@ def test_the_engines_function_reads_nothing_on_a_first_run(world: World, folder:
     seen: list[Any] = []
     first = stack.project(world, file(folder))
     program = first.program
-    first.program = lambda: (seen.append(memory.remembered()), program())[1]
+    first.program = lambda: (seen.append(memory.remembered(own_outputs.read())), program())[1]
     first.open().preview(color="never")
     assert seen == [memory.Memory()]
 
@@ -147,7 +147,7 @@ def test_it_is_read_in_a_preview_and_in_up_and_nothing_is_left_to_change(world: 
     seen: list[Any] = []
     again = stack.project(world, file(folder))
     program = again.program
-    again.program = lambda: (seen.append(memory.to_plain(memory.remembered())), program())[1]
+    again.program = lambda: (seen.append(memory.to_plain(memory.remembered(own_outputs.read()))), program())[1]
     again.open().preview(color="never", expect_no_changes=True)
     assert engine.up(again, world.kube, SILENT).nothing_changed
     assert seen == [remembered(world, file(folder))] * 2
