@@ -41,6 +41,21 @@ def write(
     return stack_file.read(name, folder)
 
 
+def change(path: Path, values: dict[str, Any]) -> None:
+    """Set values in a stack file; a key with dots goes into objects, None removes."""
+    document = yaml.safe_load(path.read_text())
+    for key, value in values.items():
+        first, *rest = key.split(".")
+        place, last = document["config"], f"kotaemon:{first}"
+        for name in rest:
+            place, last = place.setdefault(last, {}), name
+        if value is None:
+            place.pop(last, None)
+        else:
+            place[last] = value
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
 def project(world: World, file: StackFile) -> Project:
     """The stack file as `make up` hands it to the engine."""
     return engines.of(world.engine, file, world.cluster)

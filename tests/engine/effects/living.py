@@ -15,6 +15,7 @@ from plan import stack_file
 from plan.stack_file import StackFile
 from tests.engine import engines
 from tests.engine.examples.conftest import Steps
+from tests.engine.stack import change
 
 Step = tuple[str, str, str]
 """Operation, type and name of a change."""
@@ -37,17 +38,7 @@ class Living:
 
     def change(self, values: dict[str, Any]) -> None:
         """Set values of the configuration; a path with dots goes into objects, None removes."""
-        document = yaml.safe_load(self.config.read_text())
-        for path, value in values.items():
-            first, *keys = path.split(".")
-            place, last = document["config"], f"kotaemon:{first}"
-            for key in keys:
-                place, last = place.setdefault(last, {}), key
-            if value is None:
-                place.pop(last, None)
-            else:
-                place[last] = value
-        self.config.write_text(yaml.safe_dump(document, sort_keys=False))
+        change(self.config, values)
 
     def preview(self) -> set[Step]:
         """What `up` would do."""

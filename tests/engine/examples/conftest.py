@@ -21,6 +21,7 @@ from plan.stack_file import ROOT, StackFile
 from stacks.settings.existing import URL
 from tests.engine import engines
 from tests.engine.examples.table import EXAMPLES, Example
+from tests.engine.stack import change
 from tests.unit.plan.kept import merge
 
 
@@ -74,17 +75,7 @@ class World:
 
     def change(self, values: dict[str, Any]) -> None:
         """Set values of the configuration; a path with dots goes into objects."""
-        document = yaml.safe_load(self.config.read_text())
-        for path, value in values.items():
-            first, *keys = path.split(".")
-            place, last = document["config"], f"kotaemon:{first}"
-            for key in keys:
-                place, last = place.setdefault(last, {}), key
-            if value is None:
-                place.pop(last, None)
-            else:
-                place[last] = value
-        self.config.write_text(yaml.safe_dump(document, sort_keys=False))
+        change(self.config, values)
 
     def add(self, config: dict[str, Any]) -> None:
         """Put lines into the configuration, as somebody does who pastes them."""
