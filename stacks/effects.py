@@ -62,6 +62,8 @@ UNDECLARED = Row(
     "a field without a row counts as `would lose data`",
     "nobody has said what this change does to storage that lives; add a row beside the field",
 )
+ANOTHER_PLACE = "another one is another place: make a new stack there, and move the data"
+"""The way for a field that says where the whole stack is."""
 _BESIDE = "add a claim with the new value beside this one, move the data, then give the roles the new claim"
 
 

@@ -1,8 +1,7 @@
 """What a change of the settings that are no claim, store or section of a platform does to what lives."""
 
-from stacks.effects import Effects, Values, When, in_place, names, pods, refused, words
+from stacks.effects import ANOTHER_PLACE, Effects, Values, When, in_place, names, pods, refused, words
 
-_STAYS = "another one is another place: make a new stack there, and move the data"
 _OWN = "its fields have rows of their own"
 _COMPONENT = "components/kotaemon"
 
@@ -16,12 +15,12 @@ def _same_cluster(before: Values, after: Values) -> bool:
 
 
 SETTINGS: Effects = {
-    "platform": refused("every kind belongs to its platform", _STAYS),
+    "platform": refused("every kind belongs to its platform", ANOTHER_PLACE),
     "profile": names(
         "the two profiles keep sessions and indexes in different stores (docs/facts/kotaemon.md, chapter 3)",
         "the stores would start empty: convert the data first (components/kotaemon/runtime/convert/)",
     ),
-    "namespace": refused("Kubernetes: a PersistentVolumeClaim never leaves its namespace", _STAYS),
+    "namespace": refused("Kubernetes: a PersistentVolumeClaim never leaves its namespace", ANOTHER_PLACE),
     "namespace_exists": refused(
         "Pulumi: a Namespace that the stack made is protected, and one that exists is not made anew",
         "take the Namespace out of the state, or import it, first (docs/clusters.md)",

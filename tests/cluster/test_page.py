@@ -18,10 +18,9 @@ from rich.console import Console
 
 from deploy import readings, up, visit
 from deploy.kube import Kube
-from devcluster import build, locks, node_kinds, paths
+from devcluster import locks, node_kinds
 from devcluster.cluster import Cluster
-from devcluster.errors import DevclusterError
-from devcluster.real import probe
+from drills.real import why_not
 from plan.stack_file import ROOT, StackFile
 from tests.cluster import stacks
 from tests.cluster.objects import wait
@@ -91,13 +90,7 @@ def nothing_is_left(cluster: Cluster) -> bool:
 @pytest.fixture(scope="module")
 def real_site(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
     """Up with nodes as the machine allows them; skips where it does not."""
-    reason = probe.why_not(own_cache, paths.bin_root())
-    try:
-        if reason is None:
-            build.ensure_built(Console(stderr=True), "real-nodes")
-    except DevclusterError as error:
-        reason = str(error)
-    if reason:
+    if reason := why_not():
         pytest.skip(f"NOT RUN: {reason}")
     yield from site(tmp_path_factory.mktemp("real"), "page-real", "auto")
 

@@ -13,14 +13,13 @@ from typing import Any
 import pytest
 from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api, StorageV1Api
 from kubernetes.stream import stream
-from rich.console import Console
 
 from components.contract import Platform
-from devcluster import build, locks, nodes, paths, platforms
+from devcluster import locks, nodes, platforms
 from devcluster.cluster import Cluster
-from devcluster.errors import DevclusterError
 from devcluster.node_kinds import Nodes
-from devcluster.real import cgroups, disk, images, layout, machines, probe
+from devcluster.real import cgroups, disk, images, layout, machines
+from drills.real import why_not
 from tests.cluster import objects
 from tests.cluster.objects import wait
 from tests.unit.devcluster.helpers import processes_in
@@ -29,13 +28,7 @@ from tests.unit.devcluster.helpers import processes_in
 @pytest.fixture(scope="module", autouse=True)
 def possible(own_cache: Path) -> None:
     """Skips all where the machine cannot have real nodes, or their programs cannot be had."""
-    reason = probe.why_not(own_cache, paths.bin_root())
-    try:
-        if reason is None:
-            build.ensure_built(Console(stderr=True), "real-nodes")
-    except DevclusterError as error:
-        reason = str(error)
-    if reason:
+    if reason := why_not():
         pytest.skip(f"NOT RUN: {reason}")
 
 

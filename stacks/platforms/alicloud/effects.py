@@ -1,8 +1,7 @@
 """What a change in the section `kotaemon:alicloud` does to what lives."""
 
-from stacks.effects import Effects, Values, When, in_place, names, new_only, refused, words
+from stacks.effects import ANOTHER_PLACE, Effects, Values, When, in_place, names, new_only, refused, words
 
-_STAYS = "another one is another place: make a new stack there, and move the data"
 _TF = "terraform-provider-alicloud v1.285.0"
 
 
@@ -24,20 +23,20 @@ _KEY_STAYS = refused(
 )
 
 EFFECTS: Effects = {
-    "region": refused("every resource is in its region", _STAYS),
-    "vpc_id": refused(f"{_TF}: resource_alicloud_nas_mount_target.go, vpc_id", _STAYS),
+    "region": refused("every resource is in its region", ANOTHER_PLACE),
+    "vpc_id": refused(f"{_TF}: resource_alicloud_nas_mount_target.go, vpc_id", ANOTHER_PLACE),
     "vswitches": in_place(
         "it is the network of what is made later",
         "what lives stays in its zones",
-        (VSWITCH_CHANGES, refused(f"{_TF}: resource_alicloud_db_instance.go, vswitch_id", _STAYS)),
+        (VSWITCH_CHANGES, refused(f"{_TF}: resource_alicloud_db_instance.go, vswitch_id", ANOTHER_PLACE)),
     ),
     "cluster_cidrs": in_place(f"{_TF}: resource_alicloud_db_instance.go, security_ips"),
     "cluster_id": refused(
         "pulumi-kubernetes: another cluster identifier replaces every object",
-        _STAYS,
+        ANOTHER_PLACE,
         (_LOOKS_UP, words("what is not given is looked up through it")),
     ),
-    "cluster_stack": refused("stacks/platforms/kube_provider.py: it names the cluster", _STAYS),
+    "cluster_stack": refused("stacks/platforms/kube_provider.py: it names the cluster", ANOTHER_PLACE),
     "key_id": new_only(
         "Alibaba Cloud: storage keeps its key for ever; the key is under ignore_changes",
         "what lives keeps the key that it was made with, which must stay; only claims made later use the new one",

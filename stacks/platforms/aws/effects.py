@@ -1,8 +1,7 @@
 """What a change in the section `kotaemon:aws` does to what lives."""
 
-from stacks.effects import Effects, Values, When, in_place, names, new_only, refused, words
+from stacks.effects import ANOTHER_PLACE, Effects, Values, When, in_place, names, new_only, refused, words
 
-_STAYS = "another one is another place: make a new stack there, and move the data"
 _TF = "terraform-provider-aws: internal/service"
 
 
@@ -20,17 +19,17 @@ _KEY_STAYS = refused(
 )
 
 EFFECTS: Effects = {
-    "region": refused("every resource is in its region", _STAYS),
+    "region": refused("every resource is in its region", ANOTHER_PLACE),
     "cluster": refused(
         "pulumi-kubernetes: another cluster identifier replaces every object",
-        _STAYS,
+        ANOTHER_PLACE,
         (_LOOKS_UP, words("what is not given is looked up through it")),
     ),
-    "cluster_stack": refused("stacks/platforms/kube_provider.py: it names the cluster", _STAYS),
+    "cluster_stack": refused("stacks/platforms/kube_provider.py: it names the cluster", ANOTHER_PLACE),
     "auto_mode": in_place("stacks/platforms/aws/drivers.py: the policy of the key"),
     "cluster_role": in_place("components/encryption/aws.py: the policy of the key"),
-    "account": refused("every resource is in its account", _STAYS),
-    "vpc": refused(f"{_TF}/ec2/vpc_security_group.go, vpc_id", _STAYS),
+    "account": refused("every resource is in its account", ANOTHER_PLACE),
+    "vpc": refused(f"{_TF}/ec2/vpc_security_group.go, vpc_id", ANOTHER_PLACE),
     "subnets": in_place(f"{_TF}/rds/subnet_group.go, subnet_ids", "the database's subnets follow"),
     "zones": in_place("what is made later is in these zones"),
     "security_groups": in_place(f"{_TF}/ec2/vpc_security_group_ingress_rule.go"),
