@@ -36,6 +36,8 @@ PLUGINS = ("from $PATH", "is expected to have version")
 """What the engine warns of at every run with a plugin on PATH: the line on the engine says which it is."""
 _TRACE = re.compile(r"(\[signal SIG\w+|goroutine \d+ \[)")
 """How the stack trace of a Go program begins."""
+_TRANSFORM = re.compile(r"^.*invoke transform: rpc error: .* Invoke callback \S+ error: (.+?)(: File \".*)?$")
+"""What one of the program's own transforms has refused, as the engine tells it: with the way it took, and the place."""
 PROTECTED_REPLACE = "as it is currently marked for protection"
 PROTECTED_DELETE = "cannot be deleted\nbecause it is protected"
 
@@ -157,7 +159,7 @@ def words(about: Object | None, message: str) -> str:
             f"{about or 'something that holds data'}: it left the stack file, and it holds data, so it is not deleted. "
             "Put its claim or store back into the stack file; docs/runbooks/take-down.md says how to leave data behind"
         )
-    text = " ".join(without_trace(message).split())
+    text = _TRANSFORM.sub(r"\1", " ".join(without_trace(message).split()))
     return f"{about}: {text}" if about and about.is_object else text
 
 

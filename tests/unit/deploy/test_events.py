@@ -108,6 +108,15 @@ def test_any_other_error_is_said_of_its_object() -> None:
     assert words(None, "no\n  way") == "no way"
 
 
+def test_what_the_program_refuses_in_a_transform_is_told_alone() -> None:
+    text = (
+        "python inline source runtime error: invoke transform: rpc error: code = Unknown desc = Invoke callback "
+        "ebbd84cf-d364-4874-823e-00b286b08fed error: Secret a/b: is described by x and by y"
+    )
+    assert words(None, f'{text}:\n  File "/a/b.py", line 31, in look\n    raise RefusedByGuard(x)') == words(None, text)
+    assert words(None, text) == "Secret a/b: is described by x and by y"
+
+
 PANIC = """panic: runtime error: invalid memory address or nil pointer dereference
 [signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x7a3]
 
