@@ -48,8 +48,8 @@ def walk(folder: Path) -> Iterator[Path]:
                 yield Path(at, name).relative_to(folder)
 
 
-def one(source: Path, target: Path) -> bool:
-    """Copy one file, folder or link. False: it was there already and is the same."""
+def one(source: Path, target: Path) -> bool | None:
+    """Copy one file, folder or link. False: it was there already and is the same. None: a folder; they do not count."""
     if source.is_symlink():
         if target.is_symlink() and os.readlink(target) == os.readlink(source):
             return False
@@ -57,7 +57,7 @@ def one(source: Path, target: Path) -> bool:
         return True
     if source.is_dir():
         target.mkdir(exist_ok=True)
-        return False
+        return None
     if not source.is_file():
         raise Refused(f"{source} is no file, folder or link: it cannot be copied; remove it")
     if target.is_file():

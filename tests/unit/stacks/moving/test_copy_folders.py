@@ -54,11 +54,13 @@ def test_everything_is_there_with_its_times_modes_and_links(old: Path, new: Path
     assert (new / "sql.db").stat().st_mode & 0o777 == 0o640
 
 
-def test_a_second_run_copies_nothing(old: Path, new: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_and_links_are_counted_and_a_second_run_copies_nothing(
+    old: Path, new: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run(old, new)
-    capsys.readouterr()
+    assert capsys.readouterr().out == f"{old} to {new}: 3 copied and compared, 0 there already\n"
     assert run(old, new) == 0
-    assert capsys.readouterr().out == f"{old} to {new}: 0 copied and compared, 6 there already\n"
+    assert capsys.readouterr().out == f"{old} to {new}: 0 copied and compared, 3 there already\n"
 
 
 def test_a_run_that_was_killed_is_continued(old: Path, new: Path) -> None:
