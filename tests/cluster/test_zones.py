@@ -19,7 +19,7 @@ from deploy.kube import Kube
 from devcluster import platforms
 from devcluster.cluster import Cluster
 from guard import zones
-from guard.zones import Why
+from guard.zone_words import Why
 from tests.cluster import stacks
 from tests.cluster.objects import wait
 from tests.unit.guard import zone_rows

@@ -32,7 +32,7 @@ def still_hanging() -> bool:
             if b"statvfs" in file.read():
                 return True
     except (OSError, ValueError):
-        pass
+        pass  # no probe was given up, or its process has ended since
     if os.path.exists(HUNG):
         os.unlink(HUNG)
     return False
