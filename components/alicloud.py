@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
+from string import ascii_lowercase
 
 TAGS_MAX = 20
 STORAGE_ADDONS = ("csi-plugin", "csi-provisioner", "managed-csiprovisioner", "storage-operator", "cnfs-nas-daemon")
@@ -14,6 +15,20 @@ DEFAULT_KEY_ROTATION_DAYS = 365
 """The only rotation period of a key outside a KMS instance (KMS CreateKey: RotationInterval)."""
 _KEY_ID = re.compile(r"key-[a-z0-9]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ALIAS = re.compile(r"alias/[A-Za-z0-9_/-]{1,249}")
+
+
+def zone_name(region: str, letter: str) -> str:
+    """Name of a zone. A region that ends with a digit is followed by the letter, any other one by `-` and the letter:
+    ap-southeast-1a, cn-shanghai-finance-1f, cn-north-2-gov-1b, but cn-hangzhou-h (docs/clouds.md, point 1)."""
+    return f"{region}{letter}" if region[-1:].isdigit() else f"{region}-{letter}"
+
+
+def refused_zone(zone: str, region: str) -> str:
+    """Why a zone cannot be one of `region`."""
+    if any(zone == zone_name(region, letter) for letter in ascii_lowercase):
+        return ""
+    first, second = zone_name(region, "a"), zone_name(region, "b")
+    return f"is not a zone of region {region}; its zones are called {first}, {second} and so on"
 
 
 def refused_tags(tags: Mapping[str, str]) -> str:

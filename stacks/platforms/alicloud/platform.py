@@ -7,6 +7,7 @@ import pulumi
 from pulumi import Input, InvokeOptions, Output, ResourceOptions
 from pulumi_kubernetes import Provider
 
+from components.alicloud import zone_name
 from estimate.offers import Offer, Part, Wanted
 from stacks.offered import CLUSTER
 from stacks.platforms import kube_provider
@@ -78,8 +79,8 @@ class Alicloud(PlatformStack):
         return None if chosen is None else OwnDatabase(chosen, APSARADB)
 
     def advised_zone(self, region: str, letter: str) -> str:
-        """Name of a zone: the region and a letter."""
-        return f"{region}-{letter}"
+        """Name of a zone, in the form that the region's zones have."""
+        return zone_name(region, letter)
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
         """An example of the section, and PostgreSQL on ApsaraDB RDS."""

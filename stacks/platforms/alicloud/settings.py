@@ -15,14 +15,14 @@ from components.alicloud import (
     refused_rotation,
     refused_tags,
     refused_window,
+    refused_zone,
 )
 from stacks.platforms.alicloud import ids
-from stacks.platforms.alicloud.fields import Zone
+from stacks.platforms.alicloud.fields import Region, Zone
 from stacks.settings.existing import Existing, Id
 from stacks.settings.fields import Strict, accept, matching
 from stacks.stores.apsaradb import ApsaraSettings
 
-Region = Annotated[str, matching(r"[a-z]{2}-[a-z0-9-]+", "must be a region of Alibaba Cloud, for example cn-hangzhou")]
 VpcId = Annotated[str, matching(r"vpc-[a-z0-9]+", "must be the id of a VPC, for example vpc-bp1example")]
 VSwitchId = Annotated[str, matching(r"vsw-[a-z0-9]+", "must be the id of a vSwitch, for example vsw-bp1example")]
 ClusterId = Annotated[str, matching(r"c[0-9a-f]{32}", "must be the id of an ACK cluster: c and 32 hexadecimal digits")]
@@ -132,8 +132,8 @@ class AlicloudSettings(Existing):
     @model_validator(mode="after")
     def _consistent(self) -> "AlicloudSettings":
         for zone in self.vswitches:
-            if not zone.startswith(f"{self.region}-"):
-                raise ValueError(f"vswitches.{zone} is not a zone of region {self.region}; give zones of this region")
+            if reason := refused_zone(zone, self.region):
+                raise ValueError(f"vswitches.{zone} {reason}")
         if self.cluster_id is not None and self.cluster_stack is not None:
             raise ValueError("clusterId and clusterStack both name the cluster; leave one out")
         if self.database is not None:

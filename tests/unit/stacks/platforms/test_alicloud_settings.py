@@ -73,6 +73,28 @@ def test_kinds_of_others_are_not() -> None:
     assert errors(with_claim(kind="ebs")) == ["kotaemon:storage: claims.c: kind ebs is for platform aws, not alicloud"]
 
 
+REGIONS = [
+    ("cn-beijing", "cn-beijing-l"),
+    ("cn-hongkong", "cn-hongkong-b"),
+    ("ap-southeast-1", "ap-southeast-1a"),
+    ("eu-central-1", "eu-central-1a"),
+    ("us-west-1", "us-west-1a"),
+    ("me-east-1", "me-east-1a"),
+    ("rus-west-1", "rus-west-1a"),
+    ("cn-shanghai-finance-1", "cn-shanghai-finance-1f"),
+    ("cn-north-2-gov-1", "cn-north-2-gov-1b"),
+]
+
+
+@pytest.mark.parametrize(("region", "zone"), REGIONS)
+def test_a_stack_in_every_kind_of_region(region: str, zone: str) -> None:
+    values = with_section(region=region, vswitches={zone: "vsw-a"})
+    values["storage"]["claims"]["files"]["zone"] = zone
+    section = settings(values).alicloud
+    assert section is not None
+    assert section.zones == [zone]
+
+
 SECTION = [
     ({"region": "hangzhou"}, "region: 'hangzhou' must be a region of Alibaba Cloud, for example cn-hangzhou"),
     ({"vpcId": "bp1"}, "vpcId: 'bp1' must be the id of a VPC, for example vpc-bp1example"),
@@ -82,11 +104,22 @@ SECTION = [
     ),
     (
         {"vswitches": {"eu-central-1a": "vsw-a"}},
-        "vswitches.eu-central-1a: 'eu-central-1a' must be a zone of Alibaba Cloud, for example cn-hangzhou-h",
+        "vswitches.eu-central-1a is not a zone of region cn-hangzhou; its zones are called cn-hangzhou-a, "
+        "cn-hangzhou-b and so on",
+    ),
+    (
+        {"vswitches": {"h": "vsw-a"}},
+        "vswitches.h: 'h' must be a zone of Alibaba Cloud, for example cn-hangzhou-h or ap-southeast-1a",
     ),
     (
         {"vswitches": {"cn-beijing-h": "vsw-a"}},
-        "vswitches.cn-beijing-h is not a zone of region cn-hangzhou; give zones of this region",
+        "vswitches.cn-beijing-h is not a zone of region cn-hangzhou; its zones are called cn-hangzhou-a, "
+        "cn-hangzhou-b and so on",
+    ),
+    (
+        {"region": "ap-southeast-1", "vswitches": {"ap-southeast-1-a": "vsw-a"}},
+        "vswitches.ap-southeast-1-a is not a zone of region ap-southeast-1; its zones are called ap-southeast-1a, "
+        "ap-southeast-1b and so on",
     ),
     (
         {"clusterCidrs": ["0.0.0.0/0"]},
