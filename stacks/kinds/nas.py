@@ -53,7 +53,9 @@ class NasClaim(ClaimSettings):
     protocol: Annotated[Literal["3", "4.0"], BeforeValidator(number_as_text)] | None = Field(
         None, description="4.0 (default) has real locks; 3 has none between nodes, extreme speaks 3 only."
     )
-    encryption: Literal["own-key", "nas-key"] = Field("own-key", description="Whose key; data is always encrypted.")
+    encryption: Literal["own-key", "nas-key"] | None = Field(
+        None, description="Whose key; data is always encrypted. Default: own-key, and nas-key with alicloud.serviceKey."
+    )
     squash: str = Field("no_squash", description="root_squash only once the role folders are there.")
     recycle_bin_days: int | None = Field(None, description="1 to 180, 0 for none; standard: 7, extreme has none.")
     backup_days: int = Field(30, description="Days that Cloud Backup keeps its daily copy; 0 for none.")
@@ -169,12 +171,13 @@ class NasClaimKind(Kind[NasClaim]):
         return nas_claim(at.component, _nas_args(at))
 
     def filled_in(self, at: Context[NasClaim]) -> dict[str, Any]:
-        """The first zone of the section, and the defaults of the family of file systems."""
+        """The first zone and the key of the section, and the defaults of the family of file systems."""
         system = at.chosen.system
         return {
             "zone": at.chosen.zone or at.settings.section(AlicloudSettings).zones[0],
             "storageType": system.storage_type.value,
             "protocol": system.protocol.value,
+            "encryption": _encryption(at).value,
         }
 
     def identity(self, at: Context[NasClaim]) -> Identity:
@@ -200,7 +203,9 @@ class NasClaimKind(Kind[NasClaim]):
         return Made(made, by_nfs_job(at, export), made.file_system_id)
 
     def mistakes(self, chosen: NasClaim, settings: Settings) -> Iterator[str]:
-        """A zone without a vSwitch."""
+        """A zone without a vSwitch, or a key of its own where the stack has none."""
+        if chosen.encryption == "own-key" and settings.section(AlicloudSettings).service_key:
+            yield "encryption: own-key needs a key, and kotaemon:alicloud.serviceKey is true; leave encryption out"
         yield from zone_mistakes(settings.section(AlicloudSettings), "zone", [chosen.zone] if chosen.zone else [])
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
@@ -212,6 +217,11 @@ class NasClaimKind(Kind[NasClaim]):
             yield Offer(Part.FILES, (product,), claim, said)
 
 
+def _encryption(at: Context[NasClaim]) -> NasEncryption:
+    service_key = at.settings.section(AlicloudSettings).service_key
+    return NasEncryption(at.chosen.encryption or ("nas-key" if service_key else "own-key"))
+
+
 def _nas_args(at: Context[NasClaim]) -> "NasStorageArgs":
     from components.file.nas import NasStorageArgs
 
@@ -220,20 +230,21 @@ def _nas_args(at: Context[NasClaim]) -> "NasStorageArgs":
     args = NasStorageArgs(
         namespace=at.namespace,
         cloud_name=cloud_name(),
-        key_id=at.key,
         zone=zone,
         vpc_id=alicloud.vpc_id,
         vswitch_id=alicloud.vswitches[zone],
         client_cidrs=alicloud.cluster_cidrs,
         size=at.chosen.size,
         kind=NasKind(at.chosen.file_system),
-        encryption=NasEncryption(at.chosen.encryption),
+        encryption=_encryption(at),
         squash=NasSquash(at.chosen.squash),
         backup_days=at.chosen.backup_days,
         tags=tags(alicloud),
         encrypted_by=encrypted_by(alicloud),
         protect=at.settings.protect,
     )
+    if not alicloud.service_key:
+        args["key_id"] = at.key
     if at.chosen.storage_type is not None:
         args["storage_type"] = NasStorageType(at.chosen.storage_type)
     if at.chosen.protocol is not None:
