@@ -194,7 +194,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             "keySpec": "Aliyun_AES_256",
             "creator": "1512666876910000",
         }
-        listed = {"ids": request.args["ids"], "keys": [{"keyId": key, "id": key, **usable} for key in request.args["ids"]]}
+        listed = {
+            "ids": request.args["ids"],
+            "keys": [{"keyId": key, "id": key, **usable} for key in request.args["ids"]],
+        }
         return provider_pb2.InvokeResponse(**{"return": struct(listed)})  # pyright: ignore[reportArgumentType]
 
 
