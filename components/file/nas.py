@@ -69,7 +69,8 @@ class NasStorageArgs(TypedDict):
     encryption: NotRequired[NasEncryption]
     """Default own-key. There is no way to leave the data unencrypted: it could not be encrypted later."""
     squash: NotRequired[NasSquash]
-    """Default no_squash: the role folders are made by root, and then belong to the pods' user."""
+    """Default no_squash: the role folders are made by root, and then belong to the pods' user. root_squash once
+    NfsPreparation has run with `give_root`; NAS changes it in place."""
     recycle_bin_days: NotRequired[int]
     """Days that deleted files can be taken back, 1 to 180, 0 for none; default 7 for standard: what is deleted on a
     Friday is missed after the weekend. Extreme has none."""

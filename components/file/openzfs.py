@@ -66,7 +66,7 @@ class OpenZfsStorageArgs(TypedDict):
     """Who mounts it; default in-tree, which needs mount.nfs on the nodes: Bottlerocket has none."""
     squash: NotRequired[bool]
     """Turn every access into `uid` and `gid`; default false: root makes the role folders first, since the root of a
-    new volume belongs to root. Set it afterwards; FSx changes it in place."""
+    new volume belongs to root. Set it once NfsPreparation has run with `give_root`; FSx changes it in place."""
     uid: NotRequired[int]
     """Owner of the role folders, for `squash`; default 1001."""
     gid: NotRequired[int]

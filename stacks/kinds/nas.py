@@ -25,7 +25,7 @@ from estimate.products.alicloud_backups import Backups
 from estimate.products.nas import Nas
 from stacks.effects import KIND_ROW, VOLUME_TAKES, Effects, When, in_place, refused, words
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
-from stacks.kinds.folders import by_nfs_job
+from stacks.kinds.folders import by_nfs_job, squashed_next
 from stacks.offered import file_claim
 from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.effects import VSWITCH_CHANGES
@@ -56,7 +56,11 @@ class NasClaim(ClaimSettings):
     encryption: Literal["own-key", "nas-key"] | None = Field(
         None, description="Whose key; data is always encrypted. Default: own-key, and nas-key with alicloud.serviceKey."
     )
-    squash: str = Field("no_squash", description="root_squash only once the role folders are there.")
+    squash: str = Field(
+        "no_squash",
+        description="root_squash: root is nobody on it. The first up hands a "
+        "new file system over as root, and the next one squashes it.",
+    )
     recycle_bin_days: int | None = Field(None, description="1 to 180, 0 for none; standard: 7, extreme has none.")
     backup_days: int = Field(30, description="Days that Cloud Backup keeps its daily copy; 0 for none.")
     infrequent_access_days: int | None = Field(None, description="Always refused: encrypted NAS has no lifecycle.")
@@ -199,8 +203,13 @@ class NasClaimKind(Kind[NasClaim]):
         from components.file.nas import NasStorage, as_export
 
         made = NasStorage(at.component, _nas_args(at), opts)
+        if _squashed(at):
+            return Made(made, id=made.file_system_id)
+        squash = at.chosen.squash == NasSquash.ROOT_SQUASH.value
+        if squash:
+            squashed_next(at)
         export = as_export(at.component, _nas_args(at), made.server)
-        return Made(made, by_nfs_job(at, export), made.file_system_id)
+        return Made(made, by_nfs_job(at, export, give_root=squash), made.file_system_id)
 
     def mistakes(self, chosen: NasClaim, settings: Settings) -> Iterator[str]:
         """A zone without a vSwitch, or a key of its own where the stack has none."""
@@ -215,6 +224,12 @@ class NasClaimKind(Kind[NasClaim]):
             said = {"kind": "nas", "size": f"{size}Gi", "zone": wanted.zones[0], "storageType": storage_type}
             product, claim = Nas(size, "standard", storage_type), file_claim(Part.FILES, size, "nas4", "KMS")
             yield Offer(Part.FILES, (product,), claim, said)
+
+
+def _squashed(at: Context[NasClaim]) -> bool:
+    """Whether root is squashed in this run: a file system that is there has its folders."""
+    there = at.lived or "file-system" in at.chosen.existing
+    return at.chosen.squash == NasSquash.ROOT_SQUASH.value and there
 
 
 def _encryption(at: Context[NasClaim]) -> NasEncryption:
@@ -237,7 +252,7 @@ def _nas_args(at: Context[NasClaim]) -> "NasStorageArgs":
         size=at.chosen.size,
         kind=NasKind(at.chosen.file_system),
         encryption=_encryption(at),
-        squash=NasSquash(at.chosen.squash),
+        squash=NasSquash.ROOT_SQUASH if _squashed(at) else NasSquash.NO_SQUASH,
         backup_days=at.chosen.backup_days,
         tags=tags(alicloud),
         encrypted_by=encrypted_by(alicloud),

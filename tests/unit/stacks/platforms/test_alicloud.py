@@ -58,9 +58,21 @@ class Account(Echo):
         return {"kubeConfig": f"kubeconfig of {args.args['clusterId']}"}, []
 
 
-def run(pulumi_run: Callable[..., Any], values: Values, account: Echo | None = None, *, preview: bool = False) -> Run:
+def run(
+    pulumi_run: Callable[..., Any],
+    values: Values,
+    account: Echo | None = None,
+    *,
+    preview: bool = False,
+    earlier: Values | None = None,
+) -> Run:
     return pulumi_run(
-        program.main, resources=account or Account(), config=config(values), stack="prod", preview=preview
+        program.main,
+        resources=account or Account(),
+        config=config(values),
+        stack="prod",
+        preview=preview,
+        earlier=earlier,
     )
 
 
@@ -156,6 +168,19 @@ def test_the_services_encrypt_with_their_own_keys(pulumi_run: Callable[..., Any]
     assert (parameters["encrypted"], "kmsKeyId" in parameters) == ("true", False)
     assert not any("kmsKeyId" in resource.inputs for resource in made.registrations)
     assert made.outputs["storage"].value["indexes"]["encrypted_by"] == "the service's own key"
+
+
+def test_root_is_squashed_on_nas_once_the_folders_are_there(pulumi_run: Callable[..., Any]) -> None:
+    values = copy.deepcopy(example("alicloud-single"))
+    values["storage"]["claims"]["files"]["squash"] = "root_squash"
+    rule, job = "alicloud:nas/accessRule:AccessRule", "kubernetes:batch/v1:Job"
+    first = run(pulumi_run, values)
+    left = {name: first.outputs[name].value for name in ("facts", "memory")}
+    second = run(pulumi_run, values, earlier=left)
+    assert first.one(rule).inputs["userAccessType"] == "no_squash"
+    assert first.of(job)
+    assert second.one(rule).inputs["userAccessType"] == "root_squash"
+    assert not second.of(job)
 
 
 def test_missing_roles_are_there_before_storage(pulumi_run: Callable[..., Any]) -> None:

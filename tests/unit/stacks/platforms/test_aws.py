@@ -96,9 +96,18 @@ class Account(Echo):
         }
 
 
-def run(pulumi_run, values: dict[str, Any], account: Echo | None = None, *, preview: bool = False) -> Run:
+def run(
+    pulumi_run, values: dict[str, Any], account: Echo | None = None, *, preview: bool = False, earlier: Any = None
+) -> Run:
     config = {f"kotaemon:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
-    return pulumi_run(program.main, resources=account, config=config, stack="aws-test", preview=preview)
+    return pulumi_run(
+        program.main, resources=account, config=config, stack="aws-test", preview=preview, earlier=earlier
+    )
+
+
+def left(made: Run) -> dict[str, Any]:
+    """The outputs that a run leaves to the next one."""
+    return {name: made.outputs[name].value for name in ("facts", "memory")}
 
 
 def found(**changes: Any) -> dict[str, Any]:
@@ -290,6 +299,31 @@ def test_only_subnets_of_nodes_count_and_one_without_a_table_of_its_own_has_the_
     assert files["routeTableIds"] == ["rtb-found", "rtb-main"]
     assert [client["clients"] for client in clients] == ["10.0.97.0/24", "10.0.100.0/24"]
     assert files["subnetIds"] == ["subnet-a", "subnet-d"]
+
+
+def test_a_new_file_system_is_handed_over_first_and_squashed_by_the_next_run(pulumi_run):
+    def options(made: Run) -> list[str]:
+        files = made.one("aws:fsx/openZfsFileSystem:OpenZfsFileSystem").inputs["rootVolumeConfiguration"]
+        return files["nfsExports"]["clientConfigurations"][0]["options"]
+
+    def tasks(made: Run) -> list[Any]:
+        jobs = [r.inputs["spec"]["template"]["spec"]["containers"][0] for r in made.of("kubernetes:batch/v1:Job")]
+        said = [json.loads(job["env"][0]["value"])["claims"][0] for job in jobs]
+        return [task for task in said if task["root"].endswith("kotaemon-shared")]
+
+    values = example("aws-scaled")
+    values["storage"]["claims"]["shared"]["squash"] = True
+    first = run(pulumi_run, values, Account())
+    assert "no_root_squash" in options(first)
+    assert [task["give_root"] for task in tasks(first)] == [True]
+    assert sum("shared.squash: not in this run" in line for line in first.warnings) == 1
+    second = run(pulumi_run, values, Account(), earlier=left(first))
+    assert options(second)[-3:] == ["all_squash", "anonuid=1001", "anongid=1001"]
+    assert tasks(second) == []
+    assert not any("squash" in line for line in second.warnings)
+    del values["storage"]["claims"]["shared"]["squash"]
+    plain = run(pulumi_run, values, Account())
+    assert "give_root" not in tasks(plain)[0]
 
 
 def nfs(**changes: Any) -> dict[str, Any]:
