@@ -69,14 +69,29 @@ def tags_refused(tags: Mapping[str, str]) -> str:
     return ""
 
 
+_PARTITIONS = (
+    ("cn-", "aws-cn", "amazonaws.com.cn"),
+    ("us-gov-", "aws-us-gov", "amazonaws.com"),
+    ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
+    ("us-isof-", "aws-iso-f", "csp.hci.ic.gov"),
+    ("us-iso-", "aws-iso", "c2s.ic.gov"),
+    ("eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"),
+    ("eusc-", "aws-eusc", "amazonaws.eu"),
+)
+"""First letters of regions, their partition, and the last part of its host names, compared with botocore by
+tests/cloud_api/aws/test_partitions.py."""
+DNS_SUFFIXES = tuple(dict.fromkeys(("amazonaws.com", *(suffix for _, _, suffix in _PARTITIONS))))
+"""Last parts of the host names of AWS's services, in every partition."""
+
+
 def partition(region: str) -> str:
-    """Partition of a region, the second part of every ARN: aws, aws-cn or aws-us-gov."""
-    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    """Partition of a region, the second part of every ARN: aws, aws-cn, aws-us-gov, aws-eusc, aws-iso and so on."""
+    return next((name for first, name, _ in _PARTITIONS if region.startswith(first)), "aws")
 
 
 def dns_suffix(region: str) -> str:
     """Last part of the host names of a region's services."""
-    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return next((suffix for first, _, suffix in _PARTITIONS if region.startswith(first)), "amazonaws.com")
 
 
 def tag_statement(region: str) -> dict[str, Any]:

@@ -38,6 +38,10 @@ SERVICE_ACCOUNTS = {
     Driver.FSX: ("fsx-csi-controller-sa",),
 }
 """Service accounts in kube-system (aws-ebs-csi-driver docs/install.md, and that page of the other two drivers)."""
+ADDON_ACCOUNTS = {**SERVICE_ACCOUNTS, Driver.EFS: ("efs-csi-controller-sa",)}
+"""Service accounts that the add-on itself can associate with a role of Pod Identity: of EFS not that of the nodes
+(kubernetes-sigs/aws-efs-csi-driver#1759). Those need no role here: whoever comes by the access point with TLS may
+mount, and the option `iam`, by which they would use one, is not set (aws-efs-csi-driver docs/parameters.md)."""
 POLICIES = {
     # V2 works on what carries the tag ebs.csi.aws.com/cluster only; the first version is being retired
     # (aws-ebs-csi-driver#2918). Neither knows KMS: see key_statements. Unlike the first it is not under service-role/
@@ -198,7 +202,7 @@ def addon(args: DriverAddonArgs) -> "eks.AddonArgs":
     if role_arn is not None and pod_identity:
         associations = [
             eks.AddonPodIdentityAssociationArgs(service_account=service_account, role_arn=role_arn)
-            for service_account in SERVICE_ACCOUNTS[driver]
+            for service_account in ADDON_ACCOUNTS[driver]
         ]
     return eks.AddonArgs(
         cluster_name=args["cluster"],

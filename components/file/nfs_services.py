@@ -6,6 +6,10 @@ Pure data, each row with its source: which mount options the service takes, and 
 import re
 from dataclasses import dataclass
 
+from ..aws import DNS_SUFFIXES
+
+_AWS = f"({'|'.join(map(re.escape, DNS_SUFFIXES))})"
+
 
 @dataclass(frozen=True)
 class NfsService:
@@ -30,7 +34,7 @@ class NfsService:
 SERVICES = (
     NfsService(
         name="EFS",
-        servers=r"([\w-]+\.)?fs-[0-9a-f]+\.efs\.[\w-]+\.amazonaws\.com(\.cn)?",
+        servers=rf"([\w-]+\.)?fs-[0-9a-f]+\.efs\.[\w-]+\.{_AWS}",
         backend="efs",
         versions=("4.1", "4.0"),
         options=("noresvport",),
@@ -40,7 +44,7 @@ SERVICES = (
     ),
     NfsService(
         name="FSx for NetApp ONTAP",
-        servers=r"(svm-[0-9a-f]+|management|intercluster)\.fs-[0-9a-f]+\.fsx\.[\w-]+\.amazonaws\.com(\.cn)?",
+        servers=rf"(svm-[0-9a-f]+|management|intercluster)\.fs-[0-9a-f]+\.fsx\.[\w-]+\.{_AWS}",
         backend="",
         versions=("4", "4.0", "4.1", "4.2", "3"),
         options=(),
@@ -50,7 +54,7 @@ SERVICES = (
     ),
     NfsService(
         name="FSx for OpenZFS",
-        servers=r"fs-[0-9a-f]+\.fsx\.[\w-]+\.amazonaws\.com(\.cn)?",
+        servers=rf"fs-[0-9a-f]+\.fsx\.[\w-]+\.{_AWS}",
         backend="openzfs",
         versions=("4", "4.0", "4.1", "4.2", "3"),
         options=(),

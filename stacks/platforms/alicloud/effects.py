@@ -34,6 +34,7 @@ _OTHER_KEY = new_only(
 
 EFFECTS: Effects = {
     "region": refused("every resource is in its region", ANOTHER_PLACE),
+    "account": words("it only says which credentials are taken"),
     "vpc_id": refused(f"{_TF}: resource_alicloud_nas_mount_target.go, vpc_id", ANOTHER_PLACE),
     "vswitches": in_place(
         "it is the network of what is made later",

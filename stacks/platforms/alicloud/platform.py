@@ -11,7 +11,7 @@ from components.alicloud import zone_name
 from components.contract import Medium
 from estimate.offers import Offer, Part, Wanted
 from stacks.offered import CLUSTER
-from stacks.platforms import kube_provider
+from stacks.platforms import kube_provider, own_configuration
 from stacks.platforms.alicloud.effects import EFFECTS
 from stacks.platforms.alicloud.settings import AlicloudSettings, KeySettings, key_alias, tags
 from stacks.platforms.base import Ground, OwnDatabase, PlatformStack
@@ -49,7 +49,9 @@ class Alicloud(PlatformStack):
         import pulumi_alicloud
 
         section = settings.section(AlicloudSettings)
-        account = pulumi_alicloud.Provider("alicloud", region=section.region)
+        own = own_configuration.given("alicloud").arguments(pulumi_alicloud.ProviderArgs)
+        account = pulumi_alicloud.Provider("alicloud", region=section.region, **own)
+        _check_account(section, InvokeOptions(provider=account))
         cluster = kubernetes_provider(settings, section, InvokeOptions(provider=account))
         cloud = ResourceOptions(provider=account)
         key = _key(settings, section, cloud, InvokeOptions(provider=account))
@@ -68,11 +70,12 @@ class Alicloud(PlatformStack):
             yield "addons: needs clusterId, through which the installed add-ons are found; add clusterId"
 
     def check(self, settings: Settings) -> list[str]:
-        """What the component of the key would refuse."""
+        """What the provider and the component of the key would refuse."""
         from components.encryption.alicloud import check
 
         section = settings.section(AlicloudSettings)
-        return [] if section.key is None else check("key", _key_args(settings, section, section.key))
+        found = list(_provider_mistakes(section))
+        return found if section.key is None else found + check("key", _key_args(settings, section, section.key))
 
     def database(self, settings: Settings) -> OwnDatabase | None:
         """PostgreSQL on ApsaraDB RDS, when the section has a database."""
@@ -97,6 +100,31 @@ class Alicloud(PlatformStack):
             },
         )
         yield from APSARADB.offers(wanted)
+
+
+def _provider_mistakes(section: AlicloudSettings) -> Iterator[str]:
+    """Mistakes in Pulumi's own configuration of the provider, `alicloud:...`."""
+    own = own_configuration.given("alicloud")
+    if own.values:
+        from pulumi_alicloud import ProviderArgs
+
+        yield from own.mistakes(ProviderArgs, section.region)
+
+
+def _check_account(section: AlicloudSettings, opts: InvokeOptions) -> None:
+    """Refuse credentials of another account, also in a preview: the provider has no list of accounts to keep to."""
+    if section.account is None:
+        return
+
+    def check(found: Any) -> None:
+        if found["accountId"] != section.account:
+            raise pulumi.RunError(
+                f"kotaemon:alicloud.account: {section.account!r}, but the credentials are of account "
+                f"{found['accountId']!r}; use credentials of the account, or leave account out"
+            )
+
+    token = "alicloud:index/getCallerIdentity:getCallerIdentity"  # noqa: S105 the name of a function
+    pulumi.runtime.invoke_output(token, {}, opts=opts).apply(check)
 
 
 def kubernetes_provider(settings: Settings, section: AlicloudSettings, invoke: InvokeOptions) -> Provider:

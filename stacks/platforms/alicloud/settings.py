@@ -22,6 +22,7 @@ from stacks.settings.existing import Existing, Id
 from stacks.settings.fields import Strict, accept, matching
 from stacks.stores.apsaradb import ApsaraSettings
 
+AccountId = Annotated[str, matching(r"[0-9]{5,20}", "must be the digits of the account id, in quotes")]
 VpcId = Annotated[str, matching(r"vpc-[a-z0-9]+", "must be the id of a VPC, for example vpc-bp1example")]
 VSwitchId = Annotated[str, matching(r"vsw-[a-z0-9]+", "must be the id of a vSwitch, for example vsw-bp1example")]
 ClusterId = Annotated[str, matching(r"c[0-9a-f]{32}", "must be the id of an ACK cluster: c and 32 hexadecimal digits")]
@@ -74,6 +75,9 @@ class AlicloudSettings(Existing):
     """The ACK cluster, its network, and the key that encrypts its storage."""
 
     region: Region = Field(description="Region of the cluster and of its storage.")
+    account: AccountId | None = Field(
+        None, description="Id of the account, in quotes; credentials of another one are refused. Default: any account."
+    )
     vpc_id: VpcId = Field(description="Id of the VPC of the cluster.")
     vswitches: dict[Zone, VSwitchId] = Field(
         min_length=1, description="Zone -> id of its vSwitch, for each zone that has nodes."

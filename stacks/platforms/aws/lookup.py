@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from pulumi import Input, InvokeOptions, Output
 from pulumi_kubernetes import Provider
 
-from stacks.platforms import kube_provider
+from stacks.platforms import kube_provider, own_configuration
 from stacks.platforms.aws.place import PLANNED, Place
 from stacks.platforms.aws.settings import AwsSettings
 from stacks.settings.settings import Settings
@@ -66,16 +66,24 @@ def kubernetes_provider(settings: Settings, section: AwsSettings, opts: InvokeOp
         # Output.all would turn the certificate authorities into plain dictionaries.
         kubeconfig = eks.apply(
             lambda found: eks_kubeconfig(
-                found.name, found.endpoint, found.certificate_authorities[0].data, section.region
+                found.name, found.endpoint, found.certificate_authorities[0].data, section.region, _credentials()
             )
         )
         return kube_provider.by_contents(kubeconfig, section.cluster)
     return kube_provider.by_file(settings)
 
 
-def eks_kubeconfig(name: str, endpoint: str, authority: str, region: str) -> str:
-    """A kubeconfig without a token: the program `aws` fetches one each time."""
-    arguments = ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"]
+def _credentials() -> list[str]:
+    """What the program `aws` needs to act as the provider does: `aws:profile`, and the last of `aws:assumeRoles`."""
+    values = own_configuration.given("aws").values
+    profile = ["--profile", values["profile"]] if "profile" in values else []
+    roles = json.loads(values.get("assumeRoles", "[]"))
+    return [*profile, *(["--role-arn", roles[-1]["roleArn"]] if roles else [])]
+
+
+def eks_kubeconfig(name: str, endpoint: str, authority: str, region: str, credentials: Sequence[str] = ()) -> str:
+    """A kubeconfig without a token: the program `aws` fetches one each time. `credentials`: its options for whom."""
+    arguments = ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json", *credentials]
     user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "aws", "args": arguments}}
     return json.dumps(
         {

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi import Input, InvokeOptions, ResourceOptions
@@ -13,6 +13,7 @@ from estimate.products.aws_key import AwsKey as KeyProduct
 from stacks import kinds
 from stacks.kinds.base import Buys
 from stacks.offered import CLUSTER
+from stacks.platforms import own_configuration
 from stacks.platforms.aws.effects import EFFECTS
 from stacks.platforms.aws.place import Place
 from stacks.platforms.aws.settings import AwsSettings, adopted, key_alias, tags
@@ -54,7 +55,7 @@ class Aws(PlatformStack):
         section = settings.section(AwsSettings)
         if line := _about_tags(settings):
             pulumi.log.warn(line)
-        account = aws.Provider("aws", region=section.region)
+        account = aws.Provider("aws", region=section.region, **provider_arguments(section))
         invoke = InvokeOptions(provider=account)
         place = lookup.find(section, invoke)
         cluster = lookup.kubernetes_provider(settings, section, invoke)
@@ -84,13 +85,14 @@ class Aws(PlatformStack):
                 )
 
     def check(self, settings: Settings) -> list[str]:
-        """What the component of the key would refuse."""
+        """What the provider and the component of the key would refuse."""
         from components.encryption.aws import check
         from stacks.platforms.aws.drivers import Roles
 
+        found = list(provider_mistakes(settings.section(AwsSettings)))
         if settings.section(AwsSettings).key_arn is not None:
-            return []
-        return check("key", _key_args(settings, self.planned(settings), Roles(ebs=None, efs=None)))
+            return found
+        return found + check("key", _key_args(settings, self.planned(settings), Roles(ebs=None, efs=None)))
 
     def database(self, settings: Settings) -> OwnDatabase | None:
         """PostgreSQL on RDS, when the section has a database."""
@@ -122,6 +124,30 @@ class Aws(PlatformStack):
             },
         )
         yield from RDS.offers(wanted)
+
+
+def provider_mistakes(section: AwsSettings) -> Iterator[str]:
+    """Mistakes in Pulumi's own configuration of the provider, `aws:...`, and between it and the section."""
+    own = own_configuration.given("aws")
+    if not own.values:
+        return
+    from pulumi_aws import ProviderArgs
+
+    yield from own.mistakes(ProviderArgs, section.region)
+    allowed = own.arguments(ProviderArgs).get("allowed_account_ids")
+    if section.account is not None and isinstance(allowed, list) and section.account not in allowed:
+        yield (
+            f"aws:allowedAccountIds: {', '.join(allowed)}, but kotaemon:aws.account is {section.account}; make "
+            "them the same"
+        )
+
+
+def provider_arguments(section: AwsSettings) -> dict[str, Any]:
+    """Arguments of the provider besides its region: Pulumi's own configuration, and the account that it may work in."""
+    from pulumi_aws import ProviderArgs
+
+    only = {} if section.account is None else {"allowed_account_ids": [section.account]}
+    return {**own_configuration.given("aws").arguments(ProviderArgs), **only}
 
 
 def _about_tags(settings: Settings) -> str:

@@ -14,7 +14,7 @@ from stacks.stores.rds import RdsSettings
 
 _FOUND = "default: found at up, through `cluster`."
 
-Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-[0-9]", "must be a region of AWS, for example eu-central-1")]
+Region = Annotated[str, matching(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", "must be a region of AWS, for example eu-central-1")]
 Account = Annotated[str, matching(r"[0-9]{12}", "must be the 12 digits of the account id, in quotes")]
 Vpc = Annotated[str, matching(r"vpc-[0-9a-f]{8,17}", "must be the id of a VPC, for example vpc-0a1b2c3d4e5f60718")]
 Subnet = Annotated[

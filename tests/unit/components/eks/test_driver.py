@@ -116,6 +116,12 @@ def test_an_addon_with_pod_identity(pulumi_run):
     }
 
 
+def test_the_addon_of_efs_gives_a_role_to_its_controller_only():
+    """aws-efs-csi-driver#1759: it takes no association for the service account of the nodes."""
+    args = addon(DriverAddonArgs(driver=Driver.EFS, cluster="prod", role_arn="arn:role"))
+    assert [a.service_account for a in args.pod_identity_associations or []] == ["efs-csi-controller-sa"]
+
+
 def test_an_addon_with_irsa():
     args = addon(DriverAddonArgs(driver=Driver.EBS, cluster="prod", role_arn="arn:role", permission=Permission.IRSA))
     assert args.service_account_role_arn == "arn:role"

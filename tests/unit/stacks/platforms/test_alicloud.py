@@ -1,6 +1,7 @@
 """The stack on Alibaba Cloud: both examples whole, where the cluster comes from, and who waits for whom."""
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,8 @@ class Account(Echo):
         return resource_id, outputs | known.get(args.typ, {})
 
     def call(self, args: Any) -> Any:
+        if args.token == "alicloud:index/getCallerIdentity:getCallerIdentity":
+            return {"accountId": "1512666876910000"}, []
         if args.token == "alicloud:kms/getKeys:getKeys":
             return {"keys": [{"keyId": args.args["ids"][0], **self.key}]}, []
         assert args.token == "alicloud:cs/getClusterCredential:getClusterCredential"
@@ -281,3 +284,25 @@ def test_no_plain_secret_leaves_the_program(pulumi_run: Callable[..., Any], name
         shown = {k: v for k, v in resource.inputs.items() if k not in resource.secret_keys}
         assert "decrypted" not in str(shown), resource.name
         assert "kubeconfig of" not in str(shown), resource.name
+
+
+def test_pulumis_own_configuration_reaches_the_provider(pulumi_run: Callable[..., Any]) -> None:
+    endpoints = [{"nas": "nas-vpc.cn-hangzhou.aliyuncs.com"}]
+    own = {
+        "alicloud:profile": "prod",
+        "alicloud:endpoints": json.dumps(endpoints),
+        "alicloud:accountType": "International",
+    }
+    made = run(pulumi_run, {**example("alicloud-single"), **own}).one("pulumi:providers:alicloud").inputs
+    assert (made["profile"], made["accountType"]) == ("prod", "International")
+    assert json.loads(made["endpoints"]) == endpoints
+
+
+def test_credentials_of_another_account_end_a_preview(pulumi_run: Callable[..., Any]) -> None:
+    assert run(pulumi_run, with_section(account="1512666876910000"), preview=True).outputs
+    with pytest.raises(pulumi.RunError) as refused:
+        run(pulumi_run, with_section(account="1000000000000001"), preview=True)
+    assert str(refused.value) == (
+        "kotaemon:alicloud.account: '1000000000000001', but the credentials are of account '1512666876910000'; use "
+        "credentials of the account, or leave account out"
+    )

@@ -24,7 +24,8 @@ def example(name: str) -> dict[str, Any]:
 
 def config(values: dict[str, Any]) -> dict[str, str]:
     """As Pulumi hands it to a program."""
-    return {f"kotaemon:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    names = {key: key if ":" in key else f"kotaemon:{key}" for key in values}
+    return {names[k]: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
 
 
 def settings(values: dict[str, Any]) -> Settings:

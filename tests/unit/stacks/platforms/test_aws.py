@@ -99,7 +99,8 @@ class Account(Echo):
 def run(
     pulumi_run, values: dict[str, Any], account: Echo | None = None, *, preview: bool = False, earlier: Any = None
 ) -> Run:
-    config = {f"kotaemon:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    names = {key: key if ":" in key else f"kotaemon:{key}" for key in values}
+    config = {names[k]: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
     return pulumi_run(
         program.main, resources=account, config=config, stack="aws-test", preview=preview, earlier=earlier
     )
@@ -554,3 +555,59 @@ def test_another_stack_without_a_kubeconfig(pulumi_run):
 def test_a_given_kubeconfig_wins(pulumi_run):
     made = run(pulumi_run, single(clusterStack="organization/platform/prod", cluster="prod"), Account())
     assert (provider(made)["kubeconfig"], provider(made)["context"]) == ("kubeconfig.yaml", "kotaemon")
+
+
+OWN = {
+    "aws:profile": "prod",
+    "aws:assumeRoles": [{"roleArn": f"arn:aws:iam::{ACCOUNT}:role/deploy"}],
+    "aws:defaultTags": {"tags": {"owner": "me"}},
+    "aws:endpoints": [{"sts": "https://sts.internal.example.com"}],
+    "aws:skipMetadataApiCheck": "true",
+    "aws:maxRetries": "5",
+    "aws:region": "eu-central-1",
+}
+
+
+def test_pulumis_own_configuration_reaches_the_provider(pulumi_run):
+    made = run(pulumi_run, {**single(), **OWN}, Account()).one("pulumi:providers:aws").inputs
+    assert (made["profile"], made["region"]) == ("prod", "eu-central-1")
+    assert json.loads(made["assumeRoles"]) == OWN["aws:assumeRoles"]
+    assert json.loads(made["defaultTags"]) == OWN["aws:defaultTags"]
+    assert json.loads(made["endpoints"]) == OWN["aws:endpoints"]
+    assert (json.loads(made["skipMetadataApiCheck"]), json.loads(made["maxRetries"])) == (True, 5)
+
+
+def test_the_account_of_the_section_is_enforced(pulumi_run):
+    made = run(pulumi_run, single(), Account()).one("pulumi:providers:aws").inputs
+    assert json.loads(made["allowedAccountIds"]) == [ACCOUNT]
+    assert "allowedAccountIds" not in run(pulumi_run, found(), Account()).one("pulumi:providers:aws").inputs
+
+
+def test_the_cluster_is_asked_with_the_same_credentials(pulumi_run):
+    values = {**found(), **OWN}
+    del values["cluster"]
+    kubeconfig = run(pulumi_run, values, Account()).one("pulumi:providers:kubernetes").inputs["kubeconfig"]
+    arguments = json.loads(kubeconfig)["users"][0]["user"]["exec"]["args"]
+    assert arguments[-4:] == ["--profile", "prod", "--role-arn", f"arn:aws:iam::{ACCOUNT}:role/deploy"]
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        ({"aws:profil": "prod"}, "aws:profil: unknown key; did you mean profile?"),
+        (
+            {"aws:region": "us-east-1"},
+            "aws:region: 'us-east-1', but kotaemon:aws.region is 'eu-central-1'; leave aws:region out",
+        ),
+        ({"aws:assumeRoles": "role"}, "aws:assumeRoles: must be a list or mapping"),
+        ({"aws:maxRetries": "many"}, "aws:maxRetries: 'many' is not allowed; it must be a number"),
+        (
+            {"aws:allowedAccountIds": ["999999999999"]},
+            f"aws:allowedAccountIds: 999999999999, but kotaemon:aws.account is {ACCOUNT}; make them the same",
+        ),
+    ],
+)
+def test_mistakes_in_it_end_the_run_before_anything_is_registered(pulumi_run, own, message):
+    with pytest.raises(pulumi.RunError) as error:
+        run(pulumi_run, {**single(), **own}, Account())
+    assert message in str(error.value)
