@@ -125,6 +125,7 @@ schema: $(INSTALLED) ## Write the generated files: schemas of stack file, plan a
 	$(PY) -m guard.docs
 	$(PY) -m guard.class_docs
 	$(PY) -m stacks.changes_page
+	$(PY) -m stacks.permissions
 	$(PY) -m plugin.schema
 
 golden: $(INSTALLED) ## Renew the golden plans; read the difference before you commit it

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import policy
@@ -219,18 +220,29 @@ def speed(found: Estimate, assumed: EstimateSettings) -> Performance:
     )
 
 
+ENOUGH_PRICES = Decimal("0.9")
+"""Least part of the lines that need a known price before a budget counts as checked. Lines that depend on use that the
+stack file does not say are not counted: it can say it."""
+
+
 def budget(found: Estimate, monthly: int | None) -> Budget:
-    """Whether the cost is within the budget: `none`, `within`, `over`, or `unsure` when a price or use is unknown."""
+    """Whether the cost is within the budget: `none`, `within`, `over`, `unsure` when a price or use is unknown, or
+    `unchecked` when so many prices are unknown that it says nothing."""
     if monthly is None:
         return Budget(monthly=None, verdict="none", text="no budget is given (kotaemon:budget)", not_checked=[])
     sum_ = found.total
     open_ = [f"{line.resource}: {line.what}" for line in found.lines if line.amount is None]
     missing = f"; not checked, as price or use is unknown: {', '.join(open_)}" if open_ else ""
+    priced = sum(line.amount is not None for line in found.lines)
+    billed = priced + sum_.unknown
     limit = f"the budget of {monthly} {found.currency} a month"
     if sum_.known > monthly:
         text, verdict = f"{money(sum_.known - monthly):.2f} {found.currency} above {limit}{missing}", "over"
     elif sum_.complete:
         text, verdict = f"within {limit}", "within"
+    elif priced < ENOUGH_PRICES * billed:
+        part = f"a price is known for {priced} of {billed} lines, together {money(sum_.known):.2f} {found.currency}"
+        text, verdict = f"{limit} could not be checked: {part}{missing}", "unchecked"
     elif sum_.known:
         part = f"{money(sum_.known):.2f} {found.currency}, {len(found.lines) - len(open_)} of {len(found.lines)} lines"
         text, verdict = f"the known part of the cost ({part}) is within {limit}{missing}", "unsure"

@@ -12,7 +12,8 @@ from plan.stack_file import StackFile
 
 
 def plan(file: StackFile, folder: Path, against: Path | None, console: Console) -> int:
-    """Plan a stack and return the exit code: 2 for a refused change or a broken mandatory policy, 3 above the budget.
+    """Plan a stack and return the exit code: 2 for a refused change or a broken mandatory policy, 3 above the
+    budget, or a budget that could not be checked.
 
     `against`: JSON of an earlier plan to compare with, or an earlier stack file; a change that would leave data behind
     is refused, as an engine that remembers it would. Raises every error that the program raises,
@@ -29,7 +30,7 @@ def plan(file: StackFile, folder: Path, against: Path | None, console: Console) 
     console.print(f"Written: {written[0]} and {written[1]}")
     if compare.refused(made) or any(violation.stops for violation in made.policy):
         return REFUSED
-    return OVER_BUDGET if made.budget.verdict == "over" else 0
+    return OVER_BUDGET if made.budget.verdict in ("over", "unchecked") else 0
 
 
 def write(plan: Plan, folder: Path) -> tuple[Path, Path]:

@@ -290,7 +290,7 @@ class Budget(Part):
     """Whether the cost is within the budget."""
 
     monthly: int | None
-    verdict: Literal["none", "within", "unsure", "over"]
+    verdict: Literal["none", "within", "unsure", "unchecked", "over"]
     text: str
     not_checked: list[str] = Field(description="Lines of the cost whose amount is unknown: no budget holds them.")
 

@@ -14,6 +14,7 @@ FAILED = 1
 REFUSED = 2
 """Exit code: refused by the guard or by a mandatory policy."""
 OVER_BUDGET = 3
+"""Exit code: above the budget, or too few prices are known to say so."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 EXIT_CODES = "Exit codes: 0 fine, 1 the stack file is wrong or something failed, 2 refused by the guard or a policy"

@@ -134,6 +134,12 @@ def monthly(cost: CostSummary) -> str:
     """The monthly cost of a plan, or of the stack output `cost`, in one sentence."""
     if not cost.currency:
         return "The cost of storage of your own is not known."
+    if (total_ := cost.total).unknown:
+        lines = "line of its cost has" if total_.unknown == 1 else "lines of its cost have"
+        return (
+            f"Storage is unpriced: {total_.unknown} {lines} no known price in {cost.region}; what is known is "
+            f"{amount(total_, cost.currency)} a month."
+        )
     return f"Storage costs {amount(cost.total, cost.currency)} a month."
 
 

@@ -152,6 +152,24 @@ def test_what_is_unknown_makes_a_budget_unsure_never_within(
     )
 
 
+@pytest.mark.parametrize(
+    ("priced", "unpriced", "verdict"), [(9, 1, "unsure"), (8, 1, "unchecked"), (1, 3, "unchecked")]
+)
+def test_a_budget_that_too_few_prices_are_known_for_was_not_checked(priced: int, unpriced: int, verdict: str) -> None:
+    from decimal import Decimal
+
+    place = ("r", "c", "models", "file", "storage")
+    known = [Line(*place, Decimal(1), None, Decimal(1), "", "")] * priced
+    lines = (*known, *[Line(*place, Decimal(1), None, None, "", "no price")] * unpriced)
+    told = collect.budget(Estimate(Platform.AWS, "us-east-1", "USD", lines, ()), 90)
+    assert told.verdict == verdict
+    if verdict == "unchecked":
+        text = (
+            f"the budget of 90 USD a month could not be checked: a price is known for {priced} of {priced + unpriced}"
+        )
+        assert told.text.startswith(text)
+
+
 def test_a_budget_of_which_nothing_is_known_was_not_checked() -> None:
     lines = (Line("r", "c", "models", "file", "reading", None, None, None, "", "depends on use"),)
     found = Estimate(Platform.AWS, "us-east-1", "USD", lines, ())

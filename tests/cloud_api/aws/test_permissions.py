@@ -1,0 +1,23 @@
+"""The actions of docs/permissions/aws.yaml are operations that botocore knows."""
+
+from pathlib import Path
+
+import botocore.session
+import yaml
+
+SERVICES = {"elasticfilesystem": "efs"}
+"""First part of an action -> name of the service in botocore, where they differ."""
+NO_OPERATION = {"iam:PassRole"}
+"""Actions that IAM asks for beside an operation of another name."""
+
+
+def test_every_action_is_an_operation() -> None:
+    found = yaml.safe_load((Path(__file__).parents[3] / "docs/permissions/aws.yaml").read_text())
+    actions = {action for each in found["types"].values() for action in each} | set(found["lookups"])
+    session = botocore.session.get_session()
+    known: dict[str, set[str]] = {}
+    for service in {action.partition(":")[0] for action in actions}:
+        model = session.get_service_model(SERVICES.get(service, service))
+        known[service] = set(model.operation_names)
+    unknown = {a for a in actions - NO_OPERATION if a.partition(":")[2] not in known[a.partition(":")[0]]}
+    assert unknown == set()
