@@ -19,7 +19,7 @@ APP_ID = 1001
 """User and group of the application's pods, and so the owner of the folders that the server makes for it."""
 
 
-class Squash(str, Enum):
+class NfsSquash(str, Enum):
     """Whose user the server writes as."""
 
     ALL = "all"
@@ -30,7 +30,7 @@ class Squash(str, Enum):
     """`no_root_squash`: root of any client is root on the files. Needs `accept_no_root_squash`."""
 
 
-class Security(str, Enum):
+class NfsSecurity(str, Enum):
     """How clients prove who they are (`sec=`)."""
 
     SYS = "sys"
@@ -39,7 +39,7 @@ class Security(str, Enum):
     """Kerberos with encryption on the wire. The server needs a keytab, the nodes need Kerberos."""
 
 
-class Transport(str, Enum):
+class NfsTransport(str, Enum):
     """TLS below RPC (`xprtsec=`, RFC 9289). Needs tlshd on both sides, nfs-utils 2.6.3 and Linux 6.5."""
 
     TLS = "tls"
@@ -57,7 +57,7 @@ class NfsExport(TypedDict):
     """Networks of the nodes in CIDR notation. The nodes mount, not the pods."""
     folders: NotRequired[Sequence[str]]
     """Folders made in it for the roles; default: models, uploads, logs, eval. Those that exist are not touched."""
-    squash: NotRequired[Squash]
+    squash: NotRequired[NfsSquash]
     """Whose user the server writes as; default `all`, as the owner below."""
     accept_no_root_squash: NotRequired[bool]
     """Accept squash `none`; default false. It is warned of at every run."""
@@ -65,9 +65,9 @@ class NfsExport(TypedDict):
     """Owner of the folders, and the user of squash `all`; default 1001, the application's."""
     gid: NotRequired[int]
     """Group of the folders, and of squash `all`; default 1001."""
-    security: NotRequired[Security]
+    security: NotRequired[NfsSecurity]
     """How clients prove who they are; default `sys`."""
-    transport: NotRequired[Transport]
+    transport: NotRequired[NfsTransport]
     """TLS on the wire; default none."""
     fsid: NotRequired[int]
     """Number of the export in file handles, 1 to 2147483647; default: made from the path, so that the two nodes of a
@@ -147,12 +147,14 @@ def export_mistakes(export: NfsExport) -> Iterator[str]:
     for folder in export.get("folders", ()):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", folder):
             yield f"folders: {folder!r} must be one name of letters, digits, '.', '_' and '-'"
-    if Squash(export.get("squash", Squash.ALL)) == Squash.NONE and not export.get("accept_no_root_squash", False):
+    if NfsSquash(export.get("squash", NfsSquash.ALL)) == NfsSquash.NONE and not export.get(
+        "accept_no_root_squash", False
+    ):
         yield (
             "squash: 'none' (no_root_squash) lets root of every client read, change and own all files; use all or "
             "root, or accept it by accept_no_root_squash"
         )
-    if export.get("accept_no_root_squash", False) and Squash(export.get("squash", Squash.ALL)) != Squash.NONE:
+    if export.get("accept_no_root_squash", False) and NfsSquash(export.get("squash", NfsSquash.ALL)) != NfsSquash.NONE:
         yield "accept_no_root_squash: only means something beside squash none; leave it out"
     for key, value in (("uid", owner(export)[0]), ("gid", owner(export)[1])):
         if not 1 <= value <= 4294967294:
@@ -182,20 +184,20 @@ def options(export: NfsExport, *, on_disk: bool) -> list[str]:
     """The options of exports(5). `on_disk`: the path is where a disk is mounted, and is exported only while it is."""
     uid, gid = owner(export)
     squash = {
-        Squash.ALL: ["all_squash", f"anonuid={uid}", f"anongid={gid}"],
-        Squash.ROOT: ["root_squash"],
-        Squash.NONE: ["no_root_squash"],
-    }[Squash(export.get("squash", Squash.ALL))]
+        NfsSquash.ALL: ["all_squash", f"anonuid={uid}", f"anongid={gid}"],
+        NfsSquash.ROOT: ["root_squash"],
+        NfsSquash.NONE: ["no_root_squash"],
+    }[NfsSquash(export.get("squash", NfsSquash.ALL))]
     found = [
         "rw",
         "sync",  # an answered write is on the disk; async loses it when the server crashes
         "no_subtree_check",  # with it, a renamed open file becomes a stale handle
         *squash,
         f"fsid={fsid(export)}",
-        f"sec={Security(export.get('security', Security.SYS)).value}",
+        f"sec={NfsSecurity(export.get('security', NfsSecurity.SYS)).value}",
     ]
     if "transport" in export:
-        found.append(f"xprtsec={Transport(export['transport']).value}")
+        found.append(f"xprtsec={NfsTransport(export['transport']).value}")
     if on_disk:
         found.append("mp")  # never the empty directory below the mount point
     return found

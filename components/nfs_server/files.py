@@ -9,7 +9,7 @@ from typing import TypedDict
 
 from typing_extensions import NotRequired
 
-from .exports import NfsExport, Squash, export_mistakes, exports_file, folders, owner, together_mistakes
+from .exports import NfsExport, NfsSquash, export_mistakes, exports_file, folders, owner, together_mistakes
 
 STAGE = "/etc/kotaemon-nfs"
 """Folder on the host with all that was rendered. The install script puts each file in its place from there."""
@@ -23,7 +23,7 @@ _V3 = {"mountd": 20048, "statd": 32765, "lockd": 32803}
 """Fixed ports of NFSv3's helpers, so that a firewall can name them (nfs.conf(5)); rpcbind has 111."""
 
 
-class FileSystem(str, Enum):
+class NfsFileSystem(str, Enum):
     """File system of the data disk."""
 
     XFS = "xfs"
@@ -40,7 +40,7 @@ class NfsDisk(TypedDict):
     a restart."""
     path: str
     """Where it is mounted: the path of one of the exports."""
-    file_system: NotRequired[FileSystem]
+    file_system: NotRequired[NfsFileSystem]
     """Default xfs."""
     encrypt: NotRequired[bool]
     """LUKS below the file system; default false. Only an empty disk can become encrypted. The passphrase is
@@ -107,7 +107,7 @@ def warnings(args: NfsServerFiles) -> list[str]:
     return [
         f"{export['path']} is exported with no_root_squash: root of every client is root on its files"
         for export in args["exports"]
-        if Squash(export.get("squash", Squash.ALL)) == Squash.NONE
+        if NfsSquash(export.get("squash", NfsSquash.ALL)) == NfsSquash.NONE
     ]
 
 
@@ -190,5 +190,5 @@ def _folders(exports: Sequence[NfsExport]) -> str:
 
 def _disk(disk: NfsDisk) -> str:
     """Four lines: device, mount point, file system, whether it is encrypted."""
-    system = FileSystem(disk.get("file_system", FileSystem.XFS)).value
+    system = NfsFileSystem(disk.get("file_system", NfsFileSystem.XFS)).value
     return f"{disk['device']}\n{disk['path']}\n{system}\n{'luks' if disk.get('encrypt', False) else 'plain'}\n"

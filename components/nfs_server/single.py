@@ -1,32 +1,17 @@
 """A Linux host as the NFS server, set up over SSH, and user data for a machine that becomes one at its first start."""
 
-import re
 from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
+from pulumi_command import remote
 from typing_extensions import NotRequired
 
 from ..refusal import refuse
+from .connection import SshConnection, connection_mistakes
 from .delivery import UNPACK, UNPACK_WITH_SUDO, cloud_config, stream
 from .files import STAGE, HostFile, NfsServerFiles, check_files, host_files, warnings
-
-
-class SshConnection(TypedDict):
-    """How the host is reached."""
-
-    host: str
-    """Name or address of the host."""
-    host_key: str
-    """Public key of the host as in known_hosts, without the name: `ssh-ed25519 AAAA...`. A host with another key is not
-    spoken to. `ssh-keyscan -t ed25519 <host>` shows it; compare it with the host's console."""
-    private_key: Input[str]
-    """Private key in PEM or OpenSSH form; it is kept as a secret."""
-    user: NotRequired[str]
-    """Default root. Another user needs sudo without a password."""
-    port: NotRequired[int]
-    """Default 22."""
 
 
 class NfsServerArgs(TypedDict):
@@ -42,21 +27,10 @@ class NfsServerArgs(TypedDict):
     the host and snapshots of the data disk, not a stolen host."""
 
 
-_HOST_KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}( .*)?")
-_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
-
-
 def check(name: str, args: NfsServerArgs) -> list[str]:
     """Mistakes in the arguments of NfsServer(name, args); none: it can be made."""
-    connection = args["connection"]
     found = [f"server.{mistake}" for mistake in check_files(args["server"])]
-    if not _HOST_KEY.fullmatch(connection["host_key"]):
-        found.append(
-            "connection.host_key: must be the public key of the host as known_hosts has it after the name, "
-            "for example ssh-ed25519 AAAA...; without it anybody on the way could be the host"
-        )
-    if not _USER.fullmatch(connection.get("user", "root")):
-        found.append(f"connection.user: {connection.get('user')!r} is not the name of a user")
+    found += [f"connection.{mistake}" for mistake in connection_mistakes(args["connection"])]
     return [*found, *passphrase_mistakes(args["server"], "luks_passphrase" in args)]
 
 
@@ -78,13 +52,13 @@ def files_with(server: NfsServerFiles, passphrase: str | None) -> list[HostFile]
     return sorted([*host_files(server), secret], key=lambda file: file.path)
 
 
-def user_data(server: NfsServerFiles, luks_passphrase: Input[str] | None = None) -> Output[str]:
+def nfs_user_data(server: NfsServerFiles, luks_passphrase: Input[str] | None = None) -> Output[str]:
     """User data for cloud-init: a machine becomes the server at its first start. A secret when there is a passphrase.
 
     A change of user data makes most clouds replace the machine, so later changes are for NfsServer over SSH, or for a
     new machine: its disk is known again by its label. Raises pulumi.RunError for mistakes in `server`.
     """
-    refuse("user_data", "server", [*check_files(server), *passphrase_mistakes(server, luks_passphrase is not None)])
+    refuse("nfs_user_data", "server", [*check_files(server), *passphrase_mistakes(server, luks_passphrase is not None)])
     if luks_passphrase is None:
         return Output.from_input(cloud_config(host_files(server)))
     return Output.secret(luks_passphrase).apply(lambda given: cloud_config(files_with(server, given)))
@@ -107,8 +81,6 @@ class NfsServer(pulumi.ComponentResource):
         super().__init__("kotaemon:index:NfsServer", name, None, opts)
         for line in warnings(args["server"]):
             pulumi.log.warn(line, self)
-        from pulumi_command import remote  # an SDK that only this component needs
-
         connection = args["connection"]
         passphrase = args.get("luks_passphrase")
         server = args["server"]

@@ -6,9 +6,9 @@ import pytest
 
 from components.nfs_server.exports import (
     NfsExport,
-    Security,
-    Squash,
-    Transport,
+    NfsSecurity,
+    NfsSquash,
+    NfsTransport,
     export_mistakes,
     exports_file,
     fsid,
@@ -42,7 +42,7 @@ def test_a_disk_is_exported_only_while_it_is_mounted() -> None:
 
 
 def test_each_network_has_the_options() -> None:
-    (line,) = lines(changed(clients=["10.0.0.0/24", "fd00:1::/64"], squash=Squash.ROOT))
+    (line,) = lines(changed(clients=["10.0.0.0/24", "fd00:1::/64"], squash=NfsSquash.ROOT))
     first, second = line.split()[1:]
     assert first.replace("10.0.0.0/24", "") == second.replace("fd00:1::/64", "")
     assert "root_squash" in first
@@ -52,11 +52,11 @@ def test_each_network_has_the_options() -> None:
 @pytest.mark.parametrize(
     ("change", "option"),
     [
-        ({"security": Security.KRB5P}, "sec=krb5p"),
-        ({"transport": Transport.MTLS}, "xprtsec=mtls"),
+        ({"security": NfsSecurity.KRB5P}, "sec=krb5p"),
+        ({"transport": NfsTransport.MTLS}, "xprtsec=mtls"),
         ({"fsid": 7}, "fsid=7"),
         ({"uid": 2000, "gid": 3000}, "anonuid=2000,anongid=3000"),
-        ({"squash": Squash.NONE, "accept_no_root_squash": True}, "no_root_squash"),
+        ({"squash": NfsSquash.NONE, "accept_no_root_squash": True}, "no_root_squash"),
     ],
 )
 def test_what_is_chosen_is_in_the_line(change: dict[str, Any], option: str) -> None:
@@ -106,7 +106,7 @@ def test_paths_that_are_none(path: str) -> None:
     [
         ({"clients": []}, "clients: must have"),
         ({"clients": ["10.0.0.0/16", "10.0.4.0/24"]}, "overlap"),
-        ({"squash": Squash.NONE}, "no_root_squash"),
+        ({"squash": NfsSquash.NONE}, "no_root_squash"),
         ({"accept_no_root_squash": True}, "accept_no_root_squash"),
         ({"uid": 0}, "uid: 0 is not allowed"),
         ({"gid": 0}, "gid: 0 is not allowed"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.nfs_server.exports import Squash
+from components.nfs_server.exports import NfsSquash
 from components.nfs_server.files import NfsServerFiles, check_files, firewall, host_files, nfs_conf, warnings
 from tests.unit.components.nfs_server.values import DISK, EXPORT, FILES
 
@@ -56,7 +56,7 @@ def test_the_disk_and_the_folders_are_told_to_the_script() -> None:
 
 
 def test_what_lets_root_in_is_said_at_every_run() -> None:
-    open_to_root = {**EXPORT, "squash": Squash.NONE, "accept_no_root_squash": True}
+    open_to_root = {**EXPORT, "squash": NfsSquash.NONE, "accept_no_root_squash": True}
     assert warnings(FILES) == []
     assert "root of every client is root on its files" in warnings(changed(exports=[open_to_root]))[0]
 

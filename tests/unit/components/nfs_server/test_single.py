@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.nfs_server.single import NfsServer, NfsServerArgs, check, user_data
+from components.nfs_server.single import NfsServer, NfsServerArgs, check, nfs_user_data
 from tests.unit.components.nfs_server.values import DISK, EXPORT, FILES, SSH
 
 ENCRYPTED: Any = {**FILES, "disk": {**DISK, "encrypt": True}}
@@ -37,8 +37,10 @@ def test_another_user_uses_sudo(pulumi_run: Callable[..., Any]) -> None:
 
 
 def test_the_key_and_the_passphrase_are_secrets(pulumi_run: Callable[..., Any]) -> None:
-    chosen = args(server=ENCRYPTED, luks_passphrase="correct horse")  # noqa: S106 a test's own
-    run = pulumi_run(lambda: {"data": user_data(ENCRYPTED, "correct horse"), "server": NfsServer("nfs", chosen).paths})
+    chosen = args(server=ENCRYPTED, luks_passphrase="correct horse")
+    run = pulumi_run(
+        lambda: {"data": nfs_user_data(ENCRYPTED, "correct horse"), "server": NfsServer("nfs", chosen).paths}
+    )
     command = run.one(COMMAND)
     assert {"stdin", "connection"} <= set(command.secret_keys)
     assert run.outputs["data"].secret
@@ -62,4 +64,4 @@ def test_mistakes(change: dict[str, Any], said: str) -> None:
 
 def test_user_data_of_a_server_with_mistakes_is_refused() -> None:
     with pytest.raises(pulumi.RunError, match="exports: must have at least one"):
-        user_data({"exports": []})
+        nfs_user_data({"exports": []})

@@ -1,8 +1,8 @@
 """Arguments that several tests of the NFS server begin with."""
 
+from components.nfs_server.connection import SshConnection
 from components.nfs_server.exports import NfsExport
 from components.nfs_server.files import NfsDisk, NfsServerFiles
-from components.nfs_server.single import SshConnection
 
 PATH = "/srv/nfs/kotaemon"
 EXPORT = NfsExport(path=PATH, clients=["10.0.0.0/16"])
