@@ -93,12 +93,13 @@ class Guest:
         command += ["-netdev", forward, "-device", "virtio-net-pci,netdev=ssh,romfile="]
         return [*command, *self.lan.device(mac)]
 
-    def power_off(self) -> None:
-        """Cut the power: SIGKILL. What its disks had not taken is lost."""
+    def power_off(self) -> float:
+        """Cut the power: SIGKILL. What its disks had not taken is lost. The moment, as time.monotonic()."""
         if self.process is not None and self.process.poll() is None:
             os.kill(self.process.pid, signal.SIGKILL)
             self.process.wait()
         self.process = None
+        return time.monotonic()
 
     def wait(self, seconds: float = 240) -> float:
         """Wait until SSH answers; the seconds that took. Raises TimeoutError with the console's last lines."""

@@ -45,7 +45,6 @@ _MODULES = (
     "kernel/drivers/virtio/virtio_pci_modern_dev.ko",
     "kernel/drivers/virtio/virtio_pci.ko",
     "kernel/drivers/block/virtio_blk.ko",
-    "kernel/drivers/net/virtio_net.ko",
 )
 _INIT = """#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /root
@@ -59,6 +58,12 @@ exec /bin/busybox switch_root /root /sbin/init
 """
 _ADDRESS = """#!/bin/sh
 # The addresses of this guest, from its kernel's command line: eth0 is for the drill's SSH, eth1 the private network.
+modprobe virtio_net
+i=0
+while [ ! -e /sys/class/net/eth1 ] && [ $i -lt 300 ]; do
+  i=$((i + 1))
+  sleep 0.1
+done
 for word in $(cat /proc/cmdline); do
   case $word in
   lan=*) ip address add "${word#lan=}" dev eth1 ;;
@@ -74,7 +79,7 @@ _ADDRESS_UNIT = """[Unit]
 Description=Addresses from the kernel's command line
 DefaultDependencies=no
 Before=network.target ssh.service nfs-server.service cloud-init-local.service
-After=systemd-udev-settle.service local-fs.target
+After=local-fs.target systemd-udevd.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
