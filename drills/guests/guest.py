@@ -101,7 +101,7 @@ class Guest:
         self.process = None
         return time.monotonic()
 
-    def wait(self, seconds: float = 240) -> float:
+    def wait(self, seconds: float = 600) -> float:
         """Wait until SSH answers; the seconds that took. Raises TimeoutError with the console's last lines."""
         began = time.monotonic()
         while time.monotonic() - began < seconds:

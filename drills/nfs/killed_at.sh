@@ -6,5 +6,6 @@ base64 -d | tar -xzf - -C / --no-same-owner --same-permissions
 number=0
 set -T # the trap holds inside of functions, too
 trap 'number=$((number + 1)); [ "$number" -ne "$stop" ] || kill -9 $$' DEBUG
+# shellcheck source=components/nfs_server/runtime/install.sh
 . /etc/kotaemon-nfs/install.sh
 echo "commands $number"

@@ -1,7 +1,7 @@
 """The guests of the drills of the NFS server, and what the server is made to be."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ LAN_PORT = 17711
 
 
 @contextmanager
-def guests(folder: Path, report: Callable[[str], None]) -> Iterator[tuple[Guest, Guest, Guest]]:
+def guests(folder: Path, report: Callable[[str], None]) -> Generator[tuple[Guest, Guest, Guest]]:
     """A server and two clients, powered on; they are off at the end."""
     report("Making the guests' image, where it is not there yet (two minutes) ...")
     base, lan = image(), Lan(LAN_PORT)
