@@ -9,7 +9,7 @@ from stacks.settings.settings import Settings
 
 def mistakes(driver: str, options: Sequence[str], settings: Settings) -> Iterator[str]:
     """What nodes without mount.nfs would not mount: `<key below the claim>: <reason>`."""
-    if _mount_it(settings):
+    if mount_it(settings):
         return
     if driver == "in-tree":
         yield f"driver: {NO_MOUNT_NFS}"
@@ -19,10 +19,10 @@ def mistakes(driver: str, options: Sequence[str], settings: Settings) -> Iterato
 
 def options(given: Sequence[str], settings: Settings) -> list[str]:
     """The mount options of a claim, with what nodes without mount.nfs need."""
-    return list(given) if _mount_it(settings) else [BOTTLEROCKET_OPTION, *given]
+    return list(given) if mount_it(settings) else [BOTTLEROCKET_OPTION, *given]
 
 
-def _mount_it(settings: Settings) -> bool:
+def mount_it(settings: Settings) -> bool:
     """Whether the nodes mount NFS themselves. Where the stack file says nothing of its nodes, they do."""
     if settings.platform != Platform.AWS:
         return True

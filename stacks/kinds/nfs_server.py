@@ -14,10 +14,12 @@ from components.nfs_server.exports import NfsExport, NfsSecurity, NfsSquash
 from components.nfs_server.files import NfsDisk, NfsFileSystem, NfsServerFiles, check_files, warnings
 from estimate.products.own_storage import OwnStorage
 from stacks.effects import KIND_ROW, VOLUME_SOURCE, VOLUME_TAKES, Effects, in_place, names, refused, words
+from stacks.kinds import nfs_nodes
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.existing import VOLUME, Id
 from stacks.settings.fields import Cidr, ExportPath, Server, Size, accept
+from stacks.settings.settings import Settings
 
 if TYPE_CHECKING:
     from components.file.nfs import NfsStorageArgs
@@ -181,6 +183,15 @@ class NfsServerKind(Kind[NfsServerClaim]):
         chosen = at.chosen
         device = {"device": chosen.device} if chosen.device else {}
         return {"server": chosen.server, "path": chosen.path, "host": chosen.host or chosen.server, **device}
+
+    def mistakes(self, chosen: NfsServerClaim, settings: Settings) -> Iterator[str]:
+        """Nodes that do not mount it."""
+        if not nfs_nodes.mount_it(settings):
+            yield (
+                "kind: it is mounted by mount.nfs of the node, which Bottlerocket and so every node of EKS Auto Mode "
+                "lacks (bottlerocket-os/bottlerocket#4022); set the server up in a stack of another cluster, and use "
+                "kind nfs with driver: csi here"
+            )
 
     def warnings(self, chosen: NfsServerClaim) -> Iterator[str]:
         """What lets more in than the application's user."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi import Input, InvokeOptions, ResourceOptions
+from pulumi import Input, InvokeOptions, Output, ResourceOptions
 
 from components.aws import tag_statement
 from estimate.offers import Offer, Part, Wanted
@@ -176,8 +176,26 @@ def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions
 
     section = settings.section(AwsSettings)
     if section.key_arn is not None:
+        _tell_statements(section.key_arn, _key_args(settings, place, roles))
         return existing_key(section.key_arn, section.region, invoke)
     return AwsKey("key", _key_args(settings, place, roles), opts).arn
+
+
+def _tell_statements(arn: str, args: "AwsKeyArgs") -> None:
+    """Print what the policy of a key in another account has to say. It cannot be read: only the account itself may."""
+    from components.encryption.aws import statements_missing
+
+    region, services = args["region"], args.get("services", ())
+    volumes, nodes = Output.all(*args.get("volume_roles", ())), Output.all(*args.get("instance_roles", ()))
+
+    def tell(known: list[Any]) -> None:
+        if said := statements_missing(arn, known[0], region, list(known[1]), list(known[2]), services):
+            pulumi.log.warn(
+                "kotaemon:aws.keyArn: the key is of another account, so its policy has to have these statements: "
+                f"{said}"
+            )
+
+    Output.all(args["account"], volumes, nodes).apply(tell)
 
 
 def _key_args(settings: Settings, place: Place, roles: "Roles") -> "AwsKeyArgs":

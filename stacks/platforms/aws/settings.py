@@ -207,8 +207,8 @@ def _listed(zones: Mapping[str, str] | list[str]) -> str:
 
 
 def key_alias() -> str:
-    """Alias of the stack's key."""
-    return f"alias/kotaemon-{pulumi.get_stack()}"
+    """Alias of the stack's key, which has the names of project and stack."""
+    return f"alias/{pulumi.get_project()}-{pulumi.get_stack()}"
 
 
 def encrypted_by(aws: AwsSettings) -> str:

@@ -611,3 +611,19 @@ def test_mistakes_in_it_end_the_run_before_anything_is_registered(pulumi_run, ow
     with pytest.raises(pulumi.RunError) as error:
         run(pulumi_run, {**single(), **own}, Account())
     assert message in str(error.value)
+
+
+def test_a_key_of_another_account_is_taken_and_the_statements_of_its_policy_are_printed(pulumi_run):
+    other = KEY.replace(ACCOUNT, "999999999999")
+    made = run(pulumi_run, single(keyArn=other), Account())
+    (said,) = [line for line in made.warnings if line.startswith("kotaemon:aws.keyArn: ")]
+    statements = json.loads(said[said.index("[") :])
+    assert [statement["Sid"] for statement in statements] == [
+        "VolumesUseTheKey",
+        "VolumesGrantTheKeyToAwsServices",
+        "ServicesUseTheKeyForTheAccount",
+    ]
+    assert statements[0]["Principal"] == {"AWS": [f"arn:aws:iam::{ACCOUNT}:role/ebs-csi-driver"]}
+    assert statements[2]["Condition"]["StringEquals"]["kms:CallerAccount"] == ACCOUNT
+    assert made.one("aws:efs/fileSystem:FileSystem").inputs["kmsKeyId"] == other
+    assert not any("keyArn" in line for line in run(pulumi_run, single(keyArn=KEY), Account()).warnings)

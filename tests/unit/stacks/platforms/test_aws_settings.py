@@ -310,3 +310,21 @@ def test_nfs_on_bottlerocket(claim, message):
     values["storage"]["claims"] = {**values["storage"]["claims"], "extra": claim}
     values["storage"]["roles"] = {role: {"claim": "files"} for role in ("models", "uploads", "logs", "eval")}
     assert settings(values)
+
+
+def test_a_server_of_your_own_on_bottlerocket():
+    server = {
+        "kind": "nfs-server",
+        "server": "nfs.example.com",
+        "hostKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJGnPHmxample0example0example0example0example0",
+        "privateKey": "planted-private-key",
+        "clients": ["10.0.0.0/16"],
+        "device": "/dev/disk/by-id/virtio-data",
+    }
+    values = single(bottlerocket=True)
+    values["storage"]["claims"] = {**values["storage"]["claims"], "extra": server}
+    values["storage"]["roles"] = {role: {"claim": "files"} for role in ("models", "uploads", "logs", "eval")}
+    assert [line.partition("lacks")[0] for line in errors(values)] == [
+        "kotaemon:storage.claims.extra.kind: it is mounted by mount.nfs of the node, which Bottlerocket and so every node "
+        "of EKS Auto Mode "
+    ]
