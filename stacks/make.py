@@ -26,14 +26,12 @@ if TYPE_CHECKING:
     from components.pod.preparation_namespace import PreparationSpace
 
 
-def make(
-    stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, *, was_autoscaled: bool = False
-) -> dict[str, Any]:
+def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, last: earlier.Lived) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs.
 
     `wanted`: where everything will be, remembered once the pods are ready.
     `about`: has written down what this run is about to do; the pods wait for it. `settled`: its seal.
-    `was_autoscaled`: whether the last run had an autoscaler.
+    `last`: what the last run that ended well has left.
     """
     settings = stack.settings
     for line in (*pod_rules.warnings(settings), *ingress.warnings(settings)):
@@ -49,14 +47,14 @@ def make(
     made, waits, ids_of_stores = _stores(stack, ground, namespace)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
     handed = arguments(settings, namespace, stack.storage, made)
-    handed["was_autoscaled"] = was_autoscaled
+    handed["was_autoscaled"] = last.autoscaled
     app = Kotaemon(NAMESPACE, handed, opts)
     return {
         **outputs.contract(
             namespace=settings.namespace,
             service=app.service,
             url=app.url,
-            storage=stack.storage,
+            storage=earlier.with_their_keys(stack, last),
             overrides=stack.report.overrides,
             uid=settings.uid,
             gid=settings.gid,

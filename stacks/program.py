@@ -59,15 +59,14 @@ def run(*, ask: bool = False) -> None:
     outputs = own_outputs.read()
     before, wanted = intent.merged(memory.remembered(outputs), outputs), memory.now(stack)
     memory.check(stack, before, wanted)
-    lives = earlier.made(outputs)
-    earlier.check(stack, lives)
+    earlier.check(stack, earlier.made(outputs))
     if listener := _LISTENER.get():
         listener(stack)
 
     def register() -> dict[str, Any]:
         about = intent.note(before, wanted, protect=settings.protect)
         settled = intent.seal(before, wanted)
-        return make(stack, wanted, about, settled, was_autoscaled=earlier.was_autoscaled(lives))
+        return make(stack, wanted, about, settled, earlier.lived(outputs))
 
     one_object.rehearse(register)
     take_up(settings)
