@@ -136,7 +136,7 @@ CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "another vector server",
         "aws-scaled",
         {"stores.vectorStore.url": "http://other:6333"},
-        ["vectors: is on kotaemon:stores.vectorStore (url http://qdrant.internal.example.com:6333)"],
+        ["vectors: is on kotaemon:stores.vectorStore (kind qdrant, url http://qdrant.internal.example.com:6333)"],
     ),
     (
         "several pods",
