@@ -13,7 +13,7 @@ from devcluster import paths
 from devcluster.cluster import Cluster
 from devcluster.node_kinds import Nodes
 from drills import interruptions, node_loss, obstacles, real, samples, upheaval
-from drills.node_loss import Fencing, Scenario
+from drills.loss_case import Fencing, Scenario
 from drills.results import Result
 
 Report = Callable[[str], None]

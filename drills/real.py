@@ -16,7 +16,7 @@ from devcluster.errors import DevclusterError
 from devcluster.node_kinds import Nodes
 from devcluster.real import probe
 from drills import disks, node_loss, outage, partition, samples, upheaval, zone_loss
-from drills.node_loss import Fencing, Scenario
+from drills.loss_case import Fencing, Scenario
 from drills.results import Result
 
 SMALL_DISK = {**samples.DISK, "size": "1Gi"}
