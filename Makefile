@@ -96,7 +96,7 @@ cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own A
 	$(CLOUD_API)/bin/python -m pytest tests/cloud_api
 
 cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
-	$(PY) -m devcluster.build control-plane simulated-nodes engine
+	$(PY) -m devcluster.build control-plane simulated-nodes engine yaml python registry
 	$(PY) -m pytest $(LONG) tests/cluster tests/engine tests/languages
 
 drills: $(INSTALLED) ## The drills in their short form, as tests

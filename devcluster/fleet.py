@@ -17,6 +17,8 @@ KEPT_LOGS = 3
 """Logs of so many earlier starts are kept, as `<name>.log.1` (the last one) and so on."""
 STOP_SECONDS = 5
 """Time to end by itself, for each program. No data depends on it: etcd's log survives a kill."""
+TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables that name the authorities whose certificates count (pkg.go.dev/crypto/x509, SystemCertPool)."""
 
 _log = logging.getLogger("supervisor")
 
@@ -130,7 +132,10 @@ def last_line(log: Path) -> str:
 
 
 def child_environment(directory: Path) -> dict[str, str]:
-    """Environment of the cluster's programs: nothing of the user's (no KUBECONFIG, no proxy, no home folder)."""
+    """Environment of the cluster's programs: nothing of the user's (no KUBECONFIG, no proxy, no home folder).
+
+    Whom the user trusts is kept: a registry of images may have a certificate of the user's own authority.
+    """
     root = str(Path(__file__).resolve().parent.parent)
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", *TRUST) if name in os.environ}
     return {**kept, "HOME": str(directory), "PYTHONPATH": root, "PYTHONUNBUFFERED": "1"}

@@ -22,15 +22,24 @@ STAND_IN = ROOT / "tests" / "engine" / "examples" / "provider.py"
 """For the clouds' plugins: it speaks the engine's protocol and asks no cloud."""
 
 
+BUILT = ("yaml", "python")
+"""Parts of the devcluster's programs with language hosts; `make cluster` builds them."""
+
+
 def lacking(*tools: str) -> str:
-    """Why something is not run; empty when all tools are on PATH or beside the engine."""
+    """Why something is not run; empty when all tools are on PATH or were built."""
     missing = [tool for tool in tools if which(tool) is None]
-    return f"not run: not on PATH: {', '.join(missing)}" if missing else ""
+    return f"not run: neither on PATH nor built: {', '.join(missing)}" if missing else ""
 
 
 def which(tool: str) -> str | None:
-    """A program on PATH, or one that was built with the engine."""
-    return shutil.which(tool, path=f"{paths.bin_dir('engine')}{os.pathsep}{os.environ['PATH']}")
+    """A program on PATH, else one that was built."""
+    return shutil.which(tool, path=search_path())
+
+
+def search_path() -> str:
+    """PATH, and the folders of what was built for where it has no language host."""
+    return os.pathsep.join([os.environ["PATH"], *(str(paths.bin_dir(part)) for part in BUILT)])
 
 
 @dataclass
@@ -60,7 +69,9 @@ class Home:
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_CONFIG_PASSPHRASE": "of-the-tests",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{engines.found().environment['PATH']}",
+            "PATH": os.pathsep.join(
+                [str(Path(sys.prefix) / "bin"), engines.found().environment["PATH"], search_path()]
+            ),
         }
 
     def add(self, name: str, wanted: str) -> None:

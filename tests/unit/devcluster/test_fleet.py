@@ -110,9 +110,15 @@ def test_programs_see_nothing_of_the_users_environment(tmp_path: Path, monkeypat
     for name in ("KUBECONFIG", "HTTPS_PROXY", "AWS_SECRET_ACCESS_KEY", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, "mine")
     environment = fleet.child_environment(tmp_path)
-    assert set(environment) <= {"PATH", "LANG", "TMPDIR", "HOME", "PYTHONPATH", "PYTHONUNBUFFERED"}
+    known = {"PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "HOME", "PYTHONPATH", "PYTHONUNBUFFERED"}
+    assert set(environment) <= known
     assert environment["HOME"] == str(tmp_path)
     assert environment["PATH"] == os.environ["PATH"]
+
+
+def test_programs_trust_whom_the_user_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/etc/ssl/ours.pem")
+    assert fleet.child_environment(tmp_path)["SSL_CERT_FILE"] == "/etc/ssl/ours.pem"
 
 
 def test_the_last_line_of_an_empty_log(tmp_path: Path) -> None:
