@@ -166,18 +166,21 @@ func (h *host) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	config, err := json.Marshal(request.Config)
-	if err != nil {
-		return nil, err
-	}
-	secret, err := json.Marshal(request.ConfigSecretKeys)
-	if err != nil {
-		return nil, err
-	}
 	if command.Env == nil {
 		command.Env = os.Environ()
 	}
-	command.Env = append(command.Env, "PULUMI_CONFIG="+string(config), "PULUMI_CONFIG_SECRET_KEYS="+string(secret))
+	// Lists and maps that are empty are null in JSON, and the SDK wants no variable then.
+	for name, value := range map[string]any{
+		"PULUMI_CONFIG": request.Config, "PULUMI_CONFIG_SECRET_KEYS": request.ConfigSecretKeys,
+	} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, err
+		}
+		if string(text) != "null" {
+			command.Env = append(command.Env, name+"="+string(text))
+		}
+	}
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	var ended *exec.ExitError
 	switch err := command.Run(); {
