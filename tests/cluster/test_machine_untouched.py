@@ -1,8 +1,10 @@
 """What real nodes take of the machine, and that it is afterwards as it was."""
 
+import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -31,23 +33,44 @@ def possible(own_cache: Path) -> None:
 
 
 Picture = dict[str, Any]
+LEFT_SECONDS, BUSY = 2.0, 5
+"""Goal for all that a cluster has on the machine to be gone once it is stopped, and what a busy machine may take more."""
+FOLDERS = ("/etc", "/opt", "/run", "/usr/local/bin", "/var/lib", "/var/log")
+MOVING = ("kernel/random", "kernel/ns_last_pid", "kernel/pty/nr", "net/netfilter/nf_conntrack_count")
+"""Settings that the kernel changes by itself."""
 
 
 def picture(directory: Path) -> Picture:
-    """What a cluster could leave behind on the machine."""
+    """What a cluster could change on the machine or leave behind."""
     groups = [str(path) for mounted in cgroups.hierarchies().values() for path in (mounted / cgroups.PARENT).glob("*")]
-    ours = [group for group in groups if str(cgroups.group(directory)) in group]
-    interfaces = subprocess.run(["ip", "-oneline", "link"], capture_output=True, text=True, check=True).stdout
     return {
         "mounts": Path("/proc/self/mountinfo").read_text().splitlines(),
-        "loops": subprocess.run(["losetup", "--list", "--noheadings"], capture_output=True, text=True).stdout,
-        "interfaces": [line.split(":")[1] for line in interfaces.splitlines()],
+        "loops": [line for line in said("losetup", "--list", "--noheadings") if str(directory) in line],
+        "interfaces": [line.split(":")[1] for line in said("ip", "-oneline", "link")],
+        "addresses": [line.split()[1:4] for line in said("ip", "-oneline", "address")],
+        "routes": said("ip", "route", "show", "table", "all"),
         "namespaces": sorted(path.name for path in Path("/run/netns").glob("*")),
-        "sysctls": {n: Path(f"/proc/sys/{n}").read_text() for n in ("vm/overcommit_memory", "kernel/panic")},
-        "groups": ours,
+        "sysctls": settings(),
+        "groups": [group for group in groups if str(cgroups.group(directory)) in group],
         "processes": processes_in(directory),
-        "files": sorted(str(p) for folder in ("/opt", "/var/lib", "/run", "/etc/cni") for p in Path(folder).glob("*")),
+        "files": sorted(str(path) for folder in FOLDERS for path in Path(folder).glob("*")),
     }
+
+
+def said(*command: str) -> list[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def settings() -> dict[str, str]:
+    """Every system setting that can be read and does not move by itself."""
+    found: dict[str, str] = {}
+    for part in ("kernel", "net", "vm", "user"):
+        for file in Path("/proc/sys", part).rglob("*"):
+            name = str(file.relative_to("/proc/sys"))
+            if not name.startswith(MOVING) and file.is_file():
+                with contextlib.suppress(OSError):
+                    found[name] = file.read_text(errors="replace")
+    return found
 
 
 @pytest.fixture
@@ -88,7 +111,24 @@ def test_the_machine_is_afterwards_as_it_was(brief: Cluster, end: Callable[[Clus
         during = picture(brief.directory)
         assert during["loops"] != before["loops"], "a disk is mounted meanwhile"
         assert during["groups"], "the node has groups meanwhile"
-        assert during["mounts"] == before["mounts"], "nodes mount nothing where the machine sees it"
-        assert during["interfaces"] == before["interfaces"]
+        for what in ("mounts", "interfaces", "addresses", "routes", "namespaces", "sysctls"):
+            assert during[what] == before[what], f"nodes change nothing of the machine's {what} while they run"
     end(brief)
-    wait("nothing is left", lambda: picture(brief.directory) == before, 5)
+    took = wait("nothing is left", lambda: differing(before, picture(brief.directory)) == [], LEFT_SECONDS * BUSY)
+    print(f"nothing is left {took:.1f} s after the end")
+
+
+def differing(before: Picture, after: Picture) -> list[str]:
+    """What is not as it was."""
+    return [what for what in before if before[what] != after[what]]
+
+
+def test_once_the_volumes_are_unmounted_a_stop_leaves_nothing_and_takes_seconds(brief: Cluster) -> None:
+    before = picture(brief.directory)
+    brief.start(keep=False)
+    began = time.monotonic()
+    brief.stop()
+    took = time.monotonic() - began
+    assert differing(before, picture(brief.directory)) == []
+    print(f"gone {took:.1f} s after the stop began; the goal is {LEFT_SECONDS:.0f} s")
+    assert took <= LEFT_SECONDS * BUSY

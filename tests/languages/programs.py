@@ -4,6 +4,7 @@ import base64
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,13 +87,25 @@ class Home:
             program.chmod(0o755)
 
 
-def copy_of(example: str, folder: Path) -> Path:
-    """The example as in the repository: the plugin that it names is two folders up."""
+def copy_of(example: str, folder: Path, *, installed: bool = True) -> Path:
+    """The example as in the repository: the plugin that it names is two folders up.
+
+    `installed`: the plugin has the environment that runs this test. To make it one of its own takes pip a minute.
+    """
     made = shutil.ignore_patterns("node_modules", "sdks", "venv", "__pycache__", "Pulumi.*.yaml", "package-lock.json")
     shutil.copytree(ROOT / "plugin", folder / "plugin", ignore=made)
     for name in ("components", "requirements.txt"):
         (folder / name).symlink_to(ROOT / name)
+    if installed:
+        (folder / "plugin" / "venv").symlink_to(sys.prefix)
     return Path(shutil.copytree(ROOT / "examples" / example, folder / "examples" / example, ignore=made))
+
+
+def install(work: Path, home: Home) -> None:
+    """`pulumi install`, as the README says; only the plugins are there already, some of them as stand-ins."""
+    command = [engines.found().command.command, "install", "--no-plugins", "--non-interactive"]
+    done = subprocess.run(command, cwd=work, env=home.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def opened(name: str, work: Path, home: Home, config: Mapping[str, str], secrets: Mapping[str, str]) -> auto.Stack:

@@ -15,8 +15,7 @@ from pulumi import automation as auto
 from components.contract import Platform
 from deploy.kube import Kube
 from devcluster.cluster import Cluster
-from tests.engine import engines
-from tests.languages.programs import Home, changes, copy_of, must, opened, secret_values
+from tests.languages.programs import Home, changes, copy_of, install, must, opened, secret_values
 from tests.languages.table import RUN_HERE, Example
 
 API_KEY = "sk-this-is-a-secret-of-the-tests"
@@ -52,16 +51,14 @@ def world(
         kept = {k: dev[k] for k in ("apiVersion", "kind", "provisioner", "volumeBindingMode", "allowVolumeExpansion")}
         kube.apply({**kept, "metadata": {"name": "fast-encrypted"}})
     install(work, home)
+    add_plugins_of_node(work, home)
     where = {"kubeconfig": str(cluster.kubeconfig), "context": cluster.context}
     stack = opened(example.name, work, home, {**where, **example.config}, {"openaiKey": API_KEY})
     return World(example, work, home, stack, kube)
 
 
-def install(work: Path, home: Home) -> None:
-    """As the README says; only the plugins are there already, some of them as stand-ins."""
-    command = [engines.found().command.command, "install", "--no-plugins", "--non-interactive"]
-    done = subprocess.run(command, cwd=work, env=home.environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+def add_plugins_of_node(work: Path, home: Home) -> None:
+    """As if they had been installed: plugins of the versions that the example's packages ask for."""
     sdk = work / "node_modules" / "@pulumi"
     for name in ("aws", "kubernetes"):
         if (package := sdk / name / "package.json").exists():
