@@ -3,6 +3,7 @@
 import logging
 import os
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,7 @@ class Fleet:
 
 
 def _end(child: _Child) -> None:
+    began = time.monotonic()
     if child.process.poll() is None:
         child.process.terminate()
     try:
@@ -98,6 +100,7 @@ def _end(child: _Child) -> None:
         _log.warning("%s does not end: killed", child.program.name)
         child.process.kill()
         child.process.wait()
+    _log.info("%s ended after %.1f s", child.program.name, time.monotonic() - began)
 
 
 def _prepared(network: int | None) -> Callable[[], None] | None:

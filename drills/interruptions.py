@@ -157,10 +157,13 @@ def killed(when: Sequence[Moment], name: str = "dev", nodes: Nodes = Nodes.SIMUL
     stage = Interrupted(name, nodes)
     problems: list[str] = []
     hits: list[str] = []
+    lasts: dict[bool, float] = {}
     alive = 0
     try:
-        lasts = {stopped: _whole_run(stage, stopped) for stopped in sorted({moment.stopped for moment in when})}
-        for moment in when:
+        # Those from a stopped devcluster come last: a devcluster that `make up` has started would outlive this process.
+        for moment in sorted(when, key=lambda moment: moment.stopped):
+            if moment.stopped not in lasts:
+                lasts[moment.stopped] = _whole_run(stage, moment.stopped)
             stage.wipe(stop=moment.stopped)
             process = stage.start_up()
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -101,6 +101,14 @@ def copy_of(example: str, folder: Path, *, installed: bool = True) -> Path:
     return Path(shutil.copytree(ROOT / "examples" / example, folder / "examples" / example, ignore=made))
 
 
+def clone_of_project(folder: Path) -> Path:
+    """The project's files as they are here, with the environment that runs this; the stack files can be written to."""
+    left_out = shutil.ignore_patterns(".git", ".venv*", "venv", "build", "tests", "node_modules", "__pycache__")
+    shutil.copytree(ROOT, folder, ignore=left_out)
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
 def install(work: Path, home: Home) -> None:
     """`pulumi install`, as the README says; only the plugins are there already, some of them as stand-ins."""
     command = [engines.found().command.command, "install", "--no-plugins", "--non-interactive"]

@@ -4,7 +4,6 @@ Every other test runs the program through the Automation API, as `make up` does.
 """
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from deploy.kube import Kube
 from devcluster.cluster import Cluster
 from plan.stack_file import ROOT
 from tests.engine import engines
-from tests.languages.programs import Home, lacking, must
+from tests.languages.programs import Home, clone_of_project, lacking, must
 
 if why := lacking("pulumi-language-python"):
     pytest.skip(f"plain `pulumi up`: {why}", allow_module_level=True)
@@ -51,11 +50,7 @@ def clone(cluster_for: Callable[[Platform], Cluster], tmp_path_factory: pytest.T
     """The project's files as they are here, and stack dev with the cluster's name in it."""
     cluster = cluster_for(Platform.PRIVATE)
     base = tmp_path_factory.mktemp("plain")
-    folder = base / "clone"
-    left_out = shutil.ignore_patterns(".git", ".venv*", "venv", "build", "tests", "node_modules", "__pycache__")
-    shutil.copytree(ROOT, folder, ignore=left_out)
-    (folder / ".venv").symlink_to(ROOT / ".venv")
-    made = Clone(folder, Home(base / "home", cluster.kubeconfig), engines.kube(cluster))
+    made = Clone(clone_of_project(base / "clone"), Home(base / "home", cluster.kubeconfig), engines.kube(cluster))
     made.type("stack", "init", "dev")
     for key, value in (("kubeconfig", str(cluster.kubeconfig)), ("context", cluster.context)):
         made.type("config", "set", "--stack", "dev", "--path", f"kotaemon:cluster.{key}", value)
