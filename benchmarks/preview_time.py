@@ -1,8 +1,8 @@
 """Measures the engine's preview of stack `dev` against that of a program with one ConfigMap: part of `make bench`.
 
 Both are `pulumi preview` by the command line and the language host of Python, with simulated nodes: once
-before anything is made, and once with nothing to change. The measure is the CPU time of the command with all that it
-starts, because other work on the machine changes it less than the time on the clock. The limit is our goal.
+before anything is made, and once with nothing to change. The limit is our goal, for the time on the clock: that is what
+people wait for. The CPU time of the command with all that it starts is printed as well; other work changes it less.
 """
 
 import os
@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import yaml
@@ -20,7 +21,7 @@ from devcluster import build, paths
 from devcluster.cluster import Cluster
 from devcluster.node_kinds import Nodes
 from tests.engine import engines
-from tests.languages.programs import Home, clone_of_project
+from tests.languages.programs import Home, clone_of_project, environment
 
 RUNS = 5
 LIMIT = 1.3
@@ -74,7 +75,7 @@ def one(folder: Path, home: Home, cluster: Cluster) -> Path:
     work.mkdir()
     (work / "Pulumi.yaml").write_text(yaml.safe_dump(PROJECT))
     (work / "__main__.py").write_text(PROGRAM)
-    (work / ".venv").symlink_to(sys.prefix)
+    environment(work / ".venv")
     pulumi(home, work, "stack", "init", "one")
     for key, value in settings(cluster).items():
         pulumi(home, work, "config", "set", "--stack", "one", key, value)
@@ -87,26 +88,32 @@ def settings(cluster: Cluster) -> dict[str, str]:
 
 
 def measured(what: str, stacks: dict[str, Path], home: Home) -> float:
-    """Time of the preview of `dev` divided by that of the other program, by the medians; printed as well."""
+    """Time on the clock of the preview of `dev` divided by that of the other program, by the medians."""
     runs = [[pulumi(home, work, "preview", "--stack", stack) for stack, work in stacks.items()] for _ in range(RUNS)]
-    ours, floor = (statistics.median(column) for column in zip(*runs, strict=True))
-    sys.stdout.write(f"preview, {what}: one ConfigMap {floor:.2f} s, dev {ours:.2f} s: ratio {ours / floor:.2f} ")
-    sys.stdout.write(f"(limit {LIMIT})\n")
-    return ours / floor
+    found: list[float] = []
+    for number, name in enumerate(("on the clock", "of CPU")):
+        ours, floor = (statistics.median(run[number] for run in column) for column in zip(*runs, strict=True))
+        found.append(ours / floor)
+        sys.stdout.write(f"preview, {what}, {name}: one ConfigMap {floor:.2f} s, dev {ours:.2f} s: {found[-1]:.2f}\n")
+    return found[0]
 
 
-def pulumi(home: Home, work: Path, *words: str) -> float:
-    """CPU time in seconds of one command with all that it has started. Raises CalledProcessError."""
+def pulumi(home: Home, work: Path, *words: str) -> tuple[float, float]:
+    """Seconds on the clock and of CPU that one command takes with all that it starts. Raises CalledProcessError."""
     command = [engines.found().command.command, *words]
-    started = subprocess.Popen(
-        command, cwd=work, env={**os.environ, **home.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    began, before = time.monotonic(), os.times()
+    done = subprocess.run(
+        command, cwd=work, env={**os.environ, **home.environment}, capture_output=True, text=True, check=False
     )
-    _, status, used = os.wait4(started.pid, 0)
-    started.returncode = os.waitstatus_to_exitcode(status)
-    if started.returncode:
-        raise subprocess.CalledProcessError(started.returncode, command)
-    return used.ru_utime + used.ru_stime
+    after = os.times()
+    if done.returncode:
+        raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.monotonic() - began, used
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error}\n{error.stdout}{error.stderr}")

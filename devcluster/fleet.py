@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -93,7 +94,7 @@ class Fleet:
 def _end(child: _Child) -> None:
     began = time.monotonic()
     if child.process.poll() is None:
-        child.process.terminate()
+        child.process.send_signal(signal.SIGKILL if child.program.killed else signal.SIGTERM)
     try:
         child.process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

@@ -4,8 +4,9 @@ import base64
 import os
 import shlex
 import shutil
-import subprocess
 import sys
+import sysconfig
+import venv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -83,37 +84,37 @@ class Home:
         command = stand_in if name != "kubernetes" else [real] if real else []
         if command:  # else the engine downloads the one of Kubernetes
             program.parent.mkdir(parents=True, exist_ok=True)
-            program.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+            program.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(command)} "$@"\n')
             program.chmod(0o755)
 
 
-def copy_of(example: str, folder: Path, *, installed: bool = True) -> Path:
+def copy_of(example: str, folder: Path) -> Path:
     """The example as in the repository: the plugin that it names is two folders up.
 
-    `installed`: the plugin has the environment that runs this test. To make it one of its own takes pip a minute.
+    The plugin has the packages of the environment that runs this test. To install its own, as `pulumi install` does,
+    takes pip half a minute of CPU time.
     """
     made = shutil.ignore_patterns("node_modules", "sdks", "venv", "__pycache__", "Pulumi.*.yaml", "package-lock.json")
     shutil.copytree(ROOT / "plugin", folder / "plugin", ignore=made)
     for name in ("components", "requirements.txt"):
         (folder / name).symlink_to(ROOT / name)
-    if installed:
-        (folder / "plugin" / "venv").symlink_to(sys.prefix)
+    environment(folder / "plugin" / "venv")
     return Path(shutil.copytree(ROOT / "examples" / example, folder / "examples" / example, ignore=made))
+
+
+def environment(folder: Path) -> None:
+    """A virtual environment with the packages of this one. It has no pip, so nothing is installed into this one."""
+    venv.create(folder, symlinks=True, with_pip=False)
+    (packages,) = (folder / "lib").glob("python*/site-packages")
+    (packages / "ours.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
 
 
 def clone_of_project(folder: Path) -> Path:
     """The project's files as they are here, with the environment that runs this; the stack files can be written to."""
     left_out = shutil.ignore_patterns(".git", ".venv*", "venv", "build", "tests", "node_modules", "__pycache__")
     shutil.copytree(ROOT, folder, ignore=left_out)
-    (folder / ".venv").symlink_to(sys.prefix)
+    environment(folder / ".venv")
     return folder
-
-
-def install(work: Path, home: Home) -> None:
-    """`pulumi install`, as the README says; only the plugins are there already, some of them as stand-ins."""
-    command = [engines.found().command.command, "install", "--no-plugins", "--non-interactive"]
-    done = subprocess.run(command, cwd=work, env=home.environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def opened(name: str, work: Path, home: Home, config: Mapping[str, str], secrets: Mapping[str, str]) -> auto.Stack:

@@ -61,6 +61,16 @@ def test_programs_end_in_reverse_order(tmp_path: Path) -> None:
     assert (tmp_path / "ended").read_text().split() == ["second", "first"]
 
 
+def test_what_has_nothing_to_save_is_killed_at_once(tmp_path: Path) -> None:
+    running = Fleet(tmp_path)
+    command = ["/bin/sh", "-c", "trap 'echo asked >> asked; exit' TERM; touch began; while :; do sleep 0.05; done"]
+    running.start(Program("server", command, killed=True))
+    eventually("it has set its trap", 10, (tmp_path / "began").exists)
+    running.stop()
+    assert processes_in(tmp_path) == []
+    assert not (tmp_path / "asked").exists()
+
+
 def test_a_program_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet, "STOP_SECONDS", 0.2)
     running = Fleet(tmp_path)
