@@ -96,7 +96,7 @@ cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own A
 	$(CLOUD_API)/bin/python -m pytest tests/cloud_api
 
 cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
-	$(PY) -m devcluster.build control-plane simulated-nodes engine
+	$(PY) -m devcluster.build control-plane simulated-nodes engine yaml python registry
 	$(PY) -m pytest $(LONG) tests/cluster tests/engine tests/languages
 
 drills: $(INSTALLED) ## The drills in their short form, as tests
@@ -112,8 +112,9 @@ drill-nfs: $(INSTALLED) ## The NFS server in Linux guests (QEMU), killed and att
 drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
 	@$(PY) -m drills drill --full
 
-bench: $(INSTALLED) ## Time of a plan against the least that importing its SDKs takes, and its growth, as ratios
+bench: $(INSTALLED) ## Times of a plan against its imports, and of a preview against one ConfigMap's, as ratios
 	$(PY) benchmarks/plan_time.py
+	$(PY) -m benchmarks.preview_time
 
 hooks: $(INSTALLED) ## Run `make lint` before each git commit and `make types` before each push
 	$(VENV)/bin/pre-commit install
