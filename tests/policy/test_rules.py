@@ -5,10 +5,22 @@ from typing import Any
 import pytest
 
 from policy import RULES, check
-from tests.policy.cases import buckets, encryption, images, network, pods, retention, secrets, sharing, zones
+from tests.policy.cases import (
+    buckets,
+    encryption,
+    images,
+    mounts,
+    network,
+    nodes,
+    pods,
+    retention,
+    secrets,
+    sharing,
+    zones,
+)
 from tests.policy.cases.case import Case
 
-TOPICS = (encryption, zones, pods, network, retention, buckets, secrets, sharing, images)
+TOPICS = (encryption, zones, pods, network, retention, buckets, secrets, sharing, nodes, mounts, images)
 CASES = [case for topic in TOPICS for case in topic.CASES]
 
 

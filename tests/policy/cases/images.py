@@ -41,4 +41,5 @@ CASES = [
         "container app: the image registry.example.com/app:1.2.3 is from none of the allowed registries registry.example.co",
         registries=["registry.example.co"],
     ),
+    one("image-pinned", "patch without an image", f"{DEPLOY}Patch", changed(DEPLOYMENT, IMAGE)),
 ]

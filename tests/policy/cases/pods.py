@@ -63,4 +63,14 @@ CASES = [
         {"posixUser": {"uid": 0, "gid": 1001}},
         "posixUser.uid is 0: every client is root",
     ),
+    one(
+        "pod-user", "patch without a user", f"{DEPLOY}Patch", changed(DEPLOYMENT, "spec/template/spec/securityContext")
+    ),
+    one(
+        "pod-user",
+        "patch to root",
+        f"{DEPLOY}Patch",
+        changed(DEPLOYMENT, f"{CONTAINER}/securityContext", {"runAsUser": 0.0}),
+        "container app: runAsUser is 0: root of the pod is root on every shared file",
+    ),
 ]

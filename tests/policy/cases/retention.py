@@ -68,4 +68,22 @@ CASES = [
         [],
         {"protect": False},
     ),
+    one(
+        "data-is-kept",
+        "claims of a StatefulSet",
+        "kubernetes:apps/v1:StatefulSet",
+        {"spec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Delete"}}},
+        "persistentVolumeClaimRetentionPolicy.whenDeleted is Delete: the claims of its pods go with it; it must be Retain",
+        "persistentVolumeClaimRetentionPolicy.whenScaled is Delete: the claims of its pods go with a pod; it must be "
+        "Retain",
+    ),
+    one("data-is-kept", "claims of a StatefulSet without a policy", "kubernetes:apps/v1:StatefulSet", {"spec": {}}),
+    one("data-is-kept", "patch of a class without a policy", f"{STORAGE_CLASS}Patch", {"metadata": {"name": "fast"}}),
+    one(
+        "data-is-kept",
+        "patch of a volume",
+        f"{VOLUME}Patch",
+        {"spec": {"persistentVolumeReclaimPolicy": "Delete"}},
+        "persistentVolumeReclaimPolicy is Delete: the data goes with the claim; it must be Retain",
+    ),
 ]
