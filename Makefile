@@ -128,6 +128,7 @@ schema: $(INSTALLED) ## Write the generated files: schemas of stack file, plan a
 	$(PY) -m plan.document
 	$(PY) -m guard.docs
 	$(PY) -m guard.class_docs
+	$(PY) -m policy.docs
 	$(PY) -m stacks.changes_page
 	$(PY) -m plugin.schema
 
