@@ -106,6 +106,7 @@ if TYPE_CHECKING:
         Exposure as Exposure,
         ExposureKind as ExposureKind,
         KotaemonArgs as KotaemonArgs,
+        LogFiles as LogFiles,
         PodResources as PodResources,
     )
     from .kotaemon.controllers import Controller as Controller
@@ -201,7 +202,15 @@ _HOMES = {
     "file.nfs": ("NfsDriver", "NfsStorage", "NfsStorageArgs", "nfs_claim"),
     "file.openzfs": ("OpenZfsStorage", "OpenZfsStorageArgs", "openzfs_claim"),
     "file.preparation": ("NfsPreparation", "NfsPreparationArgs"),
-    "kotaemon.args": ("AuthProxy", "Autoscaler", "Exposure", "ExposureKind", "KotaemonArgs", "PodResources"),
+    "kotaemon.args": (
+        "AuthProxy",
+        "Autoscaler",
+        "Exposure",
+        "ExposureKind",
+        "KotaemonArgs",
+        "LogFiles",
+        "PodResources",
+    ),
     "kotaemon.controllers": ("Controller",),
     "kotaemon.kotaemon": ("Kotaemon",),
     "pod.args": (
