@@ -111,6 +111,14 @@ if TYPE_CHECKING:
     )
     from .kotaemon.controllers import Controller as Controller
     from .kotaemon.kotaemon import Kotaemon as Kotaemon
+    from .logs.args import (
+        LogOutput as LogOutput,
+        LogOutputKind as LogOutputKind,
+        LogProgram as LogProgram,
+        LogReader as LogReader,
+        LogShippingArgs as LogShippingArgs,
+    )
+    from .logs.log_shipping import LogShipping as LogShipping
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
@@ -213,6 +221,8 @@ _HOMES = {
     ),
     "kotaemon.controllers": ("Controller",),
     "kotaemon.kotaemon": ("Kotaemon",),
+    "logs.args": ("LogOutput", "LogOutputKind", "LogProgram", "LogReader", "LogShippingArgs"),
+    "logs.log_shipping": ("LogShipping",),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",

@@ -5,6 +5,7 @@ from pydantic import Field, model_validator
 from components.kotaemon.args import LogFiles
 from components.quantity import mib
 from stacks.settings.fields import Memory, Strict
+from stacks.settings.log_shipping import ShippingSettings
 
 
 class LogSettings(Strict):
@@ -21,6 +22,8 @@ class LogSettings(Strict):
         description="Size in Mi or Gi of the log files of all pods together, also of pods that are gone; the oldest "
         "files go first. Default 4Gi.",
     )
+
+    shipping: ShippingSettings | None = Field(None, description="Ships the logs to a server; default: nothing does.")
 
     @model_validator(mode="after")
     def _in_order(self) -> "LogSettings":

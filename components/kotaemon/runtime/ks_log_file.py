@@ -1,4 +1,7 @@
-"""The files of one pod in the role `logs`: <pod>/app.log, app.log.1 before it, and so on, and how large all pods' are.
+"""The files of one pod in the role `logs`: <pod>/app-00000001.log and so on, and the limit for all pods.
+
+A file never gets another name: who reads files in the order of their names has the lines in order, also while a new
+file is begun. <pod>/app.log is a link to the one that is being written.
 
 A full volume or one that does not answer costs lines, never the pod: everything that touches the volume runs in a
 thread of its own, and what that thread cannot write in time is dropped, counted and said.
@@ -6,6 +9,7 @@ thread of its own, and what that thread cannot write in time is dropped, counted
 
 import contextlib
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +19,11 @@ from typing import NamedTuple
 
 MIB = 1024 * 1024
 NAME = "app.log"
+NUMBERED = "app-*.log"
+EVERY = "app*.log*"
+"""With those of earlier releases: app.log and app.log.1."""
 LIVING_SECONDS = 3600
-"""An app.log that was written within this time is left alone by the other pods: its own pod rotates it."""
+"""The newest file of a pod that was written within this time is left alone by the other pods."""
 
 
 class Limits(NamedTuple):
@@ -25,13 +32,13 @@ class Limits(NamedTuple):
     file: int
     """One file; the next line begins a new one."""
     files: int
-    """Files of one pod: app.log and those before it."""
+    """Files of one pod: the one that is being written, and those before it."""
     total: int
     """All pods' files together. Those of pods that are gone count as well, and go first by age."""
 
 
 class LogFile:
-    """Appends to the files of one pod, from a thread of its own."""
+    """Appends to the files of one pod, from a thread of its own. `path` is that of the link."""
 
     PENDING_LIMIT = 8 * MIB
     RETRY_SECONDS = 5.0
@@ -44,6 +51,7 @@ class LogFile:
         self._limits = limits
         self._complain = complain
         self._said_at = -self.SAY_SECONDS
+        self._file = path
         self._fd = -1
         self._size = 0
         self._fresh = False  # whether the file has its first line and no other
@@ -119,23 +127,28 @@ class LogFile:
                 self._say(f"cannot be written: {error.strerror}")
 
     def _open(self) -> None:
-        """Open app.log unless it is open already. Another pod may have removed it meanwhile, or the folder."""
+        """Open the newest file unless it is open already. Another pod may have removed it, or the folder, meanwhile."""
         if self._fd >= 0:
             with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.stat(self.path), os.fstat(self._fd)):
+                if os.path.samestat(os.stat(self._file), os.fstat(self._fd)):
                     return
             self._forget()
         self.path.parent.mkdir(mode=0o750, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._fd = os.open(self.path, flags, 0o640)
+        self._begin(max(numbered(self.path.parent), default=self.path.with_name(name(1))))
+
+    def _begin(self, file: Path) -> None:
+        """Open a file, which may be there."""
+        self._file = file
+        self._fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
         self._size = os.fstat(self._fd).st_size
         self._fresh = not self._size
         if self._fresh:
-            self._put(first_line(self.path.parent.name))
+            self._put(first_line(file.parent.name))
         elif os.pread(self._fd, 1, self._size - 1) != b"\n":
             # The container was killed, or the volume was full, in the middle of a line.
             self._size += os.write(self._fd, b"\n")
-        make_room(self.path, self._limits.total)
+        point(self.path, file.name)
+        make_room(file, self._limits.total)
 
     def _append(self, lines: bytes) -> bytes:
         """Write as many lines as the file takes, and return the others."""
@@ -154,13 +167,10 @@ class LogFile:
 
     def _rotate(self) -> None:
         self._forget()
-        for number in range(self._limits.files - 1, 0, -1):
-            before = f"{self.path}.{number - 1}" if number > 1 else self.path
-            with contextlib.suppress(FileNotFoundError):
-                os.replace(before, f"{self.path}.{number}")
-        if self._limits.files == 1:
-            self.path.unlink(missing_ok=True)
-        self._open()
+        files = sorted(numbered(self._file.parent))
+        for old in files[: len(files) + 1 - self._limits.files]:
+            old.unlink(missing_ok=True)
+        self._begin(self._file.with_name(name(int(self._file.stem.partition("-")[2]) + 1)))
 
     def _forget(self) -> None:
         if self._fd >= 0:
@@ -170,9 +180,31 @@ class LogFile:
                 os.close(fd)
 
 
+def name(number: int) -> str:
+    return f"app-{number:08d}.log"
+
+
+def numbered(folder: Path) -> list[Path]:
+    """The files of one pod."""
+    return [path for path in folder.glob(NUMBERED) if path.stem.partition("-")[2].isdecimal()]
+
+
+def point(link: Path, target: str) -> None:
+    """Let the link lead to a file, at once for whoever reads. Where links cannot be made, nothing depends on it."""
+    with contextlib.suppress(OSError):
+        if link.is_symlink() and os.readlink(link) == target:
+            return
+        if link.is_file() and not link.is_symlink():
+            link.rename(f"{link}.1")  # of an earlier release
+        new = link.with_name(".app.log")
+        new.unlink(missing_ok=True)
+        new.symlink_to(target)
+        new.replace(link)
+
+
 def first_line(pod: str) -> bytes:
     """What every file begins with. The readers of logs know a file by its first bytes, and those of several pods that
-    start alike would be one file to them."""
+    start alike would be one file to them; components/logs/collector.py names records by it."""
     begun = datetime.now(timezone.utc).isoformat(timespec="microseconds")
     return f"launch: log file of {pod}, begun {begun}\n".encode()
 
@@ -184,15 +216,14 @@ def _missing(lines: int) -> bytes:
 def make_room(own: Path, total: int) -> None:
     """Remove the oldest log files of all pods until they are no larger than `total` together.
 
-    `own`: the app.log that is being written. A file that another pod removes meanwhile is no mistake.
+    `own`: the file that is being written. A file that another pod removes meanwhile is no mistake.
     """
     found = sorted(_files(own.parents[1]))
     size = sum(size for _, size, _ in found)
     for written, bytes_, path in found:
         if size <= total:
             return
-        living = path.name == NAME and time.time() - written < LIVING_SECONDS
-        if path == own or living:
+        if path == own or (time.time() - written < LIVING_SECONDS and path == max(numbered(path.parent), default=None)):
             continue
         with contextlib.suppress(OSError):
             path.unlink()
@@ -202,15 +233,17 @@ def make_room(own: Path, total: int) -> None:
 
 def _files(logs: Path) -> Iterator[tuple[float, int, Path]]:
     """When each log file was last written, its size, its path."""
-    for path in logs.glob(f"*/{NAME}*"):
+    for path in logs.glob(f"*/{EVERY}"):
         with contextlib.suppress(OSError):
             found = path.lstat()
-            yield found.st_mtime, found.st_size, path
+            if not stat.S_ISLNK(found.st_mode):
+                yield found.st_mtime, found.st_size, path
 
 
 def _remove_empty(folder: Path) -> None:
     """Remove the folder of a pod that has no log file any more. A pod that still lives makes it again."""
-    if any(folder.glob(f"{NAME}*")):
+    if any(not path.is_symlink() for path in folder.glob(EVERY)):
         return
-    (folder / "metrics.prom").unlink(missing_ok=True)
+    for left in (NAME, "metrics.prom"):
+        (folder / left).unlink(missing_ok=True)
     folder.rmdir()

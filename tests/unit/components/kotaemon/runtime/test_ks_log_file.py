@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_a_full_volume_keeps_whole_lines_and_says_how_many_are_missing(tiny: Pat
     before = path.read_bytes()
     lost = 1001 - before.count(b"\n")  # with the first line of the file
     assert log.dropped == lost
-    path.write_bytes(before[:4096])  # somebody makes room, in the middle of a line
+    path.write_bytes(before[:4096])  # through the link: somebody makes room, in the middle of a line
     log.add(b"after\n")
     log.close(5)
     lines = path.read_text().splitlines()
@@ -84,8 +85,8 @@ def test_a_full_volume_keeps_whole_lines_and_says_how_many_are_missing(tiny: Pat
 def test_what_does_not_fit_into_memory_is_missing_at_its_place(tmp_path: Path) -> None:
     path = tmp_path / "pod-a" / "app.log"
     path.parent.mkdir()
-    os.mkfifo(path)
-    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    os.mkfifo(path.with_name("app-00000001.log"))
+    reader = os.open(path.with_name("app-00000001.log"), os.O_RDONLY | os.O_NONBLOCK)
     complaints: list[str] = []
     log = MODULE.LogFile(path, LARGE, complaints.append)
     log.PENDING_LIMIT = 300_000
@@ -113,8 +114,7 @@ def test_a_file_that_was_removed_is_made_again(tmp_path: Path) -> None:
     log.add(b"one\n")
     eventually(path.exists, "the file", lambda: "", 5)
     eventually(lambda: path.read_bytes().endswith(b"one\n"), "the line", lambda: "", 5)
-    path.unlink()
-    path.parent.rmdir()
+    shutil.rmtree(path.parent)
     log.add(b"two\n")
     log.close(5)
     assert body(path) == "two\n"
@@ -125,7 +125,7 @@ def test_rotation_loses_nothing_and_a_line_longer_than_a_file_has_its_own(tmp_pa
     lines = [f"{number:03d} {'x' * 20}\n".encode() for number in range(20)]
     lines.insert(10, b"long " + b"y" * 500 + b"\n")
     assert written(path, *lines, limits=MODULE.Limits(200, 99, 1 << 40)) == []
-    files = sorted(path.parent.iterdir(), key=lambda file: -int(file.suffix[1:] or 0) if file.suffix != ".log" else 0)
+    files = sorted(path.parent.glob("app-*.log"))
     assert "".join(map(body, files)).encode() == b"".join(lines)
     assert all(file.stat().st_size <= 200 or body(file).startswith("long") for file in files)
 
@@ -133,7 +133,7 @@ def test_rotation_loses_nothing_and_a_line_longer_than_a_file_has_its_own(tmp_pa
 def test_one_file_only(tmp_path: Path) -> None:
     path = tmp_path / "pod-a" / "app.log"
     assert written(path, b"one\n", b"two\n", b"three\n", limits=MODULE.Limits(76, 1, 1 << 40)) == []
-    assert [file.name for file in path.parent.iterdir()] == ["app.log"]
+    assert [file.name for file in path.parent.glob("app-*.log")] == ["app-00000002.log"]
     assert body(path) == "three\n"
 
 
@@ -150,21 +150,39 @@ def left(folder: Path) -> set[str]:
 
 
 def test_the_oldest_go_first_and_living_pods_keep_their_file(tmp_path: Path) -> None:
-    own = age(tmp_path / "own" / "app.log", 10, 5000)
-    age(tmp_path / "own" / "app.log.1", 10, 5001)
-    age(tmp_path / "living" / "app.log", 10, 60)
-    age(tmp_path / "living" / "app.log.1", 10, 4000)
-    age(tmp_path / "gone" / "app.log", 10, 9000)
+    own = age(tmp_path / "own" / "app-00000002.log", 10, 5000)
+    age(tmp_path / "own" / "app-00000001.log", 10, 5001)
+    age(tmp_path / "living" / "app-00000008.log", 10, 60)
+    age(tmp_path / "living" / "app-00000007.log", 10, 61)
+    age(tmp_path / "gone" / "app-00000009.log", 10, 9000)
+    (tmp_path / "gone" / "app.log").symlink_to("app-00000009.log")
     age(tmp_path / "gone" / "app.log.1", 10, 9001)
     age(tmp_path / "gone" / "metrics.prom", 10, 9001)
     age(tmp_path / "notes" / "by-hand.txt", 1000, 9001)
     (tmp_path / "pod-x.log").write_text("of an earlier release")
+    before = left(tmp_path)
     MODULE.make_room(own, 60)
-    assert len(left(tmp_path)) == 9
+    assert left(tmp_path) == before
     MODULE.make_room(own, 55)
-    assert left(tmp_path / "gone") == {"app.log", "metrics.prom"}
+    assert left(tmp_path / "gone") == {"app-00000009.log", "app.log", "metrics.prom"}
     MODULE.make_room(own, 45)
     assert not (tmp_path / "gone").exists()
     MODULE.make_room(own, 0)
-    kept = {"own/app.log", "living/app.log", "notes/by-hand.txt", "pod-x.log"}
+    kept = {"own/app-00000002.log", "living/app-00000008.log", "notes/by-hand.txt", "pod-x.log"}
     assert left(tmp_path) == kept
+
+
+def test_the_files_of_an_earlier_release_stay_and_the_link_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "pod-a" / "app.log"
+    age(path, 10, 100)
+    assert written(path, b"one\n") == []
+    assert path.with_name("app.log.1").read_bytes() == b"x" * 10
+    assert path.readlink() == Path("app-00000001.log")
+    assert body(path) == "one\n"
+
+
+def test_without_links_everything_else_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "pod-a" / "app.log"
+    (path.parent / ".app.log").mkdir(parents=True)  # in the way of the link
+    assert written(path, b"one\n") == []
+    assert body(path.with_name("app-00000001.log")) == "one\n"

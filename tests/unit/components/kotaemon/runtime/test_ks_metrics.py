@@ -70,7 +70,7 @@ def test_dropped_lines_are_in_the_numbers(house: House) -> None:
     port = free_port()
     pod = house.pod(KS_METRICS_PORT=str(port))
     pod.log.parent.mkdir()
-    pod.log.symlink_to("/dev/full")
+    pod.log.with_name("app-00000001.log").symlink_to("/dev/full")
     pod.start().until("serving")
     pod.until("cannot be written")
     assert read(get(port)[2])["kotaemon_log_dropped_lines_total"][1] >= 1
