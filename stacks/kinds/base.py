@@ -142,6 +142,11 @@ class Kind(ABC, Generic[ClaimT]):
         """The StorageClass of the cluster that makes its volume. None: it is not made by a class that is there."""
         return None
 
+    def needs(self, chosen: ClaimT) -> Mapping[str, tuple[int, int]]:
+        """Key below the claim -> first release of Kubernetes that has what it asks for, where it is younger than the
+        oldest one that the program supports. Default: none."""
+        return {}
+
     def warnings(self, chosen: ClaimT) -> Iterator[str]:
         """What is said at every run, without the key of the claim: `.server: <reason>`."""
         yield from ()

@@ -11,8 +11,8 @@ from components.kotaemon.environment import Secrets
 from components.kotaemon.names import SCRATCH_DIR
 from components.kotaemon.pod import app_pod, startup_seconds
 from components.pod.spec import pod_spec
+from guard.pod_security import restricted_violations
 from tests.unit.components.kotaemon.samples import DISK, FILES, manifest, on, scaled, single, storage, stores
-from tests.unit.components.pod_security import restricted_violations
 
 SECRETS = Secrets("kotaemon-admin", "kotaemon-api-keys", "kotaemon-auth-proxy", "checksum")
 BOTH = pytest.mark.parametrize("app", [single(), scaled()], ids=["single-writer", "scaled"])
