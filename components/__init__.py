@@ -106,10 +106,32 @@ if TYPE_CHECKING:
         Exposure as Exposure,
         ExposureKind as ExposureKind,
         KotaemonArgs as KotaemonArgs,
+        LogFiles as LogFiles,
         PodResources as PodResources,
     )
     from .kotaemon.controllers import Controller as Controller
     from .kotaemon.kotaemon import Kotaemon as Kotaemon
+    from .logs.args import (
+        LogOutput as LogOutput,
+        LogOutputKind as LogOutputKind,
+        LogProgram as LogProgram,
+        LogReader as LogReader,
+        LogShippingArgs as LogShippingArgs,
+    )
+    from .logs.log_shipping import LogShipping as LogShipping
+    from .nfs_server.connection import SshConnection as SshConnection
+    from .nfs_server.exports import (
+        NfsExport as NfsExport,
+        NfsSecurity as NfsSecurity,
+        NfsSquash as NfsSquash,
+        NfsTransport as NfsTransport,
+    )
+    from .nfs_server.files import NfsFileSystem as NfsFileSystem, NfsDisk as NfsDisk, NfsServerFiles as NfsServerFiles
+    from .nfs_server.single import (
+        NfsServer as NfsServer,
+        NfsServerArgs as NfsServerArgs,
+        nfs_user_data as nfs_user_data,
+    )
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
@@ -201,9 +223,23 @@ _HOMES = {
     "file.nfs": ("NfsDriver", "NfsStorage", "NfsStorageArgs", "nfs_claim"),
     "file.openzfs": ("OpenZfsStorage", "OpenZfsStorageArgs", "openzfs_claim"),
     "file.preparation": ("NfsPreparation", "NfsPreparationArgs"),
-    "kotaemon.args": ("AuthProxy", "Autoscaler", "Exposure", "ExposureKind", "KotaemonArgs", "PodResources"),
+    "kotaemon.args": (
+        "AuthProxy",
+        "Autoscaler",
+        "Exposure",
+        "ExposureKind",
+        "KotaemonArgs",
+        "LogFiles",
+        "PodResources",
+    ),
     "kotaemon.controllers": ("Controller",),
     "kotaemon.kotaemon": ("Kotaemon",),
+    "logs.args": ("LogOutput", "LogOutputKind", "LogProgram", "LogReader", "LogShippingArgs"),
+    "logs.log_shipping": ("LogShipping",),
+    "nfs_server.connection": ("SshConnection",),
+    "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
+    "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),
+    "nfs_server.single": ("NfsServer", "NfsServerArgs", "nfs_user_data"),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",

@@ -10,9 +10,10 @@ from components.kotaemon.args import KotaemonArgs
 from components.kotaemon.deployment import deployment_spec
 from components.kotaemon.environment import Secrets
 from components.kubernetes_version import refused_version, release
+from components.logs.args import LogOutputKind
 from guard import limits, pod_security
 from guard.namespace import Namespace, PodsOf, Volume
-from stacks import kinds
+from stacks import kinds, log_shipping
 from stacks.application import arguments
 from stacks.cluster_facts import ClusterFacts
 from stacks.kinds.base import Context
@@ -20,6 +21,8 @@ from stacks.manifests import manifest
 from stacks.names import NAMESPACE
 from stacks.settings.settings import Settings
 from stacks.stores.base import PlannedStore
+
+_IDS = "kotaemon:uid and kotaemon:gid"
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,21 @@ def application_pods(settings: Settings, args: KotaemonArgs) -> PodsOf:
     spec: Any = deployment_spec(app, Secrets(admin="admin", api_keys="keys", auth_proxy="proxy"), "runtime")
     pods = settings.autoscaler.max_replicas if settings.autoscaler else settings.replicas
     most = pods + (1 if settings.scaled else 0)
-    return PodsOf("the application", manifest(spec)["template"]["spec"], most, uid_key="kotaemon:uid and kotaemon:gid")
+    return PodsOf("the application", manifest(spec)["template"]["spec"], most, uid_key=_IDS)
+
+
+def shipping_pods(settings: Settings, storage: StorageMap) -> list[PodsOf]:
+    """The pod that ships the log files. Agents of nodes are in a namespace of their own, and SLS has its own."""
+    args = log_shipping.arguments(settings, settings.namespace, storage)
+    if args is None or args["output"]["kind"] == LogOutputKind.SLS:
+        return []
+    # Imported here: few stacks ship their logs.
+    from components.logs.pods import reader_spec
+    from components.logs.shipping import shipping
+
+    shipped = shipping(log_shipping.NAME, args)
+    spec = manifest(reader_spec(shipped, "files", shipped.name, "secret"))
+    return [] if shipped.agent else [PodsOf("logs.shipping", spec["template"]["spec"], uid_key=_IDS)]
 
 
 def volumes(contexts: Mapping[str, Context[Any]], claims: Mapping[str, Claim]) -> Iterator[Volume]:
@@ -73,7 +90,7 @@ def made(
     app = application_pods(settings, arguments(settings, settings.namespace, storage, handed))
     servers = [pods for one in stored for pods in one.store.pods(one.at)]
     disks = [volume for one in stored for volume in one.store.volumes(one.at)]
-    return Made([app, *servers], [*volumes(contexts, claims), *disks])
+    return Made([app, *servers, *shipping_pods(settings, storage)], [*volumes(contexts, claims), *disks])
 
 
 def mistakes(settings: Settings, cluster: ClusterFacts, contexts: Mapping[str, Context[Any]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from components.kotaemon.mistakes import check
 from estimate.cost import Bought, Mount, bought
 from guard.classes import Bound
 from guard.report import Report
-from stacks import admission, kinds, network, on_class, platforms, safety, stores
+from stacks import admission, kinds, log_shipping, network, on_class, platforms, safety, stores
 from stacks.application import arguments
 from stacks.classes import Classes
 from stacks.cluster_facts import ClusterFacts, Wanted
@@ -170,6 +170,7 @@ def _mistakes(
     yield from (f"kotaemon:{settings.platform.value}: {line}" for line in platform.check(settings))
     for name, one in found.items():
         yield from (f"kotaemon:stores.{stores.KEYS[name]}: {line}" for line in one.store.check(one.at))
+    yield from (f"kotaemon:{line}" for line in log_shipping.mistakes(settings, storage))
     handed = {name: one.store.planned(one.at) for name, one in found.items()}
     args = arguments(settings, settings.namespace, storage, handed)
     yield from (f"kotaemon:{line}" for line in check(NAMESPACE, args))

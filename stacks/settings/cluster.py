@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from components.kubernetes_version import OLDEST_TEXT, refused_version
 from guard.namespace import Namespace, Quota, quantity
@@ -20,6 +20,7 @@ Amount = Annotated[
     # YAML has numbers: `pods: 10`.
     BeforeValidator(lambda value: str(value) if isinstance(value, int | float) else value),
     AfterValidator(_amount),
+    WithJsonSchema({"type": ["string", "number"]}),
 ]
 """A quantity of Kubernetes: 500m, 2, 4Gi."""
 IdRange = Annotated[str, matching(r"\d+[/-]\d+", "must be like 1000680000/10000: the first id and how many")]
