@@ -1,4 +1,4 @@
-"""One change of each field of each settings model, in four stacks that have one claim of each kind and each store.
+"""One change of each field of each settings model, in stacks that together have a claim of each kind and each store.
 
 A test in tests/unit/stacks/test_fields.py holds that no field is missing.
 """
@@ -65,7 +65,6 @@ STACKS: dict[str, Stack] = {
             "storage": {
                 "claims": {
                     "files": FILES,
-                    "disk": {"kind": "storage-class", **ON_CLASS},
                     "volume": {
                         "kind": "csi-volume",
                         "driver": "files.csi.example.org",
@@ -133,7 +132,6 @@ STACKS: dict[str, Stack] = {
             },
             "storage": {
                 "claims": {
-                    "disk": {"kind": "ebs", "size": "50Gi"},
                     "files": {"kind": "efs"},
                     "shared": {"kind": "openzfs", "size": "128Gi", "throughput": 160},
                     "weights": {"kind": "lustre"},
@@ -159,7 +157,6 @@ STACKS: dict[str, Stack] = {
             },
             "storage": {
                 "claims": {
-                    "disk": {"kind": "essd", "size": "50Gi"},
                     "own": {"kind": "ecs-disk", "size": "50Gi", "zone": f"{CN}-h"},
                     "files": {"kind": "nas", "zone": f"{CN}-h", "storageType": "Performance"},
                 },
@@ -169,6 +166,26 @@ STACKS: dict[str, Stack] = {
         },
     ),
 }
+
+
+def with_a_disk(stack: str, disk: dict[str, Any]) -> Stack:
+    """A stack in which a disk has roles: only a claim that is bound takes changes."""
+    of = STACKS[stack]
+    platform: str = of.settings["platform"]
+    section = {key: value for key, value in of.settings.get(platform, {}).items() if key != "database"}
+    claims = {"files": of.settings["storage"]["claims"]["files"], "disk": disk}
+    places = roles("files", indexes="disk") | {"sessions": {"claim": "disk"}}
+    settings = {
+        **{key: value for key, value in of.settings.items() if key not in ("profile", "stores", platform)},
+        **({platform: section} if section else {}),
+        "storage": {**of.settings["storage"], "claims": claims, "roles": places},
+    }
+    return Stack(of.platform, settings)
+
+
+STACKS["fields-private-disk"] = with_a_disk("fields-private", {"kind": "storage-class", **ON_CLASS})
+STACKS["fields-aws-disk"] = with_a_disk("fields-aws", {"kind": "ebs", "size": "50Gi"})
+STACKS["fields-alicloud-disk"] = with_a_disk("fields-alicloud", {"kind": "essd", "size": "50Gi"})
 
 
 @dataclass(frozen=True)
@@ -227,7 +244,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
         },
     ),
     ("claim", "storage-class"): (
-        "fields-private",
+        "fields-private-disk",
         "storage.claims.disk",
         {
             "kind": Set("nfs", {"storageClass": None, "server": "nfs.example.org", "path": "/srv/other"}),
@@ -269,7 +286,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
         },
     ),
     ("claim", "ebs"): (
-        "fields-aws",
+        "fields-aws-disk",
         "storage.claims.disk",
         {
             "kind": Set("efs", {"size": None}),
@@ -326,7 +343,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
         },
     ),
     ("claim", "essd"): (
-        "fields-alicloud",
+        "fields-alicloud-disk",
         "storage.claims.disk",
         {
             "kind": Set("ecs-disk", {"size": "60Gi"}),
