@@ -110,6 +110,19 @@ if TYPE_CHECKING:
     )
     from .kotaemon.controllers import Controller as Controller
     from .kotaemon.kotaemon import Kotaemon as Kotaemon
+    from .nfs_server.connection import SshConnection as SshConnection
+    from .nfs_server.exports import (
+        NfsExport as NfsExport,
+        NfsSecurity as NfsSecurity,
+        NfsSquash as NfsSquash,
+        NfsTransport as NfsTransport,
+    )
+    from .nfs_server.files import NfsFileSystem as NfsFileSystem, NfsDisk as NfsDisk, NfsServerFiles as NfsServerFiles
+    from .nfs_server.single import (
+        NfsServer as NfsServer,
+        NfsServerArgs as NfsServerArgs,
+        nfs_user_data as nfs_user_data,
+    )
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
@@ -204,6 +217,10 @@ _HOMES = {
     "kotaemon.args": ("AuthProxy", "Autoscaler", "Exposure", "ExposureKind", "KotaemonArgs", "PodResources"),
     "kotaemon.controllers": ("Controller",),
     "kotaemon.kotaemon": ("Kotaemon",),
+    "nfs_server.connection": ("SshConnection",),
+    "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
+    "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),
+    "nfs_server.single": ("NfsServer", "NfsServerArgs", "nfs_user_data"),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",

@@ -46,6 +46,8 @@ class Lived:
     """Whether the application had an autoscaler."""
     encrypted_by: Mapping[str, str] = field(default_factory=dict[str, str])
     """PersistentVolumeClaim -> what encrypts it, as the last run said."""
+    claims: frozenset[str] = frozenset()
+    """Names of the claims that were there, with their folders."""
 
 
 def lived(outputs: Mapping[str, Any]) -> Lived:
@@ -55,6 +57,7 @@ def lived(outputs: Mapping[str, Any]) -> Lived:
     return Lived(
         autoscaled=bool(facts_) and facts_["settings"].get("autoscaler") is not None,
         encrypted_by=told if isinstance(told, Mapping) else {},
+        claims=frozenset(facts_["claims"]) if facts_ else frozenset(),
     )
 
 

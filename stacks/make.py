@@ -43,7 +43,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     if settings.registry_logins:
         args["registry_logins"] = logins(settings)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
-    after, ids = _claims(stack, ground, namespace)
+    after, ids = _claims(stack, ground, namespace, last.claims)
     made, waits, ids_of_stores = _stores(stack, ground, namespace)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
     handed = arguments(settings, namespace, stack.storage, made)
@@ -66,7 +66,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
 
 
 def _claims(
-    stack: Planned, ground: Ground, namespace: pulumi.Output[str]
+    stack: Planned, ground: Ground, namespace: pulumi.Output[str], lived: frozenset[str]
 ) -> tuple[list[pulumi.Resource], dict[str, pulumi.Output[str]]]:
     """Register every claim, and a Job that makes the roles' folders where a claim needs it.
 
@@ -76,7 +76,7 @@ def _claims(
     ids: dict[str, pulumi.Output[str]] = {}
     space = _space(stack, ground, namespace)
     for name, planned in stack.contexts.items():
-        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key)
+        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key, lived=name in lived)
         kind = kinds.kind(at.chosen.kind)
         for line in kind.warnings(at.chosen):
             pulumi.log.warn(f"kotaemon:storage.claims.{name}{line}")

@@ -327,6 +327,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "squash": True,
             "backupDays": 9,
             "mountOptions": ["nconnect=4"],
+            "driver": "csi",
         },
     ),
     ("claim", "lustre"): (
@@ -560,6 +561,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "autoMode": "needs the look-up of a cluster",
         "clusterRole": "for Auto Mode only",
         "keyForNodes": "only with a key that the stack makes",
+        **dict.fromkeys(("bottlerocket", "autoModeTags"), "of nodes, for Auto Mode"),
         "drivers": "tests/engine/examples installs and keeps them",
         "database": "has a table of its own",
     },
@@ -568,6 +570,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "clusterStack": "the same, in another stack",
         "key": "has fields of its own, none of storage",
         "serviceRoles": "made once for an account",
+        "serviceKey": "in place of the stack's own key, and the key of what lives is refused another one",
         "database": "has a table of its own",
         "addons": "needs clusterId",
     },
@@ -600,6 +603,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
             "of pods, as nodeSelector",
         ),
     },
+    ("claim", "nfs-server"): {"": "it sets up a Linux host over SSH; make drill-nfs has one"},
     ("database", "cloudnative-pg"): {"": "the operator and its types are not on the devcluster"},
 }
 """Fields that are not changed here, each with the reason. The key "" is for a whole table."""
