@@ -308,8 +308,11 @@ def _quiet() -> Generator[None]:
     sys.unraisablehook = hook
     try:
         yield
-    finally:
+    except BaseException:
+        # What it left is freed now, and not while somebody reads what was wrong.
         gc.collect()
+        raise
+    finally:
         sys.unraisablehook = before
         server.setLevel(level)
 

@@ -1,5 +1,6 @@
 """Registers the resources of a planned stack: platform, namespace, claims, stores and application, in this order."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import cost, earlier, kinds, memory, outputs, stores
+from stacks import cost, earlier, kinds, log_shipping, memory, outputs, stores
 from stacks.application import arguments
 from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
@@ -49,6 +50,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = last.autoscaled
     app = Kotaemon(NAMESPACE, handed, opts)
+    _ship(stack, ground, namespace, after)
     return {
         **outputs.contract(
             namespace=settings.namespace,
@@ -63,6 +65,16 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
         earlier.OUTPUT: earlier.output(stack, app.ready),
         memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}, settled),
     }
+
+
+def _ship(stack: Planned, ground: Ground, namespace: pulumi.Output[str], after: Sequence[pulumi.Resource]) -> None:
+    """Register what ships the logs, where the stack file asks for it. `after`: what makes the claims."""
+    args = log_shipping.arguments(stack.settings, namespace, stack.storage)
+    if args is not None:
+        from components.logs.log_shipping import LogShipping
+
+        opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=list(after))
+        LogShipping(log_shipping.NAME, args, opts)
 
 
 def _claims(

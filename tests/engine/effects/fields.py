@@ -588,6 +588,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         **dict.fromkeys(("overrides", "estimate", "budget"), "of words and numbers only"),
         "adminPassword": "a secret, written once",
         "resources": "of pods",
+        "logs": "of pods that ship files of the role logs, and hold none",
         **dict.fromkeys(
             (
                 "affinity",
