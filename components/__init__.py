@@ -106,10 +106,19 @@ if TYPE_CHECKING:
         Exposure as Exposure,
         ExposureKind as ExposureKind,
         KotaemonArgs as KotaemonArgs,
+        LogFiles as LogFiles,
         PodResources as PodResources,
     )
     from .kotaemon.controllers import Controller as Controller
     from .kotaemon.kotaemon import Kotaemon as Kotaemon
+    from .logs.args import (
+        LogOutput as LogOutput,
+        LogOutputKind as LogOutputKind,
+        LogProgram as LogProgram,
+        LogReader as LogReader,
+        LogShippingArgs as LogShippingArgs,
+    )
+    from .logs.log_shipping import LogShipping as LogShipping
     from .nfs_server.connection import SshConnection as SshConnection
     from .nfs_server.exports import (
         NfsExport as NfsExport,
@@ -214,9 +223,19 @@ _HOMES = {
     "file.nfs": ("NfsDriver", "NfsStorage", "NfsStorageArgs", "nfs_claim"),
     "file.openzfs": ("OpenZfsStorage", "OpenZfsStorageArgs", "openzfs_claim"),
     "file.preparation": ("NfsPreparation", "NfsPreparationArgs"),
-    "kotaemon.args": ("AuthProxy", "Autoscaler", "Exposure", "ExposureKind", "KotaemonArgs", "PodResources"),
+    "kotaemon.args": (
+        "AuthProxy",
+        "Autoscaler",
+        "Exposure",
+        "ExposureKind",
+        "KotaemonArgs",
+        "LogFiles",
+        "PodResources",
+    ),
     "kotaemon.controllers": ("Controller",),
     "kotaemon.kotaemon": ("Kotaemon",),
+    "logs.args": ("LogOutput", "LogOutputKind", "LogProgram", "LogReader", "LogShippingArgs"),
+    "logs.log_shipping": ("LogShipping",),
     "nfs_server.connection": ("SshConnection",),
     "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
     "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),

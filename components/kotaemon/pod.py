@@ -17,7 +17,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
-from ..contract import Medium
+from ..contract import Medium, Role
 from ..pod import spec
 from ..pod.folders import prepare_container
 from ..pod.names import PYTHON, RUNTIME_DIR
@@ -128,12 +128,14 @@ def startup_seconds(app: Application) -> int:
 
 
 def readiness(app: Application) -> ProbeArgs:
-    """Whether the pod gets requests. Where it has shared files, their storage has to answer as well.
+    """Whether the pod gets requests. Where it has shared files, their storage has to answer as well, unless nothing but
+    log files is on it: those wait for nobody.
 
     The application itself answers from memory while its NFS server is dead. Only readiness: a new container would get
     the same mount (docs/runbooks/storage-does-not-answer.md).
     """
-    folders = [role_dir(role) for role, mount in app.mounts.items() if mount["claim"]["medium"] == Medium.FILE]
+    shared = {role: mount for role, mount in app.mounts.items() if mount["claim"]["medium"] == Medium.FILE}
+    folders = [role_dir(role) for role in shared if role != Role.LOGS]
     if not folders:
         return _probe(app, 10, 5, 3)
     command = [PYTHON, "-I", f"{RUNTIME_DIR}/ks_ready.py", _url(app), f"{TOUCH_SECONDS}", *folders]

@@ -119,7 +119,7 @@ class Kind(ABC, Generic[ClaimT]):
     def identity(self, at: Context[ClaimT]) -> Identity:
         """What makes it the same storage, in the words of the stack file; where it has none, kind, name and region.
 
-        The key `id` is for a real id that the stack file says, such as that of a file system which is there already.
+        A real id that the stack file says stands under `existing` (`Existing.held_id`).
         """
         where = {"region": at.region} if at.region else {}
         return {"kind": str(at.chosen.kind), "name": at.name, **where}
@@ -143,6 +143,11 @@ class Kind(ABC, Generic[ClaimT]):
     def on_class(self, at: Context[ClaimT]) -> OnClass | None:
         """The StorageClass of the cluster that makes its volume. None: it is not made by a class that is there."""
         return None
+
+    def needs(self, chosen: ClaimT) -> Mapping[str, tuple[int, int]]:
+        """Key below the claim -> first release of Kubernetes that has what it asks for, where it is younger than the
+        oldest one that the program supports. Default: none."""
+        return {}
 
     def warnings(self, chosen: ClaimT) -> Iterator[str]:
         """What is said at every run, without the key of the claim: `.server: <reason>`."""

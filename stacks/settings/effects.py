@@ -56,6 +56,7 @@ SETTINGS: Effects = {
     "auth_proxy": pods("the way in closes, and opens when the proxy is there"),
     "model_endpoints": in_place(f"{_COMPONENT}/network.py: a NetworkPolicy"),
     "storage": words(_OWN),
+    "logs": pods("the files that are there stay, until the new sizes let the oldest go"),
     "env": pods(),
     "api_keys": pods(),
     "admin_name": pods("it is read when the first administrator is made, and never again"),

@@ -7,10 +7,11 @@ from pydantic import Field
 
 from components.contract import AccessMode, Claim, Platform
 from components.pod.args import Endpoint, SecretKey
-from components.state.qdrant import QDRANT_IMAGE, BundledQdrant, BundledQdrantArgs, check
+from components.state.qdrant import QDRANT_IMAGE, BundledQdrant, BundledQdrantArgs, check, pods
 from components.state.stores import VectorStore, VectorStoreKind
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_class import OwnClass
+from guard.namespace import PodsOf, Volume
 from stacks.classes import OnClass
 from stacks.effects import Effects, in_place, refused
 from stacks.kinds.base import Buys, Identity
@@ -74,11 +75,19 @@ class BundledVectorsStore(Store[BundledVectors]):
         """The disk of the store."""
         return on_disks.disk_bought(at)
 
+    def pods(self, at: StoreContext[BundledVectors]) -> list[PodsOf]:
+        """The server's pod, and that of its copy."""
+        return on_disks.store_pods(at, pods(at.component, _args(at, on_disks.planned_disk(at))))
+
+    def volumes(self, at: StoreContext[BundledVectors]) -> list[Volume]:
+        """The disk."""
+        return [on_disks.disk_volume(at)]
+
     def make(self, at: StoreContext[BundledVectors]) -> MadeStore:
         """Register the disk and the server on it."""
         disk = on_disks.make_disk(at)
         made = BundledQdrant(at.component, _args(at, disk.claim), on_disks.after(at, disk))
-        return MadeStore(made.store, [disk, made])
+        return MadeStore(made.store, [disk, made], disk.volume_name)
 
     def mistakes(self, name: str, chosen: BundledVectors, settings: Settings) -> Iterator[str]:
         """Mistakes about the name of its disk and the folder of its copies."""
