@@ -119,6 +119,8 @@ if TYPE_CHECKING:
         LogShippingArgs as LogShippingArgs,
     )
     from .logs.log_shipping import LogShipping as LogShipping
+    from .monitoring.args import MonitoringArgs as MonitoringArgs, Thresholds as Thresholds
+    from .monitoring.monitoring import Monitoring as Monitoring
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
@@ -223,6 +225,8 @@ _HOMES = {
     "kotaemon.kotaemon": ("Kotaemon",),
     "logs.args": ("LogOutput", "LogOutputKind", "LogProgram", "LogReader", "LogShippingArgs"),
     "logs.log_shipping": ("LogShipping",),
+    "monitoring.args": ("MonitoringArgs", "Thresholds"),
+    "monitoring.monitoring": ("Monitoring",),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",
