@@ -12,7 +12,7 @@ LONG ?= -m "not long"
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down kept purge logs shell open load-image probe plan advise preview test test-all lint types unit library policy cloud-api programs cluster drills drill-node drill bench hooks format schema golden lock clean
+.PHONY: help up down kept purge logs shell open load-image probe plan advise preview test test-all lint types unit library policy cloud-api programs cluster drills drill-node drill-nfs drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -96,7 +96,7 @@ cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own A
 	$(CLOUD_API)/bin/python -m pytest tests/cloud_api
 
 cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
-	$(PY) -m devcluster.build control-plane simulated-nodes engine
+	$(PY) -m devcluster.build control-plane simulated-nodes engine yaml python registry
 	$(PY) -m pytest $(LONG) tests/cluster tests/engine tests/languages
 
 programs: $(INSTALLED) ## Tests with programs of others that only tests run (the Collector is built on first use, about 2 minutes)
@@ -109,11 +109,15 @@ drills: $(INSTALLED) ## The drills in their short form, as tests
 drill-node: $(INSTALLED) ## Lose the node of the stack's pod on the devcluster, and read every acknowledged turn back
 	@$(PY) -m drills drill-node --stack $(STACK) $(if $(FENCING),--fencing $(FENCING))
 
+drill-nfs: $(INSTALLED) ## The NFS server in Linux guests (QEMU), killed and attacked under writes; renews its section of the record
+	@$(PY) -m drills drill-nfs
+
 drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
 	@$(PY) -m drills drill --full
 
-bench: $(INSTALLED) ## Time of a plan against the least that importing its SDKs takes, and its growth, as ratios
+bench: $(INSTALLED) ## Times of a plan against its imports, and of a preview against one ConfigMap's, as ratios
 	$(PY) benchmarks/plan_time.py
+	$(PY) -m benchmarks.preview_time
 
 hooks: $(INSTALLED) ## Run `make lint` before each git commit and `make types` before each push
 	$(VENV)/bin/pre-commit install
@@ -127,6 +131,7 @@ schema: $(INSTALLED) ## Write the generated files: schemas of stack file, plan a
 	$(PY) -m plan.document
 	$(PY) -m guard.docs
 	$(PY) -m guard.class_docs
+	$(PY) -m policy.docs
 	$(PY) -m stacks.changes_page
 	$(PY) -m plugin.schema
 

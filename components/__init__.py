@@ -121,6 +121,19 @@ if TYPE_CHECKING:
     from .logs.log_shipping import LogShipping as LogShipping
     from .monitoring.args import MonitoringArgs as MonitoringArgs, Thresholds as Thresholds
     from .monitoring.monitoring import Monitoring as Monitoring
+    from .nfs_server.connection import SshConnection as SshConnection
+    from .nfs_server.exports import (
+        NfsExport as NfsExport,
+        NfsSecurity as NfsSecurity,
+        NfsSquash as NfsSquash,
+        NfsTransport as NfsTransport,
+    )
+    from .nfs_server.files import NfsFileSystem as NfsFileSystem, NfsDisk as NfsDisk, NfsServerFiles as NfsServerFiles
+    from .nfs_server.single import (
+        NfsServer as NfsServer,
+        NfsServerArgs as NfsServerArgs,
+        nfs_user_data as nfs_user_data,
+    )
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
@@ -227,6 +240,10 @@ _HOMES = {
     "logs.log_shipping": ("LogShipping",),
     "monitoring.args": ("MonitoringArgs", "Thresholds"),
     "monitoring.monitoring": ("Monitoring",),
+    "nfs_server.connection": ("SshConnection",),
+    "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
+    "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),
+    "nfs_server.single": ("NfsServer", "NfsServerArgs", "nfs_user_data"),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",

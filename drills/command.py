@@ -8,8 +8,9 @@ from rich.console import Console
 from deploy import readings, up
 from devcluster import platforms
 from devcluster.cluster import Cluster
-from drills import node_loss, program, real, record, samples
-from drills.node_loss import Fencing, Scenario
+from drills import loss_case, node_loss, program, real, record, samples
+from drills.loss_case import Fencing, Scenario
+from drills.nfs import program as nfs
 from drills.session import follow
 from plan.exits import UserError
 from plan.stack_file import StackFile
@@ -42,6 +43,20 @@ def drill_on_real_nodes(seed: int, console: Console) -> int:
     return 1 if red else 0
 
 
+def drill_nfs(seed: int, console: Console) -> int:
+    """Run the drills of the NFS server in guests and renew their section of docs/test-record.md; 1 when one is red.
+
+    Raises UserError: the machine cannot boot the guests.
+    """
+    if reason := nfs.why_not():
+        raise UserError(reason)
+    section = nfs.run(lambda line: console.print(line, markup=False))
+    record.renew(section, seed)
+    red = [result.name for result in section.results if not result.green]
+    console.print(f"{len(red)} drills are red: {', '.join(red)}" if red else "All drills went as promised.")
+    return 1 if red else 0
+
+
 def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -> int:
     """Bring the stack up on its devcluster, lose the node of its pod, and say what happened; 1 when it is red."""
     if code := up.up(file, up.Ways.people(console)):
@@ -68,7 +83,7 @@ def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -
             console.print(f"The automation has {scenario.patience / 60:.0f} minutes; the drill itself fences nothing.")
         loss, lost = node_loss.lose_a_node(cluster, kube, session, namespace, scenario, seed)
         turns = len(session.acknowledged)
-    result = node_loss.result(scenario, loss, turns, lost)
+    result = loss_case.result(scenario, loss, turns, lost)
     for key, value in result.facts.items():
         if value:
             console.print(f"  {key}: {value}{' after the loss' if key in loss.phases else ''}", markup=False)
@@ -95,5 +110,5 @@ def _alone_in_its_zone(cluster: Cluster) -> bool:
 
 def _patience(block: bool, fencing: Fencing) -> float:
     if fencing is Fencing.OUTSIDE:
-        return node_loss.OUTSIDE_SECONDS
+        return loss_case.OUTSIDE_SECONDS
     return program.HOLD_SECONDS if block and fencing is Fencing.NONE else 90.0

@@ -111,8 +111,8 @@ def _section(platform: str, before: Facts, after: Facts) -> Iterator[Changed]:
     for name, claim in _both(before["claims"], after["claims"]):
         rows = kinds.kind(claim[1]["kind"]).section_effects
         keys = {to_camel(field) for field in rows}
-        # A row of a kind may ask for the claim's own fields as well.
-        both = ({**claim[0], **old}, {**claim[1], **new})
+        # A row of a kind may ask for the claim's own fields as well; they come first, as `zones` of an OpenZFS claim.
+        both = ({**old, **claim[0]}, {**new, **claim[1]})
         found = _fields(At(prefix, name, claim_name(name)), *both, rows)
         yield from (change for change in found if change.name in keys)
 
@@ -134,7 +134,9 @@ def _fields(at: At, before: Values, after: Values, rows: Effects) -> Iterator[Ch
     other = before.get("kind") != after.get("kind")
     for key in ["kind"] if other else sorted({*before, *after}):
         old, new = before.get(key), after.get(key)
-        if old != new:
+        # A field that the release before did not know, and that the stack file leaves out, changes nothing.
+        unset = key not in before and not new
+        if old != new and not unset:
             yield Changed(at, key, old, new, known.get(key, UNDECLARED).of(before, after))
 
 

@@ -16,7 +16,7 @@ from stacks import cost, earlier, kinds, log_shipping, memory, monitoring, outpu
 from stacks.application import arguments
 from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
-from stacks.planned import Planned
+from stacks.planned import Planned, store_key
 from stacks.platforms.base import Ground
 from stacks.settings import ingress, pod_rules
 from stacks.settings.pod_rules import logins
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from components.pod.preparation_namespace import PreparationSpace
 
 
-def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dict[str, Any]:
+def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, last: earlier.Lived) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs.
 
     `wanted`: where everything will be, remembered once the pods are ready.
-    `was_autoscaled`: whether the last run had an autoscaler.
+    `about`: has written down what this run is about to do; the pods wait for it. `settled`: its seal.
+    `last`: what the last run that ended well has left.
     """
     settings = stack.settings
     for line in (*pod_rules.warnings(settings), *ingress.warnings(settings)):
@@ -43,11 +44,11 @@ def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dic
     if settings.registry_logins:
         args["registry_logins"] = logins(settings)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
-    after, ids = _claims(stack, ground, namespace)
-    made, waits = _stores(stack, ground, namespace)
-    opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[*after, *waits])
+    after, ids = _claims(stack, ground, namespace, last.claims)
+    made, waits, ids_of_stores = _stores(stack, ground, namespace)
+    opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
     handed = arguments(settings, namespace, stack.storage, made)
-    handed["was_autoscaled"] = was_autoscaled
+    handed["was_autoscaled"] = last.autoscaled
     app = Kotaemon(NAMESPACE, handed, opts)
     _watch(stack, ground, namespace, _ship(stack, ground, namespace, after))
     return {
@@ -55,14 +56,14 @@ def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dic
             namespace=settings.namespace,
             service=app.service,
             url=app.url,
-            storage=stack.storage,
+            storage=earlier.with_their_keys(stack, last),
             overrides=stack.report.overrides,
             uid=settings.uid,
             gid=settings.gid,
         ),
         "cost": cost.output(stack),
         earlier.OUTPUT: earlier.output(stack, app.ready),
-        memory.OUTPUT: memory.output(wanted, app.ready, ids),
+        memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}, settled),
     }
 
 
@@ -93,7 +94,7 @@ def _watch(stack: Planned, ground: Ground, namespace: pulumi.Output[str], shippi
 
 
 def _claims(
-    stack: Planned, ground: Ground, namespace: pulumi.Output[str]
+    stack: Planned, ground: Ground, namespace: pulumi.Output[str], lived: frozenset[str]
 ) -> tuple[list[pulumi.Resource], dict[str, pulumi.Output[str]]]:
     """Register every claim, and a Job that makes the roles' folders where a claim needs it.
 
@@ -103,7 +104,7 @@ def _claims(
     ids: dict[str, pulumi.Output[str]] = {}
     space = _space(stack, ground, namespace)
     for name, planned in stack.contexts.items():
-        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key)
+        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key, lived=name in lived)
         kind = kinds.kind(at.chosen.kind)
         for line in kind.warnings(at.chosen):
             pulumi.log.warn(f"kotaemon:storage.claims.{name}{line}")
@@ -147,10 +148,15 @@ def _space(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> Spa
 
 def _stores(
     stack: Planned, ground: Ground, namespace: pulumi.Output[str]
-) -> tuple[dict[str, Any], list[pulumi.Resource]]:
-    """Register every store. Returns the arguments of the application by place, and what the application waits for."""
+) -> tuple[dict[str, Any], list[pulumi.Resource], dict[str, pulumi.Output[str]]]:
+    """Register every store.
+
+    Returns the arguments of the application by place, what the application waits for, and the real ids of stores by
+    section of the stack file.
+    """
     handed: dict[str, Any] = {}
     waits: list[pulumi.Resource] = []
+    ids: dict[str, pulumi.Output[str]] = {}
     for name, one in stack.stores.items():
         for line in one.store.warnings(name, one.at.chosen):
             pulumi.log.warn(f"kotaemon:stores.{stores.KEYS[name]}{line}")
@@ -165,4 +171,6 @@ def _stores(
         found = one.store.make(at)
         handed[name] = found.store
         waits += found.resources
-    return handed, waits
+        if found.id is not None:
+            ids[store_key(stack.settings, name)] = found.id
+    return handed, waits, ids

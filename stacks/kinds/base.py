@@ -54,6 +54,8 @@ class Context(Generic[ChosenT_co]):
     namespace: Input[str]
     key: Input[str]
     """Id or ARN of the key that encrypts; empty before it is made, and on platforms without one."""
+    lived: bool = False
+    """Whether the claim was there, with its folders, when the last run ended well."""
     classes: Classes = field(default_factory=Classes)
     """What is known of the StorageClasses that the cluster has."""
 
@@ -119,7 +121,7 @@ class Kind(ABC, Generic[ClaimT]):
     def identity(self, at: Context[ClaimT]) -> Identity:
         """What makes it the same storage, in the words of the stack file; where it has none, kind, name and region.
 
-        The key `id` is for a real id that the stack file says, such as that of a file system which is there already.
+        A real id that the stack file says stands under `existing` (`Existing.held_id`).
         """
         where = {"region": at.region} if at.region else {}
         return {"kind": str(at.chosen.kind), "name": at.name, **where}

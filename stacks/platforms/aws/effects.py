@@ -9,7 +9,14 @@ def _subnet_changes(before: Values, after: Values) -> bool:
     return any(after["subnets"].get(zone) != subnet for zone, subnet in before["subnets"].items())
 
 
+def _own_subnet_changes(before: Values, after: Values) -> bool:
+    own = before.get("zones") or [before.get("zone")]
+    return any(before["subnets"].get(zone) != after["subnets"].get(zone) for zone in own)
+
+
 SUBNET_CHANGES = When("a zone that was there has another subnet, or none", _subnet_changes)
+OWN_SUBNET_CHANGES = When("a zone of the file system has another subnet, or none", _own_subnet_changes)
+"""For a file system with servers in some zones of the stack: `zones` or `zone` of the claim, with their defaults."""
 _OWN_KEY = When("the stack made the key", lambda before, after: before.get("keyArn") is None)
 _LOOKS_UP = When(
     "it was left out, or is now", lambda before, after: None in (before.get("cluster"), after.get("cluster"))
@@ -27,6 +34,8 @@ EFFECTS: Effects = {
     ),
     "cluster_stack": refused("stacks/platforms/kube_provider.py: it names the cluster", ANOTHER_PLACE),
     "auto_mode": in_place("stacks/platforms/aws/drivers.py: the policy of the key"),
+    "auto_mode_tags": words("it is about the class of disks, which has a row of its own (stacks/kinds/ebs.py)"),
+    "bottlerocket": in_place("components/file/nfs.py: mount options"),
     "cluster_role": in_place("components/encryption/aws.py: the policy of the key"),
     "account": refused("every resource is in its account", ANOTHER_PLACE),
     "vpc": refused(f"{_TF}/ec2/vpc_security_group.go, vpc_id", ANOTHER_PLACE),
