@@ -1,12 +1,16 @@
 """The alerts, checked and tried by promtool: each fires when it should, and is silent beside it."""
 
 import json
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from devcluster import recipe, toolchain
 from tests.programs import alerts
+from tests.unit.components.monitoring.test_monitoring import names
 
 DISK = '{namespace="kotaemon",persistentvolumeclaim="kotaemon-disk"}'
 JOB = '{namespace="kotaemon",cronjob="kotaemon-database-backup"}'
@@ -161,3 +165,21 @@ CASES: list[tuple[str, Series, int, list[str]]] = [
 @pytest.mark.parametrize(("series", "minutes", "names"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_what_fires(promtool: Path, tmp_path: Path, series: Series, minutes: int, names: list[str]) -> None:
     assert firing(promtool, tmp_path, series, minutes, names) == ""
+
+
+def test_the_kubelet_of_the_devcluster_has_the_numbers_of_volumes() -> None:
+    """The names in the source that the kubelet of real nodes is built from."""
+    go = toolchain.find_go()
+    done = subprocess.run(
+        [str(go), "mod", "download", "-json", "k8s.io/kubernetes"],
+        cwd=recipe.MODULES / recipe.KUBERNETES,
+        env=toolchain.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    source = (Path(json.loads(done.stdout)["Dir"]) / "pkg/kubelet/metrics/metrics.go").read_text()
+    emitted = {f"kubelet_{name}" for name in re.findall(r'VolumeStats\w+Key\s*=\s*"(\w+)"', source)}
+    read = {name for name in names() if name.startswith("kubelet_")}
+    assert len(read) == 5
+    assert read <= emitted
