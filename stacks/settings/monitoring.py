@@ -44,7 +44,8 @@ class MonitoringSettings(Strict):
         True, description="Whether to make the ConfigMap with the dashboard, as Grafana's sidecar finds it."
     )
     thresholds: ThresholdSettings = Field(
-        default_factory=lambda: ThresholdSettings.model_validate({}), description="When an alert fires."
+        default_factory=lambda: ThresholdSettings.model_validate({}),
+        description="Values from which on an alert fires; each has a default.",
     )
 
     def limits(self) -> Thresholds:

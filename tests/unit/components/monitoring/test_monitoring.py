@@ -29,7 +29,7 @@ ELSEWHERE = {
     # kubernetes/kubernetes: pkg/kubelet/metrics/metrics.go, VolumeStats*Key
     *(f"kubelet_volume_stats_{name}_bytes" for name in ("available", "capacity", "used")),
     *(f"kubelet_volume_stats_inodes{name}" for name in ("", "_free")),
-    # components/models/runtime
+    # ks_models_fill.py, the copy of models at a pod's start
     *("kotaemon_models_fill_bytes", "kotaemon_models_fill_seconds"),
 }
 """Names that nothing in this test emits, and where they stand. Those of the Collector: tests/programs."""
