@@ -102,6 +102,8 @@ class Kind(ABC, Generic[ClaimT]):
     """Whether the stack makes objects for it. The engine protects them, and what they stand on never changes."""
     drivers: ClassVar[tuple[str, ...]] = ()
     """CSI drivers whose volumes this kind makes: a volume of theirs is named by this kind, not by its driver."""
+    fill_elsewhere: ClassVar[str] = ""
+    """Where the fill of its volumes is measured, when the kubelet does not measure it; in words, with the source."""
     effects: ClassVar[Effects] = {}
     """Field of the settings -> what its change does. A field without an entry counts as `would lose data`."""
     section_effects: ClassVar[Effects] = {}

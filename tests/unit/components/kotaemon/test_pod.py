@@ -225,6 +225,12 @@ def test_log_files_alone_on_shared_storage_keep_no_pod_from_requests() -> None:
     assert made["readinessProbe"]["httpGet"] == {"path": "/app_id", "port": 7860}
 
 
+def test_the_port_of_the_numbers_is_named_for_prometheus() -> None:
+    ports = container(single(monitors=[{"namespace": "monitoring", "port": 0}]))["ports"]
+    assert ports == [{"name": "http", "containerPort": 7860}, {"name": "metrics", "containerPort": 9464}]
+    assert container(single())["ports"] == [{"name": "http", "containerPort": 7860}]
+
+
 @BOTH
 def test_a_lost_node_is_left_in_seconds(app: Application) -> None:
     tolerated = {t["key"]: (t["effect"], t["tolerationSeconds"]) for t in pod(app)["tolerations"]}
