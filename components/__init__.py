@@ -119,6 +119,8 @@ if TYPE_CHECKING:
         LogShippingArgs as LogShippingArgs,
     )
     from .logs.log_shipping import LogShipping as LogShipping
+    from .monitoring.args import MonitoringArgs as MonitoringArgs, Thresholds as Thresholds
+    from .monitoring.monitoring import Monitoring as Monitoring
     from .nfs_server.connection import SshConnection as SshConnection
     from .nfs_server.exports import (
         NfsExport as NfsExport,
@@ -236,6 +238,8 @@ _HOMES = {
     "kotaemon.kotaemon": ("Kotaemon",),
     "logs.args": ("LogOutput", "LogOutputKind", "LogProgram", "LogReader", "LogShippingArgs"),
     "logs.log_shipping": ("LogShipping",),
+    "monitoring.args": ("MonitoringArgs", "Thresholds"),
+    "monitoring.monitoring": ("Monitoring",),
     "nfs_server.connection": ("SshConnection",),
     "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
     "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),

@@ -17,6 +17,15 @@ refuses a preStop hook that is empty then."""
 OLDEST = max(YOUNGEST_FIELDS.values())
 """The oldest release, as major and minor number."""
 OLDEST_TEXT = ".".join(map(str, OLDEST))
+VOLUME_ATTRIBUTES_CLASS = (1, 34)
+"""Release that has VolumeAttributesClass as storage.k8s.io/v1 (kubernetes/enhancements#3751). It is made only for a
+stack that asks for it."""
+
+
+def release(version: str) -> tuple[int, int] | None:
+    """Major and minor number of a version as a stack file or a server says it. None: it is no version."""
+    found = re.match(r"v?(\d+)\.(\d+)", version)
+    return None if found is None else (int(found[1]), int(found[2]))
 
 
 def refused_version(version: str) -> str:
@@ -24,10 +33,10 @@ def refused_version(version: str) -> str:
 
     `version`: as a stack file or a server says it: 1.30, v1.33.4-eks-1234.
     """
-    found = re.match(r"v?(\d+)\.(\d+)", version)
+    found = release(version)
     if found is None:
         return f"is no version of Kubernetes; it must be like {OLDEST_TEXT}"
-    if (int(found[1]), int(found[2])) >= OLDEST:
+    if found >= OLDEST:
         return ""
-    young = ", ".join(name for name, since in YOUNGEST_FIELDS.items() if since > (int(found[1]), int(found[2])))
+    young = ", ".join(name for name, since in YOUNGEST_FIELDS.items() if since > found)
     return f"is older than {OLDEST_TEXT}, the oldest Kubernetes that this program supports; it lacks: {young}"

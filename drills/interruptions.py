@@ -68,6 +68,13 @@ class Interrupted:
         run = run_program(self.file.program, config=config, secret_keys=self.file.secret_keys, **options)
         self.wanted = [manifest(r) for r in run.registrations if r.is_object]
         """What the program says, in its order."""
+        self._process: subprocess.Popen[str] | None = None
+
+    def close(self) -> None:
+        """End the last run, should it still be going on, with its engine; stop the devcluster."""
+        if self._process is not None and self._process.poll() is None:
+            kill(self._process, engine_too=True)
+        self.cluster.stop()
 
     @property
     def kube(self) -> Kube:
@@ -76,7 +83,7 @@ class Interrupted:
 
     def start_up(self) -> subprocess.Popen[str]:
         """Start `make up` and return without waiting for it."""
-        return subprocess.Popen(
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "deploy", "up", "--stack", self.file.name],
             cwd=stack_files.ROOT,
             env={**os.environ, node_kinds.VARIABLE: self.cluster.kind.value},
@@ -85,6 +92,7 @@ class Interrupted:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        return self._process
 
     def until_made(self, which: int, process: subprocess.Popen[str]) -> None:
         """Wait until the object of this number is made, or until the run ends."""
@@ -174,7 +182,7 @@ def killed(when: Sequence[Moment], name: str = "dev", nodes: Nodes = Nodes.SIMUL
             hits.append(f"{'stopped, ' if moment.stopped else ''}{moment.share:.0%}: {made}")
             problems += [f"killed at {hits[-1]} of {len(stage.wanted)} objects: {p}" for p in stage.finish()]
     finally:
-        stage.cluster.stop()
+        stage.close()
     if alive < LIVE_SHARE * len(when):
         problems.append(f"only {alive} of {len(when)} runs had not ended by themselves when they were killed")
     facts = {
@@ -237,7 +245,7 @@ def api_server_restarted(seed: int, name: str = "dev") -> Result:
             problems.append(f"it ends with a traceback: {_last_line(output)}")
         problems += stage.finish()
     finally:
-        stage.cluster.stop()
+        stage.close()
     facts = {"the interrupted run": "ends well" if code == 0 else f"says: {_last_line(output)}"}
     return Result("API server restarted under `make up`", facts, problems)
 

@@ -19,6 +19,8 @@ guard judges the claim as it judges the same storage under its own kind.
 - **`pulumi preview` and `pulumi up`** ask the cluster, once, before anything is registered, with kubeconfig and context
   of `kotaemon:cluster`. They need the right to `get` the StorageClasses that the stack uses, and wait 20 s at most.
 - **`make plan`** asks no cluster: `kotaemon:storage.classes` in the stack file says what the classes are.
+- **The StorageProfile** of a class (KubeVirt, `cdi.kubevirt.io/v1beta1`) says the access modes of a driver that is not
+  in the table, where the cluster has one and the right to `get` it is there.
 - **Where neither says it**, the rule `class-unknown` warns with the reason, and no move to another node is promised.
 
 What the cluster says of its driver goes before the stack file, and a difference is said. A class that the cluster does

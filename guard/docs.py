@@ -11,7 +11,7 @@ PATH = Path(__file__).parent.parent / "docs" / "guard.md"
 _INTRO = """\
 # The guard: what loses data is refused
 
-<!-- Written by `python -m guard.docs` from guard/rules.py and guard/rows.py. Do not edit. -->
+<!-- Written by `python -m guard.docs` from guard/rules.py and the rows in guard/rows.py. Do not edit. -->
 
 Before anything is created, at `make plan` and at `pulumi up`, the guard reads the storage map and how many pods use it.
 It is a pure function (`guard/safety.py`): no account, no cluster, no network. A refusal stops the run with exit code 2

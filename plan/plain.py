@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import rpc
 
-UNKNOWN_TEXT = "known at up"
+from stacks.manifests import UNKNOWN as UNKNOWN_TEXT
 
 
 def plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 UNKNOWN = "known at up"
-"""Stands for a value that exists only after something was created. plan/recorder.py writes the same text."""
+"""Stands for a value that exists only after something was created. stacks/manifests.py has the same text."""
 
 
 class Resource(Protocol):

@@ -8,6 +8,7 @@ from pulumi import Input, Output
 from components.contract import StorageMap
 from components.kotaemon.args import Autoscaler, KotaemonArgs, PodResources
 from components.state.stores import Stores
+from stacks import monitoring
 from stacks.settings.ingress import exposure
 from stacks.settings.pod_rules import imposed
 from stacks.settings.settings import Settings
@@ -37,6 +38,8 @@ def arguments(
         protect=settings.protect,
         cluster_imposes=imposed(settings, "application"),
     )
+    if reading := monitoring.readers(settings):
+        args["monitors"] = reading
     if files := settings.logs.args():
         args["logs"] = files
     if settings.admin_password is not None:

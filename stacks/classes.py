@@ -1,37 +1,14 @@
 """What is known of the StorageClasses that a stack uses: from the cluster, from the stack file, or nothing."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from components.contract import AccessMode
 from guard.classes import Bound, ClassFacts, facts_of, said
 from guard.drivers import DRIVERS
+from stacks.cluster_facts import NOT_ASKED, ClusterFacts, FoundClass
 from stacks.settings.classes import ClassSettings
-
-
-@dataclass(frozen=True)
-class FoundClass:
-    """A StorageClass as the cluster has it."""
-
-    provisioner: str
-    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
-    mount_options: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ClusterFacts:
-    """What the cluster says of itself, read once before anything is registered."""
-
-    classes: Mapping[str, FoundClass | None] = field(default_factory=dict[str, FoundClass | None])
-    """Name of a StorageClass -> the class; None: the cluster has no such class. A name that is not a key was not
-    read."""
-    unread: str = ""
-    """Why nothing, or not everything, was read; empty: everything that was asked was answered."""
-
-
-NOT_ASKED = ClusterFacts(unread="a plan asks no cluster")
-"""The facts of a plan, which needs no cluster."""
 
 
 class OnClass(NamedTuple):
@@ -55,6 +32,7 @@ class Classes:
         by_driver: ClassFacts | None = None
         if found is not None:
             by_driver = facts_of(name, found.provisioner, DRIVERS, found.parameters, found.mount_options, mode)
+            by_driver = _profiled(by_driver, found)
         elif words is not None and words.provisioner is not None:
             by_driver = facts_of(name, words.provisioner, DRIVERS, words.parameters, words.mount_options, mode)
         if by_driver is not None and by_driver.known:
@@ -84,3 +62,16 @@ class Classes:
                     f"kotaemon:storage.classes.{name}.provisioner: is {words.provisioner!r}, but the class in the "
                     f"cluster has {found.provisioner!r}, which counts; correct it"
                 )
+
+
+def _profiled(facts: ClassFacts, found: FoundClass) -> ClassFacts:
+    """The facts of a class whose driver is not in the table, with the access modes of its StorageProfile."""
+    if facts.known or not found.profile:
+        return facts
+    modes = [AccessMode(mode) for mode in found.profile if mode in {known.value for known in AccessMode}]
+    # For one node means that the driver can also be asked for one pod, where it is a CSI driver.
+    more = [AccessMode.RWOP] if AccessMode.RWO in modes else []
+    source = (
+        f"its StorageProfile; other modes: kotaemon:storage.classes.{facts.storage_class}.accessModes with standsOn"
+    )
+    return replace(facts, modes=tuple(dict.fromkeys([*modes, *more])), source=source)

@@ -1,65 +1,71 @@
 """Reads what a stack has to know of its cluster: once, before anything is registered, and nothing but the asked.
 
-A cluster that cannot be asked is no mistake: what it would have said stays unknown, and the reason is said. Only the
-right to `get` the StorageClasses that the stack file names is used.
+A cluster that cannot be asked is no mistake: what it would have said stays unknown, and the reason is said. Rights that
+are used: `get` on the StorageClasses that the stack file names and on its namespace, `list` on the namespace's quotas
+and limit ranges. The version is open to every user. StorageProfiles are asked for only about unknown drivers.
 """
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from stacks.classes import NOT_ASKED, ClusterFacts, FoundClass
+from guard.classes import facts_of
+from guard.drivers import DRIVERS
+from guard.namespace import GROUP_ANNOTATION, LEVEL_LABEL, UID_ANNOTATION, Namespace, Quota
+from stacks.cluster_facts import ClusterFacts, FoundClass, Wanted
 from stacks.settings.cluster import Cluster
 
 SECONDS = 20
 """The longest wait for all answers together. A plug-in of the kubeconfig that fetches a token is included."""
 REQUEST_SECONDS = 5
+PROFILES = "cdi.kubevirt.io", "v1beta1", "storageprofiles"
+"""One StorageProfile for each class, of its name (https://kubevirt.io/user-guide/storage/containerized_data_importer/)."""
 
 
-def read(cluster: Cluster, classes: Iterable[str]) -> ClusterFacts:
-    """The facts of the cluster in the section `kotaemon:cluster`. `classes`: names of StorageClasses.
+def read(cluster: Cluster, wanted: Wanted) -> ClusterFacts:
+    """The facts of the cluster in the section `kotaemon:cluster`.
 
     Without a kubeconfig in the stack file the cluster is not asked: the user's current context is never used.
     """
-    names = sorted(set(classes))
-    if not names:
-        return NOT_ASKED
     if cluster.kubeconfig is None or cluster.context is None:
-        return ClusterFacts(unread="kotaemon:cluster names no kubeconfig, so the cluster was not asked")
+        return _nothing("kotaemon:cluster names no kubeconfig, so the cluster was not asked")
     answers: list[ClusterFacts] = []
     # In a thread of its own, since a plug-in that waits for a password has no time limit.
-    asking = threading.Thread(target=lambda: answers.append(_ask(cluster, names)), daemon=True)
+    asking = threading.Thread(target=lambda: answers.append(_ask(cluster, wanted)), daemon=True)
     asking.start()
     asking.join(SECONDS)
-    return answers[0] if answers else ClusterFacts(unread=f"the cluster did not answer within {SECONDS} s")
+    return answers[0] if answers else _nothing(f"the cluster did not answer within {SECONDS} s")
 
 
-def _ask(cluster: Cluster, names: list[str]) -> ClusterFacts:
+def _nothing(why: str) -> ClusterFacts:
+    return ClusterFacts(unread=why, gaps=(f"its version, and what its namespace admits: {why}",))
+
+
+def _ask(cluster: Cluster, wanted: Wanted) -> ClusterFacts:
     # Imported here: only a run that asks pays for the client, which takes a second.
-    from kubernetes.client import ApiException
     from kubernetes.config import ConfigException
     from urllib3.exceptions import HTTPError
     from yaml import YAMLError
 
-    found: dict[str, FoundClass | None] = {}
-    unread = ""
     try:
-        client = _client(str(cluster.kubeconfig_path), cluster.context)
-        for name in names:
-            try:
-                found[name] = _class(client, name)
-            except ApiException as error:
-                if error.status == 404:
-                    found[name] = None
-                else:
-                    unread = f"the API server answered {error.status} {error.reason} for StorageClass {name}"
+        asked = _Questions(_client(str(cluster.kubeconfig_path), cluster.context))
+        version = asked.version()
+        classes = {name: found for name in wanted.classes if (found := asked.storage_class(name)) is not _UNREAD}
+        namespace = asked.namespace(wanted.namespace) if wanted.namespace else _UNREAD
     except (ConfigException, HTTPError, YAMLError, OSError, ValueError, TypeError, KeyError) as error:
         why = " ".join(str(error).split())[:200]
-        return ClusterFacts(found, f"the cluster could not be asked ({why or type(error).__name__})")
-    return ClusterFacts(found, unread)
+        return _nothing(f"the cluster could not be asked ({why or type(error).__name__})")
+    return ClusterFacts(
+        classes=classes,
+        unread=asked.unread,
+        version=version,
+        namespace=None if namespace is _UNREAD else namespace,
+        namespace_missing=namespace is None,
+        gaps=tuple(asked.gaps),
+    )
 
 
 def _client(kubeconfig: str, context: str | None) -> Any:
@@ -76,13 +82,95 @@ def _client(kubeconfig: str, context: str | None) -> Any:
     return client.ApiClient(settings)
 
 
-def _class(client: Any, name: str) -> FoundClass:
-    from kubernetes.client import StorageV1Api
+_UNREAD: Any = object()
+"""Stands for an answer that the API server refused to give."""
 
-    # As it came: the client's model would refuse what a later Kubernetes adds.
-    answer: Any = StorageV1Api(client).read_storage_class(
-        name, _preload_content=False, _request_timeout=REQUEST_SECONDS
-    )
-    body: dict[str, Any] = json.loads(answer.data)
-    options = tuple(body.get("mountOptions") or ())
-    return FoundClass(body["provisioner"], body.get("parameters") or {}, options)
+
+class _Questions:
+    """Asks an API server, and keeps in words what it did not answer."""
+
+    unread: str
+    """Why a StorageClass was not read; empty: all were."""
+    gaps: list[str]
+    """What else was not answered."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self.unread, self.gaps = client, "", []
+
+    def version(self) -> str:
+        """The version of the server; empty: it does not say."""
+        from kubernetes.client import VersionApi
+
+        answer = self._answer("its version", VersionApi(self._client).get_code)
+        return "" if answer in (None, _UNREAD) else str(answer.get("gitVersion", ""))
+
+    def storage_class(self, name: str) -> FoundClass | None:
+        """A StorageClass. None: the cluster has none of this name; _UNREAD: the server does not say."""
+        from kubernetes.client import StorageV1Api
+
+        gaps = len(self.gaps)
+        body = self._answer(f"StorageClass {name}", StorageV1Api(self._client).read_storage_class, name)
+        if body is _UNREAD:
+            self.unread = self.gaps.pop() if len(self.gaps) > gaps else self.unread
+            return _UNREAD
+        if body is None:
+            return None
+        parameters = body.get("parameters") or {}
+        known = facts_of(name, body["provisioner"], DRIVERS, parameters).known
+        options = tuple(body.get("mountOptions") or ())
+        return FoundClass(body["provisioner"], parameters, options, () if known else self._profile(name))
+
+    def _profile(self, name: str) -> tuple[str, ...]:
+        from kubernetes.client import CustomObjectsApi
+
+        call = CustomObjectsApi(self._client).get_cluster_custom_object
+        body = self._answer(f"StorageProfile {name}", call, *PROFILES, name)
+        sets = [] if body in (None, _UNREAD) else (body.get("status") or {}).get("claimPropertySets") or []
+        modes = [mode for one in sets if one.get("volumeMode") != "Block" for mode in one.get("accessModes") or ()]
+        return tuple(dict.fromkeys(modes))
+
+    def namespace(self, name: str) -> Namespace | None:
+        """What the namespace admits, as far as it can be read. None: it is not there."""
+        from kubernetes.client import CoreV1Api
+
+        core = CoreV1Api(self._client)
+        body = self._answer(f"the namespace {name}", core.read_namespace, name)
+        if body is None:
+            return None
+        about = {} if body is _UNREAD else body.get("metadata") or {}
+        labels, notes = about.get("labels") or {}, about.get("annotations") or {}
+        quotas = self._list(f"quotas of the namespace {name}", core.list_namespaced_resource_quota, name)
+        ranges = self._list(f"limit ranges of the namespace {name}", core.list_namespaced_limit_range, name)
+        return Namespace(
+            name=name,
+            level=labels.get(LEVEL_LABEL, ""),
+            quotas=tuple(_quota(one) for one in quotas),
+            limits=tuple(entry for one in ranges for entry in one["spec"].get("limits") or ()),
+            uids=notes.get(UID_ANNOTATION, ""),
+            groups=notes.get(GROUP_ANNOTATION, ""),
+        )
+
+    def _list(self, what: str, call: Callable[..., Any], *names: str) -> list[Any]:
+        body = self._answer(what, call, *names)
+        return [] if body in (None, _UNREAD) else list(body.get("items") or ())
+
+    def _answer(self, what: str, call: Callable[..., Any], *names: str) -> Any:
+        """The body of an answer; None for 404. Another refusal is kept in `gaps`."""
+        from kubernetes.client import ApiException
+
+        try:
+            # As it came: the client's model would refuse what a later Kubernetes adds.
+            answer: Any = call(*names, _preload_content=False, _request_timeout=REQUEST_SECONDS)
+        except ApiException as error:
+            if error.status == 404:
+                return None
+            self.gaps.append(f"the API server answered {error.status} {error.reason} for {what}")
+            return _UNREAD
+        return json.loads(answer.data)
+
+
+def _quota(body: Any) -> Quota:
+    spec, used = body["spec"], (body.get("status") or {}).get("used") or {}
+    selected = (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
+    scopes = [*(spec.get("scopes") or ()), *(str(one.get("scopeName")) for one in selected)]
+    return Quota(body["metadata"]["name"], spec.get("hard") or {}, used, tuple(scopes))

@@ -7,6 +7,7 @@ from pulumi import Input, Output
 
 from components.contract import Role, StorageMap
 from components.logs.args import LogOutput, LogOutputKind, LogShippingArgs
+from stacks import monitoring
 from stacks.names import NAMESPACE
 from stacks.settings.log_shipping import CloudwatchOutput, OutputSettings, ServerOutput
 from stacks.settings.pod_rules import imposed
@@ -36,9 +37,16 @@ def arguments(settings: Settings, namespace: Input[str], storage: StorageMap) ->
         args["uid"], args["gid"] = settings.uid, settings.gid
         args["cluster_imposes"] = imposed(settings, "logs")
         _server(args, chosen.output)
+        if reading := monitoring.readers(settings):
+            args["monitors"] = reading
         if Role.LOGS.value in storage:
             args["logs"] = storage[Role.LOGS.value]
     return args
+
+
+def has_pods(settings: Settings) -> bool:
+    """Whether pods of this stack ship logs."""
+    return settings.logs.shipping is not None and isinstance(settings.logs.shipping.output, ServerOutput)
 
 
 def _output(chosen: OutputSettings) -> LogOutput:

@@ -12,7 +12,7 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import cost, earlier, kinds, log_shipping, memory, outputs, stores
+from stacks import cost, earlier, kinds, log_shipping, memory, monitoring, outputs, stores
 from stacks.application import arguments
 from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
@@ -50,7 +50,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = last.autoscaled
     app = Kotaemon(NAMESPACE, handed, opts)
-    _ship(stack, ground, namespace, after)
+    _watch(stack, ground, namespace, _ship(stack, ground, namespace, after))
     return {
         **outputs.contract(
             namespace=settings.namespace,
@@ -67,14 +67,30 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     }
 
 
-def _ship(stack: Planned, ground: Ground, namespace: pulumi.Output[str], after: Sequence[pulumi.Resource]) -> None:
-    """Register what ships the logs, where the stack file asks for it. `after`: what makes the claims."""
-    args = log_shipping.arguments(stack.settings, namespace, stack.storage)
-    if args is not None:
-        from components.logs.log_shipping import LogShipping
+def _ship(
+    stack: Planned, ground: Ground, namespace: pulumi.Output[str], after: Sequence[pulumi.Resource]
+) -> pulumi.Output[str] | None:
+    """Register what ships the logs, where the stack file asks for it. `after`: what makes the claims.
 
-        opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=list(after))
-        LogShipping(log_shipping.NAME, args, opts)
+    Returns the namespace of the shipping pods; None: the stack has none.
+    """
+    args = log_shipping.arguments(stack.settings, namespace, stack.storage)
+    if args is None:
+        return None
+    from components.logs.log_shipping import LogShipping
+
+    opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=list(after))
+    made = LogShipping(log_shipping.NAME, args, opts)
+    return made.namespace if log_shipping.has_pods(stack.settings) else None
+
+
+def _watch(stack: Planned, ground: Ground, namespace: pulumi.Output[str], shipping: pulumi.Output[str] | None) -> None:
+    """Register the alerts and the dashboard, where the stack file asks for them."""
+    args = monitoring.arguments(stack.settings, namespace, stack.claims, shipping)
+    if args is not None:
+        from components.monitoring.monitoring import Monitoring
+
+        Monitoring(monitoring.NAME, args, ResourceOptions(provider=ground.kubernetes.provider))
 
 
 def _claims(

@@ -1,6 +1,6 @@
 """A planned stack: its claims, its stores and what they buy as plain values, checked before anything is made."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,30 +9,22 @@ import pulumi
 from components.contract import Claim, Role, RoleMount, StorageMap
 from components.kotaemon.mistakes import check
 from estimate.cost import Bought, Mount, bought
-from guard.classes import Bound, ClassFacts
+from guard.classes import Bound
 from guard.report import Report
-from guard.safety import ServerDisk
-from stacks import kinds, log_shipping, network, platforms, safety, stores
+from stacks import admission, kinds, log_shipping, network, on_class, platforms, safety, stores
 from stacks.application import arguments
-from stacks.classes import NOT_ASKED, Classes, ClusterFacts, OnClass
+from stacks.classes import Classes
+from stacks.cluster_facts import ClusterFacts, Wanted
 from stacks.kinds.base import Context
 from stacks.names import NAMESPACE
 from stacks.platforms.base import PlatformStack
 from stacks.settings.load import stack_file
 from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
-from stacks.stores.base import Store, StoreContext
+from stacks.stores.base import PlannedStore, StoreContext
 
 HELD = {"database": Role.SESSIONS.value, "vectors": Role.INDEXES.value, "documents": Role.INDEXES.value}
 """Place of a store -> the role whose data it holds. The disks of stores are in no storage map."""
-
-
-@dataclass(frozen=True)
-class PlannedStore:
-    """A store of the stack file, with its kind and its planned value."""
-
-    at: StoreContext[Any]
-    store: Store[Any]
 
 
 @dataclass(frozen=True)
@@ -53,7 +45,7 @@ class Planned:
     @property
     def bounds(self) -> dict[str, Bound | None]:
         """Name of each StorageClass that the stack uses -> what binds its volumes; None: it is not known."""
-        used = [found.storage_class for found in _on_classes(self.contexts, self.stores).values()]
+        used = [found.storage_class for found in on_class.on_classes(self.contexts, self.stores).values()]
         return {name: self.classes.bound(name) for name in used}
 
     @property
@@ -62,10 +54,10 @@ class Planned:
         return list(_bought(self))
 
 
-def planned(settings: Settings, ask: Callable[[Iterable[str]], ClusterFacts] | None = None) -> Planned:
+def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = None) -> Planned:
     """Plan a stack and check it. Raises pulumi.RunError for a stack that cannot be made, and RefusedByGuard.
 
-    `ask`: reads from the cluster what the StorageClasses of these names are; default: the cluster is not asked.
+    `ask`: reads from the cluster what has to be known of it; default: the cluster is not asked.
     """
     platform = platforms.platform(settings.platform.value)
     place = platform.planned(settings)
@@ -74,8 +66,14 @@ def planned(settings: Settings, ask: Callable[[Iterable[str]], ClusterFacts] | N
         for name, chosen in settings.storage.claims.items()
     }
     without_claims = _stores(settings, platform, {}, place)
-    classes = _classes(settings, contexts, without_claims, ask)
-    _refuse(list(_class_mistakes(classes, contexts, without_claims)))
+    classes = on_class.asked(settings, contexts, without_claims, ask)
+    cluster = classes.cluster
+    _refuse(
+        [
+            *admission.mistakes(settings, cluster, contexts),
+            *on_class.mistakes(classes, contexts, without_claims),
+        ]
+    )
     contexts = {name: replace(at, classes=classes) for name, at in contexts.items()}
     claims = {name: kinds.kind(at.chosen.kind).planned(at) for name, at in contexts.items()}
     storage = storage_map(settings, claims)
@@ -89,11 +87,14 @@ def planned(settings: Settings, ask: Callable[[Iterable[str]], ClusterFacts] | N
         storage,
         keys,
         documents.at.chosen.kind if documents else "lancedb",
-        classes=_facts(classes, contexts, claims),
-        servers=_server_disks(classes, found),
+        classes=on_class.facts(classes, contexts, claims),
+        servers=on_class.server_disks(classes, found),
     )
     _refuse(list(_mistakes(settings, platform, storage, found)))
-    for line in classes.contradictions():
+    made = admission.made(settings, contexts, claims, storage, found.values())
+    namespace = admission.namespace_of(settings, cluster)
+    _refuse(admission.refused(namespace, made) if namespace is not None else [])
+    for line in (*classes.contradictions(), *admission.warnings(settings, cluster, made)):
         pulumi.log.warn(line)
     _tell_closed(settings, storage, found)
     return Planned(settings, platform, contexts, claims, storage, found, report, classes)
@@ -139,59 +140,6 @@ def _stores(
         elif name == "database" and own is not None:
             found[name] = PlannedStore(replace(at, chosen=own.chosen), own.store)
     return found
-
-
-def _on_classes(contexts: Mapping[str, Context[Any]], found: Mapping[str, PlannedStore]) -> dict[str, OnClass]:
-    """Key of each claim and store whose volume a StorageClass of the cluster makes -> that volume."""
-    on_class: dict[str, OnClass] = {}
-    for name, at in contexts.items():
-        if (volume := kinds.kind(at.chosen.kind).on_class(at)) is not None:
-            on_class[f"storage.claims.{name}"] = volume
-    for name, one in found.items():
-        if (server := one.store.on_class(one.at.chosen)) is not None:
-            on_class[f"stores.{stores.KEYS[name]}"] = server.volume
-    return on_class
-
-
-def _classes(
-    settings: Settings,
-    contexts: Mapping[str, Context[Any]],
-    found: Mapping[str, PlannedStore],
-    ask: Callable[[Iterable[str]], ClusterFacts] | None,
-) -> Classes:
-    """What is known of the StorageClasses that the stack uses and does not make itself."""
-    names = {volume.storage_class for volume in _on_classes(contexts, found).values()}
-    # Classes that the stack itself makes have its namespace before their name (components/volumes/names.py).
-    wanted = sorted(name for name in names if not name.startswith(f"{settings.namespace}."))
-    return Classes(settings.storage.classes, ask(wanted) if ask is not None else NOT_ASKED)
-
-
-def _class_mistakes(
-    classes: Classes, contexts: Mapping[str, Context[Any]], found: Mapping[str, PlannedStore]
-) -> Iterator[str]:
-    """Classes that the cluster lacks, and access modes that a class does not make."""
-    for key, volume in _on_classes(contexts, found).items():
-        if classes.missing(volume.storage_class):
-            yield f"kotaemon:{key}.storageClass: {volume.storage_class!r} is not a StorageClass of the cluster"
-        elif reason := classes.facts(volume.storage_class, volume.mode).refused_mode(volume.mode):
-            yield f"kotaemon:{key}.accessMode: {reason}"
-
-
-def _facts(
-    classes: Classes, contexts: Mapping[str, Context[Any]], claims: Mapping[str, Claim]
-) -> dict[str, ClassFacts]:
-    """Name of each PersistentVolumeClaim on a class of the cluster -> what the class makes."""
-    volumes = {name: kinds.kind(at.chosen.kind).on_class(at) for name, at in contexts.items()}
-    return {claims[name]["name"]: classes.facts(*volume) for name, volume in volumes.items() if volume is not None}
-
-
-def _server_disks(classes: Classes, found: Mapping[str, PlannedStore]) -> list[ServerDisk]:
-    disks = [(stores.KEYS[name], one.store.on_class(one.at.chosen)) for name, one in found.items()]
-    return [
-        ServerDisk(server.server, key, classes.facts(*server.volume), server.not_on_files)
-        for key, server in disks
-        if server is not None
-    ]
 
 
 def _named_twice(claims: Mapping[str, Claim]) -> Iterator[str]:

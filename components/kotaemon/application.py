@@ -36,6 +36,7 @@ class Application:
     exposure: Exposure | None
     auth_proxy: AuthProxy | None
     model_endpoints: list[Endpoint] | None
+    monitors: list[Endpoint]
     logs: LogFiles
     cluster_imposes: ClusterImposes
 
@@ -100,6 +101,7 @@ def application(name: str, args: KotaemonArgs) -> Application:
         exposure=args.get("exposure"),
         auth_proxy=args.get("auth_proxy"),
         model_endpoints=args.get("model_endpoints"),
+        monitors=args.get("monitors", []),
         logs=args.get("logs", LogFiles()),
         cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
     )

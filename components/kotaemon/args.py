@@ -145,6 +145,9 @@ class KotaemonArgs(TypedDict):
     """Authentication in front; needs an exposure. Default none: then it has to be in front of the ingress."""
     model_endpoints: NotRequired[list[Endpoint]]
     """Where the pods may call models. Default: TCP 443 anywhere but link-local addresses (cloud metadata)."""
+    monitors: NotRequired[list[Endpoint]]
+    """Who may read the numbers of the pods, from their port 9464; the port is filled in. Default: nobody, and the pods
+    open no such port."""
     logs: NotRequired[LogFiles]
     """Sizes of the files in the role `logs`, which only count where the storage map has that role."""
     cluster_imposes: NotRequired[ClusterImposes]

@@ -92,7 +92,7 @@ WAYS: Mapping[Controller, WayIn] = {
         ),
     ),
     Controller.ACK_NGINX: WayIn(
-        source="https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/advanced-nginx-ingress-configurations",
+        source="https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/nginx-ingress-configuration-guide",
         ingress=_NGINX_INGRESS,
         login=_NGINX_LOGIN,
         sticky="a cookie",
@@ -178,7 +178,11 @@ WAYS: Mapping[Controller, WayIn] = {
         sticky="a cookie",
         namespace="haproxy-controller",
         classes=("haproxy",),
-        notes=("timeout-client is a setting of the controller's ConfigMap; raise it there for large uploads",),
+        notes=(
+            "timeout-client is a setting of the controller's ConfigMap; raise it there for large uploads",
+            "the time-outs of one Ingress need a controller after 1.10 (haproxytech/kubernetes-ingress#543, #617); set "
+            "timeout-server in the ConfigMap of an older one",
+        ),
     ),
     Controller.CONTOUR: WayIn(
         source="https://projectcontour.io/docs/main/config/annotations/",
@@ -188,7 +192,7 @@ WAYS: Mapping[Controller, WayIn] = {
         notes=("an Ingress of Contour has no stickiness, which only its HTTPProxy has",),
     ),
     Controller.OPENSHIFT: WayIn(
-        source="https://docs.redhat.com/en/documentation/openshift_container_platform/4.20/html/ingress_and_load_balancing/configuring-routes",
+        source="https://docs.redhat.com/en/documentation/openshift_container_platform/4.20/html/ingress_and_load_balancing/nw-configuring-routes",
         ingress={
             "haproxy.router.openshift.io/timeout": "{seconds}s",
             "router.openshift.io/cookie_name": "{cookie}",

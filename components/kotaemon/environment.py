@@ -16,6 +16,7 @@ from .names import (
     DRIVER_DIR,
     FINISH_SECONDS,
     LOOPBACK,
+    METRICS_PORT,
     PORT,
     SCRATCH_DIR,
     START_LOCK_SECONDS,
@@ -78,6 +79,7 @@ def _pod(app: Application) -> dict[str, Input[str]]:
         "KS_STOP_SECONDS": str(STOP_SECONDS),
         "KS_LOCK_WAIT_SECONDS": str(START_LOCK_SECONDS if app.scaled else WRITER_LOCK_SECONDS),
         **{variable: str(int(app.logs[key])) for key, variable in LOG_VARIABLES.items() if key in app.logs},
+        **({"KS_METRICS_PORT": str(METRICS_PORT)} if app.monitors else {}),
         "THEFLOW_SETTINGS_MODULE": "kh_settings",
         "PYTHONPATH": ":".join(path),
         # Behind the proxy nobody gets around it, also in a cluster whose network ignores policies.

@@ -5,6 +5,9 @@ LOOPBACK = "127.0.0.1"
 PROXY_PORT = 4180
 """Port of the authentication proxy, in pods that have one."""
 
+METRICS_PORT = 9464
+"""Port of the pods' own numbers, in pods whose numbers somebody reads: the port of OpenTelemetry's exporter for
+Prometheus (https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/prometheus)."""
 APP_DIR = "/app"
 SYSTEM_PYTHON = "/usr/local/bin/python"
 """The image's interpreter with pip; the application's venv has none."""

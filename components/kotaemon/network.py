@@ -12,7 +12,7 @@ from ..state.stores import Stores
 from .addresses import meant
 from .application import Application
 from .exposure import clients
-from .names import PORT, labels
+from .names import METRICS_PORT, PORT, labels
 
 STICKY_SECONDS = 3 * 60 * 60
 
@@ -28,12 +28,14 @@ def service_spec(app: Application) -> ServiceSpecArgs:
 
 
 def network_policy(app: Application) -> NetworkPolicySpecArgs:
-    """The NetworkPolicy. Only the ingress controller may connect to the application, which itself may connect to the
-    name servers, the stores, the login's issuer, the models, and the Services and IP addresses that it is told of."""
+    """The NetworkPolicy. Only the ingress controller may connect to the application, and who reads the numbers of the
+    pods to theirs. The application itself may connect to the name servers, the stores, the login's issuer, the models,
+    and the Services and IP addresses that it is told of."""
     exposure = app.exposure
+    readers = [network.at_port(monitor, METRICS_PORT) for monitor in app.monitors]
     return network.network_policy(
         labels(app.name),
-        clients=clients(exposure, app.entrance) if exposure else [],
+        clients=[*(clients(exposure, app.entrance) if exposure else []), *readers],
         servers=servers(app),
         dns=True,
         https=app.model_endpoints is None,

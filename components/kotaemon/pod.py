@@ -31,6 +31,7 @@ from .names import (
     DRIVER_DIR,
     FINISH_SECONDS,
     LOOPBACK,
+    METRICS_PORT,
     PORT,
     PROBE_PATH,
     SSO_PROBE_PATH,
@@ -107,7 +108,7 @@ def app_container(app: Application, secrets: Secrets) -> ContainerArgs:
         command=[PYTHON, f"{RUNTIME_DIR}/launch.py"],
         working_dir=APP_DIR,
         env=container_env(app, secrets),
-        ports=[ContainerPortArgs(name="http", container_port=PORT)],
+        ports=_ports(app),
         resources=resources(
             app.resources.get("cpu_request", "500m"),
             app.resources.get("memory_request", "2Gi"),
@@ -120,6 +121,11 @@ def app_container(app: Application, secrets: Secrets) -> ContainerArgs:
         liveness_probe=_probe(app, 30, 10, 10),
         volume_mounts=app_mounts(app),
     )
+
+
+def _ports(app: Application) -> list[ContainerPortArgs]:
+    numbers = [ContainerPortArgs(name="metrics", container_port=METRICS_PORT)] if app.monitors else []
+    return [ContainerPortArgs(name="http", container_port=PORT), *numbers]
 
 
 def startup_seconds(app: Application) -> int:

@@ -7,10 +7,9 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from ..pod.args import Endpoint
 from ..pod.files import content_hash
 from ..pod.namespace import PodSecurity, pod_security_labels
-from ..pod.network import network_policy
+from ..pod.network import at_port, network_policy
 from ..pod.registry import registry_secret
 from ..pod.secret import secret_data
 from ..refusal import refuse
@@ -74,7 +73,7 @@ class LogShipping(pulumi.ComponentResource):
             metadata=self._meta(made),
             spec=network_policy(
                 labels(made.name),
-                clients=[_at_metrics(monitor) for monitor in made.monitors],
+                clients=[at_port(monitor, METRICS_PORT) for monitor in made.monitors],
                 servers=made.servers,
                 dns=True,
                 https=made.https,
@@ -137,10 +136,6 @@ class LogShipping(pulumi.ComponentResource):
 def _role(args: LogShippingArgs) -> Mapping[str, Input[str]] | None:
     """https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html."""
     return {"eks.amazonaws.com/role-arn": args["role_arn"]} if "role_arn" in args else None
-
-
-def _at_metrics(monitor: Endpoint) -> Endpoint:
-    return {**monitor, "port": METRICS_PORT}
 
 
 def _name(made: k8s.core.v1.ConfigMap | k8s.core.v1.ServiceAccount) -> Output[str]:

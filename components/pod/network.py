@@ -52,6 +52,13 @@ def network_policy(
     )
 
 
+def at_port(client: Endpoint, port: int) -> Endpoint:
+    """A client that may connect to a port of the pods, whatever port it was given with."""
+    at = client.copy()
+    at["port"] = port
+    return at
+
+
 def no_network() -> NetworkPolicySpecArgs:
     """The policy of a namespace whose pods talk with nobody."""
     return NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"])

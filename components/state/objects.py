@@ -1,11 +1,12 @@
 """The objects around the one pod of a bundled store, the same for each of them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
-from pulumi_kubernetes.core.v1 import ContainerArgs, EnvVarArgs, VolumeArgs
+from pulumi_kubernetes.core.v1 import ContainerArgs, EnvVarArgs, PodSpecArgs, VolumeArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from ..contract import Claim
@@ -146,3 +147,24 @@ class StoreObjects:
 
     def _meta(self, annotations: dict[str, str] | None = None) -> ObjectMetaArgs:
         return ObjectMetaArgs(name=self._name, namespace=self._namespace, labels=self.labels, annotations=annotations)
+
+
+def store_pods(
+    name: str,
+    container: ContainerArgs,
+    claim: Claim,
+    uid: int,
+    volumes: list[VolumeArgs],
+    backup: BackupArgs | None,
+    cluster_imposes: ClusterImposes,
+) -> list[PodSpecArgs]:
+    """`spec` of the pods of a store: the server's, and with a backup the copy's. Names of objects are stand-ins."""
+    serving: Any = stateful_set_spec(
+        {}, name, container, claim, uid=uid, volumes=volumes, account=name, cluster_imposes=cluster_imposes
+    )
+    if backup is None:
+        return [serving.template.spec]
+    copying: Any = cron_job_spec(
+        {}, backup, image="image", command=[], env=[], scripts="scripts", account=name, cluster_imposes=cluster_imposes
+    )
+    return [serving.template.spec, copying.job_template.spec.template.spec]

@@ -13,6 +13,7 @@ from pulumi_kubernetes.core.v1 import (
     EmptyDirVolumeSourceArgs,
     EnvVarArgs,
     ExecActionArgs,
+    PodSpecArgs,
     ProbeArgs,
     VolumeArgs,
     VolumeMountArgs,
@@ -27,7 +28,7 @@ from ..pod.variables import plain, secret_variable
 from ..refusal import because, refuse, refused_label
 from .backup import SCRIPTS_DIR, BackupArgs, backup_mistakes, script
 from .bundled import DATA_DIR, StoreResources, resources
-from .objects import StoreObjects
+from .objects import StoreObjects, store_pods
 from .stores import DatabaseStore, PostgresDriver
 
 POSTGRES_IMAGE = "docker.io/library/postgres:18.6-trixie"
@@ -146,6 +147,21 @@ def check(name: str, args: BundledPostgresArgs) -> list[str]:
     ]
 
 
+def _volumes(init: Input[str]) -> list[VolumeArgs]:
+    """The pod's volumes beside the disk: the socket's folder, and the script of the first start."""
+    return [
+        VolumeArgs(name="socket", empty_dir=EmptyDirVolumeSourceArgs(size_limit="1Mi")),
+        VolumeArgs(name="init", config_map=ConfigMapVolumeSourceArgs(name=init)),
+    ]
+
+
+def pods(name: str, args: BundledPostgresArgs) -> list[PodSpecArgs]:
+    """`spec` of the pods that BundledPostgres(name, args) makes, the server's first, before anything is made."""
+    container = postgres_container("image", "secret", args.get("resources", StoreResources()))
+    imposes = args.get("cluster_imposes", ClusterImposes())
+    return store_pods(name, container, args["claim"], UID, _volumes("init"), args.get("backup"), imposes)
+
+
 class BundledPostgres(pulumi.ComponentResource):
     """PostgreSQL on one disk, in one pod.
 
@@ -178,10 +194,7 @@ class BundledPostgres(pulumi.ComponentResource):
             postgres_container(image, secret, args.get("resources", StoreResources())),
             args["claim"],
             uid=UID,
-            volumes=[
-                VolumeArgs(name="socket", empty_dir=EmptyDirVolumeSourceArgs(size_limit="1Mi")),
-                VolumeArgs(name="init", config_map=ConfigMapVolumeSourceArgs(name=init)),
-            ],
+            volumes=_volumes(init),
         )
         if "backup" in args:
             objects.back_up(

@@ -6,7 +6,14 @@ from typing import TypedDict
 
 import pulumi
 from pulumi import Input, ResourceOptions
-from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, HTTPGetActionArgs, ProbeArgs, VolumeMountArgs
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgs,
+    ContainerPortArgs,
+    HTTPGetActionArgs,
+    PodSpecArgs,
+    ProbeArgs,
+    VolumeMountArgs,
+)
 from typing_extensions import NotRequired
 
 from ..contract import Claim
@@ -18,7 +25,7 @@ from ..pod.variables import plain, secret_variable
 from ..refusal import because, refuse, refused_label
 from .backup import SCRIPTS_DIR, BackupArgs, backup_mistakes
 from .bundled import DATA_DIR, StoreResources, resources
-from .objects import StoreObjects
+from .objects import StoreObjects, store_pods
 from .stores import VectorStore, VectorStoreKind
 
 QDRANT_IMAGE = "docker.io/qdrant/qdrant:v1.18.3-unprivileged"
@@ -103,6 +110,13 @@ def check(name: str, args: BundledQdrantArgs) -> list[str]:
         *backup_mistakes(args.get("backup")),
         *(f"cluster_imposes.{mistake}" for mistake in imposed.mistakes(args.get("cluster_imposes", ClusterImposes()))),
     ]
+
+
+def pods(name: str, args: BundledQdrantArgs) -> list[PodSpecArgs]:
+    """`spec` of the pods that BundledQdrant(name, args) makes, the server's first, before anything is made."""
+    container = qdrant_container("image", "secret", args.get("resources", StoreResources()))
+    imposes = args.get("cluster_imposes", ClusterImposes())
+    return store_pods(name, container, args["claim"], UID, [], args.get("backup"), imposes)
 
 
 class BundledQdrant(pulumi.ComponentResource):

@@ -102,6 +102,8 @@ class Kind(ABC, Generic[ClaimT]):
     """Whether the stack makes objects for it. The engine protects them, and what they stand on never changes."""
     drivers: ClassVar[tuple[str, ...]] = ()
     """CSI drivers whose volumes this kind makes: a volume of theirs is named by this kind, not by its driver."""
+    fill_elsewhere: ClassVar[str] = ""
+    """Where the fill of its volumes is measured, when the kubelet does not measure it; in words, with the source."""
     effects: ClassVar[Effects] = {}
     """Field of the settings -> what its change does. A field without an entry counts as `would lose data`."""
     section_effects: ClassVar[Effects] = {}
@@ -143,6 +145,11 @@ class Kind(ABC, Generic[ClaimT]):
     def on_class(self, at: Context[ClaimT]) -> OnClass | None:
         """The StorageClass of the cluster that makes its volume. None: it is not made by a class that is there."""
         return None
+
+    def needs(self, chosen: ClaimT) -> Mapping[str, tuple[int, int]]:
+        """Key below the claim -> first release of Kubernetes that has what it asks for, where it is younger than the
+        oldest one that the program supports. Default: none."""
+        return {}
 
     def warnings(self, chosen: ClaimT) -> Iterator[str]:
         """What is said at every run, without the key of the claim: `.server: <reason>`."""

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from components.aws import EbsType, ebs_refused
 from components.contract import AccessMode, Claim, Medium, Platform
+from components.kubernetes_version import VOLUME_ATTRIBUTES_CLASS
 from components.quantity import gib
 from estimate.offers import Offer, Wanted
 from estimate.products.ebs import EbsDisk
@@ -131,6 +132,10 @@ class EbsKind(Kind[EbsClaim]):
         if at.chosen.zone is not None:
             return {**words, "zone": at.chosen.zone}
         return {**words, "claim": f"{at.settings.namespace}/{at.component}"}
+
+    def needs(self, chosen: EbsClaim) -> Mapping[str, tuple[int, int]]:
+        """VolumeAttributesClass, where the claim asks for one."""
+        return {"attributesClass": VOLUME_ATTRIBUTES_CLASS} if chosen.attributes_class else {}
 
     def products(self, at: Context[EbsClaim]) -> list[Buys]:
         """One disk."""

@@ -79,6 +79,10 @@ class EfsKind(Kind[EfsClaim]):
 
     settings = EfsClaim
     platforms = (Platform.AWS,)
+    fill_elsewhere = (
+        "CloudWatch, AWS/EFS StorageBytes: the driver reports no fill unless it is told to walk through all files "
+        "(aws-efs-csi-driver#691, aws/containers-roadmap#2642)"
+    )
     in_account = True
     drivers = ("efs.csi.aws.com",)
     effects: ClassVar[Effects] = {

@@ -17,6 +17,7 @@ from components.block.essd_rules import (
     refused_type,
 )
 from components.contract import AccessMode, Claim, Medium, Platform
+from components.kubernetes_version import VOLUME_ATTRIBUTES_CLASS
 from components.quantity import gib
 from estimate.offers import Offer, Wanted
 from estimate.products.essd import EssdDisk
@@ -136,6 +137,10 @@ class EssdKind(Kind[EssdClaim]):
     def identity(self, at: Context[EssdClaim]) -> Identity:
         """The disk belongs to the claim of its namespace."""
         return {**super().identity(at), "claim": f"{at.settings.namespace}/{at.component}"}
+
+    def needs(self, chosen: EssdClaim) -> Mapping[str, tuple[int, int]]:
+        """VolumeAttributesClass, where the claim asks for one."""
+        return {"attributesClass": VOLUME_ATTRIBUTES_CLASS} if chosen.attributes_class else {}
 
     def products(self, at: Context[EssdClaim]) -> list[Buys]:
         """One disk, of the first of its types."""

@@ -114,6 +114,10 @@ class LustreKind(Kind[LustreClaim]):
 
     settings = LustreClaim
     platforms = (Platform.AWS,)
+    fill_elsewhere = (
+        "CloudWatch, AWS/FSx FreeDataStorageCapacity: the driver reports no fill "
+        "(kubernetes-sigs/aws-fsx-csi-driver#431)"
+    )
     in_account = True
     drivers = ("fsx.csi.aws.com",)
     effects: ClassVar[Effects] = {

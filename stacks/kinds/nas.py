@@ -132,6 +132,10 @@ class NasClaimKind(Kind[NasClaim]):
 
     settings = NasClaim
     platforms = (Platform.ALICLOUD,)
+    fill_elsewhere = (
+        "CloudMonitor, or csi-plugin's own numbers in Alibaba Cloud's Prometheus "
+        "(Alibaba Cloud: Container storage monitoring metrics)"
+    )
     in_account = True
     drivers = ("nasplugin.csi.alibabacloud.com",)
     effects: ClassVar[Effects] = {

@@ -94,6 +94,10 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
 
     settings = OpenZfsClaim
     platforms = (Platform.AWS,)
+    fill_elsewhere = (
+        "CloudWatch, AWS/FSx UsedStorageCapacity: the driver reports no fill "
+        "(kubernetes-sigs/aws-fsx-openzfs-csi-driver#87)"
+    )
     in_account = True
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,

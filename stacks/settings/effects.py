@@ -57,6 +57,7 @@ SETTINGS: Effects = {
     "model_endpoints": in_place(f"{_COMPONENT}/network.py: a NetworkPolicy"),
     "storage": words(_OWN),
     "logs": pods("the files that are there stay, until the new sizes let the oldest go"),
+    "monitoring": pods("the pods open or close the port of their numbers; rules and dashboard change in place"),
     "env": pods(),
     "api_keys": pods(),
     "admin_name": pods("it is read when the first administrator is made, and never again"),

@@ -14,6 +14,7 @@ from stacks.settings.existing import IN_CLUSTER, OBJECT, Existing, Id
 from stacks.settings.fields import DnsLabel, PinnedImage, Strict
 from stacks.settings.ingress import Ingress
 from stacks.settings.logs import LogSettings
+from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.moves import MovedName, MoveSettings, ReleasedKey
 from stacks.settings.pod_rules import PodRules
 from stacks.settings.pods import AutoscalerSettings, Endpoint, Resources
@@ -68,6 +69,9 @@ class Settings(Existing, PodRules):
     logs: LogSettings = Field(
         default_factory=lambda: LogSettings.model_validate({}),
         description="Log files of the pods; see docs/logs.md.",
+    )
+    monitoring: MonitoringSettings | None = Field(
+        None, description="Alerts and a dashboard for the Prometheus and Grafana of the cluster; default: none."
     )
     env: dict[str, str] = Field(
         default_factory=dict[str, str], description="Environment variables of the application that are not secret."

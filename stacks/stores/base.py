@@ -11,6 +11,7 @@ from pulumi import Input, ResourceOptions
 from components.contract import Claim
 from components.state.stores import DatabaseStore, DocumentStore, VectorStore
 from estimate.offers import Offer, Wanted
+from guard.namespace import PodsOf, Volume
 from stacks.classes import Classes, OnClass
 from stacks.effects import Effects
 from stacks.kinds.base import Buys, Identity
@@ -121,6 +122,22 @@ class Store(ABC, Generic[StoreT]):
         """The StorageClass of the cluster that makes its volumes. Default: none, because the store exists already."""
         return None
 
+    def pods(self, at: StoreContext[StoreT]) -> list[PodsOf]:
+        """The pods that it makes in the namespace of the application. Default: none, because the store exists."""
+        return []
+
+    def volumes(self, at: StoreContext[StoreT]) -> list[Volume]:
+        """The claims that it makes in the namespace of the application. Default: none."""
+        return []
+
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
         """Offers of this kind for a load, for the advisor."""
         yield from ()
+
+
+@dataclass(frozen=True)
+class PlannedStore:
+    """A store of the stack file, with its kind and its planned value."""
+
+    at: StoreContext[Any]
+    store: Store[Any]

@@ -7,9 +7,11 @@ from pydantic import Field
 
 from components.contract import AccessMode
 from components.pod.args import Endpoint, SecretKey
+from components.quantity import gib
 from components.state.cloudnative_pg import CNPG_IMAGE, ArchiveArgs, CloudNativePostgres, CloudNativePostgresArgs, check
 from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.product import Unknown
+from guard.namespace import PodsOf, Volume
 from stacks.classes import OnClass
 from stacks.effects import Effects, in_place, pods
 from stacks.kinds.base import Buys, Identity
@@ -103,6 +105,21 @@ class OperatorStore(Store[OperatorDatabase]):
         """A product without a known price: the operator makes the disks."""
         reason = "a custom resource: what its operator makes is not known"
         return [Buys(f"{at.component}-cluster", Unknown(reason))]
+
+    def pods(self, at: StoreContext[OperatorDatabase]) -> list[PodsOf]:
+        """The instances, as far as the stack file says what they ask for; the rest is the operator's own."""
+        chosen = at.chosen
+        requests = {"cpu": chosen.cpu_request, "memory": chosen.memory_request}
+        limits = {"memory": chosen.memory_limit}
+        if at.settings.cpu_limit is not None:
+            limits["cpu"] = at.settings.cpu_limit
+        pod = {"containers": [{"name": "postgres", "resources": {"requests": requests, "limits": limits}}]}
+        return [PodsOf(on_disks.key(at.name), pod, chosen.instances, operated=True)]
+
+    def volumes(self, at: StoreContext[OperatorDatabase]) -> list[Volume]:
+        """One disk for each instance."""
+        size, instances = gib(at.chosen.size, "size"), range(1, at.chosen.instances + 1)
+        return [Volume(f"{at.component}-{number}", size, at.chosen.storage_class) for number in instances]
 
     def make(self, at: StoreContext[OperatorDatabase]) -> MadeStore:
         """Register the operator's custom resources."""

@@ -1,6 +1,7 @@
 """What stores in the cluster share: their disk, their regular copy, and the resources of their pods."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pulumi import ResourceOptions
 
@@ -10,13 +11,16 @@ from components.state.backup import BackupArgs
 from components.state.bundled import StoreResources
 from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
 from estimate.products.own_class import OwnClass
+from guard.namespace import PodsOf, Volume
 from stacks.classes import OnClass
 from stacks.effects import CLAIM_GROWS, CLAIM_SPEC, KIND_ROW, Effects, grows, in_place, names, pods, refused, words
 from stacks.kinds.base import Buys
+from stacks.manifests import manifest
 from stacks.names import claim_name
 from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
 from stacks.settings.stores import Bundled, FileBackup, OnDisks
+from stacks.stores import KEYS
 from stacks.stores.base import ServerOnClass, StoreContext
 
 
@@ -151,6 +155,23 @@ def planned_disk(at: StoreContext[Bundled]) -> Claim:
 def make_disk(at: StoreContext[Bundled]) -> ExistingClassClaim:
     """Register the store's disk."""
     return ExistingClassClaim(claim_name(disk_name(at.name)), disk_args(at), at.kubernetes)
+
+
+def key(place: str) -> str:
+    """Key of a store in the stack file, without the namespace of the project."""
+    return f"stores.{KEYS[place]}"
+
+
+def store_pods(at: StoreContext[Bundled], specs: Sequence[Any]) -> list[PodsOf]:
+    """The pods of a bundled store. `specs`: of the server, then of its copy."""
+    names = (key(at.name), f"the copy of {key(at.name)}")
+    return [PodsOf(words, manifest(spec)) for words, spec in zip(names, specs, strict=False)]
+
+
+def disk_volume(at: StoreContext[Bundled]) -> Volume:
+    """The claim of the store's disk."""
+    disk = planned_disk(at)
+    return Volume(disk["name"], disk["size_gib"], at.chosen.storage_class)
 
 
 def disk_bought(at: StoreContext[Bundled]) -> list[Buys]:

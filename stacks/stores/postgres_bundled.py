@@ -7,12 +7,14 @@ from pydantic import Field
 
 from components.contract import AccessMode, Claim, Platform
 from components.pod.args import Endpoint, SecretKey
-from components.state.postgres import POSTGRES_IMAGE, BundledPostgres, BundledPostgresArgs, check
+from components.state.postgres import POSTGRES_IMAGE, BundledPostgres, BundledPostgresArgs, check, pods
 from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_class import OwnClass
+from guard.namespace import PodsOf, Volume
 from stacks.classes import OnClass
-from stacks.effects import Effects, in_place, pods, refused
+from stacks.effects import Effects, in_place, refused
+from stacks.effects import pods as rolls_pods
 from stacks.kinds.base import Buys, Identity
 from stacks.offered import BUNDLED_DISK_GIB, OWN_CLASS
 from stacks.settings.fields import PinnedImage
@@ -49,7 +51,7 @@ class BundledDatabaseStore(Store[BundledDatabase]):
             "the pod is rolled",
             (MAJOR, refused("PostgreSQL, pg_upgrade: a major version does not read another's files", DUMP)),
         ),
-        "driver": pods(),
+        "driver": rolls_pods(),
     }
 
     def planned(self, at: StoreContext[BundledDatabase]) -> DatabaseStore:
@@ -75,6 +77,14 @@ class BundledDatabaseStore(Store[BundledDatabase]):
     def products(self, at: StoreContext[BundledDatabase]) -> list[Buys]:
         """The disk of the store."""
         return on_disks.disk_bought(at)
+
+    def pods(self, at: StoreContext[BundledDatabase]) -> list[PodsOf]:
+        """The server's pod, and that of its copy."""
+        return on_disks.store_pods(at, pods(at.component, _args(at, on_disks.planned_disk(at))))
+
+    def volumes(self, at: StoreContext[BundledDatabase]) -> list[Volume]:
+        """The disk."""
+        return [on_disks.disk_volume(at)]
 
     def make(self, at: StoreContext[BundledDatabase]) -> MadeStore:
         """Register the disk and the server on it."""

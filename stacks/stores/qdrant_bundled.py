@@ -7,10 +7,11 @@ from pydantic import Field
 
 from components.contract import AccessMode, Claim, Platform
 from components.pod.args import Endpoint, SecretKey
-from components.state.qdrant import QDRANT_IMAGE, BundledQdrant, BundledQdrantArgs, check
+from components.state.qdrant import QDRANT_IMAGE, BundledQdrant, BundledQdrantArgs, check, pods
 from components.state.stores import VectorStore, VectorStoreKind
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_class import OwnClass
+from guard.namespace import PodsOf, Volume
 from stacks.classes import OnClass
 from stacks.effects import Effects, in_place, refused
 from stacks.kinds.base import Buys, Identity
@@ -73,6 +74,14 @@ class BundledVectorsStore(Store[BundledVectors]):
     def products(self, at: StoreContext[BundledVectors]) -> list[Buys]:
         """The disk of the store."""
         return on_disks.disk_bought(at)
+
+    def pods(self, at: StoreContext[BundledVectors]) -> list[PodsOf]:
+        """The server's pod, and that of its copy."""
+        return on_disks.store_pods(at, pods(at.component, _args(at, on_disks.planned_disk(at))))
+
+    def volumes(self, at: StoreContext[BundledVectors]) -> list[Volume]:
+        """The disk."""
+        return [on_disks.disk_volume(at)]
 
     def make(self, at: StoreContext[BundledVectors]) -> MadeStore:
         """Register the disk and the server on it."""

@@ -3,10 +3,14 @@
 import contextlib
 import itertools
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
+import yaml
 from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api, StorageV1Api
 
+from devcluster.cluster import Cluster
+from stacks.settings.cluster import Cluster as ClusterSettings
 from tests.unit.devcluster.helpers import eventually
 
 _numbers = itertools.count(1)
@@ -27,6 +31,19 @@ def namespace(api: ApiClient) -> Generator[str]:
         yield name
     finally:
         core.delete_namespace(name)
+
+
+def poor_user(api: ApiClient, space: str, cluster: Cluster, folder: Path) -> ClusterSettings:
+    """The way to the cluster for a new account without any right of its own."""
+    core = CoreV1Api(api)
+    core.create_namespaced_service_account(space, {"metadata": {"name": "poor"}})
+    token = core.create_namespaced_service_account_token("poor", space, {"spec": {"audiences": []}}).status.token
+    config = yaml.safe_load(cluster.kubeconfig.read_text())
+    for user in config["users"]:
+        user["user"] = {"token": token}
+    path = folder / "config"
+    path.write_text(yaml.safe_dump(config))
+    return ClusterSettings.model_validate({"kubeconfig": str(path), "context": cluster.context})
 
 
 def storage_class(api: ApiClient, name: str, provisioner: str, **fields: Any) -> str:

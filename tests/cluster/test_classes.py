@@ -6,7 +6,6 @@ from typing import Any
 
 import pulumi
 import pytest
-import yaml
 from kubernetes.client import ApiClient, ApiException, CoreV1Api, StorageV1Api
 
 from components.contract import AccessMode, Locks
@@ -14,6 +13,7 @@ from devcluster.cluster import Cluster
 from guard.classes import Bound
 from stacks import cluster as asking
 from stacks.classes import Classes
+from stacks.cluster_facts import Wanted
 from stacks.settings.cluster import Cluster as ClusterSettings
 from tests.cluster import objects, stacks
 
@@ -67,7 +67,7 @@ def given(cluster: Cluster) -> ClusterSettings:
 
 
 def test_the_table_on_real_classes(cluster: Cluster) -> None:
-    found = asking.read(given(cluster), [*ROWS, "t-none"])
+    found = asking.read(given(cluster), Wanted((*ROWS, "t-none")))
     assert found.unread == ""
     assert found.classes["t-none"] is None
     read = Classes(cluster=found)
@@ -78,16 +78,8 @@ def test_the_table_on_real_classes(cluster: Cluster) -> None:
 
 def test_a_user_without_the_right_is_told_so(cluster: Cluster, api: ApiClient, tmp_path: Path) -> None:
     with objects.namespace(api) as space:
-        core = CoreV1Api(api)
-        core.create_namespaced_service_account(space, {"metadata": {"name": "poor"}})
-        token = core.create_namespaced_service_account_token("poor", space, {"spec": {"audiences": []}}).status.token
-        config = yaml.safe_load(cluster.kubeconfig.read_text())
-        for user in config["users"]:
-            user["user"] = {"token": token}
-        path = tmp_path / "config"
-        path.write_text(yaml.safe_dump(config))
-        poor = ClusterSettings.model_validate({"kubeconfig": str(path), "context": cluster.context})
-        found = asking.read(poor, ["t-gp3"])
+        poor = objects.poor_user(api, space, cluster, tmp_path)
+        found = asking.read(poor, Wanted(("t-gp3",)))
     assert found.classes == {}
     assert found.unread == "the API server answered 403 Forbidden for StorageClass t-gp3"
 

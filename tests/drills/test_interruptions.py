@@ -28,6 +28,7 @@ def test_killed_at_any_moment_the_next_run_comes_to_the_same_end(cache: Path) ->
 
 
 @pytest.mark.long
+@pytest.mark.timeout(5400)
 def test_killed_at_twenty_moments_with_the_nodes_that_make_up_takes(cache: Path) -> None:
     nodes = Nodes.SIMULATED if real.why_not() else Nodes.REAL
     assert told(interruptions.killed(FULL_KILLS, nodes=nodes)) == []
@@ -58,7 +59,7 @@ def test_ctrl_c_cancels_in_order_and_leaves_nothing_to_repair(cache: Path) -> No
         assert "a lock" not in stage.left()
         assert stage.finish() == []
     finally:
-        stage.cluster.stop()
+        stage.close()
 
 
 def test_the_api_server_may_restart_under_a_run(cache: Path) -> None:

@@ -14,6 +14,7 @@ from tests.programs import build
 from tests.programs.collector import Collector, PodLog
 from tests.programs.endpoint import Endpoint
 from tests.unit.components.kotaemon.runtime.stand_in import eventually
+from tests.unit.components.monitoring.test_monitoring import names
 
 PODS = ("kotaemon-a", "kotaemon-b", "kotaemon-c")
 BATCH = 100
@@ -166,4 +167,18 @@ def test_a_batch_that_is_refused_for_good_holds_nothing_up_and_is_counted(
     eventually(lambda: collector.numbers().get(failed, 0) == len(endpoint.refused), failed, collector.said, 10)
     kept = set("".join(file.read_text() for file in collector.logs.rglob("app-*.log")).splitlines())
     assert {record.body for record in endpoint.refused} <= kept
+    collector.stop()
+
+
+def test_every_number_of_the_collector_that_an_alert_reads_is_there(
+    collector: Collector, endpoint: Endpoint, pods: list[PodLog]
+) -> None:
+    collector.start()
+    endpoint.refuse_once = "line 000150"
+    for pod in pods:
+        pod.say(300)
+    eventually(lambda: bool(endpoint.refused), "a refusal", collector.said, 30)
+    read = {name for name in names() if name.startswith("otelcol_")}
+    assert len(read) >= 4
+    eventually(lambda: read <= collector.numbers().keys(), f"{sorted(read)}", lambda: str(collector.numbers()), 10)
     collector.stop()

@@ -1,4 +1,4 @@
-"""One change of each field of each settings model, in four stacks that have one claim of each kind and each store.
+"""One change of each field of each settings model, in stacks that together have a claim of each kind and each store.
 
 A test in tests/unit/stacks/test_fields.py holds that no field is missing.
 """
@@ -65,7 +65,6 @@ STACKS: dict[str, Stack] = {
             "storage": {
                 "claims": {
                     "files": FILES,
-                    "disk": {"kind": "storage-class", **ON_CLASS},
                     "volume": {
                         "kind": "csi-volume",
                         "driver": "files.csi.example.org",
@@ -133,7 +132,6 @@ STACKS: dict[str, Stack] = {
             },
             "storage": {
                 "claims": {
-                    "disk": {"kind": "ebs", "size": "50Gi"},
                     "files": {"kind": "efs"},
                     "shared": {"kind": "openzfs", "size": "128Gi", "throughput": 160},
                     "weights": {"kind": "lustre"},
@@ -154,12 +152,12 @@ STACKS: dict[str, Stack] = {
                 "vpcId": "vpc-bp1exampleexample",
                 "vswitches": {f"{CN}-{zone}": f"vsw-bp1example{zone}" for zone in "hi"},
                 "clusterCidrs": ["10.0.0.0/16"],
+                "key": {"instanceId": "kst-hzz62example"},
                 "tags": {"team": "search"},
                 "database": {"size": "50Gi"},
             },
             "storage": {
                 "claims": {
-                    "disk": {"kind": "essd", "size": "50Gi"},
                     "own": {"kind": "ecs-disk", "size": "50Gi", "zone": f"{CN}-h"},
                     "files": {"kind": "nas", "zone": f"{CN}-h", "storageType": "Performance"},
                 },
@@ -169,6 +167,26 @@ STACKS: dict[str, Stack] = {
         },
     ),
 }
+
+
+def with_a_disk(stack: str, disk: dict[str, Any]) -> Stack:
+    """A stack in which a disk has roles: only a claim that is bound takes changes."""
+    of = STACKS[stack]
+    platform: str = of.settings["platform"]
+    section = {key: value for key, value in of.settings.get(platform, {}).items() if key != "database"}
+    claims = {"files": of.settings["storage"]["claims"]["files"], "disk": disk}
+    places = roles("files", indexes="disk") | {"sessions": {"claim": "disk"}}
+    settings = {
+        **{key: value for key, value in of.settings.items() if key not in ("profile", "stores", platform)},
+        **({platform: section} if section else {}),
+        "storage": {**of.settings["storage"], "claims": claims, "roles": places},
+    }
+    return Stack(of.platform, settings)
+
+
+STACKS["fields-private-disk"] = with_a_disk("fields-private", {"kind": "storage-class", **ON_CLASS})
+STACKS["fields-aws-disk"] = with_a_disk("fields-aws", {"kind": "ebs", "size": "50Gi"})
+STACKS["fields-alicloud-disk"] = with_a_disk("fields-alicloud", {"kind": "essd", "size": "50Gi"})
 
 
 @dataclass(frozen=True)
@@ -227,7 +245,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
         },
     ),
     ("claim", "storage-class"): (
-        "fields-private",
+        "fields-private-disk",
         "storage.claims.disk",
         {
             "kind": Set("nfs", {"storageClass": None, "server": "nfs.example.org", "path": "/srv/other"}),
@@ -269,7 +287,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
         },
     ),
     ("claim", "ebs"): (
-        "fields-aws",
+        "fields-aws-disk",
         "storage.claims.disk",
         {
             "kind": Set("efs", {"size": None}),
@@ -310,6 +328,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "squash": True,
             "backupDays": 9,
             "mountOptions": ["nconnect=4"],
+            "driver": "csi",
         },
     ),
     ("claim", "lustre"): (
@@ -326,7 +345,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
         },
     ),
     ("claim", "essd"): (
-        "fields-alicloud",
+        "fields-alicloud-disk",
         "storage.claims.disk",
         {
             "kind": Set("ecs-disk", {"size": "60Gi"}),
@@ -484,7 +503,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "vpcId": "vpc-bp1other",
             "vswitches": {f"{CN}-{zone}": f"vsw-bp1example{zone}" for zone in "hik"},
             "clusterCidrs": ["10.0.0.0/16", "10.1.0.0/16"],
-            "keyId": "key-hzz62f1cb66fa42qo1234",
+            "keyId": Set("key-hzz62f1cb66fa42qo1234", {"key": None}),
             "resourceGroupId": "rg-acfmexample",
             "tags": {"team": "search", "cost": "4711"},
         },
@@ -543,6 +562,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "autoMode": "needs the look-up of a cluster",
         "clusterRole": "for Auto Mode only",
         "keyForNodes": "only with a key that the stack makes",
+        **dict.fromkeys(("bottlerocket", "autoModeTags"), "of nodes, for Auto Mode"),
         "drivers": "tests/engine/examples installs and keeps them",
         "database": "has a table of its own",
     },
@@ -551,6 +571,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "clusterStack": "the same, in another stack",
         "key": "has fields of its own, none of storage",
         "serviceRoles": "made once for an account",
+        "serviceKey": "in place of the stack's own key, and the key of what lives is refused another one",
         "database": "has a table of its own",
         "addons": "needs clusterId",
     },
@@ -567,6 +588,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         **dict.fromkeys(("overrides", "estimate", "budget"), "of words and numbers only"),
         "adminPassword": "a secret, written once",
         "resources": "of pods",
+        "logs": "of pods that ship files of the role logs, and hold none",
         **dict.fromkeys(
             (
                 "affinity",
@@ -583,6 +605,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
             "of pods, as nodeSelector",
         ),
     },
+    ("claim", "nfs-server"): {"": "it sets up a Linux host over SSH; make drill-nfs has one"},
     ("database", "cloudnative-pg"): {"": "the operator and its types are not on the devcluster"},
 }
 """Fields that are not changed here, each with the reason. The key "" is for a whole table."""

@@ -145,10 +145,10 @@ def test_new_performance_reaches_a_living_disk_through_a_volume_attributes_class
     living.change({"storage.claims.disk.attributesClass": True})
     steps = living.up()
     assert steps == {
-        ("create", ATTRIBUTES, "kotaemon-disk-attributes-gp3-3000-125"),
+        ("create", ATTRIBUTES, "kotaemon-disk-attributes-gp3"),
         ("update", CLAIM, "kotaemon-disk-claim"),
     }
-    assert named_by_the_disk(living).endswith(".kotaemon-disk.gp3.3000.125")
+    assert named_by_the_disk(living).endswith(".kotaemon-disk.gp3")
     living.change({"storage.claims.disk.iops": 5000, "storage.claims.disk.throughput": 250})
     assert {step for step in living.up() if step[0] != "delete"} == {
         ("create", ATTRIBUTES, "kotaemon-disk-attributes-gp3-5000-250"),

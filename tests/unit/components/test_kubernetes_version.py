@@ -1,18 +1,30 @@
 """The oldest Kubernetes, and the fields that make it so."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+from jsonschema.protocols import Validator
 
 from components.kubernetes_version import OLDEST, OLDEST_TEXT, refused_version
 from plan import collect, stack_file
+from stacks.manifests import UNKNOWN
 from stacks.settings.load import SettingsError
+from tests.unit import oldest_schema
 from tests.unit.plan.plans import STACKS, run
 from tests.unit.stacks.test_network import changed
 
 ROOT = Path(__file__).parents[3]
+OLD: dict[str, Any] = json.loads(oldest_schema.FILE.read_text())
+BESIDE = {
+    "gateway.networking.k8s.io/v1 HTTPRoute",
+    "postgresql.cnpg.io/v1 Cluster",
+    "snapshot.storage.k8s.io/v1 VolumeSnapshotClass",
+}
+"""Kinds of which the definition is installed beside Kubernetes."""
 NUMBERED = {
     "sleep": (1, 30),
     "matchLabelKeys": (1, 27),
@@ -61,6 +73,62 @@ def test_a_stack_file_is_refused_before_anything_is_made() -> None:
     with pytest.raises(SettingsError, match="quotation marks"):
         changed("dev", cluster={"version": 1.3})
     changed("dev", cluster={"version": "1.30"})
+
+
+@cache
+def validator(kind: str) -> Validator:
+    """Says what is wrong with an object of this kind for the oldest Kubernetes."""
+    return Draft202012Validator({"$ref": f"#/definitions/{OLD['kinds'][kind]}", "definitions": OLD["definitions"]})
+
+
+def wrong(body: dict[str, Any]) -> list[str]:
+    """Mistakes in an object, each with its place. Empty for a kind that is no part of every cluster."""
+    kind = f"{body['apiVersion']} {body['kind']}"
+    found = validator(kind).iter_errors(body) if kind in OLD["kinds"] else ()
+    return [f"{kind} {error.json_path}: {error.message}" for error in found if error.instance != UNKNOWN]
+
+
+def test_the_schemas_are_those_of_the_oldest_release() -> None:
+    assert OLD["version"].startswith(f"v{OLDEST_TEXT}."), "run `python -m tests.unit.oldest_schema`"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_object_fits_the_schemas_of_the_oldest_release(name: str) -> None:
+    objects = [r.inputs for r in run(name).registrations if r.is_object]
+    assert [line for body in objects for line in wrong(body)] == []
+    kinds = {f"{body['apiVersion']} {body['kind']}" for body in objects}
+    assert kinds - set(OLD["kinds"]) <= BESIDE
+
+
+def test_what_a_stack_file_may_say_of_pods_fits_them_too() -> None:
+    rules: dict[str, Any] = {
+        "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}],
+        "topologySpread": [{"topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule"}],
+        "priorityClass": "high",
+        "runtimeClass": "gvisor",
+        "cpuLimit": "2",
+        "registryLogins": {"harbor.example.com": {"username": "robot", "password": "x"}},
+        "autoscaler": {"minReplicas": 2, "maxReplicas": 5},
+        "ingress": {"hostname": "k.example.com", "className": "traefik", "tlsSecret": "tls"},
+    }
+    made = changed("private-scaled", **rules)
+    objects = [r.inputs for r in made.registrations if r.is_object]
+    assert [line for body in objects for line in wrong(body)] == []
+
+
+def test_a_younger_field_and_a_wrong_value_are_found() -> None:
+    pod = {
+        "containers": [{"name": "a", "image": "b", "resizePolicy": [], "stopSignal": "SIGINT"}],
+        "hostnameOverride": "x",
+    }
+    spec = {"replicas": "1", "selector": {}, "template": {"spec": pod}}
+    assert [
+        line.partition(": ")[2] for line in wrong({"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec})
+    ] == [
+        "'1' is not of type 'integer'",
+        "Additional properties are not allowed ('stopSignal' was unexpected)",
+        "Additional properties are not allowed ('hostnameOverride' was unexpected)",
+    ]
 
 
 @pytest.mark.parametrize("name", STACKS)

@@ -6,8 +6,8 @@ import pytest
 
 from guard import zones
 from guard.node_choice import alternatives, fits
+from guard.zone_volumes import Node
 from guard.zone_words import Why
-from guard.zones import Node
 from tests.unit.guard.zone_rows import deployment
 
 ZONE = "topology.kubernetes.io/zone"

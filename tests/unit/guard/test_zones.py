@@ -9,8 +9,8 @@ from components.file.efs_dynamic import EfsDynamicStorage
 from devcluster.platforms import SHAPES
 from guard import zones
 from guard.classes import Bound
+from guard.zone_volumes import REGIONAL_DISKS, ZONE_KEYS
 from guard.zone_words import Why
-from guard.zones import REGIONAL_DISKS, ZONE_KEYS
 from plan import stack_file
 from plan.recorder import run_program
 from plan.stack_file import ROOT

@@ -12,8 +12,8 @@ import pulumi_kubernetes as k8s
 
 from components.contract import Platform
 from devcluster import nodes, platforms
+from guard.zone_volumes import Node
 from guard.zone_words import Why
-from guard.zones import Node
 from plan.manifests import manifest
 from plan.recorder import run_program
 

@@ -1,6 +1,6 @@
 """Stack files on StorageClasses: refused, warned of and placed as what the driver of the class makes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from plan import collect, stack_file
 from plan.document import Plan
 from plan.recorder import Run
 from stacks import planned as planning
-from stacks.classes import ClusterFacts, FoundClass
+from stacks.cluster_facts import ClusterFacts, FoundClass, Wanted
 from stacks.program import settings_of_this_run
 from stacks.safety import RefusedByGuard
 from stacks.settings import load
@@ -135,8 +135,8 @@ def asked(
     found: list[planning.Planned] = []
     names: list[str] = []
 
-    def ask(wanted: Iterable[str]) -> ClusterFacts:
-        names.extend(wanted)
+    def ask(wanted: Wanted) -> ClusterFacts:
+        names.extend(wanted.classes)
         return ClusterFacts(answers)
 
     pulumi_run(lambda: found.append(planning.planned(settings_of_this_run(), ask)), stack="x", config=file.config)

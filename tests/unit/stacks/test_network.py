@@ -80,7 +80,7 @@ def policies(made: Run) -> list[dict[str, Any]]:
 
 def changed(name: str, **keys: Any) -> Run:
     file = stack_file.read(name)
-    own = {f"kotaemon:{key}": json.dumps(value) for key, value in keys.items()}
+    own = {f"kotaemon:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in keys.items()}
     return collect.preview(replace(file, config={**file.config, **own}))
 
 

@@ -15,9 +15,9 @@ from components.kotaemon.environment import Secrets
 from components.kotaemon.network import network_policy, service_spec
 from components.kotaemon.pod import app_pod
 from components.pod.spec import pod_spec
+from guard.pod_security import restricted_violations
 from tests.unit.components.kotaemon.runtime.stand_in import free_port
 from tests.unit.components.kotaemon.samples import EXPOSURE, PROXY, manifest, scaled, single
-from tests.unit.components.pod_security import restricted_violations
 
 SECRETS = Secrets("kotaemon-admin", auth_proxy="kotaemon-auth-proxy")
 BEHIND = {"exposure": EXPOSURE, "auth_proxy": PROXY}

@@ -61,6 +61,10 @@ def test_sizes_of_log_files_are_told_where_they_are_said() -> None:
     }
 
 
+def test_the_numbers_have_a_port_where_somebody_reads_them() -> None:
+    assert environment(single(monitors=[{"namespace": "monitoring", "port": 0}]))["KS_METRICS_PORT"] == "9464"
+
+
 def test_scaled_has_its_stores_and_no_sessions() -> None:
     env = environment(scaled())
     assert "KS_SESSIONS_DIR" not in env

@@ -42,6 +42,12 @@ def test_only_the_ingress_controller_comes_in() -> None:
     ]
 
 
+def test_prometheus_comes_in_to_the_numbers_alone() -> None:
+    made = policy(single(exposure=EXPOSURE, monitors=[{"namespace": "monitoring", "port": 0}]))["ingress"]
+    assert [rule["ports"][0]["port"] for rule in made] == [7860, 9464]
+    assert made[1]["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+
+
 def test_out_to_names_and_to_https_but_not_to_the_nodes_credentials() -> None:
     dns, _, https = policy(single())["egress"]
     assert dns == {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}

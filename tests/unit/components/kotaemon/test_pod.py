@@ -11,8 +11,8 @@ from components.kotaemon.environment import Secrets
 from components.kotaemon.names import SCRATCH_DIR
 from components.kotaemon.pod import app_pod, startup_seconds
 from components.pod.spec import pod_spec
+from guard.pod_security import restricted_violations
 from tests.unit.components.kotaemon.samples import DISK, FILES, manifest, on, scaled, single, storage, stores
-from tests.unit.components.pod_security import restricted_violations
 
 SECRETS = Secrets("kotaemon-admin", "kotaemon-api-keys", "kotaemon-auth-proxy", "checksum")
 BOTH = pytest.mark.parametrize("app", [single(), scaled()], ids=["single-writer", "scaled"])
@@ -223,6 +223,12 @@ def test_log_files_alone_on_shared_storage_keep_no_pod_from_requests() -> None:
     mounts = storage(databases=DISK, shared=DISK) | {"logs": on(FILES, Role.LOGS)}
     made = container(single(storage=mounts))
     assert made["readinessProbe"]["httpGet"] == {"path": "/app_id", "port": 7860}
+
+
+def test_the_port_of_the_numbers_is_named_for_prometheus() -> None:
+    ports = container(single(monitors=[{"namespace": "monitoring", "port": 0}]))["ports"]
+    assert ports == [{"name": "http", "containerPort": 7860}, {"name": "metrics", "containerPort": 9464}]
+    assert container(single())["ports"] == [{"name": "http", "containerPort": 7860}]
 
 
 @BOTH

@@ -5,8 +5,8 @@ from typing import Any
 
 from components.pod.folders import prepare_task, role_folders
 from components.pod.preparation import job_spec
+from guard.pod_security import baseline_violations, restricted_violations
 from tests.unit.components.kotaemon.samples import DISK, FILES, manifest, storage
-from tests.unit.components.pod_security import baseline_violations, restricted_violations
 
 
 def pod() -> dict[str, Any]:

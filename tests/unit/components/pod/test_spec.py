@@ -30,8 +30,8 @@ from components.state import postgres, qdrant
 from components.state.cloudnative_pg import CloudNativePostgres, CloudNativePostgresArgs, check
 from components.state.postgres import BundledPostgres, BundledPostgresArgs
 from components.state.qdrant import BundledQdrant, BundledQdrantArgs
+from guard.pod_security import restricted_violations
 from tests.unit.components.kotaemon.samples import DISK, EXPOSURE, FILES, PROXY, manifest, scaled_args
-from tests.unit.components.pod_security import restricted_violations
 from tests.unit.components.pod_templates import templates_in
 
 FOLDER = Path(components.__file__).parent

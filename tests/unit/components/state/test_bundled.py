@@ -13,7 +13,7 @@ from components.state.postgres import BundledPostgres, BundledPostgresArgs
 from components.state.qdrant import BundledQdrant, BundledQdrantArgs
 from components.state.stores import PostgresDriver
 from components.volumes.existing_class import existing_class_claim
-from tests.unit.components.pod_security import restricted_violations
+from guard.pod_security import restricted_violations
 
 PulumiRun = Callable[..., Any]
 SERVER = "kubernetes:apps/v1:StatefulSet"

@@ -1,0 +1,66 @@
+"""What the volumes of a stack are that StorageClasses of the cluster make: asked, checked, and put into facts."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from components.contract import Claim
+from guard.classes import ClassFacts
+from guard.safety import ServerDisk
+from stacks import kinds, stores
+from stacks.classes import Classes, OnClass
+from stacks.cluster_facts import NOT_ASKED, ClusterFacts, Wanted
+from stacks.kinds.base import Context
+from stacks.settings.settings import Settings
+from stacks.stores.base import PlannedStore
+
+
+def on_classes(contexts: Mapping[str, Context[Any]], found: Mapping[str, PlannedStore]) -> dict[str, OnClass]:
+    """Key of each claim and store whose volume a StorageClass of the cluster makes -> that volume."""
+    on_class: dict[str, OnClass] = {}
+    for name, at in contexts.items():
+        if (volume := kinds.kind(at.chosen.kind).on_class(at)) is not None:
+            on_class[f"storage.claims.{name}"] = volume
+    for name, one in found.items():
+        if (server := one.store.on_class(one.at.chosen)) is not None:
+            on_class[f"stores.{stores.KEYS[name]}"] = server.volume
+    return on_class
+
+
+def asked(
+    settings: Settings,
+    contexts: Mapping[str, Context[Any]],
+    found: Mapping[str, PlannedStore],
+    ask: Callable[[Wanted], ClusterFacts] | None,
+) -> Classes:
+    """What is known of the StorageClasses that the stack uses and does not make itself."""
+    names = {volume.storage_class for volume in on_classes(contexts, found).values()}
+    # Classes that the stack itself makes have its namespace before their name (components/volumes/names.py).
+    wanted = tuple(sorted(name for name in names if not name.startswith(f"{settings.namespace}.")))
+    asked = ask(Wanted(wanted, settings.namespace)) if ask is not None else NOT_ASKED
+    return Classes(settings.storage.classes, asked)
+
+
+def mistakes(
+    classes: Classes, contexts: Mapping[str, Context[Any]], found: Mapping[str, PlannedStore]
+) -> Iterator[str]:
+    """Classes that the cluster lacks, and access modes that a class does not make."""
+    for key, volume in on_classes(contexts, found).items():
+        if classes.missing(volume.storage_class):
+            yield f"kotaemon:{key}.storageClass: {volume.storage_class!r} is not a StorageClass of the cluster"
+        elif reason := classes.facts(volume.storage_class, volume.mode).refused_mode(volume.mode):
+            yield f"kotaemon:{key}.accessMode: {reason}"
+
+
+def facts(classes: Classes, contexts: Mapping[str, Context[Any]], claims: Mapping[str, Claim]) -> dict[str, ClassFacts]:
+    """Name of each PersistentVolumeClaim on a class of the cluster -> what the class makes."""
+    volumes = {name: kinds.kind(at.chosen.kind).on_class(at) for name, at in contexts.items()}
+    return {claims[name]["name"]: classes.facts(*volume) for name, volume in volumes.items() if volume is not None}
+
+
+def server_disks(classes: Classes, found: Mapping[str, PlannedStore]) -> list[ServerDisk]:
+    disks = [(stores.KEYS[name], one.store.on_class(one.at.chosen)) for name, one in found.items()]
+    return [
+        ServerDisk(server.server, key, classes.facts(*server.volume), server.not_on_files)
+        for key, server in disks
+        if server is not None
+    ]
