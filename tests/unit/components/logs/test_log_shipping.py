@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.unit.components.pod_security import baseline_violations, restricted_violations
 
 from components.logs.args import LogProgram, LogReader
 from components.logs.log_shipping import LogShipping
+from guard.pod_security import baseline_violations, restricted_violations
 from guard.reach import Peer, allows
 from plan.recorder import Run
 from tests.unit.components.logs.samples import SLS, args
