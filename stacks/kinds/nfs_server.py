@@ -132,6 +132,10 @@ def rendered(chosen: NfsServerClaim, uid: int = 1001, gid: int = 1001) -> NfsSer
     return files
 
 
+def _host(chosen: NfsServerClaim) -> str:
+    return chosen.host or chosen.server
+
+
 _INSTALL = "components/nfs_server/runtime/install.sh"
 _ONCE = (
     "it is chosen once, when the disk is empty; add a claim with another disk, move the data, then give the roles it"
@@ -182,16 +186,22 @@ class NfsServerKind(Kind[NfsServerClaim]):
         """Another server, path, host or disk is other storage."""
         chosen = at.chosen
         device = {"device": chosen.device} if chosen.device else {}
-        return {"server": chosen.server, "path": chosen.path, "host": chosen.host or chosen.server, **device}
+        return {"server": chosen.server, "path": chosen.path, "host": _host(chosen), **device}
 
     def mistakes(self, chosen: NfsServerClaim, settings: Settings) -> Iterator[str]:
-        """Nodes that do not mount it."""
+        """Nodes that do not mount it, and a host of two claims: its description would be replaced at every run."""
         if not nfs_nodes.mount_it(settings):
             yield (
                 "kind: it is mounted by mount.nfs of the node, which Bottlerocket and so every node of EKS Auto Mode "
                 "lacks (bottlerocket-os/bottlerocket#4022); set the server up in a stack of another cluster, and use "
                 "kind nfs with driver: csi here"
             )
+        for name, other in sorted(settings.storage.claims.items()):
+            if other is not chosen and isinstance(other, NfsServerClaim) and _host(other) == _host(chosen):
+                yield (
+                    f"host: {_host(chosen)!r} is also the host of claim {name}; one host is one server with one export. "
+                    "Give the roles one claim, each with a subPath of its own"
+                )
 
     def warnings(self, chosen: NfsServerClaim) -> Iterator[str]:
         """What lets more in than the application's user."""
@@ -216,7 +226,7 @@ def _server_args(at: Context[NfsServerClaim]) -> "NfsServerArgs":
 
     chosen = at.chosen
     connection = SshConnection(
-        host=chosen.host or chosen.server,
+        host=_host(chosen),
         port=chosen.ssh_port,
         user=chosen.user,
         host_key=chosen.host_key,

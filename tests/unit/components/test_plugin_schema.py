@@ -77,7 +77,7 @@ def test_outputs(resources: dict[str, Any]) -> None:
         "AckAddons": [],
         "AlicloudKey": ["keyId"],
         "ApplicationNamespace": ["namespace"],
-        "ApsaraDatabase": ["store"],
+        "ApsaraDatabase": ["instanceId", "store"],
         "EcsDiskStorage": ["claim", "diskId"],
         "EssdStorage": ["claim", "snapshotClass"],
         "ExistingClassClaim": ["claim"],

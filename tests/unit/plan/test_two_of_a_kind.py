@@ -14,6 +14,15 @@ from stacks.safety import RefusedByGuard
 OWN = {"encryptedBy": "LUKS", "accessMode": "ReadWriteMany", "standsOn": "nfs4"}
 TWO: dict[str, tuple[str, dict[str, Any]]] = {
     "nfs": ("dev", {"server": "nfs.example.org", "path": "/srv", "rootOwner": "root"}),
+    "nfs-server": (
+        "dev",
+        {
+            "server": "{}.example.org",
+            "hostKey": "ssh-ed25519 AAAA",
+            "privateKey": "a key",
+            "clients": ["10.0.0.0/16"],
+        },
+    ),
     "storage-class": ("dev", {"storageClass": "fast"}),
     "ebs": ("aws-single", {"attributesClass": True, "snapshotClass": True}),
     "efs": ("aws-single", {}),

@@ -79,6 +79,18 @@ def test_mistakes_name_the_key(tmp_path: Path, changes: dict[str, Any], message:
     assert caught.value.errors[0].startswith("kotaemon:storage.claims.files")
 
 
+def test_two_claims_on_one_host_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path).path
+    text = yaml.safe_load(path.read_text())
+    text["config"]["kotaemon:storage"]["claims"]["more"] = {**FILES, "path": "/srv/nfs/more"}
+    text["config"]["kotaemon:storage"]["roles"] = {
+        role: {"claim": "files"} for role in ("models", "uploads", "logs", "eval")
+    }
+    path.write_text(yaml.safe_dump(text))
+    with pytest.raises(load.SettingsError, match="host: 'nfs.example.com' is also the host of claim more"):
+        stack_file.read("x", tmp_path)
+
+
 def test_identity_and_effects(tmp_path: Path) -> None:
     kind, settings = kinds.kind("nfs-server"), write(tmp_path).settings
     at = Context("files", settings.storage.claims["files"], settings, None, "kotaemon", "")
