@@ -110,6 +110,9 @@ if TYPE_CHECKING:
     )
     from .kotaemon.controllers import Controller as Controller
     from .kotaemon.kotaemon import Kotaemon as Kotaemon
+    from .models.args import ModelCache as ModelCache, ModelCacheKind as ModelCacheKind, Models as Models
+    from .models.local_cache import LocalModelCache as LocalModelCache, LocalModelCacheArgs as LocalModelCacheArgs
+    from .models.releases import ModelReleases as ModelReleases, ModelReleasesArgs as ModelReleasesArgs
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
@@ -204,6 +207,9 @@ _HOMES = {
     "kotaemon.args": ("AuthProxy", "Autoscaler", "Exposure", "ExposureKind", "KotaemonArgs", "PodResources"),
     "kotaemon.controllers": ("Controller",),
     "kotaemon.kotaemon": ("Kotaemon",),
+    "models.args": ("ModelCache", "ModelCacheKind", "Models"),
+    "models.local_cache": ("LocalModelCache", "LocalModelCacheArgs"),
+    "models.releases": ("ModelReleases", "ModelReleasesArgs"),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",

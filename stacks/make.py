@@ -14,11 +14,14 @@ from guard.changes import Memory
 from stacks import cost, earlier, kinds, memory, outputs, stores
 from stacks.application import arguments
 from stacks.kinds.base import Space
+from stacks.models import RELEASES, local_cache, releases
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.platforms.base import Ground
 from stacks.settings import ingress, pod_rules
+from stacks.settings.models import LOCAL_CACHE
 from stacks.settings.pod_rules import logins
+from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
 from stacks.stores.on_disks import backup_folders
 
@@ -44,10 +47,12 @@ def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dic
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
     after, ids = _claims(stack, ground, namespace)
     made, waits = _stores(stack, ground, namespace)
+    after += _model_cache(settings, ground, namespace)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[*after, *waits])
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = was_autoscaled
     app = Kotaemon(NAMESPACE, handed, opts)
+    _releases(stack, ground, namespace)
     return {
         **outputs.contract(
             namespace=settings.namespace,
@@ -87,6 +92,25 @@ def _claims(
             job = found.prepare(_folders(stack, name), ground.kubernetes, space)
             made.append(job)
     return made, ids
+
+
+def _model_cache(settings: Settings, ground: Ground, namespace: pulumi.Output[str]) -> list[pulumi.Resource]:
+    """The volume of a cache that the pods of a node share, where the stack makes it."""
+    args = local_cache(settings, namespace)
+    if args is None:
+        return []
+    from components.models.local_cache import LocalModelCache
+
+    return [LocalModelCache(LOCAL_CACHE, args, ground.kubernetes)]
+
+
+def _releases(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> None:
+    """The release of models in the cluster, where models are versions on a claim."""
+    args = releases(stack.settings, namespace, stack.storage)
+    if args is not None:
+        from components.models.releases import ModelReleases
+
+        ModelReleases(RELEASES, args, ground.kubernetes)
 
 
 def _folders(stack: Planned, name: str) -> list[str]:

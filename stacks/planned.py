@@ -12,7 +12,7 @@ from estimate.cost import Bought, Mount, bought
 from guard.classes import Bound, ClassFacts
 from guard.report import Report
 from guard.safety import ServerDisk
-from stacks import kinds, network, platforms, safety, stores
+from stacks import kinds, models, network, platforms, safety, stores
 from stacks.application import arguments
 from stacks.classes import NOT_ASKED, Classes, ClusterFacts, OnClass
 from stacks.kinds.base import Context
@@ -225,6 +225,7 @@ def _mistakes(
     handed = {name: one.store.planned(one.at) for name, one in found.items()}
     args = arguments(settings, settings.namespace, storage, handed)
     yield from (f"kotaemon:{line}" for line in check(NAMESPACE, args))
+    yield from (f"kotaemon:{line}" for line in models.mistakes(settings, storage))
 
 
 def _tell_closed(settings: Settings, storage: StorageMap, found: Mapping[str, PlannedStore]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pulumi import Input
 
 from ..contract import Profile, Role, RoleMount
+from ..models.args import Models
 from ..pod.args import ClusterImposes, Endpoint
 from ..pod.names import GID, IMAGE, UID
 from ..state.stores import PostgresDriver, Stores
@@ -36,6 +37,7 @@ class Application:
     exposure: Exposure | None
     auth_proxy: AuthProxy | None
     model_endpoints: list[Endpoint] | None
+    models: Models | None
     cluster_imposes: ClusterImposes
 
     @property
@@ -73,6 +75,16 @@ class Application:
         return is_true(self.env.get(SINGLE_SIGN_ON, ""))
 
     @property
+    def model_version_is_ours(self) -> bool:
+        """Whether the version of the models is Pulumi's: the stack file says it."""
+        return self.models is not None and "version" in self.models
+
+    @property
+    def caches_models(self) -> bool:
+        """Whether the application reads its models from a cache on the node, and not from the claim."""
+        return self.models is not None and "cache" in self.models
+
+    @property
     def mounts(self) -> dict[Role, RoleMount]:
         """The roles that are mounted, in the order of Role. `scaled` keeps its sessions in PostgreSQL."""
         unused = (Role.SESSIONS,) if self.scaled else ()
@@ -99,5 +111,6 @@ def application(name: str, args: KotaemonArgs) -> Application:
         exposure=args.get("exposure"),
         auth_proxy=args.get("auth_proxy"),
         model_endpoints=args.get("model_endpoints"),
+        models=args.get("models"),
         cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
     )

@@ -13,6 +13,7 @@ from stacks.settings.estimate import EstimateSettings
 from stacks.settings.existing import IN_CLUSTER, OBJECT, Existing, Id
 from stacks.settings.fields import DnsLabel, PinnedImage, Strict
 from stacks.settings.ingress import Ingress
+from stacks.settings.models import ModelsSettings
 from stacks.settings.moves import MovedName, MoveSettings, ReleasedKey
 from stacks.settings.pod_rules import PodRules
 from stacks.settings.pods import AutoscalerSettings, Endpoint, Resources
@@ -62,6 +63,11 @@ class Settings(Existing, PodRules):
         None,
         description="Networks and namespaces where the pods may call models; default: TCP 443 of every address except "
         "link-local (metadata) ones. Services and IP addresses in env are always open.",
+    )
+    models: ModelsSettings | None = Field(
+        None,
+        description="Models as published versions with a cache on the nodes; default: pods use the folder of the role "
+        "models as it is. See docs/models.md.",
     )
     storage: Storage = Field(description="Claims, and which role is on which claim.")
     env: dict[str, str] = Field(

@@ -27,6 +27,7 @@ from ks_housekeeping import Housekeeping
 from ks_index import COLLECTIONS, index_wholly
 from ks_locks import take_locks
 from ks_log import Tee, start_log
+from ks_models import hold
 from ks_page import add_our_scripts
 from ks_running import UPLOADS, busy
 from ks_schema import check_data
@@ -60,6 +61,7 @@ def prepare(profile: str) -> tuple[dict[str, Path], set[str]]:
     scratch = Path(os.environ.setdefault("KS_SCRATCH_DIR", "/tmp/kotaemon"))  # noqa: S108 its own emptyDir
     make_folder(scratch)
     check_folders(folders, read_only)
+    hold(folders["models"])
     keep_compiled(folders["indexes"], bytecode=profile == "single-writer")
     scratch_variables(scratch)
     fetch_nothing(folders["models"], "models" not in read_only, scratch)
