@@ -8,7 +8,7 @@ import pulumi_kubernetes as k8s
 from pulumi import CustomTimeouts, Input, Output, ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from ..models.files import fill_files
+from ..models.files import pod_files
 from ..models.pod import filled
 from ..pod.files import content_hash, runtime_files
 from ..refusal import refuse
@@ -82,7 +82,7 @@ class Kotaemon(pulumi.ComponentResource):
     def _deploy(self, args: KotaemonArgs, before: list[pulumi.Resource]) -> k8s.apps.v1.Deployment:
         app = self._app
         name = app.name
-        files = {**runtime_files(), **(fill_files() if app.models is not None and filled(app.models) else {})}
+        files = {**runtime_files(), **(pod_files(fill=filled(app.models)) if app.models is not None else {})}
         runtime = k8s.core.v1.ConfigMap(
             f"{name}-runtime",
             # A new name for new files: the pods of the old version keep theirs until they end.

@@ -20,6 +20,7 @@ from typing import Any
 from ks_compiled import keep_compiled
 from ks_conversation import keep_conversations_whole
 from ks_downloads import fetch_nothing
+from ks_embeddings import keep_embeddings
 from ks_environment import flag, number, pod_name, profile_name, read_only_roles, refuse, role_folders, say
 from ks_folders import check_folders, check_writable, make_folder
 from ks_gradio import write_no_interface_files
@@ -106,6 +107,7 @@ def main() -> int:
         check_data(folders["uploads"])
         sys.path.insert(0, os.getcwd())  # as `python app.py` does: flowsettings.py is found there
         change_the_application()
+        keep_embeddings(folders["indexes"], folders["models"])
         keep_house(folders, read_only)
         if sso:
             run_sso(port, stop_seconds)

@@ -9,7 +9,7 @@ from components.kotaemon.deployment import deployment_annotations, deployment_sp
 from components.kotaemon.environment import Secrets
 from components.kotaemon.mistakes import check
 from components.models.args import ModelCacheKind
-from components.models.files import fill_files
+from components.models.files import pod_files
 from components.models.names import VERSION_ANNOTATION
 from tests.unit.components.kotaemon.samples import manifest, scaled, scaled_args, single, single_args
 
@@ -129,14 +129,14 @@ def test_readiness_asks_no_claim_that_only_the_fill_uses() -> None:
 
 
 def test_the_scripts_are_in_the_pod_that_runs_them() -> None:
-    assert "ks_models_fill.py" in fill_files()
+    assert "ks_models_fill.py" in pod_files(fill=True)
     imports = {
         line.split()[1]
-        for text in fill_files().values()
+        for text in pod_files(fill=True).values()
         for line in text.splitlines()
         if "ks_models_" in line and line.strip().startswith(("from ks_", "import ks_"))
     }
-    assert {f"{name}.py" for name in imports} <= set(fill_files())
+    assert {f"{name}.py" for name in imports} <= set(pod_files(fill=True))
 
 
 @pytest.mark.parametrize(
