@@ -109,8 +109,9 @@ drill-node: $(INSTALLED) ## Lose the node of the stack's pod on the devcluster, 
 drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
 	@$(PY) -m drills drill --full
 
-bench: $(INSTALLED) ## Time of a plan against the least that importing its SDKs takes, and its growth, as ratios
+bench: $(INSTALLED) ## Time of a plan against its imports, and the cache of models against cp and rsync, as ratios
 	$(PY) benchmarks/plan_time.py
+	$(PY) benchmarks/models.py
 
 hooks: $(INSTALLED) ## Run `make lint` before each git commit and `make types` before each push
 	$(VENV)/bin/pre-commit install
