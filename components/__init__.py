@@ -113,6 +113,19 @@ if TYPE_CHECKING:
     from .models.args import ModelCache as ModelCache, ModelCacheKind as ModelCacheKind, Models as Models
     from .models.local_cache import LocalModelCache as LocalModelCache, LocalModelCacheArgs as LocalModelCacheArgs
     from .models.releases import ModelReleases as ModelReleases, ModelReleasesArgs as ModelReleasesArgs
+    from .nfs_server.connection import SshConnection as SshConnection
+    from .nfs_server.exports import (
+        NfsExport as NfsExport,
+        NfsSecurity as NfsSecurity,
+        NfsSquash as NfsSquash,
+        NfsTransport as NfsTransport,
+    )
+    from .nfs_server.files import NfsFileSystem as NfsFileSystem, NfsDisk as NfsDisk, NfsServerFiles as NfsServerFiles
+    from .nfs_server.single import (
+        NfsServer as NfsServer,
+        NfsServerArgs as NfsServerArgs,
+        nfs_user_data as nfs_user_data,
+    )
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
@@ -210,6 +223,10 @@ _HOMES = {
     "models.args": ("ModelCache", "ModelCacheKind", "Models"),
     "models.local_cache": ("LocalModelCache", "LocalModelCacheArgs"),
     "models.releases": ("ModelReleases", "ModelReleasesArgs"),
+    "nfs_server.connection": ("SshConnection",),
+    "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
+    "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),
+    "nfs_server.single": ("NfsServer", "NfsServerArgs", "nfs_user_data"),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
+from string import ascii_lowercase
 
 TAGS_MAX = 20
 STORAGE_ADDONS = ("csi-plugin", "csi-provisioner", "managed-csiprovisioner", "storage-operator", "cnfs-nas-daemon")
@@ -10,10 +11,25 @@ STORAGE_ADDONS = ("csi-plugin", "csi-provisioner", "managed-csiprovisioner", "st
 _TAG_LENGTH = 128
 _CLOUD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,63}")
 
-DEFAULT_KEY_ROTATION_DAYS = 365
-"""The only rotation period of a key outside a KMS instance (KMS CreateKey: RotationInterval)."""
+_DEFAULT_KEY_ROTATION_DAYS = 365
+_DISK_KEY_SPECS = ("Aliyun_AES_256", "Aliyun_SM4")
+_STORAGE_KEY_SPEC = "Aliyun_AES_256"
 _KEY_ID = re.compile(r"key-[a-z0-9]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ALIAS = re.compile(r"alias/[A-Za-z0-9_/-]{1,249}")
+
+
+def zone_name(region: str, letter: str) -> str:
+    """Name of a zone. A region that ends with a digit is followed by the letter, any other one by `-` and the letter:
+    ap-southeast-1a, cn-shanghai-finance-1f, cn-north-2-gov-1b, but cn-hangzhou-h (docs/clouds.md, point 1)."""
+    return f"{region}{letter}" if region[-1:].isdigit() else f"{region}-{letter}"
+
+
+def refused_zone(zone: str, region: str) -> str:
+    """Why a zone cannot be one of `region`."""
+    if any(zone == zone_name(region, letter) for letter in ascii_lowercase):
+        return ""
+    first, second = zone_name(region, "a"), zone_name(region, "b")
+    return f"is not a zone of region {region}; its zones are called {first}, {second} and so on"
 
 
 def refused_tags(tags: Mapping[str, str]) -> str:
@@ -71,11 +87,34 @@ def refused_alias(alias: str) -> str:
 
 
 def refused_rotation(days: int, *, in_instance: bool) -> str:
-    """Why KMS would refuse a rotation period (API CreateKey, RotationInterval)."""
-    if not in_instance and days != DEFAULT_KEY_ROTATION_DAYS:
+    """Why KMS would refuse a rotation period (API UpdateRotationPolicy, RotationInterval)."""
+    if not in_instance and days != _DEFAULT_KEY_ROTATION_DAYS:
         return f"{days} days; a key outside a KMS instance rotates every 365 days only"
     if not 7 <= days <= 365:
         return f"{days} days; KMS takes 7 to 365"
+    return ""
+
+
+def refused_key_use(key: Mapping[str, str], region: str, *, disks_only: bool) -> str:
+    """Why an existing key cannot encrypt storage, from what KMS DescribeKey tells of it; docs/clouds.md, keys.
+
+    `key`: `status`, `key_usage`, `key_spec` and `creator` as the provider's data source gives them; empty when there is
+    no such key. `disks_only`: whether nothing but disks uses it.
+    """
+    if not key:
+        return f"there is no such key in region {region}, or the credentials may not see it (kms:ListKeys, DescribeKey)"
+    if key["status"] != "Enabled":
+        return f"its state is {key['status']}; it must be Enabled"
+    if key["key_usage"] != "ENCRYPT/DECRYPT":
+        return f"it is a key for {key['key_usage']}; storage needs one for ENCRYPT/DECRYPT"
+    allowed = _DISK_KEY_SPECS if disks_only else (_STORAGE_KEY_SPEC,)
+    if key["key_spec"] not in allowed:
+        return f"its specification is {key['key_spec']}; what this stack makes takes {' or '.join(allowed)}"
+    if not key["creator"].isdigit():
+        return (
+            f"it is the service key of {key['creator']}, which no other service may use; "
+            "leave keyId out and write serviceKey: true"
+        )
     return ""
 
 

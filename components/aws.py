@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from enum import Enum
+from typing import Any
 
 _KEY_ARN = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):([0-9]{12}):key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})")
 
@@ -76,6 +77,20 @@ def partition(region: str) -> str:
 def dns_suffix(region: str) -> str:
     """Last part of the host names of a region's services."""
     return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+
+
+def tag_statement(region: str) -> dict[str, Any]:
+    """What the IAM role of a cluster with EKS Auto Mode needs besides its managed policies before a StorageClass may
+    give disks tags of your own (EKS user guide, auto-cluster-iam-role: custom AWS tags; docs/clouds.md, Auto Mode)."""
+    cluster = "${aws:PrincipalTag/eks:eks-cluster-name}"
+    kinds = ("volume", "snapshot")
+    return {
+        "Sid": "Storage",
+        "Effect": "Allow",
+        "Action": ["ec2:CreateVolume", "ec2:CreateSnapshot"],
+        "Resource": [f"arn:{partition(region)}:ec2:*:*:{kind}/*" for kind in kinds],
+        "Condition": {"StringEquals": {"aws:RequestTag/eks:eks-cluster-name": cluster}},
+    }
 
 
 def key_arn_refused(arn: str, region: str) -> str:

@@ -34,7 +34,9 @@ def _parser() -> argparse.ArgumentParser:
         default="none",
         help="taint: set the out-of-service taint once the node is lost; outside: wait until an automation does",
     )
-    for made in (every, node):
+    text = "boot Linux guests, make one the NFS server as the product does, and kill and attack it under writes"
+    nfs = commands.add_parser("drill-nfs", help=text, description=text)
+    for made in (every, node, nfs):
         made.add_argument("--seed", type=int, default=1, help="chooses the random moments")
     return parser
 
@@ -51,6 +53,8 @@ def _run(options: argparse.Namespace) -> int:
 
     console = terminal.console()
     with answering():
+        if options.command == "drill-nfs":
+            return command.drill_nfs(options.seed, console)
         if file is None and options.real:
             return command.drill_on_real_nodes(options.seed, console)
         if file is None:

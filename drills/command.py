@@ -9,6 +9,7 @@ from deploy import readings, up
 from devcluster import platforms
 from devcluster.cluster import Cluster
 from drills import node_loss, program, real, record, samples
+from drills.nfs import program as nfs
 from drills.node_loss import Fencing, Scenario
 from drills.session import follow
 from plan.exits import UserError
@@ -36,6 +37,20 @@ def drill_on_real_nodes(seed: int, console: Console) -> int:
     with program.own_cache() as folder:
         names = list(real.DRILLS)
         section = program.on_real_nodes(folder, names, real.SHORT_HOLD, lambda line: console.print(line, markup=False))
+    record.renew(section, seed)
+    red = [result.name for result in section.results if not result.green]
+    console.print(f"{len(red)} drills are red: {', '.join(red)}" if red else "All drills went as promised.")
+    return 1 if red else 0
+
+
+def drill_nfs(seed: int, console: Console) -> int:
+    """Run the drills of the NFS server in guests and renew their section of docs/test-record.md; 1 when one is red.
+
+    Raises UserError: the machine cannot boot the guests.
+    """
+    if reason := nfs.why_not():
+        raise UserError(reason)
+    section = nfs.run(lambda line: console.print(line, markup=False))
     record.renew(section, seed)
     red = [result.name for result in section.results if not result.green]
     console.print(f"{len(red)} drills are red: {', '.join(red)}" if red else "All drills went as promised.")

@@ -134,7 +134,9 @@ def _fields(at: At, before: Values, after: Values, rows: Effects) -> Iterator[Ch
     other = before.get("kind") != after.get("kind")
     for key in ["kind"] if other else sorted({*before, *after}):
         old, new = before.get(key), after.get(key)
-        if old != new:
+        # A field that the release before did not know, and that the stack file leaves out, changes nothing.
+        unset = key not in before and not new
+        if old != new and not unset:
             yield Changed(at, key, old, new, known.get(key, UNDECLARED).of(before, after))
 
 

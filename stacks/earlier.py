@@ -36,6 +36,11 @@ def check(stack: Planned, before: Facts) -> None:
         pulumi.log.warn(line)
 
 
+def claims(before: Facts) -> frozenset[str]:
+    """Names of the claims that were there, with their folders, when the last run ended well."""
+    return frozenset(before["claims"]) if before else frozenset()
+
+
 def was_autoscaled(before: Facts) -> bool:
     """Whether the application had an autoscaler."""
     return bool(before) and before["settings"].get("autoscaler") is not None

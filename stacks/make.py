@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from components.pod.preparation_namespace import PreparationSpace
 
 
-def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dict[str, Any]:
+def make(
+    stack: Planned, wanted: Memory, *, was_autoscaled: bool = False, lived: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs.
 
     `wanted`: where everything will be, remembered once the pods are ready.
-    `was_autoscaled`: whether the last run had an autoscaler.
+    `was_autoscaled`: whether the last run had an autoscaler. `lived`: names of the claims that it left with folders.
     """
     settings = stack.settings
     for line in (*pod_rules.warnings(settings), *ingress.warnings(settings)):
@@ -45,7 +47,7 @@ def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dic
     if settings.registry_logins:
         args["registry_logins"] = logins(settings)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
-    after, ids = _claims(stack, ground, namespace)
+    after, ids = _claims(stack, ground, namespace, lived)
     made, waits = _stores(stack, ground, namespace)
     after += _model_cache(settings, ground, namespace)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[*after, *waits])
@@ -70,7 +72,7 @@ def make(stack: Planned, wanted: Memory, *, was_autoscaled: bool = False) -> dic
 
 
 def _claims(
-    stack: Planned, ground: Ground, namespace: pulumi.Output[str]
+    stack: Planned, ground: Ground, namespace: pulumi.Output[str], lived: frozenset[str]
 ) -> tuple[list[pulumi.Resource], dict[str, pulumi.Output[str]]]:
     """Register every claim, and a Job that makes the roles' folders where a claim needs it.
 
@@ -80,7 +82,7 @@ def _claims(
     ids: dict[str, pulumi.Output[str]] = {}
     space = _space(stack, ground, namespace)
     for name, planned in stack.contexts.items():
-        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key)
+        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key, lived=name in lived)
         kind = kinds.kind(at.chosen.kind)
         for line in kind.warnings(at.chosen):
             pulumi.log.warn(f"kotaemon:storage.claims.{name}{line}")

@@ -65,5 +65,7 @@ def run(*, ask: bool = False) -> None:
     memory.note_pending(before, wanted)
     one_object.watch()
     take_up(settings)
-    for name, value in make(stack, wanted, was_autoscaled=earlier.was_autoscaled(lives)).items():
+    for name, value in make(
+        stack, wanted, was_autoscaled=earlier.was_autoscaled(lives), lived=earlier.claims(lives)
+    ).items():
         pulumi.export(name, value)

@@ -36,8 +36,9 @@ class EcsDiskStorageArgs(TypedDict):
     """Namespace that the claim is made in: that of the application."""
     cloud_name: str
     """Prefix of the names in the account, for example <project>-<stack>."""
-    key_id: Input[str]
-    """Id of the KMS key."""
+    key_id: NotRequired[Input[str]]
+    """Id of the KMS key; an alias or an ARN does not work here (see refused_key_id in components/alicloud.py). Default:
+    the key that ECS keeps for the account (acs/ecs)."""
     zone: str
     """Zone of the disk, and so of the pod for ever."""
     claim_name: NotRequired[str]
@@ -124,7 +125,7 @@ def disk_args(args: EcsDiskStorageArgs, disk: Disk, disk_name: str) -> alicloud.
         size=disk.size_gib,
         type="online",  # how it grows; offline, the default, waits for a restart of the node (ECS ResizeDisk)
         encrypted=True,
-        kms_key_id=args["key_id"],
+        kms_key_id=args.get("key_id"),
         payment_type="PayAsYouGo",
         delete_with_instance=False,
         delete_auto_snapshot=False,  # the last way back outlives the disk

@@ -42,8 +42,9 @@ class EssdStorageArgs(TypedDict):
 
     namespace: Input[str]
     """Namespace that the claim is made in: that of the application."""
-    key_id: Input[str]
-    """Id of the KMS key; an alias or an ARN does not work here (see refused_key_id in components/alicloud.py)."""
+    key_id: NotRequired[Input[str]]
+    """Id of the KMS key; an alias or an ARN does not work here (see refused_key_id in components/alicloud.py). Default:
+    the key that ECS keeps for the account (acs/ecs)."""
     zones: Sequence[str]
     """Zones in which disks may be made; the first pod decides which. A regional disk needs none."""
     claim_name: NotRequired[str]
@@ -153,7 +154,7 @@ def class_args(name: Input[str], args: EssdStorageArgs, disk: Disk) -> StorageCl
         **(performance(Disk(disk.size_gib, disk.types)) if args.get("attributes_class", False) else performance(disk)),
         "csi.storage.k8s.io/fstype": "ext4",
         "encrypted": "true",  # without it the driver drops the key
-        "kmsKeyId": args["key_id"],
+        **({"kmsKeyId": args["key_id"]} if "key_id" in args else {}),
         **{f"diskTags/{key}": value for key, value in args.get("tags", {}).items()},
     }
     if "resource_group_id" in args:

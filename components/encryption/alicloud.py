@@ -11,13 +11,13 @@ from pulumi import Output, ResourceOptions
 from typing_extensions import NotRequired
 
 from ..alicloud import (
-    DEFAULT_KEY_ROTATION_DAYS,
     refused_alias,
+    refused_key_use,
     refused_rotation,
     refused_tags,
     refused_window,
 )
-from ..refusal import because, refuse
+from ..refusal import because, refuse, require
 
 
 class ServiceRole(str, Enum):
@@ -59,9 +59,12 @@ class AlicloudKeyArgs(TypedDict):
     description: NotRequired[str]
     """Description of the key; the default says which program made it."""
     rotation_days: NotRequired[int]
-    """Days between rotations, 7 to 365; default 365. Old versions stay usable, so data needs no new encryption."""
+    """Days between rotations, 7 to 365; default: it does not rotate by itself. Old versions stay usable, so data needs
+    no new encryption. Only a KMS instance of the software type rotates its keys; outside of one it is 365 days
+    only, and an extra that is bought in the KMS console (KMS UpdateRotationPolicy)."""
     instance_id: NotRequired[str]
-    """KMS instance that holds the key; default: the shared service. Only there may rotation_days differ from 365."""
+    """KMS instance that holds the key; default: none. Without one it is the one default key that KMS has for an account
+    in a region: a second one cannot be made (KMS: Manage keys)."""
     deletion_window_days: NotRequired[int]
     """Days in which a deletion can be taken back, 7 to 366; default 30. Deletion protection is on besides."""
     tags: NotRequired[Mapping[str, str]]
@@ -72,10 +75,11 @@ class AlicloudKeyArgs(TypedDict):
 
 def check(name: str, args: AlicloudKeyArgs) -> list[str]:
     """Mistakes in the arguments of AlicloudKey(name, args); none: it can be made."""
-    rotation = args.get("rotation_days", DEFAULT_KEY_ROTATION_DAYS)
+    days = args.get("rotation_days")
+    rotation = "" if days is None else refused_rotation(days, in_instance="instance_id" in args)
     return [
         *because(f"alias {args['alias']!r}", refused_alias(args["alias"])),
-        *because("rotation_days", refused_rotation(rotation, in_instance="instance_id" in args)),
+        *because("rotation_days", rotation),
         *because("deletion_window_days", refused_window(args.get("deletion_window_days", 30))),
         *because("tags", refused_tags(args.get("tags", {}))),
     ]
@@ -92,8 +96,8 @@ def key_args(args: AlicloudKeyArgs) -> alicloud.kms.KeyArgs:
         description=args.get("description", "Kotaemon storage: all its data is encrypted with this key"),
         key_spec="Aliyun_AES_256",
         key_usage="ENCRYPT/DECRYPT",
-        automatic_rotation="Enabled",
-        rotation_interval=f"{int(args.get('rotation_days', DEFAULT_KEY_ROTATION_DAYS))}d",
+        automatic_rotation="Enabled" if "rotation_days" in args else "Disabled",
+        rotation_interval=f"{int(args['rotation_days'])}d" if "rotation_days" in args else None,
         dkms_instance_id=args.get("instance_id"),
         pending_window_in_days=int(args.get("deletion_window_days", 30)),
         deletion_protection="Enabled",
@@ -109,9 +113,9 @@ def trust_policy(service: str) -> str:
 
 
 class AlicloudKey(pulumi.ComponentResource):
-    """A symmetric key with rotation and deletion protection, and its alias.
+    """A symmetric key with deletion protection, and its alias.
 
-    A key that exists already needs no component: give its id to the storage (refused_key_id in components/alicloud.py).
+    A key that exists already needs no component: give its id to the storage, after `existing_key`.
     """
 
     key_id: Output[str]
@@ -125,6 +129,24 @@ class AlicloudKey(pulumi.ComponentResource):
         self.key_id = key.id
         alicloud.kms.Alias(f"{name}-alias", alias_name=args["alias"], key_id=key.id, opts=ResourceOptions(parent=self))
         self.register_outputs({"key_id": self.key_id})
+
+
+def existing_key(
+    key_id: str, region: str, *, disks_only: bool, opts: pulumi.InvokeOptions | None = None
+) -> Output[str]:
+    """The id of an existing key, once it was read and found usable. Raises pulumi.RunError.
+
+    `disks_only`: whether nothing but disks uses it.
+    """
+
+    def checked(found: alicloud.kms.GetKeysResult) -> str:
+        told = next((key for key in found.keys if key.key_id == key_id), None)
+        names = ("status", "key_usage", "key_spec", "creator")
+        facts = {} if told is None else {name: str(getattr(told, name)) for name in names}
+        require(f"KMS key {key_id}", refused_key_use(facts, region, disks_only=disks_only))
+        return key_id
+
+    return alicloud.kms.get_keys_output(ids=[key_id], opts=opts).apply(checked)
 
 
 class ServiceRolesArgs(TypedDict):

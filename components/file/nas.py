@@ -45,8 +45,9 @@ class NasStorageArgs(TypedDict):
     """Namespace that the claim is made in: that of the application."""
     cloud_name: str
     """Prefix of the names in the account, for example <project>-<stack>; unique in the region."""
-    key_id: Input[str]
-    """Id of the KMS key. With encryption nas-key it encrypts the backups only."""
+    key_id: NotRequired[Input[str]]
+    """Id of the KMS key. With encryption nas-key it encrypts the backups only. Default: none, for encryption nas-key;
+    Cloud Backup then encrypts with a key of its own as well."""
     zone: str
     """Zone of the file system. All zones of the VPC can mount it; it is best where most pods are."""
     vpc_id: Input[str]
@@ -68,7 +69,8 @@ class NasStorageArgs(TypedDict):
     encryption: NotRequired[NasEncryption]
     """Default own-key. There is no way to leave the data unencrypted: it could not be encrypted later."""
     squash: NotRequired[NasSquash]
-    """Default no_squash: the role folders are made by root, and then belong to the pods' user."""
+    """Default no_squash: the role folders are made by root, and then belong to the pods' user. root_squash once
+    NfsPreparation has run with `give_root`; NAS changes it in place."""
     recycle_bin_days: NotRequired[int]
     """Days that deleted files can be taken back, 1 to 180, 0 for none; default 7 for standard: what is deleted on a
     Friday is missed after the weekend. Extreme has none."""
@@ -108,9 +110,12 @@ def asked_system(name: str, args: NasStorageArgs) -> NasSystem:
 def check(name: str, args: NasStorageArgs) -> list[str]:
     """Mistakes in the arguments of NasStorage(name, args); none: it can be made."""
     size, full_name, cidrs = refused_size(args.get("size", "100Gi")), cloud_name(name, args), args["client_cidrs"]
+    keyless = "missing; encryption own-key needs the id of the KMS key"
+    no_key = keyless if _encryption(args) == NasEncryption.OWN_KEY and "key_id" not in args else ""
     nobody = "" if cidrs else "at least one network is needed, or no node can mount"
     return [
         *because("size", size),
+        *because("key_id", no_key),
         *reasons("" if size else refused_system(asked_system(name, args)), refused_tags(args.get("tags", {}))),
         *because(f"cloud_name {full_name!r}", refused_cloud_name(full_name)),
         *because("client_cidrs", nobody),
@@ -173,7 +178,7 @@ def file_system_args(args: NasStorageArgs, system: NasSystem, description: str) 
         zone_id=args["zone"],
         capacity=system.size_gib if system.kind == NasKind.EXTREME else None,
         encrypt_type=_ENCRYPT_TYPE[encryption],
-        kms_key_id=args["key_id"] if encryption == NasEncryption.OWN_KEY else None,
+        kms_key_id=args.get("key_id") if encryption == NasEncryption.OWN_KEY else None,
         recycle_bin=alicloud.nas.FileSystemRecycleBinArgs(status="Enable", reserved_days=bin_days)
         if bin_days
         else None,
@@ -199,13 +204,13 @@ def access_rules(args: NasStorageArgs, group: Input[str], kind: NasKind) -> list
 
 
 def vault_args(args: NasStorageArgs, vault_name: str) -> alicloud.hbr.VaultArgs:
-    """The backup vault, under the same key."""
+    """The backup vault, under the same key, or under one of Cloud Backup's own."""
     return alicloud.hbr.VaultArgs(
         vault_name=vault_name,
         vault_type="STANDARD",
         vault_storage_class="STANDARD",
-        encrypt_type="KMS",
-        kms_key_id=args["key_id"],
+        encrypt_type="KMS" if "key_id" in args else "HBR_PRIVATE",
+        kms_key_id=args.get("key_id"),
         description="Daily copies of a Kotaemon file system",
         resource_group_id=args.get("resource_group_id"),
         tags=args.get("tags", {}),
@@ -246,7 +251,10 @@ class NasStorage(pulumi.ComponentResource):
         full_name = cloud_name(name, args)
         self._kept = ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True)
         self._encrypted = ResourceOptions(
-            parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=KEEPS_ITS_KEY
+            parent=self,
+            protect=args.get("protect", True),
+            retain_on_delete=True,
+            ignore_changes=[*KEEPS_ITS_KEY, "encryptType"],
         )
         file_system = alicloud.nas.FileSystem(
             f"{name}-file-system", args=file_system_args(args, system, full_name), opts=self._encrypted

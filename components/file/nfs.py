@@ -105,6 +105,24 @@ def refused_option(option: str, *, allow_nolock: bool = False) -> str:
     return ""
 
 
+NO_MOUNT_NFS = (
+    "in-tree NFS is mounted by mount.nfs of the node, which Bottlerocket and so every node of EKS Auto Mode lacks "
+    "(bottlerocket-os/bottlerocket#4022); install csi-driver-nfs and write driver: csi"
+)
+BOTTLEROCKET_OPTION = "vers=4.1"
+"""What csi-driver-nfs mounts on Bottlerocket: not 4.2, which vers=4 tries first (kubernetes-csi/csi-driver-nfs#801)."""
+
+
+def bottlerocket_mistakes(options: Sequence[str]) -> list[str]:
+    """The mount options by which csi-driver-nfs would not mount on Bottlerocket."""
+    return [
+        f"{option!r} is not allowed: on Bottlerocket csi-driver-nfs mounts {BOTTLEROCKET_OPTION} "
+        "(kubernetes-csi/csi-driver-nfs#801); leave it out"
+        for option in options
+        if _key(option) == "vers" and option.partition("=")[2] != "4.1"
+    ]
+
+
 def option_mistakes(options: Sequence[str], *, allow_nolock: bool = False) -> list[str]:
     """The mount options that are not allowed, each with the reason."""
     refused = {option: refused_option(option, allow_nolock=allow_nolock) for option in options}

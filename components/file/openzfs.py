@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
-from pulumi import Input, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 from pulumi_aws import fsx
 from typing_extensions import NotRequired
 
@@ -22,7 +22,7 @@ from ..encryption.kept import KEEPS_ITS_KEY
 from ..quantity import gib, refused_size
 from ..refusal import because, reasons, refuse
 from . import nfs
-from .nfs import NfsStorage, NfsStorageArgs, nfs_claim
+from .nfs import NfsDriver, NfsStorage, NfsStorageArgs, nfs_claim
 
 EXPORT_PATH = "/fsx"
 """Path of a file system's root volume (OpenZFS user guide, mount-openzfs-volumes)."""
@@ -43,11 +43,11 @@ class OpenZfsStorageArgs(TypedDict):
     """Zone -> subnet of a server: for MULTI_AZ_1 the preferred one first and the standby second, else exactly one."""
     client_security_groups: Mapping[str, Input[str]]
     """Security groups of the nodes. The keys are names of your own; they become part of the rules' names."""
-    client_networks: Sequence[Input[str]]
+    client_networks: Input[Sequence[str]]
     """Networks of the nodes: the export's clients. At most 25."""
     route_tables: NotRequired[Input[Sequence[str]]]
-    """MULTI_AZ_1: all route tables of the nodes' subnets, so that a failover reroutes them. Default: the VPC's main
-    table only, which the subnets of nodes seldom use."""
+    """MULTI_AZ_1: all route tables of the nodes' subnets, so that a failover reroutes them, with the main table where a
+    subnet names none. Default: the VPC's main table only, which the subnets of nodes seldom use."""
     endpoint_range: NotRequired[str]
     """MULTI_AZ_1: IPv4 network for the endpoints, outside every subnet; default: FSx takes a free /28 of the VPC."""
     claim_name: NotRequired[str]
@@ -62,9 +62,11 @@ class OpenZfsStorageArgs(TypedDict):
     """SSD IOPS; default 3 for each GiB."""
     mount_options: NotRequired[list[str]]
     """Added to the defaults of components/file/nfs.py; an option of the same name replaces the default."""
+    driver: NotRequired[NfsDriver]
+    """Who mounts it; default in-tree, which needs mount.nfs on the nodes: Bottlerocket has none."""
     squash: NotRequired[bool]
     """Turn every access into `uid` and `gid`; default false: root makes the role folders first, since the root of a
-    new volume belongs to root. Set it afterwards; FSx changes it in place."""
+    new volume belongs to root. Set it once NfsPreparation has run with `give_root`; FSx changes it in place."""
     uid: NotRequired[int]
     """Owner of the role folders, for `squash`; default 1001."""
     gid: NotRequired[int]
@@ -108,7 +110,9 @@ def backup_days_refused(days: int) -> str:
     return "" if 1 <= days <= 90 else f"{days}: FSx keeps daily backups for 1 to 90 days; 0 would switch them off"
 
 
-def _networks_refused(networks: Sequence[Input[str]]) -> str:
+def _networks_refused(networks: Input[Sequence[str]]) -> str:
+    if not isinstance(networks, Sequence):
+        return ""  # they are looked up
     if not networks:
         return "none; FSx would export to everybody (API OpenZFSClientConfiguration, Clients)"
     return f"{len(networks)}; an export has at most 25" if len(networks) > 25 else ""
@@ -123,6 +127,7 @@ def export(name: str, args: OpenZfsStorageArgs, server: Input[str]) -> NfsStorag
         claim_name=args.get("claim_name", name),
         size=args.get("size", "128Gi"),
         mount_options=args.get("mount_options", []),
+        driver=NfsDriver(args.get("driver", NfsDriver.IN_TREE)),
         encrypted_by=args.get("encrypted_by", "KMS, key of your own"),
         protect=args.get("protect", True),
     )
@@ -137,12 +142,10 @@ def export_options(args: OpenZfsStorageArgs) -> list[str]:
 
 def file_system(args: OpenZfsStorageArgs, size_gib: int, group: Input[str]) -> fsx.OpenZfsFileSystemArgs:
     """Arguments of the file system, on SSD, from those of the component."""
-    clients = [
-        fsx.OpenZfsFileSystemRootVolumeConfigurationNfsExportsClientConfigurationArgs(
-            clients=network, options=export_options(args)
-        )
-        for network in args["client_networks"]
-    ]
+    client = fsx.OpenZfsFileSystemRootVolumeConfigurationNfsExportsClientConfigurationArgs
+    clients = Output.from_input(args["client_networks"]).apply(
+        lambda networks: [client(clients=network, options=export_options(args)) for network in networks]
+    )
     deployment, subnets = _deployment(args), list(args["subnets"].values())
     two_zones = deployment == OpenZfsDeployment.MULTI_AZ_1
     iops = args.get("iops")

@@ -32,6 +32,8 @@ class NfsPreparationArgs(TypedDict):
     """Owner of the folders; default 1001."""
     gid: NotRequired[int]
     """Group of the folders; default 1001."""
+    give_root: NotRequired[bool]
+    """Hand over the export's root as well, so that folders can be made once root is squashed; default false."""
     space: NotRequired[PreparationSpace]
     """Where the Job runs: the outputs of a PreparationNamespace, which the preparations of several exports share.
     Default: a namespace of its own, `<namespace>-prepare`."""
@@ -73,6 +75,7 @@ class NfsPreparation(pulumi.ComponentResource):
             gid=args.get("gid", GID),
             place=[export["server"], export["path"]],
             cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
+            give_root=args.get("give_root", False),
         )
         claim = self._claim(name, space["namespace"], work.claim_name, export)
         self.job = prepare_job(self, name, space, claim, work)

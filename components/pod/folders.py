@@ -33,10 +33,14 @@ def work_mistakes(folders: Sequence[str], uid: int, gid: int) -> list[str]:
     ]
 
 
-def prepare_task(claims: Iterable[tuple[str, list[str], bool]], uid: int, gid: int) -> str:
-    """KS_PREPARE for claims as (name, folders, read only): what prepare.py is to make, as JSON."""
+def prepare_task(claims: Iterable[tuple[str, list[str], bool]], uid: int, gid: int, *, give_root: bool = False) -> str:
+    """KS_PREPARE for claims as (name, folders, read only): what prepare.py is to make, as JSON.
+
+    `give_root`: whether the roots of the claims are handed over as well, before they are squashed.
+    """
+    more = {"give_root": True} if give_root else {}
     wanted = [
-        {"root": f"{CLAIMS_DIR}/{name}", "folders": folders, "read_only": read_only}
+        {"root": f"{CLAIMS_DIR}/{name}", "folders": folders, "read_only": read_only, **more}
         for name, folders, read_only in claims
     ]
     return json.dumps({"uid": uid, "gid": gid, "claims": wanted})

@@ -96,6 +96,8 @@ class Work:
     place: list[Input[str]]
     """Values that identify the file system, such as server and path: for another file system another Job is made."""
     cluster_imposes: ClusterImposes
+    give_root: bool = False
+    """Whether the root of the file system is handed over as well, because it is squashed next."""
 
 
 def prepare_job(
@@ -106,7 +108,7 @@ def prepare_job(
     The name carries a hash of the task: the same task never runs twice on one file system, and a new one is a new Job.
     """
     files = runtime_files(SCRIPT)
-    task = prepare_task([(work.claim_name, work.folders, False)], work.uid, work.gid)
+    task = prepare_task([(work.claim_name, work.folders, False)], work.uid, work.gid, give_root=work.give_root)
     job = Output.all(work.image, *work.place).apply(
         lambda place: f"{work.claim_name}-{content_hash({'task': task, 'where': ' '.join(map(str, place)), **files})}"
     )

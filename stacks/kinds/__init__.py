@@ -7,6 +7,7 @@ from stacks.kinds.base import Kind
 
 NAMES = (
     "nfs",
+    "nfs-server",
     "storage-class",
     "ebs",
     "efs",

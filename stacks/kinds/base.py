@@ -54,6 +54,8 @@ class Context(Generic[ChosenT_co]):
     namespace: Input[str]
     key: Input[str]
     """Id or ARN of the key that encrypts; empty before it is made, and on platforms without one."""
+    lived: bool = False
+    """Whether the claim was there, with its folders, when the last run ended well."""
     classes: Classes = field(default_factory=Classes)
     """What is known of the StorageClasses that the cluster has."""
 

@@ -27,7 +27,7 @@ from stacks.effects import (
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.aws import ids
-from stacks.platforms.aws.settings import AwsSettings, encrypted_by, tags, zone_mistakes
+from stacks.platforms.aws.settings import AwsSettings, disk_tags, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.existing import ON_CLASS, VOLUME, Id
 from stacks.settings.fields import Size, accept
@@ -111,6 +111,7 @@ class EbsKind(Kind[EbsClaim]):
     }
     section_effects: ClassVar[Effects] = {
         "tags": new_only(CLASS, "the disk keeps its tags", (_IN_A_ZONE, in_place(f"{_UPSTREAM}, tags"))),
+        "auto_mode_tags": new_only(CLASS, "the living disk keeps its tags"),
         "auto_mode": new_only(CLASS, "the disk keeps its driver: the two do not share disks"),
         **dict.fromkeys(("zones", "subnets"), new_only(CLASS, "the disk stays in its zone")),
     }
@@ -185,7 +186,7 @@ def _ebs_args(at: Context[EbsClaim]) -> "EbsStorageArgs":
         access_mode=AccessMode(at.chosen.access_mode),
         attributes_class=at.chosen.attributes_class,
         snapshot_class=at.chosen.snapshot_class,
-        tags=tags(aws),
+        tags=disk_tags(aws),
         encrypted_by=encrypted_by(aws),
         protect=at.settings.protect,
     )

@@ -157,7 +157,6 @@ def _ecs_disk_args(at: Context[EcsDiskClaim]) -> "EcsDiskStorageArgs":
     args = EcsDiskStorageArgs(
         namespace=at.namespace,
         cloud_name=cloud_name(),
-        key_id=at.key,
         zone=at.chosen.zone or alicloud.zones[0],
         size=at.chosen.size,
         disk_type=DiskType(at.chosen.type),
@@ -167,6 +166,8 @@ def _ecs_disk_args(at: Context[EcsDiskClaim]) -> "EcsDiskStorageArgs":
         encrypted_by=encrypted_by(alicloud),
         protect=at.settings.protect,
     )
+    if not alicloud.service_key:
+        args["key_id"] = at.key
     if at.chosen.performance_level is not None:
         args["performance_level"] = PerformanceLevel(at.chosen.performance_level)
     if at.chosen.provisioned_iops is not None:

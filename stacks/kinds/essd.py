@@ -177,7 +177,6 @@ def _essd_args(at: Context[EssdClaim]) -> "EssdStorageArgs":
     alicloud = at.settings.section(AlicloudSettings)
     args = EssdStorageArgs(
         namespace=at.namespace,
-        key_id=at.key,
         zones=at.chosen.zones or alicloud.zones,
         size=at.chosen.size,
         access_mode=AccessMode(at.chosen.access_mode),
@@ -190,6 +189,8 @@ def _essd_args(at: Context[EssdClaim]) -> "EssdStorageArgs":
         encrypted_by=encrypted_by(alicloud),
         protect=at.settings.protect,
     )
+    if not alicloud.service_key:
+        args["key_id"] = at.key
     if at.chosen.performance_level is not None:
         args["performance_level"] = PerformanceLevel(at.chosen.performance_level)
     if at.chosen.provisioned_iops is not None:

@@ -25,7 +25,7 @@ from estimate.products.alicloud_backups import Backups
 from estimate.products.nas import Nas
 from stacks.effects import KIND_ROW, VOLUME_TAKES, Effects, When, in_place, refused, words
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
-from stacks.kinds.folders import by_nfs_job
+from stacks.kinds.folders import by_nfs_job, squashed_next
 from stacks.offered import file_claim
 from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.effects import VSWITCH_CHANGES
@@ -53,8 +53,14 @@ class NasClaim(ClaimSettings):
     protocol: Annotated[Literal["3", "4.0"], BeforeValidator(number_as_text)] | None = Field(
         None, description="4.0 (default) has real locks; 3 has none between nodes, extreme speaks 3 only."
     )
-    encryption: Literal["own-key", "nas-key"] = Field("own-key", description="Whose key; data is always encrypted.")
-    squash: str = Field("no_squash", description="root_squash only once the role folders are there.")
+    encryption: Literal["own-key", "nas-key"] | None = Field(
+        None, description="Whose key; data is always encrypted. Default: own-key, and nas-key with alicloud.serviceKey."
+    )
+    squash: str = Field(
+        "no_squash",
+        description="root_squash: root is nobody on it. The first up hands a "
+        "new file system over as root, and the next one squashes it.",
+    )
     recycle_bin_days: int | None = Field(None, description="1 to 180, 0 for none; standard: 7, extreme has none.")
     backup_days: int = Field(30, description="Days that Cloud Backup keeps its daily copy; 0 for none.")
     infrequent_access_days: int | None = Field(None, description="Always refused: encrypted NAS has no lifecycle.")
@@ -169,12 +175,13 @@ class NasClaimKind(Kind[NasClaim]):
         return nas_claim(at.component, _nas_args(at))
 
     def filled_in(self, at: Context[NasClaim]) -> dict[str, Any]:
-        """The first zone of the section, and the defaults of the family of file systems."""
+        """The first zone and the key of the section, and the defaults of the family of file systems."""
         system = at.chosen.system
         return {
             "zone": at.chosen.zone or at.settings.section(AlicloudSettings).zones[0],
             "storageType": system.storage_type.value,
             "protocol": system.protocol.value,
+            "encryption": _encryption(at).value,
         }
 
     def identity(self, at: Context[NasClaim]) -> Identity:
@@ -196,11 +203,18 @@ class NasClaimKind(Kind[NasClaim]):
         from components.file.nas import NasStorage, as_export
 
         made = NasStorage(at.component, _nas_args(at), opts)
+        if _squashed(at):
+            return Made(made, id=made.file_system_id)
+        squash = at.chosen.squash == NasSquash.ROOT_SQUASH.value
+        if squash:
+            squashed_next(at)
         export = as_export(at.component, _nas_args(at), made.server)
-        return Made(made, by_nfs_job(at, export), made.file_system_id)
+        return Made(made, by_nfs_job(at, export, give_root=squash), made.file_system_id)
 
     def mistakes(self, chosen: NasClaim, settings: Settings) -> Iterator[str]:
-        """A zone without a vSwitch."""
+        """A zone without a vSwitch, or a key of its own where the stack has none."""
+        if chosen.encryption == "own-key" and settings.section(AlicloudSettings).service_key:
+            yield "encryption: own-key needs a key, and kotaemon:alicloud.serviceKey is true; leave encryption out"
         yield from zone_mistakes(settings.section(AlicloudSettings), "zone", [chosen.zone] if chosen.zone else [])
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
@@ -212,6 +226,17 @@ class NasClaimKind(Kind[NasClaim]):
             yield Offer(Part.FILES, (product,), claim, said)
 
 
+def _squashed(at: Context[NasClaim]) -> bool:
+    """Whether root is squashed in this run: a file system that is there has its folders."""
+    there = at.lived or "file-system" in at.chosen.existing
+    return at.chosen.squash == NasSquash.ROOT_SQUASH.value and there
+
+
+def _encryption(at: Context[NasClaim]) -> NasEncryption:
+    service_key = at.settings.section(AlicloudSettings).service_key
+    return NasEncryption(at.chosen.encryption or ("nas-key" if service_key else "own-key"))
+
+
 def _nas_args(at: Context[NasClaim]) -> "NasStorageArgs":
     from components.file.nas import NasStorageArgs
 
@@ -220,20 +245,21 @@ def _nas_args(at: Context[NasClaim]) -> "NasStorageArgs":
     args = NasStorageArgs(
         namespace=at.namespace,
         cloud_name=cloud_name(),
-        key_id=at.key,
         zone=zone,
         vpc_id=alicloud.vpc_id,
         vswitch_id=alicloud.vswitches[zone],
         client_cidrs=alicloud.cluster_cidrs,
         size=at.chosen.size,
         kind=NasKind(at.chosen.file_system),
-        encryption=NasEncryption(at.chosen.encryption),
-        squash=NasSquash(at.chosen.squash),
+        encryption=_encryption(at),
+        squash=NasSquash.ROOT_SQUASH if _squashed(at) else NasSquash.NO_SQUASH,
         backup_days=at.chosen.backup_days,
         tags=tags(alicloud),
         encrypted_by=encrypted_by(alicloud),
         protect=at.settings.protect,
     )
+    if not alicloud.service_key:
+        args["key_id"] = at.key
     if at.chosen.storage_type is not None:
         args["storage_type"] = NasStorageType(at.chosen.storage_type)
     if at.chosen.protocol is not None:

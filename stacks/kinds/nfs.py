@@ -12,12 +12,14 @@ from components.file.nfs_services import short
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_storage import OwnStorage
 from stacks.effects import KIND_ROW, VOLUME_SOURCE, VOLUME_TAKES, Effects, in_place, names, refused, words
+from stacks.kinds import nfs_nodes
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.folders import by_nfs_job
 from stacks.offered import file_claim
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.existing import VOLUME, Id
 from stacks.settings.fields import ExportPath, Server, Size, accept
+from stacks.settings.settings import Settings
 
 if TYPE_CHECKING:
     from components.file.nfs import NfsStorageArgs
@@ -104,6 +106,10 @@ class NfsKind(Kind[NfsClaim]):
         """Another server or another path is other storage."""
         return {"server": at.chosen.server, "path": at.chosen.path}
 
+    def mistakes(self, chosen: NfsClaim, settings: Settings) -> Iterator[str]:
+        """Nodes that do not mount it."""
+        yield from nfs_nodes.mistakes(chosen.driver, chosen.mount_options, settings)
+
     def warnings(self, chosen: NfsClaim) -> Iterator[str]:
         """A server's name that nodes may not know."""
         if short(chosen.server):
@@ -143,7 +149,7 @@ def _args(at: Context[NfsClaim]) -> "NfsStorageArgs":
         path=at.chosen.path,
         size=at.chosen.size,
         driver=NfsDriver(at.chosen.driver),
-        mount_options=at.chosen.mount_options,
+        mount_options=nfs_nodes.options(at.chosen.mount_options, at.settings),
         without_options=at.chosen.without_options,
         allow_nolock=at.chosen.allow_nolock,
         encrypted_by=at.chosen.encrypted_by,

@@ -12,9 +12,10 @@ from components.file.nfs import refused_option
 from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.openzfs import TWO_ZONES, OpenZfs
-from stacks.effects import KIND_ROW, VOLUME_TAKES, Effects, grows, in_place, refused
+from stacks.effects import KIND_ROW, VOLUME_SOURCE, VOLUME_TAKES, Effects, grows, in_place, refused
+from stacks.kinds import nfs_nodes
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
-from stacks.kinds.folders import by_nfs_job
+from stacks.kinds.folders import by_nfs_job, squashed_next
 from stacks.offered import file_claim
 from stacks.platforms.aws import ids
 from stacks.platforms.aws.effects import SUBNET_CHANGES
@@ -42,9 +43,16 @@ class OpenZfsClaim(ClaimSettings):
         "by name.",
     )
     endpoint_range: str | None = Field(None, description="MULTI_AZ_1: network outside all subnets; none: FSx chooses.")
-    squash: bool = Field(False, description="Every access as uid and gid; set it after the first up.")
+    squash: bool = Field(
+        False,
+        description="Every access as uid and gid, so that nobody is root on it. The first up hands a new file system "
+        "over as root, and the next one squashes it.",
+    )
     backup_days: int = Field(7, ge=1, le=90, description="Days that daily backups are kept.")
     mount_options: list[str] = Field(default_factory=list[str], description="Added to the defaults, as for kind nfs.")
+    driver: Literal["in-tree", "csi"] | None = Field(
+        None, description="Who mounts it, as for kind nfs; default: in-tree. Bottlerocket and Auto Mode need csi."
+    )
 
     @model_validator(mode="after")
     def _limits(self) -> "OpenZfsClaim":
@@ -97,6 +105,10 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         "endpoint_range": refused(f"{_UPSTREAM}, endpoint_ip_address_range"),
         "squash": in_place(f"{_UPSTREAM}, root_volume_configuration", "the export's options change"),
         "backup_days": in_place(f"{_UPSTREAM}, automatic_backup_retention_days"),
+        "driver": refused(
+            VOLUME_SOURCE,
+            "the volume keeps its driver; add a claim of kind nfs with the new driver on the same server and path /fsx",
+        ),
         "mount_options": in_place(VOLUME_TAKES, "a node takes them at its next mount"),
     }
     section_effects: ClassVar[Effects] = {
@@ -134,10 +146,15 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         from components.file.openzfs import OpenZfsStorage
 
         made = OpenZfsStorage(at.component, _openzfs_args(at), opts)
-        return Made(made, None if at.chosen.squash else by_nfs_job(at, made.export), made.file_system_id)
+        if _squashed(at):
+            return Made(made, id=made.file_system_id)
+        if at.chosen.squash:
+            squashed_next(at)
+        return Made(made, by_nfs_job(at, made.export, give_root=at.chosen.squash), made.file_system_id)
 
     def mistakes(self, chosen: OpenZfsClaim, settings: Settings) -> Iterator[str]:
-        """Zones of others, and a network that is not known or too small."""
+        """Zones of others, a network that is not known or too small, and nodes that do not mount it."""
+        yield from nfs_nodes.mistakes(chosen.driver or "in-tree", chosen.mount_options, settings)
         aws = settings.section(AwsSettings)
         yield from zone_mistakes(aws, "zones", chosen.zones)
         yield from network_mistakes(aws, chosen.zone_count)
@@ -157,7 +174,13 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
                 yield Offer(Part.FILES, (product,), claim, said, section=routes)
 
 
+def _squashed(at: Context[OpenZfsClaim]) -> bool:
+    """Whether root is squashed in this run: a file system that is there has its folders."""
+    return at.chosen.squash and (at.lived or "files" in at.chosen.existing)
+
+
 def _openzfs_args(at: Context[OpenZfsClaim]) -> "OpenZfsStorageArgs":
+    from components.file.nfs import NfsDriver
     from components.file.openzfs import OpenZfsStorageArgs
 
     aws = at.settings.section(AwsSettings)
@@ -173,8 +196,9 @@ def _openzfs_args(at: Context[OpenZfsClaim]) -> "OpenZfsStorageArgs":
         size=at.chosen.size,
         deployment=at.chosen.deployment,
         throughput=at.chosen.throughput or at.chosen.smallest_throughput,
-        mount_options=at.chosen.mount_options,
-        squash=at.chosen.squash,
+        mount_options=nfs_nodes.options(at.chosen.mount_options, at.settings),
+        driver=NfsDriver(at.chosen.driver or "in-tree"),
+        squash=_squashed(at),
         uid=at.settings.uid,
         gid=at.settings.gid,
         backup_days=at.chosen.backup_days,

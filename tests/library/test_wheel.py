@@ -39,7 +39,8 @@ def test_the_wheel_has_the_components_and_nothing_else(wheel: Path) -> None:
     assert "kotaemon_storage/py.typed" in names
     shipped = {name.removeprefix("kotaemon_storage/") for name in names}
     assert {f"kotaemon/runtime/{name}" for name in runtime_files()} <= shipped, "files that run inside the pod"
-    assert {f"state/runtime/{path.name}" for path in (ROOT / "components/state/runtime").glob("*.*")} <= shipped
+    for folder in ("state/runtime", "nfs_server/runtime"):
+        assert {f"{folder}/{path.name}" for path in (ROOT / "components" / folder).glob("*.*")} <= shipped
 
 
 def test_only_the_sdks_of_the_clouds_that_are_asked_for_are_required(wheel: Path) -> None:
@@ -52,13 +53,13 @@ def test_only_the_sdks_of_the_clouds_that_are_asked_for_are_required(wheel: Path
     extras = {
         extra: [one.split("<")[0] for one in required if f"extra == '{extra}'" in one] for extra in ("aws", "all")
     }
-    assert extras == {"aws": ["pulumi-aws"], "all": ["pulumi-alicloud", "pulumi-aws"]}
+    assert extras == {"aws": ["pulumi-aws"], "all": ["pulumi-alicloud", "pulumi-aws", "pulumi-command"]}
 
 
 def test_the_ranges_are_those_of_the_program() -> None:
     program = {line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text().splitlines()}
     ranges = re.findall(r'"(pulumi[a-z-]*>=[^"]*)"', (ROOT / "pyproject.toml").read_text())
-    assert len(ranges) == 4
+    assert len(ranges) == 5
     assert set(ranges) <= program
 
 

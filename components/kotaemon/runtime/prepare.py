@@ -7,6 +7,8 @@ what belongs to somebody else.
 
 KS_PREPARE says what to make, as JSON:
 {"uid": 1001, "gid": 1001, "claims": [{"root": "/claims/shared", "folders": ["models"], "read_only": false}]}
+With "give_root": true the root of the claim is handed over as well: the export is squashed next, and then only its
+owner can make folders in it.
 
 Exit code 78: somebody has to do something first; the commands are printed, and trying again does not help.
 """
@@ -159,6 +161,17 @@ def check(parent: int, folder: PurePosixPath) -> str:
         return check(child, PurePosixPath(*rest)) if rest else "there already, read-only"
 
 
+def give_root(root: str, folder: int, owner: Owner) -> str:
+    """As root: hand over the root of a file system, and nothing in it."""
+    before = os.fstat(folder).st_uid
+    if before == owner.uid:
+        return "there already"
+    if before not in ROOT_OR_NOBODY:
+        raise Refused(f"{belongs_to(folder)}; it is left alone; use another file system")
+    os.chown(root, *owner, follow_symlinks=False)
+    return f"given to {owner}"
+
+
 def prepare_claim(claim: dict[str, Any], owner: Owner, mountinfo: str) -> bool:
     """Prepare the folders of one claim, a line for each; False when somebody has to do something first."""
     root, commands, well = claim["root"], [], True
@@ -174,6 +187,12 @@ def prepare_claim(claim: dict[str, Any], owner: Owner, mountinfo: str) -> bool:
                 done = f"refused: {error.strerror if isinstance(error, OSError) else error}"
                 commands += error.commands if isinstance(error, Refused) else ()
             say(f"{root}/{folder}: {done}")
+        if well and claim.get("give_root"):
+            try:
+                say(f"{root}: {give_root(root, parent, owner)}")
+            except (Refused, OSError) as error:
+                well = False
+                say(f"{root}: refused: {error}")
     if commands:
         say(f"run this as root {f'on {server}' if server else 'where the volume can be written'}, then start again:")
         print("\n".join(f"  {command}" for command in commands), flush=True)

@@ -10,16 +10,26 @@ def _vswitch_changes(before: Values, after: Values) -> bool:
 
 
 def _other_instance(before: Values, after: Values) -> bool:
-    return before["key"].get("instanceId") != after["key"].get("instanceId")
+    both = before.get("key"), after.get("key")
+    return None not in both and len({(key or {}).get("instanceId") for key in both}) > 1
 
 
 VSWITCH_CHANGES = When("a zone that was there has another vSwitch, or none", _vswitch_changes)
-_OWN_KEY = When("the stack made the key", lambda before, after: before.get("keyId") is None)
+_OWN_KEY = When(
+    "the stack made the key", lambda before, after: before.get("keyId") is None and not before.get("serviceKey")
+)
 _LOOKS_UP = When(
     "it was left out, or is now", lambda before, after: None in (before.get("clusterId"), after.get("clusterId"))
 )
 _KEY_STAYS = refused(
-    "components/encryption/alicloud.py: the key is protected", "the stack's key has to stay; leave keyId out"
+    "components/encryption/alicloud.py: the key is protected",
+    "the stack's key has to stay; leave keyId and serviceKey out",
+)
+
+_OTHER_KEY = new_only(
+    "Alibaba Cloud: storage keeps its key for ever; the key is under ignore_changes",
+    "what lives keeps the key that it was made with, which must stay; only claims made later use the new one",
+    (_OWN_KEY, _KEY_STAYS),
 )
 
 EFFECTS: Effects = {
@@ -37,11 +47,8 @@ EFFECTS: Effects = {
         (_LOOKS_UP, words("what is not given is looked up through it")),
     ),
     "cluster_stack": refused("stacks/platforms/kube_provider.py: it names the cluster", ANOTHER_PLACE),
-    "key_id": new_only(
-        "Alibaba Cloud: storage keeps its key for ever; the key is under ignore_changes",
-        "what lives keeps the key that it was made with, which must stay; only claims made later use the new one",
-        (_OWN_KEY, _KEY_STAYS),
-    ),
+    "service_key": _OTHER_KEY,
+    "key_id": _OTHER_KEY,
     "key": in_place(
         f"{_TF}: resource_alicloud_kms_key.go",
         "an alias that changes is made anew",

@@ -4,9 +4,17 @@ from typing import Annotated
 
 from stacks.settings.fields import matching
 
-Zone = Annotated[
-    str, matching(r"[a-z]{2}-[a-z0-9-]+-[a-z]", "must be a zone of Alibaba Cloud, for example cn-hangzhou-h")
+Region = Annotated[
+    str, matching(r"[a-z]{2,3}-[a-z0-9-]+", "must be a region of Alibaba Cloud, for example cn-hangzhou")
 ]
+Zone = Annotated[
+    str,
+    matching(
+        r"[a-z]{2,3}-([a-z0-9-]+-|[a-z0-9-]*[0-9])[a-z]",
+        "must be a zone of Alibaba Cloud, for example cn-hangzhou-h or ap-southeast-1a",
+    ),
+]
+"""A zone by its form alone; whether it is one of the stack's region, `refused_zone` of components/alicloud.py says."""
 
 
 def number_as_text(value: object) -> object:

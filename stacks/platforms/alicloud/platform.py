@@ -7,11 +7,13 @@ import pulumi
 from pulumi import Input, InvokeOptions, Output, ResourceOptions
 from pulumi_kubernetes import Provider
 
+from components.alicloud import zone_name
+from components.contract import Medium
 from estimate.offers import Offer, Part, Wanted
 from stacks.offered import CLUSTER
 from stacks.platforms import kube_provider
 from stacks.platforms.alicloud.effects import EFFECTS
-from stacks.platforms.alicloud.settings import AlicloudSettings, key_alias, tags
+from stacks.platforms.alicloud.settings import AlicloudSettings, KeySettings, key_alias, tags
 from stacks.platforms.base import Ground, OwnDatabase, PlatformStack
 from stacks.settings.settings import Settings
 from stacks.stores.apsaradb import STORE as APSARADB
@@ -50,7 +52,7 @@ class Alicloud(PlatformStack):
         account = pulumi_alicloud.Provider("alicloud", region=section.region)
         cluster = kubernetes_provider(settings, section, InvokeOptions(provider=account))
         cloud = ResourceOptions(provider=account)
-        key = _key(settings, section, cloud)
+        key = _key(settings, section, cloud, InvokeOptions(provider=account))
         both = ResourceOptions(providers=[cluster, account], depends_on=_needed_by_storage(settings, section, cloud))
         return Ground(ResourceOptions(provider=cluster), both, None, key)
 
@@ -70,7 +72,7 @@ class Alicloud(PlatformStack):
         from components.encryption.alicloud import check
 
         section = settings.section(AlicloudSettings)
-        return [] if section.key_id is not None else check("key", _key_args(settings, section))
+        return [] if section.key is None else check("key", _key_args(settings, section, section.key))
 
     def database(self, settings: Settings) -> OwnDatabase | None:
         """PostgreSQL on ApsaraDB RDS, when the section has a database."""
@@ -78,8 +80,8 @@ class Alicloud(PlatformStack):
         return None if chosen is None else OwnDatabase(chosen, APSARADB)
 
     def advised_zone(self, region: str, letter: str) -> str:
-        """Name of a zone: the region and a letter."""
-        return f"{region}-{letter}"
+        """Name of a zone, in the form that the region's zones have."""
+        return zone_name(region, letter)
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
         """An example of the section, and PostgreSQL on ApsaraDB RDS."""
@@ -91,6 +93,7 @@ class Alicloud(PlatformStack):
                 "vpcId": "vpc-bp1exampleexample",
                 "vswitches": {zone: f"vsw-bp1example{zone[-1]}" for zone in wanted.zones},
                 "clusterCidrs": ["10.0.0.0/16"],
+                "key": {"instanceId": "kst-hzz62example"},
             },
         )
         yield from APSARADB.offers(wanted)
@@ -114,27 +117,33 @@ def _credential(cluster: str, invoke: InvokeOptions) -> Output[str]:
     return found.apply(lambda credential: credential["kubeConfig"])
 
 
-def _key(settings: Settings, section: AlicloudSettings, opts: ResourceOptions) -> Input[str]:
-    """Id of the KMS key: the given one, or that of a key which the stack makes."""
-    from components.encryption.alicloud import AlicloudKey
+def _key(settings: Settings, section: AlicloudSettings, opts: ResourceOptions, invoke: InvokeOptions) -> Input[str]:
+    """Id of the KMS key: the given one after a check that it is usable, that of a key which the stack makes, or nothing
+    when each service encrypts with its own."""
+    from components.encryption.alicloud import AlicloudKey, existing_key
 
-    if section.key_id is not None:
-        return section.key_id
-    return AlicloudKey("key", _key_args(settings, section), opts).key_id
+    if section.key is not None:
+        return AlicloudKey("key", _key_args(settings, section, section.key), opts).key_id
+    if section.key_id is None:
+        return ""
+    claims = settings.storage.claims.values()
+    disks_only = section.database is None and all(claim.medium == Medium.BLOCK for claim in claims)
+    return existing_key(section.key_id, section.region, disks_only=disks_only, opts=invoke)
 
 
-def _key_args(settings: Settings, section: AlicloudSettings) -> "AlicloudKeyArgs":
+def _key_args(settings: Settings, section: AlicloudSettings, key: KeySettings) -> "AlicloudKeyArgs":
     from components.encryption.alicloud import AlicloudKeyArgs
 
     args = AlicloudKeyArgs(
         alias=key_alias(section),
-        rotation_days=section.key.rotation_days,
-        deletion_window_days=section.key.deletion_window_days,
+        deletion_window_days=key.deletion_window_days,
         tags=tags(section),
         protect=settings.protect,
     )
-    if section.key.instance_id is not None:
-        args["instance_id"] = section.key.instance_id
+    if key.rotation_days is not None:
+        args["rotation_days"] = key.rotation_days
+    if key.instance_id is not None:
+        args["instance_id"] = key.instance_id
     return args
 
 

@@ -7,7 +7,6 @@ import pulumi
 from pydantic import Field, field_validator, model_validator
 
 from components.alicloud import (
-    DEFAULT_KEY_ROTATION_DAYS,
     refused_addon,
     refused_alias,
     refused_cidr,
@@ -15,17 +14,20 @@ from components.alicloud import (
     refused_rotation,
     refused_tags,
     refused_window,
+    refused_zone,
 )
 from stacks.platforms.alicloud import ids
-from stacks.platforms.alicloud.fields import Zone
+from stacks.platforms.alicloud.fields import Region, Zone
 from stacks.settings.existing import Existing, Id
 from stacks.settings.fields import Strict, accept, matching
 from stacks.stores.apsaradb import ApsaraSettings
 
-Region = Annotated[str, matching(r"[a-z]{2}-[a-z0-9-]+", "must be a region of Alibaba Cloud, for example cn-hangzhou")]
 VpcId = Annotated[str, matching(r"vpc-[a-z0-9]+", "must be the id of a VPC, for example vpc-bp1example")]
 VSwitchId = Annotated[str, matching(r"vsw-[a-z0-9]+", "must be the id of a vSwitch, for example vsw-bp1example")]
 ClusterId = Annotated[str, matching(r"c[0-9a-f]{32}", "must be the id of an ACK cluster: c and 32 hexadecimal digits")]
+KmsInstanceId = Annotated[
+    str, matching(r"kst-[a-z0-9]+", "must be the id of a KMS instance, for example kst-hzz62example")
+]
 GroupId = Annotated[str, matching(r"rg-[a-z0-9]+", "must be the id of a resource group, for example rg-acfmexample")]
 StackName = Annotated[
     str, matching(r"[^/\s]+/[^/\s]+/[^/\s]+", "must be the full name of a stack: organization/project/stack")
@@ -38,22 +40,32 @@ class KeySettings(Strict):
     alias: str | None = Field(
         None, description="Alias of the key, with the prefix alias/; default: alias/<project>-<stack>."
     )
-    rotation_days: int = Field(
-        DEFAULT_KEY_ROTATION_DAYS,
-        description="Days between rotations of the key, 7 to 365; values other than 365 only in a KMS instance.",
+    instance_id: KmsInstanceId | None = Field(None, description="Id of the KMS instance in which the key is made.")
+    region_default: bool = Field(
+        False,
+        description="Whether the key is the one default key that KMS has for the account in the region, in place of "
+        "instanceId. Only where nobody has enabled it yet; otherwise give its id as keyId.",
+    )
+    rotation_days: int | None = Field(
+        None,
+        description="Days between rotations of the key, 7 to 365; default: it does not rotate by itself. Only "
+        "instances of the software type rotate; the default key every 365 days, as an extra bought in the console.",
     )
     deletion_window_days: int = Field(30, description="Days in which a deletion of the key can be cancelled, 7 to 366.")
-    instance_id: str | None = Field(
-        None, description="Id of the KMS instance that holds the key; default: the shared service."
-    )
 
     @model_validator(mode="after")
     def _possible(self) -> "KeySettings":
+        if self.region_default == (self.instance_id is not None):
+            raise ValueError(
+                "say where the key is made: instanceId: kst-..., a KMS instance of yours, or regionDefault: true, the "
+                "one default key of the account in the region"
+            )
         alias = refused_alias(self.alias) if self.alias is not None else ""
-        days = refused_rotation(self.rotation_days, in_instance=self.instance_id is not None)
         window = refused_window(self.deletion_window_days)
         accept(f"alias: {self.alias!r} {alias}" if alias else "")
-        accept(f"rotationDays: {days}" if days else "")
+        if self.rotation_days is not None:
+            days = refused_rotation(self.rotation_days, in_instance=self.instance_id is not None)
+            accept(f"rotationDays: {days}" if days else "")
         accept(f"deletionWindowDays: {window}" if window else "")
         return self
 
@@ -76,13 +88,15 @@ class AlicloudSettings(Existing):
     cluster_stack: StackName | None = Field(
         None, description="Full name of the stack that made the cluster, to read its output `kubeconfig`."
     )
+    service_key: bool = Field(
+        False,
+        description="Whether each service encrypts with the key that it keeps for the account: free, and nobody can "
+        "revoke it. One of serviceKey, keyId and key has to be given.",
+    )
     key_id: str | None = Field(
-        None, description="Id of an existing KMS key that encrypts; default: the stack makes one."
+        None, description="Id of an existing KMS key that encrypts; `up` and preview check that it can."
     )
-    key: KeySettings = Field(
-        default_factory=lambda: KeySettings.model_validate({}),
-        description="The KMS key that the stack makes when keyId is not given.",
-    )
+    key: KeySettings | None = Field(None, description="The KMS key that the stack makes, and where.")
     service_roles: list[Literal["disk", "nas", "nas-backup", "vault", "database"]] = Field(
         default_factory=list[Literal["disk", "nas", "nas-backup", "vault", "database"]],
         description="RAM service roles that the account lacks, with which services use the key; the stack makes them.",
@@ -132,8 +146,9 @@ class AlicloudSettings(Existing):
     @model_validator(mode="after")
     def _consistent(self) -> "AlicloudSettings":
         for zone in self.vswitches:
-            if not zone.startswith(f"{self.region}-"):
-                raise ValueError(f"vswitches.{zone} is not a zone of region {self.region}; give zones of this region")
+            if reason := refused_zone(zone, self.region):
+                raise ValueError(f"vswitches.{zone} {reason}")
+        accept(self._one_key())
         if self.cluster_id is not None and self.cluster_stack is not None:
             raise ValueError("clusterId and clusterStack both name the cluster; leave one out")
         if self.database is not None:
@@ -142,6 +157,20 @@ class AlicloudSettings(Existing):
             if self.database.zones is None and len(self.vswitches) < 2:
                 raise ValueError("database: primary and standby need two zones, and vswitches has one")
         return self
+
+    def _one_key(self) -> str:
+        """Why it is not clear which key encrypts. Nothing is taken by itself: a key stays with its data for ever."""
+        given = [self.service_key, self.key_id is not None, self.key is not None]
+        ways = (
+            "serviceKey: true (the key that each service keeps for the account), keyId: <id> (a key that exists), "
+            "or key: {instanceId: kst-...} (a new key in a KMS instance)"
+        )
+        if sum(given) != 1:
+            return f"key: {'missing' if not any(given) else 'given more than once'}; write one of {ways}"
+        if self.service_key and self.database is not None:
+            # terraform-provider-alicloud, db_instance: "encryption_key can only be a Key ID; it cannot be a ServiceKey"
+            return "serviceKey: RDS makes an encrypted instance only with the id of a key; give keyId or key"
+        return ""
 
     @property
     def parts(self) -> Mapping[str, Id]:
@@ -161,11 +190,14 @@ def cloud_name() -> str:
 
 def key_alias(alicloud: AlicloudSettings) -> str:
     """Alias of the stack's key."""
-    return alicloud.key.alias or f"alias/{cloud_name()}"
+    given = None if alicloud.key is None else alicloud.key.alias
+    return given or f"alias/{cloud_name()}"
 
 
 def encrypted_by(alicloud: AlicloudSettings) -> str:
     """The key that encrypts, in words for the storage table."""
+    if alicloud.service_key:
+        return "the service's own key"
     return f"KMS {alicloud.key_id or key_alias(alicloud)}"
 
 

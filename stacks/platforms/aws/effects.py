@@ -27,6 +27,8 @@ EFFECTS: Effects = {
     ),
     "cluster_stack": refused("stacks/platforms/kube_provider.py: it names the cluster", ANOTHER_PLACE),
     "auto_mode": in_place("stacks/platforms/aws/drivers.py: the policy of the key"),
+    "auto_mode_tags": words("it is about the class of disks, which has a row of its own (stacks/kinds/ebs.py)"),
+    "bottlerocket": in_place("components/file/nfs.py: mount options"),
     "cluster_role": in_place("components/encryption/aws.py: the policy of the key"),
     "account": refused("every resource is in its account", ANOTHER_PLACE),
     "vpc": refused(f"{_TF}/ec2/vpc_security_group.go, vpc_id", ANOTHER_PLACE),

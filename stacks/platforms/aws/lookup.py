@@ -26,27 +26,32 @@ def find(settings: AwsSettings, opts: InvokeOptions) -> Place:
             zones=settings.known_zones,
             subnets=dict(sorted(settings.subnets.items())) or dict.fromkeys(settings.known_zones, PLANNED),
             groups=settings.security_groups,
-            networks=settings.networks or [_network(subnet, opts) for _, subnet in sorted(settings.subnets.items())],
+            networks=settings.networks or _networks(Output.all(*dict(sorted(settings.subnets.items())).values()), opts),
             route_tables=settings.route_tables or None,
             cluster_role=settings.cluster_role,
             oidc_issuer=settings.drivers.oidc_issuer or PLANNED,
         )
     cluster = aws.eks.get_cluster_output(name=settings.cluster, opts=opts)
-    candidates: Output[Sequence[str]] = cluster.vpc_config.apply(lambda config: config.subnet_ids)
-    found_subnets = {zone: _subnet_in(zone, settings.cluster, candidates, opts) for zone in settings.zones}
+    control_plane: Output[Sequence[str]] = cluster.vpc_config.apply(lambda config: config.subnet_ids)
+    groups = _node_groups(settings.cluster, opts)
+    of_nodes = Output.all(groups, control_plane).apply(lambda both: _subnets_of(both[0]) or sorted(both[1]))
+    found_subnets = {zone: _subnet_in(zone, settings.cluster, control_plane, of_nodes, opts) for zone in settings.zones}
     subnets: dict[str, Input[str]] = dict(sorted(settings.subnets.items())) or dict(found_subnets)
-    zones: Input[Sequence[str]] = settings.known_zones or _zones_of(candidates, opts)
-    _check_nodes(settings, zones, opts)
+    used: Output[Sequence[str]] = Output.all(*settings.subnets.values()) if settings.subnets else of_nodes
+    zones: Input[Sequence[str]] = settings.known_zones or _zones_of(of_nodes, opts)
+    vpc = settings.vpc or cluster.vpc_config.apply(lambda config: config.vpc_id)
+    _check_nodes(settings, zones, groups, opts)
+    _check_bottlerocket(settings, groups)
     _check_auto_mode(settings, cluster)
     return Place(
         account=account,
-        vpc=settings.vpc or cluster.vpc_config.apply(lambda config: config.vpc_id),
+        vpc=vpc,
         zones=zones,
         subnets=subnets,
         groups=settings.security_groups
         or {"cluster": cluster.vpc_config.apply(lambda config: config.cluster_security_group_id)},
-        networks=settings.networks or [_network(subnet, opts) for subnet in subnets.values()],
-        route_tables=settings.route_tables or _route_tables(subnets, opts),
+        networks=settings.networks or _networks(used, opts),
+        route_tables=settings.route_tables or _route_tables(used, vpc, opts),
         cluster_role=settings.cluster_role or cluster.role_arn,
         oidc_issuer=settings.drivers.oidc_issuer or cluster.identities.apply(lambda ids: ids[0].oidcs[0].issuer),
     )
@@ -84,18 +89,25 @@ def eks_kubeconfig(name: str, endpoint: str, authority: str, region: str) -> str
     )
 
 
-def _subnet_in(zone: str, cluster: str, candidates: Output[Sequence[str]], opts: InvokeOptions) -> Output[str]:
-    """The subnet of the cluster in a zone.
+def _subnet_in(
+    zone: str,
+    cluster: str,
+    control_plane: Output[Sequence[str]],
+    of_nodes: Output[Sequence[str]],
+    opts: InvokeOptions,
+) -> Output[str]:
+    """The subnet in a zone for servers: of the control plane, or else of nodes.
 
     Of several it is the one with the first id, so that the choice never changes.
     """
 
-    def in_zone(ids: Sequence[str]) -> Output[Sequence[str]]:
+    def in_zone(known: list[Any]) -> Output[str]:
         filters = [
-            aws.ec2.GetSubnetsFilterArgs(name="subnet-id", values=ids),
+            aws.ec2.GetSubnetsFilterArgs(name="subnet-id", values=sorted({*known[0], *known[1]})),
             aws.ec2.GetSubnetsFilterArgs(name="availability-zone", values=[zone]),
         ]
-        return aws.ec2.get_subnets_output(filters=filters, opts=opts).ids
+        found = aws.ec2.get_subnets_output(filters=filters, opts=opts).ids
+        return found.apply(lambda ids: first([one for one in ids if one in known[0]] or ids))
 
     def first(ids: Sequence[str]) -> str:
         if not ids:
@@ -105,7 +117,7 @@ def _subnet_in(zone: str, cluster: str, candidates: Output[Sequence[str]], opts:
             )
         return sorted(ids)[0]
 
-    return candidates.apply(in_zone).apply(first)
+    return Output.all(control_plane, of_nodes).apply(in_zone)
 
 
 def _zones_of(subnets: Output[Sequence[str]], opts: InvokeOptions) -> Output[Sequence[str]]:
@@ -116,45 +128,83 @@ def _zones_of(subnets: Output[Sequence[str]], opts: InvokeOptions) -> Output[Seq
     return subnets.apply(zones)
 
 
-def _network(subnet: Input[str], opts: InvokeOptions) -> Output[str]:
-    return aws.ec2.get_subnet_output(id=subnet, opts=opts).cidr_block
+def _networks(subnets: Output[Sequence[str]], opts: InvokeOptions) -> Output[Sequence[str]]:
+    """The networks of the subnets, in CIDR notation, each once."""
+
+    def networks(ids: Sequence[str]) -> Output[Sequence[str]]:
+        found = [aws.ec2.get_subnet_output(id=subnet, opts=opts).cidr_block for subnet in ids]
+        return Output.all(*found).apply(lambda blocks: list(dict.fromkeys(blocks)))
+
+    return subnets.apply(networks)
 
 
-def _route_tables(subnets: Mapping[str, Input[str]], opts: InvokeOptions) -> Output[Sequence[str]] | None:
-    if not subnets:
-        return None
+def _route_tables(subnets: Output[Sequence[str]], vpc: Input[str], opts: InvokeOptions) -> Output[Sequence[str]]:
+    """The route tables that the subnets use. A subnet that is associated with none uses the main table of the VPC, and
+    only such an explicit association is found by a filter (EC2 DescribeRouteTables, association.subnet-id)."""
 
-    def tables(ids: Sequence[str]) -> Output[Sequence[str]]:
-        association = aws.ec2.GetRouteTablesFilterArgs(name="association.subnet-id", values=ids)
-        return aws.ec2.get_route_tables_output(filters=[association], opts=opts).ids
-
-    return Output.all(*subnets.values()).apply(tables)
-
-
-def _check_nodes(settings: AwsSettings, zones: Input[Sequence[str]], opts: InvokeOptions) -> None:
-    """Refuse zones without nodes. Disks are in the stack's zones, so pods on nodes elsewhere would stay Pending."""
-    cluster = settings.cluster or ""
-
-    def group_zones(names: Sequence[str]) -> Output[Sequence[str]]:
-        groups = [
-            aws.eks.get_node_group_output(cluster_name=cluster, node_group_name=name, opts=opts) for name in names
+    def tables(known: list[Any]) -> Output[Sequence[str]]:
+        main = [
+            aws.ec2.GetRouteTablesFilterArgs(name="association.main", values=["true"]),
+            aws.ec2.GetRouteTablesFilterArgs(name="vpc-id", values=[known[1]]),
         ]
-        subnets = Output.all(*(group.subnet_ids for group in groups)).apply(
-            lambda lists: sorted({subnet for ids in lists for subnet in ids})
+        own = [
+            aws.ec2.get_route_tables_output(
+                filters=[aws.ec2.GetRouteTablesFilterArgs(name="association.subnet-id", values=[subnet])], opts=opts
+            ).ids
+            for subnet in known[0]
+        ]
+        return Output.all(aws.ec2.get_route_tables_output(filters=main, opts=opts).ids, *own).apply(
+            lambda found: sorted({table for ids in found[1:] for table in ids or found[0]})
         )
-        return _zones_of(subnets, opts)
+
+    return Output.all(subnets, vpc).apply(tables)
+
+
+def _node_groups(cluster: str, opts: InvokeOptions) -> Output[list[dict[str, Any]]]:
+    """Name, subnets and type of machine image of each node group. Karpenter and Auto Mode have none."""
+
+    def about(name: str) -> Output[dict[str, Any]]:
+        group = aws.eks.get_node_group_output(cluster_name=cluster, node_group_name=name, opts=opts)
+        return group.apply(lambda found: {"name": name, "subnets": found.subnet_ids, "image": found.ami_type})
+
+    names = aws.eks.get_node_groups_output(cluster_name=cluster, opts=opts).names
+    return names.apply(lambda all_names: Output.all(*(about(name) for name in all_names)))
+
+
+def _subnets_of(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    return sorted({subnet for group in groups for subnet in group["subnets"]})
+
+
+def _check_nodes(
+    settings: AwsSettings,
+    zones: Input[Sequence[str]],
+    groups: Output[list[dict[str, Any]]],
+    opts: InvokeOptions,
+) -> None:
+    """Refuse zones without nodes. Disks are in the stack's zones, so pods on nodes elsewhere would stay Pending."""
 
     def check(known: list[Any]) -> None:
         wanted, nodes = set(known[0]), set(known[1])
         # Karpenter and Auto Mode have no node groups. They start nodes in the zones of the pods' disks.
         if nodes and not wanted & nodes:
             raise pulumi.RunError(
-                f"kotaemon:aws.zones: {', '.join(sorted(wanted))}, but the nodes of cluster {cluster} are in "
+                f"kotaemon:aws.zones: {', '.join(sorted(wanted))}, but the nodes of cluster {settings.cluster} are in "
                 f"{', '.join(sorted(nodes))}, where no pod could use a disk; give zones that have nodes"
             )
 
-    names = aws.eks.get_node_groups_output(cluster_name=cluster, opts=opts).names
-    Output.all(zones, names.apply(group_zones)).apply(check)
+    Output.all(zones, _zones_of(groups.apply(_subnets_of), opts)).apply(check)
+
+
+def _check_bottlerocket(settings: AwsSettings, groups: Output[list[dict[str, Any]]]) -> None:
+    def check(known: list[dict[str, Any]]) -> None:
+        names = [group["name"] for group in known if str(group["image"] or "").startswith("BOTTLEROCKET")]
+        if names and settings.mounts_nfs:
+            raise pulumi.RunError(
+                f"kotaemon:aws.bottlerocket: false, but node group {names[0]} of cluster {settings.cluster} runs "
+                "Bottlerocket, which cannot mount NFS by itself; set it to true"
+            )
+
+    groups.apply(check)
 
 
 def _check_auto_mode(settings: AwsSettings, cluster: "Output[aws.eks.GetClusterResult]") -> None:

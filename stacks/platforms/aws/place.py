@@ -23,7 +23,7 @@ class Place:
     """Zone -> subnet of the nodes; empty when the stack file names no zones."""
     groups: Mapping[str, Input[str]]
     """A name -> security group of the nodes."""
-    networks: Sequence[Input[str]]
+    networks: Input[Sequence[str]]
     """Networks of the nodes, in CIDR notation."""
     route_tables: Input[Sequence[str]] | None
     cluster_role: Input[str] | None

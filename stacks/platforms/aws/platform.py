@@ -1,10 +1,13 @@
 """Platform `aws`: an existing EKS cluster, with a key, drivers, storage and a database that the stack makes."""
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import pulumi
 from pulumi import Input, InvokeOptions, ResourceOptions
 
+from components.aws import tag_statement
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.aws_key import AwsKey as KeyProduct
 from stacks import kinds
@@ -49,6 +52,8 @@ class Aws(PlatformStack):
         from stacks.platforms.aws import drivers, lookup
 
         section = settings.section(AwsSettings)
+        if line := _about_tags(settings):
+            pulumi.log.warn(line)
         account = aws.Provider("aws", region=section.region)
         invoke = InvokeOptions(provider=account)
         place = lookup.find(section, invoke)
@@ -117,6 +122,20 @@ class Aws(PlatformStack):
             },
         )
         yield from RDS.offers(wanted)
+
+
+def _about_tags(settings: Settings) -> str:
+    """What Auto Mode needs for the tags of disks, where it matters to this stack. Empty: it does not."""
+    section = settings.section(AwsSettings)
+    if not section.auto_mode or "ebs" not in key_users(settings) or not (section.tags or section.auto_mode_tags):
+        return ""
+    statement = json.dumps(tag_statement(section.region))
+    if section.auto_mode_tags:
+        return f"kotaemon:aws.autoModeTags: disks are made only while the IAM role of the cluster has {statement}"
+    return (
+        "kotaemon:aws.tags: disks of EKS Auto Mode get none of them; for that, add this statement to the IAM role of "
+        f"the cluster, and write autoModeTags: true: {statement}"
+    )
 
 
 def key_users(settings: Settings) -> set[str]:

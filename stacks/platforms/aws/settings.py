@@ -101,6 +101,16 @@ class AwsSettings(Existing):
         "kotaemon:cluster.",
     )
     auto_mode: bool = Field(False, description="Whether the cluster runs EKS Auto Mode, which has its own EBS driver.")
+    auto_mode_tags: bool = Field(
+        False,
+        description="Whether disks of Auto Mode get the stack's tags. Auto Mode refuses to make a disk with tags until "
+        "the IAM role of the cluster has one more statement, which a run prints (docs/clouds.md).",
+    )
+    bottlerocket: bool = Field(
+        False,
+        description="Whether nodes run Bottlerocket, as all nodes of Auto Mode do. They have no mount.nfs, so NFS is "
+        "mounted by csi-driver-nfs.",
+    )
     cluster_role: RoleArn | None = Field(None, description=f"ARN of the cluster's IAM role, for autoMode; {_FOUND}")
     account: Account | None = Field(None, description="Id of the account, in quotes; default: that of the credentials.")
     vpc: Vpc | None = Field(None, description=f"Id of the VPC of the nodes; {_FOUND}")
@@ -152,6 +162,8 @@ class AwsSettings(Existing):
             raise ValueError(
                 "drivers.ebs is not allowed with autoMode, which has an EBS driver of its own; leave it out"
             )
+        if self.auto_mode_tags and not self.auto_mode:
+            raise ValueError("autoModeTags is about the disks of EKS Auto Mode, and autoMode is false; leave it out")
         accept(tags_refused(self.tags))
         if self.cluster is None:
             accept(self._not_found())
@@ -180,6 +192,11 @@ class AwsSettings(Existing):
         }
 
     @property
+    def mounts_nfs(self) -> bool:
+        """Whether nodes mount NFS themselves, without a CSI driver."""
+        return not (self.auto_mode or self.bottlerocket)
+
+    @property
     def known_zones(self) -> list[str]:
         """Zones that the stack file gives: those of `subnets` by name, or the list `zones`. Empty: found at up."""
         return sorted(self.subnets) or self.zones
@@ -202,6 +219,11 @@ def encrypted_by(aws: AwsSettings) -> str:
 def tags(aws: AwsSettings) -> dict[str, str]:
     """Tags for every AWS resource of the stack: application, stack, and the user's own."""
     return {"app": "kotaemon", "stack": pulumi.get_stack(), **aws.tags}
+
+
+def disk_tags(aws: AwsSettings) -> dict[str, str]:
+    """Tags of disks that a StorageClass makes. None with Auto Mode, unless the cluster's IAM role lets it set them."""
+    return {} if aws.auto_mode and not aws.auto_mode_tags else tags(aws)
 
 
 def zone_mistakes(aws: AwsSettings, key: str, zones: list[str]) -> Iterator[str]:

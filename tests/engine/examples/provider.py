@@ -166,6 +166,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: Any, context: Any) -> Any:
         if request.tok == "aws:kms/getKey:getKey":
             return self.key(request)
+        if request.tok == "alicloud:kms/getKeys:getKeys":
+            return self.keys(request)
         if request.tok != "alicloud:cs/getClusterCredential:getClusterCredential":
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the stand-in has no answer for {request.tok}")
         answer = {"kubeConfig": self.kubeconfig.read_text(), "clusterId": request.args["clusterId"]}
@@ -183,6 +185,20 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             "keyManager": "CUSTOMER",
         }
         return provider_pb2.InvokeResponse(**{"return": struct(usable)})  # pyright: ignore[reportArgumentType]
+
+    def keys(self, request: Any) -> Any:
+        """The same on Alibaba Cloud, where a key is looked for in the list of all."""
+        usable = {
+            "status": "Enabled",
+            "keyUsage": "ENCRYPT/DECRYPT",
+            "keySpec": "Aliyun_AES_256",
+            "creator": "1512666876910000",
+        }
+        listed = {
+            "ids": request.args["ids"],
+            "keys": [{"keyId": key, "id": key, **usable} for key in request.args["ids"]],
+        }
+        return provider_pb2.InvokeResponse(**{"return": struct(listed)})  # pyright: ignore[reportArgumentType]
 
 
 def main() -> None:

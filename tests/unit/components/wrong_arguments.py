@@ -68,6 +68,10 @@ WRONG: dict[str, Any] = {
     "NasStorage": {**ALICLOUD, "vpc_id": "vpc-1", "vswitch_id": "vsw-1", "client_cidrs": []},
     "PreparationNamespace": {"namespace": ""},
     "NfsPreparation": {"export": {"namespace": "app", "server": "s", "path": "/srv"}, "folders": ["../x"]},
+    "NfsServer": {
+        "connection": {"host": "h", "host_key": "ssh-ed25519 AAAA", "private_key": "k"},
+        "server": {"exports": [{"path": "/srv/nfs", "clients": ["0.0.0.0/0"]}]},
+    },
     "NfsStorage": {"namespace": "app", "server": "s", "path": "srv"},
     "OpenZfsStorage": {**AWS, "subnets": ZONES, "client_networks": []},
     "OssRole": {

@@ -36,6 +36,7 @@ def test_no_two_ways_have_the_same_name(platform: Platform) -> None:
         (Load(Platform.AWS, zones=2), {"us-east-1a", "us-east-1b"}),
         (Load(Platform.AWS, region="eu-central-1"), {"eu-central-1a"}),
         (Load(Platform.ALICLOUD, zones=2), {"cn-hangzhou-a", "cn-hangzhou-b"}),
+        (Load(Platform.ALICLOUD, region="eu-central-1"), {"eu-central-1a"}),
     ],
 )
 def test_zones_are_named_as_the_cloud_names_them(load: Load, zones: set[str]) -> None:

@@ -13,9 +13,11 @@ from components.encryption.alicloud import (
     ServiceRole,
     ServiceRoles,
     ServiceRolesArgs,
+    existing_key,
     key_args,
     trust_policy,
 )
+from plan.recorder import Echo
 
 KEY = "alicloud:kms/key:Key"
 ROLE = "alicloud:ram/role:Role"
@@ -32,8 +34,7 @@ def test_the_key(pulumi_run: Callable[..., Any]) -> None:
         "description": "Kotaemon storage: all its data is encrypted with this key",
         "keySpec": "Aliyun_AES_256",
         "keyUsage": "ENCRYPT/DECRYPT",
-        "automaticRotation": "Enabled",
-        "rotationInterval": "365d",
+        "automaticRotation": "Disabled",
         "pendingWindowInDays": 30,
         "deletionProtection": "Enabled",
         "deletionProtectionDescription": "Kotaemon's disks, file systems and backups cannot be read without it",
@@ -64,6 +65,61 @@ def test_a_key_in_an_instance_rotates_as_often_as_wanted(pulumi_run: Callable[..
         "90d",
         7,
     )
+
+
+USABLE = {
+    "keyId": "key-1",
+    "status": "Enabled",
+    "keyUsage": "ENCRYPT/DECRYPT",
+    "keySpec": "Aliyun_AES_256",
+    "creator": "1512666876910000",
+}
+
+
+class Keys(Echo):
+    """An account with one key."""
+
+    def __init__(self, key: dict[str, str]) -> None:
+        super().__init__()
+        self.key = key
+
+    def call(self, args: Any) -> Any:
+        assert (args.token, args.args["ids"]) == ("alicloud:kms/getKeys:getKeys", ["key-1"])
+        return {"keys": [self.key]}, []
+
+
+def use(pulumi_run: Callable[..., Any], disks_only: bool, **changes: str) -> Any:
+    def program() -> Any:
+        return {"id": existing_key("key-1", "cn-hangzhou", disks_only=disks_only)}
+
+    return pulumi_run(program, resources=Keys({**USABLE, **changes})).outputs["id"].value
+
+
+@pytest.mark.parametrize(("spec", "disks_only"), [("Aliyun_AES_256", False), ("Aliyun_SM4", True)])
+def test_a_key_that_can_be_used(pulumi_run: Callable[..., Any], spec: str, disks_only: bool) -> None:
+    assert use(pulumi_run, disks_only, keySpec=spec) == "key-1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"status": "PendingDeletion"}, "its state is PendingDeletion; it must be Enabled"),
+        ({"keyUsage": "SIGN/VERIFY"}, "it is a key for SIGN/VERIFY; storage needs one for ENCRYPT/DECRYPT"),
+        ({"keySpec": "Aliyun_SM4"}, "its specification is Aliyun_SM4; what this stack makes takes Aliyun_AES_256"),
+        (
+            {"creator": "Ecs"},
+            "it is the service key of Ecs, which no other service may use; leave keyId out and write serviceKey: true",
+        ),
+        (
+            {"keyId": "key-2"},
+            "there is no such key in region cn-hangzhou, or the credentials may not see it (kms:ListKeys, DescribeKey)",
+        ),
+    ],
+)
+def test_a_key_that_cannot(pulumi_run: Callable[..., Any], changes: dict[str, str], message: str) -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        use(pulumi_run, False, **changes)
+    assert str(refused.value) == f"KMS key key-1: {message}"
 
 
 @pytest.mark.parametrize(

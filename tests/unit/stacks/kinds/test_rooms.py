@@ -91,7 +91,7 @@ def test_every_file_is_registered() -> None:
     )
 
 
-SHARED = {"folders", "foreign"}
+SHARED = {"nfs_nodes", "folders", "foreign"}
 """Modules that several kinds share and that are no kind."""
 
 

@@ -38,6 +38,7 @@ class Account(Echo):
         super().__init__()
         self.outputs = {"kubeconfig": "kubeconfig of the other stack"} if outputs is None else outputs
         self.asked: list[Values] = []
+        self.key = {"status": "Enabled", "keyUsage": "ENCRYPT/DECRYPT", "keySpec": "Aliyun_AES_256", "creator": "15126"}
 
     def new_resource(self, args: Any) -> Any:
         if args.typ == "pulumi:pulumi:StackReference":
@@ -50,14 +51,28 @@ class Account(Echo):
         return resource_id, outputs | known.get(args.typ, {})
 
     def call(self, args: Any) -> Any:
+        if args.token == "alicloud:kms/getKeys:getKeys":
+            return {"keys": [{"keyId": args.args["ids"][0], **self.key}]}, []
         assert args.token == "alicloud:cs/getClusterCredential:getClusterCredential"
         self.asked.append(args.args)
         return {"kubeConfig": f"kubeconfig of {args.args['clusterId']}"}, []
 
 
-def run(pulumi_run: Callable[..., Any], values: Values, account: Echo | None = None, *, preview: bool = False) -> Run:
+def run(
+    pulumi_run: Callable[..., Any],
+    values: Values,
+    account: Echo | None = None,
+    *,
+    preview: bool = False,
+    earlier: Values | None = None,
+) -> Run:
     return pulumi_run(
-        program.main, resources=account or Account(), config=config(values), stack="prod", preview=preview
+        program.main,
+        resources=account or Account(),
+        config=config(values),
+        stack="prod",
+        preview=preview,
+        earlier=earlier,
     )
 
 
@@ -127,10 +142,45 @@ def with_disks() -> Values:
 
 
 def test_a_given_key_is_used_as_it_is(pulumi_run: Callable[..., Any]) -> None:
-    made = run(pulumi_run, with_section(keyId="key-hzz6540example"))
+    made = run(pulumi_run, with_section(key=None, keyId="key-hzz6540example"))
     assert not made.of("alicloud:kms/key:Key")
     assert made.one("alicloud:nas/fileSystem:FileSystem").inputs["kmsKeyId"] == "key-hzz6540example"
     assert made.outputs["storage"].value["models"]["encrypted_by"] == "KMS key-hzz6540example"
+
+
+def test_a_given_key_that_cannot_be_used_ends_a_preview(pulumi_run: Callable[..., Any]) -> None:
+    account = Account()
+    account.key["status"] = "Disabled"
+    with pytest.raises(pulumi.RunError, match="KMS key key-hzz6540example: its state is Disabled; it must be Enabled"):
+        run(pulumi_run, with_section(key=None, keyId="key-hzz6540example"), account, preview=True)
+
+
+def test_the_services_encrypt_with_their_own_keys(pulumi_run: Callable[..., Any]) -> None:
+    values = with_section(key=None, serviceKey=True)
+    values["storage"]["claims"]["static"] = {"kind": "ecs-disk", "zone": "cn-hangzhou-k"}
+    values["storage"]["roles"] = {"indexes": {"claim": "disk"}, "sessions": {"claim": "disk"}}
+    made = run(pulumi_run, values)
+    assert not made.of("alicloud:kms/key:Key")
+    assert made.one("alicloud:nas/fileSystem:FileSystem").inputs["encryptType"] == 1
+    assert made.one("alicloud:hbr/vault:Vault").inputs["encryptType"] == "HBR_PRIVATE"
+    assert made.one("alicloud:ecs/ecsDisk:EcsDisk").inputs["encrypted"] is True
+    parameters = made.one("kubernetes:storage.k8s.io/v1:StorageClass").inputs["parameters"]
+    assert (parameters["encrypted"], "kmsKeyId" in parameters) == ("true", False)
+    assert not any("kmsKeyId" in resource.inputs for resource in made.registrations)
+    assert made.outputs["storage"].value["indexes"]["encrypted_by"] == "the service's own key"
+
+
+def test_root_is_squashed_on_nas_once_the_folders_are_there(pulumi_run: Callable[..., Any]) -> None:
+    values = copy.deepcopy(example("alicloud-single"))
+    values["storage"]["claims"]["files"]["squash"] = "root_squash"
+    rule, job = "alicloud:nas/accessRule:AccessRule", "kubernetes:batch/v1:Job"
+    first = run(pulumi_run, values)
+    left = {name: first.outputs[name].value for name in ("facts", "memory")}
+    second = run(pulumi_run, values, earlier=left)
+    assert first.one(rule).inputs["userAccessType"] == "no_squash"
+    assert first.of(job)
+    assert second.one(rule).inputs["userAccessType"] == "root_squash"
+    assert not second.of(job)
 
 
 def test_missing_roles_are_there_before_storage(pulumi_run: Callable[..., Any]) -> None:

@@ -73,6 +73,32 @@ def test_kinds_of_others_are_not() -> None:
     assert errors(with_claim(kind="ebs")) == ["kotaemon:storage: claims.c: kind ebs is for platform aws, not alicloud"]
 
 
+REGIONS = [
+    ("cn-beijing", "cn-beijing-l"),
+    ("cn-hongkong", "cn-hongkong-b"),
+    ("ap-southeast-1", "ap-southeast-1a"),
+    ("eu-central-1", "eu-central-1a"),
+    ("us-west-1", "us-west-1a"),
+    ("me-east-1", "me-east-1a"),
+    ("rus-west-1", "rus-west-1a"),
+    ("cn-shanghai-finance-1", "cn-shanghai-finance-1f"),
+    ("cn-north-2-gov-1", "cn-north-2-gov-1b"),
+]
+
+
+@pytest.mark.parametrize(("region", "zone"), REGIONS)
+def test_a_stack_in_every_kind_of_region(region: str, zone: str) -> None:
+    values = with_section(region=region, vswitches={zone: "vsw-a"})
+    values["storage"]["claims"]["files"]["zone"] = zone
+    section = settings(values).alicloud
+    assert section is not None
+    assert section.zones == [zone]
+
+
+WAYS = (
+    "serviceKey: true (the key that each service keeps for the account), keyId: <id> (a key that exists), "
+    "or key: {instanceId: kst-...} (a new key in a KMS instance)"
+)
 SECTION = [
     ({"region": "hangzhou"}, "region: 'hangzhou' must be a region of Alibaba Cloud, for example cn-hangzhou"),
     ({"vpcId": "bp1"}, "vpcId: 'bp1' must be the id of a VPC, for example vpc-bp1example"),
@@ -82,11 +108,22 @@ SECTION = [
     ),
     (
         {"vswitches": {"eu-central-1a": "vsw-a"}},
-        "vswitches.eu-central-1a: 'eu-central-1a' must be a zone of Alibaba Cloud, for example cn-hangzhou-h",
+        "vswitches.eu-central-1a is not a zone of region cn-hangzhou; its zones are called cn-hangzhou-a, "
+        "cn-hangzhou-b and so on",
+    ),
+    (
+        {"vswitches": {"h": "vsw-a"}},
+        "vswitches.h: 'h' must be a zone of Alibaba Cloud, for example cn-hangzhou-h or ap-southeast-1a",
     ),
     (
         {"vswitches": {"cn-beijing-h": "vsw-a"}},
-        "vswitches.cn-beijing-h is not a zone of region cn-hangzhou; give zones of this region",
+        "vswitches.cn-beijing-h is not a zone of region cn-hangzhou; its zones are called cn-hangzhou-a, "
+        "cn-hangzhou-b and so on",
+    ),
+    (
+        {"region": "ap-southeast-1", "vswitches": {"ap-southeast-1-a": "vsw-a"}},
+        "vswitches.ap-southeast-1-a is not a zone of region ap-southeast-1; its zones are called ap-southeast-1a, "
+        "ap-southeast-1b and so on",
     ),
     (
         {"clusterCidrs": ["0.0.0.0/0"]},
@@ -100,18 +137,29 @@ SECTION = [
         "clusterId and clusterStack both name the cluster; leave one out",
     ),
     (
-        {"keyId": "alias/kotaemon"},
+        {"key": None, "keyId": "alias/kotaemon"},
         "keyId: 'alias/kotaemon' is an alias; disks and file systems take the key's id (kms ListAliases shows it)",
     ),
     (
-        {"key": {"alias": "kotaemon"}},
+        {"key": {"regionDefault": True, "alias": "kotaemon"}},
         "key: alias: 'kotaemon' must be alias/ and 1 to 249 letters, digits, '-', '_' or '/'",
     ),
     (
-        {"key": {"rotationDays": 90}},
+        {"key": {"regionDefault": True, "rotationDays": 90}},
         "key: rotationDays: 90 days; a key outside a KMS instance rotates every 365 days only",
     ),
-    ({"key": {"deletionWindowDays": 3}}, "key: deletionWindowDays: 3 days; KMS takes 7 to 366"),
+    (
+        {"key": {}},
+        "key: say where the key is made: instanceId: kst-..., a KMS instance of yours, or regionDefault: true, the one "
+        "default key of the account in the region",
+    ),
+    (
+        {"key": {"instanceId": "hzz62"}},
+        "key.instanceId: 'hzz62' must be the id of a KMS instance, for example kst-hzz62example",
+    ),
+    ({"key": None}, f"key: missing; write one of {WAYS}"),
+    ({"serviceKey": True}, f"key: given more than once; write one of {WAYS}"),
+    ({"key": {"regionDefault": True, "deletionWindowDays": 3}}, "key: deletionWindowDays: 3 days; KMS takes 7 to 366"),
     (
         {"resourceGroupId": "default"},
         "resourceGroupId: 'default' must be the id of a resource group, for example rg-acfmexample",
@@ -164,6 +212,21 @@ def test_wrong_databases(changes: dict[str, Any], message: str) -> None:
     found = errors(with_section("alicloud-scaled", database=changes))
     assert len(found) == 1
     assert message in found[0]
+
+
+def test_a_database_is_not_made_with_the_service_key() -> None:
+    assert errors(with_section("alicloud-scaled", key=None, serviceKey=True)) == [
+        "kotaemon:alicloud: serviceKey: RDS makes an encrypted instance only with the id of a key; give keyId or key"
+    ]
+
+
+def test_a_file_system_with_its_own_key_needs_one() -> None:
+    values = with_section(key=None, serviceKey=True)
+    values["storage"]["claims"]["files"]["encryption"] = "own-key"
+    assert errors(values) == [
+        "kotaemon:storage.claims.files.encryption: own-key needs a key, and kotaemon:alicloud.serviceKey is true; "
+        "leave encryption out"
+    ]
 
 
 def test_a_database_needs_two_zones() -> None:

@@ -24,7 +24,10 @@ class Account(Echo):
         self.asked: list[str] = []
         self.node_zones: list[str] = changes.get("node_zones", ["a", "b", "c"])
         self.auto_mode: bool = changes.get("auto_mode", False)
+        self.image: str = changes.get("image", "AL2023_x86_64_STANDARD")
+        self.associated: list[str] = changes.get("associated", list(self.node_zones))
         self.subnets = {f"subnet-{zone}": zone for zone in changes.get("subnet_zones", ["c", "a", "b"])}
+        self.control_plane = list(self.subnets)
         self.outputs: dict[str, Any] = changes.get("outputs", {"kubeconfig": "kubeconfig of the other stack"})
 
     def new_resource(self, args):
@@ -54,7 +57,7 @@ class Account(Echo):
             "computeConfigs": [{"enabled": self.auto_mode, "nodePools": [], "nodeRoleArn": ""}],
             "vpcConfig": {
                 "vpcId": "vpc-found",
-                "subnetIds": list(self.subnets),
+                "subnetIds": self.control_plane,
                 "clusterSecurityGroupId": "sg-found",
             },
         }
@@ -64,7 +67,7 @@ class Account(Echo):
 
     def getNodeGroup(self, given):
         assert given["nodeGroupName"] == "workers"
-        return {"subnetIds": [f"subnet-{zone}" for zone in self.node_zones]}
+        return {"subnetIds": [f"subnet-{zone}" for zone in self.node_zones], "amiType": self.image}
 
     def getSubnet(self, given):
         zone = given["id"].removeprefix("subnet-")
@@ -75,8 +78,13 @@ class Account(Echo):
         return {"ids": [i for i in ids if f"eu-central-1{self.subnets[i]}" in zones]}
 
     def getRouteTables(self, given):
-        assert given["filters"][0]["name"] == "association.subnet-id"
-        return {"ids": ["rtb-found"]}
+        first = given["filters"][0]
+        if first["name"] == "association.main":
+            assert given["filters"][1]["name"] == "vpc-id"
+            return {"ids": ["rtb-main"]}
+        assert first["name"] == "association.subnet-id"
+        (subnet,) = first["values"]
+        return {"ids": ["rtb-found"] if subnet.removeprefix("subnet-") in self.associated else []}
 
     def getKey(self, given):
         return {
@@ -88,9 +96,18 @@ class Account(Echo):
         }
 
 
-def run(pulumi_run, values: dict[str, Any], account: Echo | None = None, *, preview: bool = False) -> Run:
+def run(
+    pulumi_run, values: dict[str, Any], account: Echo | None = None, *, preview: bool = False, earlier: Any = None
+) -> Run:
     config = {f"kotaemon:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
-    return pulumi_run(program.main, resources=account, config=config, stack="aws-test", preview=preview)
+    return pulumi_run(
+        program.main, resources=account, config=config, stack="aws-test", preview=preview, earlier=earlier
+    )
+
+
+def left(made: Run) -> dict[str, Any]:
+    """The outputs that a run leaves to the next one."""
+    return {name: made.outputs[name].value for name in ("facts", "memory")}
 
 
 def found(**changes: Any) -> dict[str, Any]:
@@ -266,8 +283,75 @@ def test_networks_and_route_tables_are_found(pulumi_run):
     values["storage"]["claims"]["files"] = {"kind": "openzfs"}
     files = run(pulumi_run, values, Account()).one("aws:fsx/openZfsFileSystem:OpenZfsFileSystem").inputs
     clients = files["rootVolumeConfiguration"]["nfsExports"]["clientConfigurations"]
-    assert [client["clients"] for client in clients] == ["10.0.97.0/24", "10.0.98.0/24"]
+    assert [client["clients"] for client in clients] == ["10.0.97.0/24", "10.0.98.0/24", "10.0.99.0/24"]
     assert files["routeTableIds"] == ["rtb-found"]
+
+
+def test_only_subnets_of_nodes_count_and_one_without_a_table_of_its_own_has_the_main_table(pulumi_run):
+    """The control plane is in a, b and c, the nodes are in a and d; d is associated with no table."""
+    values = found(zones=["eu-central-1a", "eu-central-1d"])
+    values["storage"]["claims"]["files"] = {"kind": "openzfs"}
+    account = Account(node_zones=["a", "d"], subnet_zones=["a", "b", "c"], associated=["a", "b", "c"])
+    account.subnets["subnet-d"] = "d"
+    account.control_plane = ["subnet-a", "subnet-b", "subnet-c"]
+    files = run(pulumi_run, values, account).one("aws:fsx/openZfsFileSystem:OpenZfsFileSystem").inputs
+    clients = files["rootVolumeConfiguration"]["nfsExports"]["clientConfigurations"]
+    assert files["routeTableIds"] == ["rtb-found", "rtb-main"]
+    assert [client["clients"] for client in clients] == ["10.0.97.0/24", "10.0.100.0/24"]
+    assert files["subnetIds"] == ["subnet-a", "subnet-d"]
+
+
+def test_a_new_file_system_is_handed_over_first_and_squashed_by_the_next_run(pulumi_run):
+    def options(made: Run) -> list[str]:
+        files = made.one("aws:fsx/openZfsFileSystem:OpenZfsFileSystem").inputs["rootVolumeConfiguration"]
+        return files["nfsExports"]["clientConfigurations"][0]["options"]
+
+    def tasks(made: Run) -> list[Any]:
+        jobs = [r.inputs["spec"]["template"]["spec"]["containers"][0] for r in made.of("kubernetes:batch/v1:Job")]
+        said = [json.loads(job["env"][0]["value"])["claims"][0] for job in jobs]
+        return [task for task in said if task["root"].endswith("kotaemon-shared")]
+
+    values = example("aws-scaled")
+    values["storage"]["claims"]["shared"]["squash"] = True
+    first = run(pulumi_run, values, Account())
+    assert "no_root_squash" in options(first)
+    assert [task["give_root"] for task in tasks(first)] == [True]
+    assert sum("shared.squash: not in this run" in line for line in first.warnings) == 1
+    second = run(pulumi_run, values, Account(), earlier=left(first))
+    assert options(second)[-3:] == ["all_squash", "anonuid=1001", "anongid=1001"]
+    assert tasks(second) == []
+    assert not any("squash" in line for line in second.warnings)
+    del values["storage"]["claims"]["shared"]["squash"]
+    plain = run(pulumi_run, values, Account())
+    assert "give_root" not in tasks(plain)[0]
+
+
+def nfs(**changes: Any) -> dict[str, Any]:
+    """A claim on an NFS server."""
+    return {"kind": "nfs", "server": "nfs.example.com", "path": "/srv", **changes}
+
+
+@pytest.mark.parametrize("section", [{"autoMode": True, "drivers": None}, {"bottlerocket": True}])
+@pytest.mark.parametrize("claim", [nfs(driver="csi"), {"kind": "openzfs", "driver": "csi"}])
+def test_nfs_on_bottlerocket_is_mounted_by_the_driver_as_4_1(pulumi_run, section, claim):
+    values = found(**section)
+    values["storage"]["claims"]["files"] = claim
+    made = run(pulumi_run, values, Account(auto_mode="autoMode" in section))
+    volumes = [r.inputs["spec"] for r in made.of("kubernetes:core/v1:PersistentVolume")]
+    assert volumes
+    assert {volume["csi"]["driver"] for volume in volumes} == {"nfs.csi.k8s.io"}
+    assert all("vers=4.1" in volume["mountOptions"] for volume in volumes)
+    assert not any("vers=4" in volume["mountOptions"] for volume in volumes)
+
+
+def test_bottlerocket_nodes_have_to_be_said(pulumi_run):
+    with pytest.raises(pulumi.RunError) as error:
+        run(pulumi_run, found(), Account(image="BOTTLEROCKET_x86_64"))
+    assert str(error.value) == (
+        "kotaemon:aws.bottlerocket: false, but node group workers of cluster prod runs Bottlerocket, which cannot mount "
+        "NFS by itself; set it to true"
+    )
+    assert run(pulumi_run, found(bottlerocket=True), Account(image="BOTTLEROCKET_x86_64")).outputs
 
 
 def test_zones_are_found(pulumi_run):
@@ -323,6 +407,17 @@ def test_auto_mode(pulumi_run):
     policy = json.loads(made.one("aws:kms/key:Key").inputs["policy"])
     nodes = next(s for s in policy["Statement"] if s["Sid"] == "NodesUseTheKey")
     assert nodes["Principal"] == {"AWS": [f"arn:aws:iam::{ACCOUNT}:role/cluster"]}
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_disks_of_auto_mode_have_tags_only_where_the_role_allows_it(pulumi_run, allowed):
+    made = run(pulumi_run, found(autoMode=True, autoModeTags=allowed, drivers=None), Account(auto_mode=True))
+    parameters = made.one("kubernetes:storage.k8s.io/v1:StorageClass").inputs["parameters"]
+    assert any("tagSpecification" in name for name in parameters) == allowed
+    assert made.one("aws:efs/fileSystem:FileSystem").inputs["tags"]["team"] == "search"
+    said = [line for line in made.warnings if '"ec2:CreateVolume", "ec2:CreateSnapshot"' in line]
+    assert len(said) == 1
+    assert said[0].startswith("kotaemon:aws.autoModeTags: " if allowed else "kotaemon:aws.tags: ")
 
 
 def test_node_disks_under_the_key(pulumi_run):

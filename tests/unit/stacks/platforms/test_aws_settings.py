@@ -86,6 +86,10 @@ def test_the_examples_are_valid(name):
             "clusterRole: missing; give it, or the name of the cluster to find it through",
         ),
         (
+            {"autoModeTags": True},
+            "autoModeTags is about the disks of EKS Auto Mode, and autoMode is false; leave it out",
+        ),
+        (
             {"subnets": None},
             "subnets: missing; give them, or the name of the cluster to find them through",
         ),
@@ -188,7 +192,7 @@ def test_zones_of_claims(claim, message):
         ),
         (
             {"kind": "openzfs", "provisioning": "dynamic"},
-            "storage.claims.extra.provisioning: unknown key; known here: existing, kind, size, deployment, throughput, iops, zones, endpointRange, squash, backupDays, mountOptions",
+            "storage.claims.extra.provisioning: unknown key; known here: existing, kind, size, deployment, throughput, iops, zones, endpointRange, squash, backupDays, mountOptions, driver",
         ),
     ],
 )
@@ -275,3 +279,34 @@ def test_auto_mode():
     assert errors(values) == [
         "kotaemon:storage.claims.disk.zone: EKS Auto Mode's driver takes no disks that were made elsewhere; leave zone out"
     ]
+
+
+NFS = {"kind": "nfs", "server": "nfs.example.com", "path": "/srv"}
+NO_MOUNT_NFS = (
+    "driver: in-tree NFS is mounted by mount.nfs of the node, which Bottlerocket and so every node of EKS Auto Mode lacks "
+    "(bottlerocket-os/bottlerocket#4022); install csi-driver-nfs and write driver: csi"
+)
+NOT_4_2 = (
+    "mountOptions: 'vers=4.2' is not allowed: on Bottlerocket csi-driver-nfs mounts vers=4.1 "
+    "(kubernetes-csi/csi-driver-nfs#801); leave it out"
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        (NFS, NO_MOUNT_NFS),
+        ({"kind": "openzfs"}, NO_MOUNT_NFS),
+        ({**NFS, "driver": "csi", "mountOptions": ["vers=4.2"]}, NOT_4_2),
+        ({"kind": "openzfs", "driver": "csi", "mountOptions": ["vers=4.2"]}, NOT_4_2),
+    ],
+)
+def test_nfs_on_bottlerocket(claim, message):
+    values = single(bottlerocket=True)
+    values["storage"]["claims"] = {**values["storage"]["claims"], "extra": claim}
+    values["storage"]["roles"] = {role: {"claim": "files"} for role in ("models", "uploads", "logs", "eval")}
+    assert errors(values) == [f"kotaemon:storage.claims.extra.{message}"]
+    values = single()
+    values["storage"]["claims"] = {**values["storage"]["claims"], "extra": claim}
+    values["storage"]["roles"] = {role: {"claim": "files"} for role in ("models", "uploads", "logs", "eval")}
+    assert settings(values)

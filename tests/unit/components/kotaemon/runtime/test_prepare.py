@@ -42,10 +42,12 @@ def as_root_with_chown() -> None:
             ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
 
 
-def prepare(root: Path, folders: list[str], who: str = "me", read_only: bool = False) -> tuple[int, list[str]]:
+def prepare(
+    root: Path, folders: list[str], who: str = "me", read_only: bool = False, **more: bool
+) -> tuple[int, list[str]]:
     """Exit code and output of prepare.py for one claim, run as "me", as the "app" (1001:1001) or as the "job"."""
     uid, gid = (os.geteuid(), os.getegid()) if who == "me" else (1001, 1001)
-    claims = [{"root": str(root), "folders": folders, "read_only": read_only}]
+    claims = [{"root": str(root), "folders": folders, "read_only": read_only, **more}]
     script = str(RUNTIME / "prepare.py")
     done = subprocess.run(
         [PYTHON, "-I", *(("-c", AS_APP) if who == "app" else ()), script],
@@ -237,3 +239,28 @@ MOUNTINFO = """\
 )
 def test_what_is_behind_a_mount(root: str, behind: tuple[str, str]) -> None:
     assert runtime_module("prepare").served_from(root, MOUNTINFO) == behind
+
+
+@needs_root
+def test_the_job_hands_the_root_over_before_it_is_squashed(claim: Path) -> None:
+    code, said = prepare(claim, ["models"], "job", give_root=True)
+    assert (code, said[-1]) == (0, f"prepare: {claim}: given to 1001:1001")
+    assert (claim.stat().st_uid, claim.stat().st_gid, claim.stat().st_mode & 0o777) == (1001, 1001, 0o755)
+    assert prepare(claim, ["later"], "app")[0] == 0
+    code, said = prepare(claim, ["models"], "job", give_root=True)
+    assert (code, said[-1]) == (0, f"prepare: {claim}: there already")
+
+
+@needs_root
+def test_the_job_leaves_the_root_of_somebody_else_alone(claim: Path) -> None:
+    os.chown(claim, 2000, 2000)
+    claim.chmod(0o777)
+    code, said = prepare(claim, ["models"], "job", give_root=True)
+    assert (code, claim.stat().st_uid) == (78, 2000)
+    assert said[-1].startswith(f"prepare: {claim}: refused: it belongs to 2000:2000")
+
+
+@needs_root
+def test_the_root_is_root_s_unless_it_is_asked_for(claim: Path) -> None:
+    assert prepare(claim, ["models"], "job")[0] == 0
+    assert claim.stat().st_uid == 0
