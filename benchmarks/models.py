@@ -176,13 +176,17 @@ class Bench:
 
         folder = self.version("big")
         manifest = ks_models_manifest.read(folder)
-        seconds = best(lambda: ks_models_manifest.verify(folder, manifest))
+
+        def verify() -> None:
+            if wrong := ks_models_manifest.verify(folder, manifest):
+                raise SystemExit("; ".join(wrong))
+
+        seconds = best(verify)
         print(f"       manifest verified at {manifest['bytes'] / 2**20 / seconds:.0f} MiB/s", flush=True)
         for version in ("a", "b"):
             shutil.copytree(self.version("delayed"), self.folder / "flip" / "versions" / version)
         begun = time.monotonic()
         for number in range(100):
-            ks_models_publish.say = lambda _: None
             ks_models_publish.flip(self.folder / "flip", "ab"[number % 2])
         print(f"       flip {10 * (time.monotonic() - begun):.1f} ms, with its fsync", flush=True)
 

@@ -11,10 +11,9 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import cost, earlier, kinds, memory, outputs, stores
+from stacks import cost, earlier, kinds, memory, models, outputs, stores
 from stacks.application import arguments
 from stacks.kinds.base import Space
-from stacks.models import RELEASES, local_cache, releases
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.platforms.base import Ground
@@ -54,7 +53,7 @@ def make(
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = was_autoscaled
     app = Kotaemon(NAMESPACE, handed, opts)
-    _releases(stack, ground, namespace)
+    released = _releases(stack, ground, namespace)
     return {
         **outputs.contract(
             namespace=settings.namespace,
@@ -66,6 +65,7 @@ def make(
             gid=settings.gid,
         ),
         "cost": cost.output(stack),
+        "models": models.output(settings, released),
         earlier.OUTPUT: earlier.output(stack, app.ready),
         memory.OUTPUT: memory.output(wanted, app.ready, ids),
     }
@@ -98,7 +98,7 @@ def _claims(
 
 def _model_cache(settings: Settings, ground: Ground, namespace: pulumi.Output[str]) -> list[pulumi.Resource]:
     """The volume of a cache that the pods of a node share, where the stack makes it."""
-    args = local_cache(settings, namespace)
+    args = models.local_cache(settings, namespace)
     if args is None:
         return []
     from components.models.local_cache import LocalModelCache
@@ -106,13 +106,14 @@ def _model_cache(settings: Settings, ground: Ground, namespace: pulumi.Output[st
     return [LocalModelCache(LOCAL_CACHE, args, ground.kubernetes)]
 
 
-def _releases(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> None:
-    """The release of models in the cluster, where models are versions on a claim."""
-    args = releases(stack.settings, namespace, stack.storage)
-    if args is not None:
-        from components.models.releases import ModelReleases
+def _releases(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> pulumi.Output[dict[str, str]] | None:
+    """The release of models in the cluster, where models are versions on a claim. Returns the record of the last."""
+    args = models.releases(stack.settings, namespace, stack.storage)
+    if args is None:
+        return None
+    from components.models.releases import ModelReleases
 
-        ModelReleases(RELEASES, args, ground.kubernetes)
+    return ModelReleases(models.RELEASES, args, ground.kubernetes).last
 
 
 def _folders(stack: Planned, name: str) -> list[str]:

@@ -1,9 +1,9 @@
 """The components of models in a stack: their arguments, made from the section `kotaemon:models`."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from pulumi import Input
+from pulumi import Input, Output
 
 from components.contract import Role, StorageMap
 from components.models.pod import from_claim
@@ -32,6 +32,23 @@ def mistakes(settings: Settings, storage: StorageMap) -> Iterator[str]:
         from components.models.local_cache import check as check_cache
 
         yield from (f"models.cache: {line}" for line in check_cache(LOCAL_CACHE, cache))
+
+
+def output(settings: Settings, last: Output[dict[str, str]] | None) -> Any:
+    """The stack's output `models`, described in stacks/outputs.py. `last`: the record of the last release."""
+    models = settings.models
+    if models is None:
+        return {"owner": "none", "version": "", "release": {}}
+    if last is None:
+        return {"owner": "stack", "version": models.version or "", "release": {}}
+    if models.version is not None:
+        return last.apply(lambda found: {"owner": "stack", "version": models.version, "release": found})
+    return last.apply(lambda found: {"owner": "cluster", "version": running(found), "release": found})
+
+
+def running(record: Mapping[str, str]) -> str:
+    """The version that pods load after the release in the record; empty: there was none."""
+    return record.get("version" if record.get("phase") in ("released", "rolling") else "from", "")
 
 
 def local_cache(settings: Settings, namespace: Input[str]) -> "LocalModelCacheArgs | None":

@@ -219,6 +219,8 @@ class ModelReleases(pulumi.ComponentResource):
 
     record: Output[str]
     """Name of the ConfigMap in which each release is recorded."""
+    last: Output[dict[str, str]]
+    """The record of the last release, read from the cluster in each run: version, from, phase, reason, at, seconds."""
 
     def __init__(self, name: str, args: ModelReleasesArgs, opts: ResourceOptions | None = None) -> None:
         refuse("ModelReleases", name, check(name, args))
@@ -269,7 +271,13 @@ class ModelReleases(pulumi.ComponentResource):
             opts=child,
         )
         self.record = _name(record)
-        self.register_outputs({"record": self.record})
+        # Read, because a release writes it between two runs. The state would have what Pulumi made.
+        place = Output.concat(self._namespace, "/", self.record)
+        read = k8s.core.v1.ConfigMap.get(f"{name}-recorded", place, child)
+        self.last = read.data.apply(
+            lambda data: {key: (data or {})[key] for key in sorted(data or {}) if key != "history"}
+        )
+        self.register_outputs({"record": self.record, "last": self.last})
 
     def _meta(self, name: Input[str] | None = None) -> ObjectMetaArgs:
         return ObjectMetaArgs(name=name or self._name, namespace=self._namespace, labels=labels(self._name))

@@ -149,7 +149,7 @@ def test_a_release_rolls_without_a_pod_less_and_pulumi_leaves_its_version_alone(
 
 
 def test_a_version_whose_pods_never_become_ready_is_rolled_back_and_recorded(
-    api: ApiClient, kube: Kube, first: Outcome, shared: Path
+    api: ApiClient, cluster: Cluster, kube: Kube, first: Outcome, folder: Path, shared: Path
 ) -> None:
     package(shared, "v1")
     assert release(api, shared, "v1").returncode == 0
@@ -171,6 +171,9 @@ def test_a_version_whose_pods_never_become_ready_is_rolled_back_and_recorded(
     found = record(api)
     assert (found["phase"], found["version"], found["from"]) == ("rolled back", "v2", "v1")
     assert found["reason"] == "its pods were not ready within 8 s"
+    told = stacks.up(file_of(folder), cluster).outputs["models"].value
+    assert (told["owner"], told["version"], told["release"]["phase"]) == ("cluster", "v1", "rolled back")
+    assert told["release"]["reason"] == found["reason"]
 
 
 def test_the_account_may_do_nothing_else(api: ApiClient, first: Outcome, shared: Path) -> None:
