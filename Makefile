@@ -12,7 +12,7 @@ LONG ?= -m "not long"
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down kept purge logs shell open load-image probe plan advise preview test test-all lint types unit library policy cloud-api cluster drills drill-node drill-nfs drill bench hooks format schema golden lock clean
+.PHONY: help up down kept purge logs shell open load-image probe plan advise preview test test-all lint types unit library policy cloud-api programs cluster drills drill-node drill-nfs drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -60,7 +60,7 @@ advise: $(INSTALLED) ## Ranked storage maps for a load: ARGS="--help" shows how 
 preview: $(INSTALLED) ## `pulumi preview` of the stack on its own cluster
 	pulumi preview --stack $(STACK)
 
-test: lint types policy unit library cloud-api cluster drills ## All tests, the long ones in their short form
+test: lint types policy unit library cloud-api programs cluster drills ## All tests, the long ones in their short form
 
 test-all: ## All tests, and the long forms of those that have one
 	@$(MAKE) test LONG=
@@ -96,8 +96,11 @@ cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own A
 	$(CLOUD_API)/bin/python -m pytest tests/cloud_api
 
 cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
-	$(PY) -m devcluster.build control-plane simulated-nodes engine
+	$(PY) -m devcluster.build control-plane simulated-nodes engine yaml python registry
 	$(PY) -m pytest $(LONG) tests/cluster tests/engine tests/languages
+
+programs: $(INSTALLED) ## Tests with programs of others that only tests run (the Collector is built on first use, about 2 minutes)
+	$(PY) -m pytest tests/programs
 
 drills: $(INSTALLED) ## The drills in their short form, as tests
 	$(PY) -m devcluster.build control-plane simulated-nodes engine
@@ -112,8 +115,9 @@ drill-nfs: $(INSTALLED) ## The NFS server in Linux guests (QEMU), killed and att
 drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
 	@$(PY) -m drills drill --full
 
-bench: $(INSTALLED) ## Time of a plan against its imports, and the cache of models against cp and rsync, as ratios
+bench: $(INSTALLED) ## Times of a plan, of a preview, and of the cache of models against cp and rsync, as ratios
 	$(PY) benchmarks/plan_time.py
+	$(PY) -m benchmarks.preview_time
 	$(PY) benchmarks/models.py
 
 hooks: $(INSTALLED) ## Run `make lint` before each git commit and `make types` before each push
@@ -128,6 +132,7 @@ schema: $(INSTALLED) ## Write the generated files: schemas of stack file, plan a
 	$(PY) -m plan.document
 	$(PY) -m guard.docs
 	$(PY) -m guard.class_docs
+	$(PY) -m policy.docs
 	$(PY) -m stacks.changes_page
 	$(PY) -m plugin.schema
 

@@ -106,10 +106,19 @@ if TYPE_CHECKING:
         Exposure as Exposure,
         ExposureKind as ExposureKind,
         KotaemonArgs as KotaemonArgs,
+        LogFiles as LogFiles,
         PodResources as PodResources,
     )
     from .kotaemon.controllers import Controller as Controller
     from .kotaemon.kotaemon import Kotaemon as Kotaemon
+    from .logs.args import (
+        LogOutput as LogOutput,
+        LogOutputKind as LogOutputKind,
+        LogProgram as LogProgram,
+        LogReader as LogReader,
+        LogShippingArgs as LogShippingArgs,
+    )
+    from .logs.log_shipping import LogShipping as LogShipping
     from .models.args import ModelCache as ModelCache, ModelCacheKind as ModelCacheKind, Models as Models
     from .models.local_cache import LocalModelCache as LocalModelCache, LocalModelCacheArgs as LocalModelCacheArgs
     from .models.releases import ModelReleases as ModelReleases, ModelReleasesArgs as ModelReleasesArgs
@@ -217,9 +226,19 @@ _HOMES = {
     "file.nfs": ("NfsDriver", "NfsStorage", "NfsStorageArgs", "nfs_claim"),
     "file.openzfs": ("OpenZfsStorage", "OpenZfsStorageArgs", "openzfs_claim"),
     "file.preparation": ("NfsPreparation", "NfsPreparationArgs"),
-    "kotaemon.args": ("AuthProxy", "Autoscaler", "Exposure", "ExposureKind", "KotaemonArgs", "PodResources"),
+    "kotaemon.args": (
+        "AuthProxy",
+        "Autoscaler",
+        "Exposure",
+        "ExposureKind",
+        "KotaemonArgs",
+        "LogFiles",
+        "PodResources",
+    ),
     "kotaemon.controllers": ("Controller",),
     "kotaemon.kotaemon": ("Kotaemon",),
+    "logs.args": ("LogOutput", "LogOutputKind", "LogProgram", "LogReader", "LogShippingArgs"),
+    "logs.log_shipping": ("LogShipping",),
     "models.args": ("ModelCache", "ModelCacheKind", "Models"),
     "models.local_cache": ("LocalModelCache", "LocalModelCacheArgs"),
     "models.releases": ("ModelReleases", "ModelReleasesArgs"),

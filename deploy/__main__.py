@@ -1,7 +1,6 @@
 """Entry of `python -m deploy`."""
 
-import sys
-
 from deploy.cli import main
+from plan import exits
 
-sys.exit(main())
+exits.run(main)

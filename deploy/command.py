@@ -5,12 +5,14 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
 from pulumi import automation as auto
 from pulumi.automation import CommandResult
 from pulumi.automation.errors import create_command_error
+from semver import VersionInfo
 
 Told = Callable[[str], Any]
 GRACE_SECONDS = 10.0
@@ -25,6 +27,13 @@ class Command(auto.PulumiCommand):
 
     process: subprocess.Popen[str] | None = None
     """What runs now."""
+
+    @classmethod
+    def known(cls, root: Path, version: VersionInfo) -> "Command":
+        """The program in `bin` of a folder, of a known version: it would take a fifth of a second to say it."""
+        made = cls.__new__(cls)
+        made.command, made.version = str(root / "bin" / "pulumi"), version
+        return made
 
     def run(
         self,

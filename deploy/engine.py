@@ -35,6 +35,8 @@ from plan.stack_file import ROOT, StackFile
 from stacks.names import NAMESPACE
 
 Program = Callable[[], object]
+TAKE_OVER = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
+"""Tells the provider to take over fields of objects that another manager has applied (docs/runbooks/take-down.md)."""
 
 
 class Failed(UserError):
@@ -115,6 +117,8 @@ class Project:
         # The engine writes the user's name into its locks, and ends where it finds none (a container with any uid).
         user = os.environ.get("USER") or f"uid-{os.getuid()}"
         environment = {**self.engine.environment, "PULUMI_BACKEND_URL": backend(), "USER": user, **_passphrase()}
+        if repair.has_taken_up(latest(self.checkpoint).get("resources") or ()):
+            environment |= TAKE_OVER
         options = auto.LocalWorkspaceOptions(
             work_dir=str(self.folder),
             program=self._run,
@@ -304,8 +308,11 @@ def _quiet() -> Generator[None]:
     sys.unraisablehook = hook
     try:
         yield
-    finally:
+    except BaseException:
+        # What it left is freed now, and not while somebody reads what was wrong.
         gc.collect()
+        raise
+    finally:
         sys.unraisablehook = before
         server.setLevel(level)
 

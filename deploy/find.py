@@ -21,6 +21,7 @@ from devcluster.paths import bin_dir, bin_root, cache_root
 
 PLUGIN = "pulumi-resource-kubernetes"
 MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+CLI = "github.com/pulumi/pulumi/pkg/v3"
 OLDEST = VersionInfo(3, 181)
 """Older ones cannot take down a program that runs in our own process (pulumi/pulumi CHANGELOG, 3.181.0)."""
 INSTALLER = "https://get.pulumi.com/install.sh"
@@ -108,7 +109,7 @@ def _is_built() -> bool:
 
 def _built(console: Console) -> Command:
     (folder,) = build.ensure_built(console, "engine")
-    return Command(root=str(_rooted(folder)))
+    return Command.known(_rooted(folder), VersionInfo.parse(recipe.required_version(CLI, "pulumi").lstrip("v")))
 
 
 def _rooted(folder: Path) -> Path:

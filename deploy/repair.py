@@ -10,13 +10,13 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pulumi import automation as auto
 
-from deploy.kube import Kube
+from deploy.kube import ENGINE, Kube, Manifest
 from deploy.workspace import latest
 from plan.exits import UserError
 
@@ -59,16 +59,33 @@ def finish_pending(stack: auto.Stack, kube: Kube, tell: Tell, checkpoint: Path) 
     pending: list[dict[str, Any]] = deployment.get("pending_operations") or []
     if not pending:
         return False
-    found = [op["resource"] for op in pending if op["type"] == "creating" and _is_there(op["resource"], kube)]
+    making = [op["resource"] for op in pending if op["type"] == "creating"]
+    live = {r["urn"]: there for r in making if (there := _live(r, kube)) is not None}
+    found = [r for r in making if r["urn"] in live]
     tell(f"An earlier run was interrupted; {len(pending)} of its operations had no end:")
     for line in _told(pending, found):
         tell(f"  {line}")
     known = {r["urn"] for r in deployment.get("resources") or []}
-    taken = [{**r, "id": place(r), "outputs": r["inputs"]} for r in found if r["urn"] not in known]
+    taken = [_as_made(r, live[r["urn"]]) for r in found if r["urn"] not in known]
     deployment["resources"] = [*(deployment.get("resources") or []), *taken]
     deployment["pending_operations"] = []
     stack.import_stack(auto.Deployment(version=exported.version, deployment=deployment))
     return True
+
+
+def has_taken_up(resources: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the state has an object that another state has made: it was imported (`existing` in a stack file).
+
+    The other state's provider applied it under a name of its own, and the API server refuses changes under ours.
+    """
+    return any(_of_another(r.get("outputs") or {}) for r in resources if r["type"].startswith("kubernetes:"))
+
+
+def _of_another(outputs: Mapping[str, Any]) -> bool:
+    entries: list[dict[str, Any]] = (outputs.get("metadata") or {}).get("managedFields") or []
+    managers = {entry["manager"] for entry in entries if entry.get("operation") == "Apply"}
+    ours = outputs.get("__fieldManager")
+    return isinstance(ours, str) and ours not in managers and any(name.startswith(ENGINE) for name in managers)
 
 
 def place(resource: Mapping[str, Any]) -> str:
@@ -91,13 +108,26 @@ def _told(pending: list[dict[str, Any]], found: list[Resource]) -> Iterator[str]
             yield f"{what} was being created: it is not there, and made again"
 
 
-def _is_there(resource: Resource, kube: Kube) -> bool:
+def _live(resource: Resource, kube: Kube) -> Manifest | None:
+    """The object in the cluster; None: it is not there, or it is none of Kubernetes."""
     inputs: Mapping[str, Any] = resource.get("inputs") or {}
     if not resource["type"].startswith("kubernetes:") or "apiVersion" not in inputs or not place(resource):
-        return False
+        return None
     meta = inputs["metadata"]
     wanted = {k: meta[k] for k in ("namespace", "name") if k in meta}
-    return kube.get({"apiVersion": inputs["apiVersion"], "kind": inputs["kind"], "metadata": wanted}) is not None
+    return kube.get({"apiVersion": inputs["apiVersion"], "kind": inputs["kind"], "metadata": wanted})
+
+
+def _as_made(resource: Resource, live: Manifest) -> Resource:
+    """The resource as the killed run would have written it.
+
+    The name under which that run applied the object belongs to it: under another one, which the provider would make
+    up, the API server refuses the next change ("field conflict").
+    """
+    managers = (entry for entry in live["metadata"].get("managedFields", ()) if entry["operation"] == "Apply")
+    ours = next((m["manager"] for m in managers if m["manager"].startswith(ENGINE)), None)
+    manager = {"__fieldManager": ours} if ours is not None else {}
+    return {**resource, "id": place(resource), "outputs": {**resource["inputs"], **manager}}
 
 
 def _holder(lock: Path) -> int | None:

@@ -149,6 +149,10 @@ def _complete(go: Path, part: str, work: Path) -> None:
         _copy_stages(go, work / "stages")
     if part == "real-nodes":
         debian.fetch(recipe.SYSTEM_PACKAGES, work)
+    if part == "python":
+        module, path = recipe.PYTHON_SCRIPT
+        script = shutil.copy(_module_folder(go, "pulumi-python", module) / path, work)
+        Path(script).chmod(0o755)
 
 
 def _copy_stages(go: Path, target: Path) -> None:

@@ -84,10 +84,12 @@ class Cluster:
 
     @property
     def limits(self) -> list[str]:
-        """What this running cluster does not do as a real one would, in sentences for people."""
+        """What real nodes of this running cluster do not do as others would, in sentences for people.
+
+        Of simulated ones `nodes_line` says all.
+        """
         if not self.real_nodes:
-            reason = f" ({self.why_simulated})" if self.why_simulated else ""
-            return [f"The nodes are simulated: pods are placed and reported Running, and no container runs{reason}."]
+            return []
         return [
             "Disks are sparse files and shared file systems are folders of this machine: no NFS is spoken.",
             "Network policies are accepted and not enforced.",

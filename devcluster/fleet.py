@@ -2,7 +2,9 @@
 
 import logging
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,8 @@ KEPT_LOGS = 3
 """Logs of so many earlier starts are kept, as `<name>.log.1` (the last one) and so on."""
 STOP_SECONDS = 5
 """Time to end by itself, for each program. No data depends on it: etcd's log survives a kill."""
+TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables that name the authorities whose certificates count (pkg.go.dev/crypto/x509, SystemCertPool)."""
 
 _log = logging.getLogger("supervisor")
 
@@ -88,14 +92,16 @@ class Fleet:
 
 
 def _end(child: _Child) -> None:
+    began = time.monotonic()
     if child.process.poll() is None:
-        child.process.terminate()
+        child.process.send_signal(signal.SIGKILL if child.program.killed else signal.SIGTERM)
     try:
         child.process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         _log.warning("%s does not end: killed", child.program.name)
         child.process.kill()
         child.process.wait()
+    _log.info("%s ended after %.1f s", child.program.name, time.monotonic() - began)
 
 
 def _prepared(network: int | None) -> Callable[[], None] | None:
@@ -130,7 +136,10 @@ def last_line(log: Path) -> str:
 
 
 def child_environment(directory: Path) -> dict[str, str]:
-    """Environment of the cluster's programs: nothing of the user's (no KUBECONFIG, no proxy, no home folder)."""
+    """Environment of the cluster's programs: nothing of the user's (no KUBECONFIG, no proxy, no home folder).
+
+    Whom the user trusts is kept: a registry of images may have a certificate of the user's own authority.
+    """
     root = str(Path(__file__).resolve().parent.parent)
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", *TRUST) if name in os.environ}
     return {**kept, "HOME": str(directory), "PYTHONPATH": root, "PYTHONUNBUFFERED": "1"}

@@ -26,6 +26,9 @@ SYSTEM_PACKAGES = {"runc": "runc", "nft": "nftables", "ip": "iproute2"}
 """Programs of real nodes that no Go module gives, and the Debian packages that hold them. runc needs a C compiler and
 libseccomp's headers to know the seccomp profile RuntimeDefault, which our pods ask for."""
 
+PYTHON_SCRIPT = ("github.com/pulumi/pulumi/sdk/v3", "python/cmd/pulumi-language-python-exec")
+"""What runs a program in Python for its host, which lies beside it: a module, and a file in it."""
+
 
 @dataclass(frozen=True)
 class Binary:
@@ -109,8 +112,21 @@ PARTS: dict[str, tuple[Binary, ...]] = {
             stamps={"github.com/pulumi/pulumi-yaml/pkg/version.Version": "github.com/pulumi/pulumi-yaml"},
         ),
     ),
+    "python": (
+        Binary(
+            "pulumi-language-python",
+            "pulumi-python",
+            ".",
+            20,
+            stamps={"main.version": "github.com/pulumi/pulumi/sdk/v3"},
+        ),
+    ),
+    "registry": (Binary("registry", "registry", ".", 15),),
 }
-"""What can be built by itself, in the order in which a first `make up` needs it. Each has a folder of its own."""
+"""What can be built by itself, in the order in which a first `make up` needs it. Each has a folder of its own.
+
+The last three are for tests alone: the hosts of programs in YAML and Python, and a registry of images.
+"""
 
 FLAGS = ("-trimpath", "-buildvcs=false", "-gcflags=all=-N -l")
 """Flags of every `go build`, the same for all so that they share compiled packages in Go's cache.
@@ -149,7 +165,7 @@ def key(part: str) -> str:
         for path in sorted((MODULES / module).rglob("*")):
             if path.is_file():
                 digest.update(path.read_bytes() + b"\0")
-    extra = {"simulated-nodes": STAGES, "real-nodes": SYSTEM_PACKAGES}.get(part)
+    extra = {"simulated-nodes": STAGES, "real-nodes": SYSTEM_PACKAGES, "python": PYTHON_SCRIPT}.get(part)
     described = [
         [asdict(replace(program, work=0)) for program in programs],
         FLAGS,

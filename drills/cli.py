@@ -49,7 +49,7 @@ def _run(options: argparse.Namespace) -> int:
     # load.
     from deploy.kube import answering
     from drills import command
-    from drills.node_loss import Fencing
+    from drills.loss_case import Fencing
 
     console = terminal.console()
     with answering():

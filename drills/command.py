@@ -8,9 +8,9 @@ from rich.console import Console
 from deploy import readings, up
 from devcluster import platforms
 from devcluster.cluster import Cluster
-from drills import node_loss, program, real, record, samples
+from drills import loss_case, node_loss, program, real, record, samples
+from drills.loss_case import Fencing, Scenario
 from drills.nfs import program as nfs
-from drills.node_loss import Fencing, Scenario
 from drills.session import follow
 from plan.exits import UserError
 from plan.stack_file import StackFile
@@ -83,7 +83,7 @@ def drill_node(file: StackFile, fencing: Fencing, seed: int, console: Console) -
             console.print(f"The automation has {scenario.patience / 60:.0f} minutes; the drill itself fences nothing.")
         loss, lost = node_loss.lose_a_node(cluster, kube, session, namespace, scenario, seed)
         turns = len(session.acknowledged)
-    result = node_loss.result(scenario, loss, turns, lost)
+    result = loss_case.result(scenario, loss, turns, lost)
     for key, value in result.facts.items():
         if value:
             console.print(f"  {key}: {value}{' after the loss' if key in loss.phases else ''}", markup=False)
@@ -110,5 +110,5 @@ def _alone_in_its_zone(cluster: Cluster) -> bool:
 
 def _patience(block: bool, fencing: Fencing) -> float:
     if fencing is Fencing.OUTSIDE:
-        return node_loss.OUTSIDE_SECONDS
+        return loss_case.OUTSIDE_SECONDS
     return program.HOLD_SECONDS if block and fencing is Fencing.NONE else 90.0

@@ -1,4 +1,4 @@
-"""Interrupts `make up`: kills it at random points, and restarts the API server under it. The next run must end well.
+"""Interrupts `make up`: kills it at any moment, and restarts the API server under it. The next run must end well.
 
 The next run must say what it found, come to the same end, and leave nothing for the one after it.
 """
@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,11 @@ from components.contract import Platform
 from deploy import engine
 from deploy.kube import Kube, Manifest, ref
 from deploy.workspace import latest
+from devcluster import node_kinds
 from devcluster.cluster import Cluster
+from devcluster.node_kinds import Nodes
 from drills import samples
-from drills.results import Result
+from drills.results import Result, seconds
 from plan import stack_file as stack_files
 from plan.manifests import manifest
 from plan.recorder import run_program
@@ -28,15 +32,36 @@ SAYS = {"a lock": "An earlier run was killed", "pending operations": "An earlier
 """What a killed run leaves -> what the next one says of it."""
 UP_SECONDS = 300
 """Limit for one `make up`, in seconds."""
+LIVE_SHARE = 0.75
+"""At least so many of the kills must hit a run that has not ended by itself: runs do not all take equally long."""
 _GONE_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When `make up` is killed."""
+
+    share: float
+    """As a part of the time that a whole run takes: 0 is its start and 1 its end."""
+    stopped: bool = False
+    """Whether the devcluster does not run yet, so that the kill may hit its start."""
+    engine_too: bool = True
+    """Whether the engine is killed as well. Else it soon ends by itself, because its program is gone."""
+
+
+def moments(count: int, stopped: int = 0) -> list[Moment]:
+    """`count` different moments, evenly over a whole run; `stopped` of them from a stopped devcluster."""
+    running = count - stopped
+    found = [Moment((n + 0.5) / running, engine_too=n % 2 == 0) for n in range(running)]
+    return found + [Moment((n + 0.5) / stopped, stopped=True, engine_too=n % 2 == 0) for n in range(stopped)]
 
 
 class Interrupted:
     """A stack of the project, on a devcluster of its own in the cache folder of this process."""
 
-    def __init__(self, name: str = "dev") -> None:
+    def __init__(self, name: str = "dev", nodes: Nodes = Nodes.SIMULATED) -> None:
         self.file = stack_files.read(name)
-        self.cluster = Cluster(name, Platform(self.file.settings.platform))
+        self.cluster = Cluster(name, Platform(self.file.settings.platform), nodes=nodes)
         self.cluster.start(keep=False)
         options: Any = {"project": self.file.project, "stack": name, "preview": True}
         config = self.file.with_cluster(self.cluster.kubeconfig, self.cluster.context)
@@ -54,6 +79,7 @@ class Interrupted:
         return subprocess.Popen(
             [sys.executable, "-m", "deploy", "up", "--stack", self.file.name],
             cwd=stack_files.ROOT,
+            env={**os.environ, node_kinds.VARIABLE: self.cluster.kind.value},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -105,8 +131,11 @@ class Interrupted:
         """Objects of the stack that are there."""
         return len(list(self.kube.made_by_engine()))
 
-    def wipe(self) -> None:
-        """Delete everything of the stack, its data included, so that the next run is a first one."""
+    def wipe(self, *, stop: bool = False) -> None:
+        """Delete everything of the stack, its data included, so that the next run is a first one.
+
+        `stop`: stop the devcluster afterwards.
+        """
         kube = self.kube
         engine.forget(self.file.project, self.file.name)
         mine = list(kube.made_by_engine())
@@ -119,29 +148,50 @@ class Interrupted:
             time.sleep(0.2)
         for volume in kube.list("v1", "PersistentVolume"):
             kube.delete(volume)
+        if stop:
+            self.cluster.stop()
 
 
-def killed(times: int, seed: int, name: str = "dev") -> Result:
-    """Kill a first `make up` `times` times, each time after another random object was made."""
-    chance = random.Random(seed)  # noqa: S311 a moment, not a secret
-    stage = Interrupted(name)
+def killed(when: Sequence[Moment], name: str = "dev", nodes: Nodes = Nodes.SIMULATED) -> Result:
+    """Kill a first `make up` at each of these moments, each time on a cluster without anything of the stack."""
+    stage = Interrupted(name, nodes)
     problems: list[str] = []
-    made: list[int] = []
+    hits: list[str] = []
+    lasts: dict[bool, float] = {}
+    alive = 0
     try:
-        total = len(stage.wanted)
-        stage.wipe()
-        for _ in range(times):
+        # Those from a stopped devcluster come last: a devcluster that `make up` has started would outlive this process.
+        for moment in sorted(when, key=lambda moment: moment.stopped):
+            if moment.stopped not in lasts:
+                lasts[moment.stopped] = _whole_run(stage, moment.stopped)
+            stage.wipe(stop=moment.stopped)
             process = stage.start_up()
-            stage.until_made(chance.randrange(total), process)
-            # Every other time the engine too, which otherwise ends by itself soon, because its program is gone.
-            kill(process, engine_too=len(made) % 2 == 0)
-            made.append(stage.count())
-            problems += [f"killed after {made[-1]} of {total} objects: {p}" for p in stage.finish()]
-            stage.wipe()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(lasts[moment.stopped] * moment.share)
+            alive += process.poll() is None
+            kill(process, moment.engine_too)
+            made = stage.count() if stage.cluster.running else 0
+            hits.append(f"{'stopped, ' if moment.stopped else ''}{moment.share:.0%}: {made}")
+            problems += [f"killed at {hits[-1]} of {len(stage.wanted)} objects: {p}" for p in stage.finish()]
     finally:
         stage.cluster.stop()
-    facts = {"objects": str(total), "killed after this many objects": ", ".join(map(str, sorted(made)))}
-    return Result(f"`make up` killed at {times} random points", facts, problems)
+    if alive < LIVE_SHARE * len(when):
+        problems.append(f"only {alive} of {len(when)} runs had not ended by themselves when they were killed")
+    facts = {
+        "nodes": nodes.value,
+        "objects": str(len(stage.wanted)),
+        "a whole run": ", ".join(f"{seconds(last)}{' from stopped' if key else ''}" for key, last in lasts.items()),
+        "killed at this part of it: objects made until then": "; ".join(hits),
+    }
+    return Result(f"`make up` killed at {len(when)} moments", facts, problems)
+
+
+def _whole_run(stage: Interrupted, stopped: bool) -> float:
+    """Seconds that a first `make up` takes, uninterrupted."""
+    stage.wipe(stop=stopped)
+    began = time.monotonic()
+    stage.wait_up(stage.start_up())
+    return time.monotonic() - began
 
 
 def kill(process: subprocess.Popen[str], engine_too: bool) -> None:

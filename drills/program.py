@@ -13,7 +13,7 @@ from devcluster import paths
 from devcluster.cluster import Cluster
 from devcluster.node_kinds import Nodes
 from drills import interruptions, node_loss, obstacles, real, samples, upheaval
-from drills.node_loss import Fencing, Scenario
+from drills.loss_case import Fencing, Scenario
 from drills.results import Result
 
 Report = Callable[[str], None]
@@ -26,7 +26,8 @@ FORCE_DETACH_SECONDS = 6 * 60.0
 DEFAULT_TOLERATION_SECONDS = 300.0
 """Seconds for which a pod tolerates an unreachable node by default (admission plugin DefaultTolerationSeconds)."""
 SHORT_ROLL_OUTS, FULL_ROLL_OUTS = 3, 50
-SHORT_KILLS, FULL_KILLS = 4, 20
+SHORT_KILLS = interruptions.moments(4)
+FULL_KILLS = interruptions.moments(20, stopped=5)
 
 SHORT_LOSSES = [
     Scenario("file"),
@@ -95,9 +96,9 @@ def run_all(full: bool, seed: int, report: Report) -> list[Section]:
             ]
         finally:
             cluster.stop()
-        times = FULL_KILLS if full else SHORT_KILLS
         interrupted = Section("Interrupted runs")
-        _add(interrupted, interruptions.killed(times, seed), report)
+        nodes = Nodes.SIMULATED if why_not else Nodes.REAL
+        _add(interrupted, interruptions.killed(FULL_KILLS if full else SHORT_KILLS, nodes=nodes), report)
         _add(interrupted, interruptions.api_server_restarted(seed), report)
         return [*sections, interrupted]
 

@@ -15,8 +15,8 @@ from devcluster.cluster import Cluster
 from devcluster.errors import DevclusterError
 from devcluster.node_kinds import Nodes
 from devcluster.real import probe
-from drills import disks, node_loss, outage, partition, samples, upheaval, zone_loss
-from drills.node_loss import Fencing, Scenario
+from drills import disks, drain, node_loss, outage, partition, samples, upheaval, zone_loss
+from drills.loss_case import Fencing, Scenario
 from drills.results import Result
 
 SMALL_DISK = {**samples.DISK, "size": "1Gi"}
@@ -72,7 +72,9 @@ DRILLS: dict[str, tuple[Mapping[str, Any], Drill]] = {
     "parted-block": (samples.MEDIA["block"], partition.partition),
     "zone-file": (samples.MEDIA["file"], zone_loss.zone_loss),
     "rolled-block": (samples.MEDIA["block"], lambda c, n, f, hold: upheaval.roll_out(c, n, f, 3 if hold < 30 else 20)),
-    "drained-block": (samples.MEDIA["block"], lambda c, n, f, _: upheaval.drain_every_node(c, n, f)),
+    "drained-block": (samples.MEDIA["block"], lambda c, n, f, _: drain.drain(c, n, f)),
+    "drained-file": (samples.MEDIA["file"], lambda c, n, f, _: drain.drain(c, n, f)),
+    "every-node-block": (samples.MEDIA["block"], lambda c, n, f, _: upheaval.drain_every_node(c, n, f)),
     "full-block": ({"disk": SMALL_DISK}, lambda c, n, f, _: disks.full(c, n, f)),
     "slow-block": (samples.MEDIA["block"], disks.slow),
     "kubelet-block": (samples.MEDIA["block"], lambda c, n, f, _: outage.kubelet_restarted(c, n, f)),
@@ -82,8 +84,17 @@ DRILLS: dict[str, tuple[Mapping[str, Any], Drill]] = {
     "zone-block": (samples.MEDIA["block"], zone_loss.zone_loss),
 }
 """Name of the drill's namespace -> its claims (none: it brings its stack up by itself), and what is done."""
-SHORT = ("lost-block", "parted-block", "zone-file", "rolled-block", "full-block", "slow-block", "kubelet-block")
-"""What `make test` runs, and the API server away for SHORT_HOLD seconds."""
+SHORT = (
+    "lost-block",
+    "parted-block",
+    "zone-file",
+    "rolled-block",
+    "drained-block",
+    "full-block",
+    "slow-block",
+    "kubelet-block",
+)
+"""What `python -m drills drill` runs."""
 
 
 def run(made: Cluster, name: str, folder: Path, hold: float) -> Result:

@@ -5,15 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
 
-from kubernetes.client import ApiClient, ApiException, AppsV1Api, CoreV1Api
+from kubernetes.client import AppsV1Api
 
 from deploy import readings, waiting
 from deploy.engine import Failed
 from deploy.kube import Kube, Manifest
 from devcluster.cluster import Cluster
-from drills import samples
+from drills import eviction, samples
 from drills.results import Result, seconds
 from drills.session import Session, follow
 
@@ -72,20 +71,17 @@ def observed(kube: Kube, namespace: str) -> Generator[Observer]:
 
 def drain_every_node(cluster: Cluster, namespace: str, folder: Path) -> Result:
     """Cordon and empty each node in turn through the eviction API, as `kubectl drain` and node upgrades do."""
-    kube, core = samples.kube(cluster), CoreV1Api(cluster.api())
+    kube, api = samples.kube(cluster), cluster.api()
     names: list[str] = sorted(n["metadata"]["name"] for n in kube.list("v1", "Node"))
 
     def drain(session: Session) -> str:
         evicted, waited = 0, 0.0
         for node in names:
-            core.patch_node(node, {"spec": {"unschedulable": True}})
-            try:
+            with eviction.cordoned(api, node):
                 began = time.monotonic()
-                evicted += _evict_all(cluster.api(), kube, namespace, node)
+                evicted += eviction.evict_all(api, kube, namespace, node, STEP_SECONDS)
                 _wait_ready(kube, namespace)
                 waited = max(waited, time.monotonic() - began)
-            finally:
-                core.patch_node(node, {"spec": {"unschedulable": False}})
             session.wait_for(turns=2)
         return f"{len(names)} nodes, {evicted} evictions, at most {waited:.1f} s each"
 
@@ -189,23 +185,6 @@ def _wait_ready(kube: Kube, namespace: str) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"a pod in {namespace} is not Ready after {STEP_SECONDS:.0f} s")
         time.sleep(_POLL)
-
-
-def _evict_all(api: ApiClient, kube: Kube, namespace: str, node: str) -> int:
-    """Evict the application's pods from a node. Status 429 means that a disruption budget forbids it for now."""
-    core: Any = CoreV1Api(api)
-    pods = [p["metadata"]["name"] for p in readings.live_pods(kube, namespace) if p["spec"].get("nodeName") == node]
-    for pod in pods:
-        deadline = time.monotonic() + STEP_SECONDS
-        while True:
-            try:
-                core.create_namespaced_pod_eviction(pod, namespace, {"metadata": {"name": pod}})
-                break
-            except ApiException as error:
-                if error.status != 429 or time.monotonic() > deadline:
-                    raise TimeoutError(f"eviction of {pod} from {node}: {error.status} {error.reason}") from None
-                time.sleep(_POLL)
-    return len(pods)
 
 
 def _zone(kube: Kube, pod: Manifest) -> str:

@@ -86,6 +86,8 @@ class Memory:
     """Section of the stack file -> claim or store."""
     data: Mapping[str, Data] = field(default_factory=dict[str, Data])
     """Role, `vectors` or `documents` -> its places."""
+    settled: str = ""
+    """Seal of the intent of the last run that ended well: what that run was about to do is done."""
 
 
 @dataclass(frozen=True)
@@ -161,14 +163,26 @@ def changes(before: Memory, now: Memory, moved: Mapping[str, Move]) -> Changes:
     )
 
 
-def pending(before: Memory, now: Memory) -> Memory:
-    """What to remember when a run does not end well: the places before it, and those that it was about to use."""
-    data = dict(before.data)
+def intent(before: Memory, now: Memory) -> Memory:
+    """What a run is about to do, written down before it switches anything: every place that it may leave data in.
+
+    It is made of the stack file's own words and of what earlier runs left unsettled, so an unchanged run has the same.
+    """
+    data: dict[str, Data] = {}
     for name, wanted in _wanted(now).items():
+        open_ = before.data.get(name, Data(None)).maybe
+        data[name] = Data(None, (*(place for place in open_ if not place.same(wanted)), wanted))
+    return Memory(now.known, data)
+
+
+def with_intent(before: Memory, about: Memory) -> Memory:
+    """What is remembered, with the intent of runs that did not end well: their places may hold data, too."""
+    data = dict(before.data)
+    for name, places in about.data.items():
         known = before.data.get(name, Data(None))
-        new = () if any(place.same(wanted) for place in known.places) else (wanted,)
+        new = [place for place in places.maybe if not any(place.same(other) for other in known.places)]
         data[name] = replace(known, maybe=(*known.maybe, *new))
-    return Memory({**now.known, **before.known}, data)
+    return replace(before, known={**about.known, **before.known}, data=data)
 
 
 def _wanted(now: Memory) -> dict[str, Place]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from guard.changes import Changes, Gone, Left, Swapped
+from guard.changes import Changes, Gone, Left, Place, Swapped
 
 PAGE = "docs/runbooks/move-data.md"
 CONVERTERS = {
@@ -94,14 +94,32 @@ def _ways(namespace: str, found: Sequence[Left]) -> Iterator[str]:
 
 def _other(left: Left) -> str:
     """The way of a move that is not between two claims."""
-    from_files = bool(left.old.folder or not left.old.key.startswith(("stores.", "aws.", "alicloud.")))
-    to_server = left.new.key.startswith(("stores.", "aws.", "alicloud."))
-    if from_files and to_server and left.name in CONVERTERS:
+    from_server, to_server = _is_server(left.old), _is_server(left.new)
+    if not from_server and to_server and left.name in CONVERTERS:
         chapter, converter = CONVERTERS[left.name]
         return f"the converter {converter} moves it ({PAGE}, chapter {chapter!r})"
-    if not from_files and to_server:
+    if from_server and to_server and not _of_two_makers(left):
         return f"the servers' own dump and restore moves it ({PAGE}, chapter 'From one server to another')"
-    return f"there is no tested way; put the old place back, or make it anew and say so ({PAGE}, chapter 'No way')"
+    if from_server and not to_server:
+        return (
+            "nothing turns a server's data back into files. Keep `profile: scaled`: with `replicas: 1` it is one pod, "
+            f"too, and {left.old.key} can move to a server that the stack runs itself. Or begin without the data and "
+            f"say so below; the server keeps it ({PAGE}, chapter 'No way')"
+        )
+    return (
+        f"nothing turns the data of the one into that of the other. Keep the old one ({left.old.text}); or begin "
+        f"without the data, say so below, and upload the files again ({PAGE}, chapter 'No way')"
+    )
+
+
+def _is_server(place: Place) -> bool:
+    return place.key.startswith(("stores.", "aws.", "alicloud."))
+
+
+def _of_two_makers(left: Left) -> bool:
+    """Whether the servers cannot read each other's dumps: Milvus and Qdrant. Databases are all PostgreSQL."""
+    kinds = {left.old.words.get("kind", ""), left.new.words.get("kind", "")}
+    return left.name == "vectors" and "milvus" in kinds and len(kinds) > 1
 
 
 def _quoted(text: str) -> str:

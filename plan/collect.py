@@ -14,7 +14,7 @@ from estimate.price_list import REFERENCE_REGION
 from estimate.recognise import Resource as Fact
 from guard import reach, zones
 from guard.classes import Bound
-from guard.twice import Described, described, twice
+from guard.twice import Described, described
 from plan.document import (
     FORMAT,
     KNOWN_AT_UP,
@@ -41,13 +41,12 @@ from plan.plain import UNKNOWN_TEXT
 from plan.recognised import recognised
 from plan.recorder import Registration, Run, StackOutput, run_program
 from plan.stack_file import ROOT, StackFile
-from stacks import memory
+from stacks import memory, one_object
 from stacks.cost import estimated, money, rounded, summary, use
 from stacks.facts import facts
 from stacks.names import NAMESPACE
 from stacks.planned import Planned
 from stacks.program import listening
-from stacks.safety import RefusedByGuard
 from stacks.settings.estimate import EstimateSettings
 
 
@@ -112,9 +111,7 @@ def collected(run: Run, stack: str, planned: Planned) -> Plan:
 def _refuse_twice(run: Run, stack: str) -> None:
     """Raise RefusedByGuard when two resources describe one thing. Names that are known at up are passed over."""
     all_ = (Described(r.type, r.name, r.inputs) for r in run.registrations if r.custom)
-    if lines := twice(one for one in all_ if UNKNOWN_TEXT not in described(one)):
-        text = "\n".join(f"  - {line}" for line in lines)
-        raise RefusedByGuard(f"Pulumi.{stack}.yaml: refused by the guard, nothing was created:\n{text}")
+    one_object.refuse((one for one in all_ if UNKNOWN_TEXT not in described(one)), stack)
 
 
 def resources(run: Run) -> list[Resource]:

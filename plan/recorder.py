@@ -157,7 +157,7 @@ class Recorder(mocks.MockMonitor):
         return super().RegisterResource(request)
 
     def Invoke(self, request: Any) -> Any:
-        """Let the mocks answer a provider function; the engine's own one, for the stack's outputs, is answered here.
+        """Let the mocks answer a provider function; the engine's own ones, for the stack's state, are answered here.
 
         In a preview a missing answer becomes a value that is known at up.
         """
@@ -165,6 +165,8 @@ class Recorder(mocks.MockMonitor):
             answer = resource_pb2.ResourceInvokeResponse()
             getattr(answer, "return").update({"outputs": self._earlier})
             return answer
+        if request.tok == own_outputs.READ_RESOURCES:
+            return resource_pb2.ResourceInvokeResponse()
         try:
             return super().Invoke(request)
         except UnknownAnswer:

@@ -7,7 +7,7 @@ from typing import Any
 from policy.config import checked
 from policy.resource import Resource, at
 from policy.rule import Config, Level, Rule, Violation
-from policy.rules import buckets, encryption, images, network, pods, retention, secrets, sharing, zones
+from policy.rules import buckets, encryption, images, mounts, network, nodes, pods, retention, secrets, sharing, zones
 
 RULES: tuple[Rule, ...] = (
     encryption.CUSTOMER_KEY,
@@ -21,6 +21,9 @@ RULES: tuple[Rule, ...] = (
     buckets.NO_PUBLIC_BUCKET,
     secrets.NO_PLAINTEXT_SECRET,
     sharing.REPLICAS_ACCESS_MODE,
+    sharing.ONE_WORKLOAD,
+    nodes.DATA_ON_NODES,
+    mounts.MOUNT_OPTIONS,
     images.IMAGE_PINNED,
 )
 ANNOTATION = "policy.kotaemon.dev/"

@@ -69,6 +69,9 @@ class Rule:
     level: Level
     """Level of the rule, unless the configuration sets another one."""
     summary: str
+    """What the rule keeps, in one sentence."""
+    blind: str
+    """What the rule does not look at, and which general tool does."""
     source: str
     """URL of the documentation or of an issue that the rule is taken from."""
     check: Callable[[Sequence[Resource], Config], Iterator[Finding]]

@@ -37,6 +37,8 @@ def arguments(
         protect=settings.protect,
         cluster_imposes=imposed(settings, "application"),
     )
+    if files := settings.logs.args():
+        args["logs"] = files
     if settings.admin_password is not None:
         args["admin_password"] = Output.secret(settings.admin_password.get_secret_value())
     if settings.auth_proxy is not None:

@@ -111,8 +111,8 @@ def _section(platform: str, before: Facts, after: Facts) -> Iterator[Changed]:
     for name, claim in _both(before["claims"], after["claims"]):
         rows = kinds.kind(claim[1]["kind"]).section_effects
         keys = {to_camel(field) for field in rows}
-        # A row of a kind may ask for the claim's own fields as well.
-        both = ({**claim[0], **old}, {**claim[1], **new})
+        # A row of a kind may ask for the claim's own fields as well; they come first, as `zones` of an OpenZFS claim.
+        both = ({**old, **claim[0]}, {**new, **claim[1]})
         found = _fields(At(prefix, name, claim_name(name)), *both, rows)
         yield from (change for change in found if change.name in keys)
 

@@ -4,12 +4,14 @@ The identity of storage is the memory's (stacks/memory.py); here it is every oth
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 from pulumi import Output
 
-from stacks import changes
+from components.contract import RoleMount, StorageMap
+from stacks import changes, kinds
 from stacks.facts import Facts, facts
 from stacks.planned import Planned
 from stacks.safety import RefusedByGuard
@@ -36,14 +38,42 @@ def check(stack: Planned, before: Facts) -> None:
         pulumi.log.warn(line)
 
 
-def claims(before: Facts) -> frozenset[str]:
-    """Names of the claims that were there, with their folders, when the last run ended well."""
-    return frozenset(before["claims"]) if before else frozenset()
+@dataclass(frozen=True)
+class Lived:
+    """What of the last run a component or an output has to know."""
 
-
-def was_autoscaled(before: Facts) -> bool:
+    autoscaled: bool = False
     """Whether the application had an autoscaler."""
-    return bool(before) and before["settings"].get("autoscaler") is not None
+    encrypted_by: Mapping[str, str] = field(default_factory=dict[str, str])
+    """PersistentVolumeClaim -> what encrypts it, as the last run said."""
+    claims: frozenset[str] = frozenset()
+    """Names of the claims that were there, with their folders."""
+
+
+def lived(outputs: Mapping[str, Any]) -> Lived:
+    """What the last run that ended well has left. Nothing on a first run."""
+    facts_ = made(outputs)
+    told = outputs.get("encryption")
+    return Lived(
+        autoscaled=bool(facts_) and facts_["settings"].get("autoscaler") is not None,
+        encrypted_by=told if isinstance(told, Mapping) else {},
+        claims=frozenset(facts_["claims"]) if facts_ else frozenset(),
+    )
+
+
+def with_their_keys(stack: Planned, last: Lived) -> StorageMap:
+    """The storage map with the keys that living claims were made with: storage in an account never gets another one."""
+    own = {stack.claims[name]["name"] for name, at in stack.contexts.items() if kinds.kind(at.chosen.kind).in_account}
+    told = {name: by for name, by in last.encrypted_by.items() if name in own}
+    return {role: _told(mount, told.get(mount["claim"]["name"])) for role, mount in stack.storage.items()}
+
+
+def _told(mount: RoleMount, by: str | None) -> RoleMount:
+    if by is None:
+        return mount
+    claim = mount["claim"].copy()
+    claim["encrypted_by"] = by
+    return RoleMount(claim=claim, sub_path=mount["sub_path"], read_only=mount["read_only"])
 
 
 def output(stack: Planned, ready: Output[Any]) -> Output[dict[str, Any]]:

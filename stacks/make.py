@@ -1,5 +1,6 @@
 """Registers the resources of a planned stack: platform, namespace, claims, stores and application, in this order."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,11 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import cost, earlier, kinds, memory, models, outputs, stores
+from stacks import cost, earlier, kinds, log_shipping, memory, models, outputs, stores
 from stacks.application import arguments
 from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
-from stacks.planned import Planned
+from stacks.planned import Planned, store_key
 from stacks.platforms.base import Ground
 from stacks.settings import ingress, pod_rules
 from stacks.settings.models import LOCAL_CACHE
@@ -28,13 +29,12 @@ if TYPE_CHECKING:
     from components.pod.preparation_namespace import PreparationSpace
 
 
-def make(
-    stack: Planned, wanted: Memory, *, was_autoscaled: bool = False, lived: frozenset[str] = frozenset()
-) -> dict[str, Any]:
+def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, last: earlier.Lived) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs.
 
     `wanted`: where everything will be, remembered once the pods are ready.
-    `was_autoscaled`: whether the last run had an autoscaler. `lived`: names of the claims that it left with folders.
+    `about`: has written down what this run is about to do; the pods wait for it. `settled`: its seal.
+    `last`: what the last run that ended well has left.
     """
     settings = stack.settings
     for line in (*pod_rules.warnings(settings), *ingress.warnings(settings)):
@@ -46,20 +46,21 @@ def make(
     if settings.registry_logins:
         args["registry_logins"] = logins(settings)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
-    after, ids = _claims(stack, ground, namespace, lived)
-    made, waits = _stores(stack, ground, namespace)
+    after, ids = _claims(stack, ground, namespace, last.claims)
+    made, waits, ids_of_stores = _stores(stack, ground, namespace)
     after += _model_cache(settings, ground, namespace)
-    opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[*after, *waits])
+    opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
     handed = arguments(settings, namespace, stack.storage, made)
-    handed["was_autoscaled"] = was_autoscaled
+    handed["was_autoscaled"] = last.autoscaled
     app = Kotaemon(NAMESPACE, handed, opts)
     released = _releases(stack, ground, namespace)
+    _ship(stack, ground, namespace, after)
     return {
         **outputs.contract(
             namespace=settings.namespace,
             service=app.service,
             url=app.url,
-            storage=stack.storage,
+            storage=earlier.with_their_keys(stack, last),
             overrides=stack.report.overrides,
             uid=settings.uid,
             gid=settings.gid,
@@ -67,8 +68,18 @@ def make(
         "cost": cost.output(stack),
         "models": models.output(settings, released),
         earlier.OUTPUT: earlier.output(stack, app.ready),
-        memory.OUTPUT: memory.output(wanted, app.ready, ids),
+        memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}, settled),
     }
+
+
+def _ship(stack: Planned, ground: Ground, namespace: pulumi.Output[str], after: Sequence[pulumi.Resource]) -> None:
+    """Register what ships the logs, where the stack file asks for it. `after`: what makes the claims."""
+    args = log_shipping.arguments(stack.settings, namespace, stack.storage)
+    if args is not None:
+        from components.logs.log_shipping import LogShipping
+
+        opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=list(after))
+        LogShipping(log_shipping.NAME, args, opts)
 
 
 def _claims(
@@ -146,10 +157,15 @@ def _space(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> Spa
 
 def _stores(
     stack: Planned, ground: Ground, namespace: pulumi.Output[str]
-) -> tuple[dict[str, Any], list[pulumi.Resource]]:
-    """Register every store. Returns the arguments of the application by place, and what the application waits for."""
+) -> tuple[dict[str, Any], list[pulumi.Resource], dict[str, pulumi.Output[str]]]:
+    """Register every store.
+
+    Returns the arguments of the application by place, what the application waits for, and the real ids of stores by
+    section of the stack file.
+    """
     handed: dict[str, Any] = {}
     waits: list[pulumi.Resource] = []
+    ids: dict[str, pulumi.Output[str]] = {}
     for name, one in stack.stores.items():
         for line in one.store.warnings(name, one.at.chosen):
             pulumi.log.warn(f"kotaemon:stores.{stores.KEYS[name]}{line}")
@@ -164,4 +180,6 @@ def _stores(
         found = one.store.make(at)
         handed[name] = found.store
         waits += found.resources
-    return handed, waits
+        if found.id is not None:
+            ids[store_key(stack.settings, name)] = found.id
+    return handed, waits, ids

@@ -1,8 +1,8 @@
 """What a stack remembers of its own storage between two runs: the output `memory`, read before anything is registered.
 
-It is written twice in a run. Before the first registration: where everything was, and where this run is about to put
-it. At the end, and only when the application's workload is ready: where everything is. The engine keeps the first one
-when the run does not end well (pulumi/pulumi#15754: a failed run changes only the outputs that it did set).
+It is written at the end of a run, and only when the application's workload is ready. A run that fails keeps the earlier
+one (pulumi/pulumi#15754: it changes only the outputs that it did set), and so does one that is killed. What such a run
+was about to do is the intent (stacks/intent.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,15 +11,14 @@ from typing import Any
 
 import pulumi
 from pulumi import Output
-from pulumi.runtime import get_root_resource, is_dry_run
-from pulumi.runtime.resource import register_resource_outputs
 
-from guard.changes import Data, Known, Memory, Move, Place, changes, pending
+from guard.changes import Data, Known, Memory, Move, Place, changes
 from guard.moves import refusal, released
 from stacks import kinds
 from stacks.kinds.base import INDEXES, Identity
 from stacks.planned import Planned, store_key
 from stacks.safety import RefusedByGuard
+from stacks.settings.existing import Existing
 from stacks.settings.load import stack_file
 from stacks.settings.storage import roles_of
 
@@ -46,7 +45,9 @@ def now(stack: Planned) -> Memory:
     claims: dict[str, Place] = {}
     for name, at in stack.contexts.items():
         kind = kinds.kind(at.chosen.kind)
-        claims[name] = place = _place(f"storage.claims.{name}", kind.identity(at), stack.claims[name]["name"])
+        claims[name] = place = _place(
+            f"storage.claims.{name}", kind.identity(at), at.chosen, stack.claims[name]["name"]
+        )
         if kind.made:
             known[place.key] = Known(place, fixed=True, protected=at.settings.protect)
     storage = stack.settings.storage
@@ -56,7 +57,7 @@ def now(stack: Planned) -> Memory:
     for name in ("vectors", "documents"):
         data[name] = Data(Place("storage.roles.indexes", INDEXES))
     for name, one in stack.stores.items():
-        place = _place(store_key(stack.settings, name), one.store.identity(one.at))
+        place = _place(store_key(stack.settings, name), one.store.identity(one.at), one.at.chosen)
         if one.store.made:
             known[place.key] = Known(place, fixed=one.store.fixed, protected=one.at.settings.protect)
         data[DATA[name]] = Data(place)
@@ -81,23 +82,19 @@ def check(stack: Planned, before: Memory, wanted: Memory) -> None:
         pulumi.log.warn(released(gone))
 
 
-def _place(key: str, identity: Identity, claim: str = "") -> Place:
-    words = {name: value for name, value in identity.items() if name != "id"}
-    return Place(key, words, identity.get("id", ""), claim=claim)
+def _place(key: str, identity: Identity, chosen: Any, claim: str = "") -> Place:
+    return Place(key, identity, chosen.held_id if isinstance(chosen, Existing) else "", claim=claim)
 
 
-def note_pending(before: Memory, wanted: Memory) -> None:
-    """Write down where this run is about to put things, before it registers anything. A preview writes nothing."""
-    root = get_root_resource()
-    if root is not None and not is_dry_run():
-        register_resource_outputs(root, {OUTPUT: to_plain(pending(before, wanted))})
+def output(wanted: Memory, ready: Output[Any], ids: Mapping[str, Output[str]], settled: str) -> Output[dict[str, Any]]:
+    """The value of the output `memory`, once the workload is ready.
 
-
-def output(wanted: Memory, ready: Output[Any], ids: Mapping[str, Output[str]]) -> Output[dict[str, Any]]:
-    """The value of the output `memory`, once the workload is ready. `ids`: section of the stack file -> real id."""
+    `ids`: section of the stack file -> real id. `settled`: the seal of what this run was about to do.
+    """
 
     def value(known: Sequence[Any]) -> dict[str, Any]:
-        return to_plain(_with_ids(wanted, dict(zip(ids, known[1:], strict=True))))
+        found = _with_ids(wanted, dict(zip(ids, known[1:], strict=True)))
+        return to_plain(replace(found, settled=settled))
 
     return Output.all(ready, *ids.values()).apply(value)
 
@@ -118,7 +115,8 @@ def to_plain(memory: Memory) -> dict[str, Any]:
     - `known`: section of the stack file (`storage.claims.files`) -> its place, with `fixed` and `protected`: every
       claim and store that the stack has made.
     - `data`: role, `vectors` or `documents` -> `at`, its place since the last run that ended well (null: none has), and
-      `maybe`, the places where runs that did not end well may have put it since.
+      `maybe`, the places where runs that did not end well may have put it since: only in an intent.
+    - `settled`: the seal of the intent of the last run that ended well.
     - A place: `key` (section of the stack file), `claim` (name of the PersistentVolumeClaim, empty for a store),
       `folder`, and the identity of the storage: `words` of the stack file, and the real `id` (empty: not known).
     """
@@ -131,6 +129,7 @@ def to_plain(memory: Memory) -> dict[str, Any]:
             name: {"at": _plain(data.at) if data.at else None, "maybe": [_plain(place) for place in data.maybe]}
             for name, data in memory.data.items()
         },
+        "settled": memory.settled,
     }
 
 
@@ -147,6 +146,7 @@ def from_plain(value: Mapping[str, Any]) -> Memory:
             )
             for name, data in (value.get("data") or {}).items()
         },
+        str(value.get("settled") or ""),
     )
 
 

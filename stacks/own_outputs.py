@@ -1,17 +1,49 @@
-"""The outputs that the stack's last run left, read before anything is registered."""
+"""What the stack's last runs left in the engine's state, read before anything is registered: outputs and resources."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from pulumi.runtime import get_root_resource, is_dry_run
+from pulumi.runtime.sync_await import _sync_await  # pyright: ignore[reportPrivateUsage]
 
 READ = "pulumi:pulumi:readStackOutputs"
 """The engine's own function behind StackReference (pkg/resource/deploy/builtins.go). It is synchronous, works in
 previews, and gives no outputs for a stack that was never up. The SDK does not document it."""
+READ_RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
+"""The same for the outputs of every resource (the same file). It ends the engine where there is no state at all: on a
+backend of files the state of a new stack is nothing, and is not asked whether it is (pkg/backend/backend.go)."""
 
 
 def read() -> Mapping[str, Any]:
     """Name of an output -> its value. Empty on a first run."""
+    return _ask(READ, "name")
+
+
+def read_resource(type_: str, name: str, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The outputs of one resource, as the last run that made or changed it left them, also a run that was killed.
+
+    Empty: there is none. `outputs`: those of the stack; they tell that there is a state. Without them a preview does
+    not ask, because it cannot know; an `up` has always written the stack itself before it asks.
+    """
+    if not outputs:
+        if is_dry_run():
+            return {}
+        _await_the_stack()
+    for urn, found in _ask(READ_RESOURCES, "stackName").items():
+        if found.get("type") == type_ and urn.rpartition("::")[2] == name:
+            return found.get("outputs") or {}
+    return {}
+
+
+def _ask(token: str, argument: str) -> Mapping[str, Any]:
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = pulumi.runtime.invoke(READ, {"name": name}).value or {}
+    answer = pulumi.runtime.invoke(token, {argument: name}).value or {}
     return answer.get("outputs") or {}
+
+
+def _await_the_stack() -> None:
+    """Wait until the engine has written the stack's own resource, as `pulumi.runtime.invoke` waits for its answer."""
+    root = get_root_resource()
+    if root is not None:
+        _sync_await(root.urn.future())

@@ -12,7 +12,7 @@ from estimate.cost import Bought, Mount, bought
 from guard.classes import Bound, ClassFacts
 from guard.report import Report
 from guard.safety import ServerDisk
-from stacks import kinds, models, network, platforms, safety, stores
+from stacks import kinds, log_shipping, models, network, platforms, safety, stores
 from stacks.application import arguments
 from stacks.classes import NOT_ASKED, Classes, ClusterFacts, OnClass
 from stacks.kinds.base import Context
@@ -222,6 +222,7 @@ def _mistakes(
     yield from (f"kotaemon:{settings.platform.value}: {line}" for line in platform.check(settings))
     for name, one in found.items():
         yield from (f"kotaemon:stores.{stores.KEYS[name]}: {line}" for line in one.store.check(one.at))
+    yield from (f"kotaemon:{line}" for line in log_shipping.mistakes(settings, storage))
     handed = {name: one.store.planned(one.at) for name, one in found.items()}
     args = arguments(settings, settings.namespace, storage, handed)
     yield from (f"kotaemon:{line}" for line in check(NAMESPACE, args))

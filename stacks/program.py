@@ -4,10 +4,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from typing import Any
 
 import pulumi
 
-from stacks import cluster, earlier, memory, one_object, own_outputs
+from stacks import cluster, earlier, intent, memory, one_object, own_outputs
 from stacks.existing import take_up
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -56,16 +57,18 @@ def run(*, ask: bool = False) -> None:
     settings = settings_of_this_run()
     stack = planned(settings, partial(cluster.read, settings.cluster) if ask else None)
     outputs = own_outputs.read()
-    before, wanted = memory.remembered(outputs), memory.now(stack)
+    before, wanted = intent.merged(memory.remembered(outputs), outputs), memory.now(stack)
     memory.check(stack, before, wanted)
-    lives = earlier.made(outputs)
-    earlier.check(stack, lives)
+    earlier.check(stack, earlier.made(outputs))
     if listener := _LISTENER.get():
         listener(stack)
-    memory.note_pending(before, wanted)
-    one_object.watch()
+
+    def register() -> dict[str, Any]:
+        about = intent.note(before, wanted, protect=settings.protect)
+        settled = intent.seal(before, wanted)
+        return make(stack, wanted, about, settled, earlier.lived(outputs))
+
+    one_object.rehearse(register)
     take_up(settings)
-    for name, value in make(
-        stack, wanted, was_autoscaled=earlier.was_autoscaled(lives), lived=earlier.claims(lives)
-    ).items():
+    for name, value in register().items():
         pulumi.export(name, value)

@@ -10,7 +10,7 @@ from ..models.args import Models
 from ..pod.args import ClusterImposes, Endpoint
 from ..pod.names import GID, IMAGE, UID
 from ..state.stores import PostgresDriver, Stores
-from .args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, PodResources
+from .args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, LogFiles, PodResources
 from .names import PORT, PROBE_PATH, PROXY_PORT, PROXY_PROBE_PATH, SSO_PROBE_PATH
 from .switches import SINGLE_SIGN_ON, is_true
 
@@ -37,6 +37,7 @@ class Application:
     exposure: Exposure | None
     auth_proxy: AuthProxy | None
     model_endpoints: list[Endpoint] | None
+    logs: LogFiles
     models: Models | None
     cluster_imposes: ClusterImposes
 
@@ -111,6 +112,7 @@ def application(name: str, args: KotaemonArgs) -> Application:
         exposure=args.get("exposure"),
         auth_proxy=args.get("auth_proxy"),
         model_endpoints=args.get("model_endpoints"),
+        logs=args.get("logs", LogFiles()),
         models=args.get("models"),
         cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
     )

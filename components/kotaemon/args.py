@@ -94,6 +94,17 @@ class AuthProxy(TypedDict):
     """Image of oauth2-proxy; default: a pinned version of quay.io/oauth2-proxy/oauth2-proxy."""
 
 
+class LogFiles(TypedDict):
+    """How large the files in the role `logs` may become; defaults: components/kotaemon/runtime/ks_log.py."""
+
+    max_file_mib: NotRequired[int]
+    """MiB of one file; the next line begins a new one. Default 64."""
+    files: NotRequired[int]
+    """Number of files of each pod: the one that is written, and those before it. Default 4."""
+    max_total_mib: NotRequired[int]
+    """MiB of the files of all pods together, also of pods that are gone; the oldest go first. Default 4096."""
+
+
 class KotaemonArgs(TypedDict):
     """Arguments of Kotaemon."""
 
@@ -138,6 +149,8 @@ class KotaemonArgs(TypedDict):
     it is, and may write to it."""
     model_endpoints: NotRequired[list[Endpoint]]
     """Where the pods may call models. Default: TCP 443 anywhere but link-local addresses (cloud metadata)."""
+    logs: NotRequired[LogFiles]
+    """Sizes of the files in the role `logs`, which only count where the storage map has that role."""
     cluster_imposes: NotRequired[ClusterImposes]
     """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
     protect: NotRequired[bool]

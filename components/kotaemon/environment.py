@@ -28,6 +28,8 @@ from .names import (
 BOGUS_IN_IMAGE = ("OPENAI_API_KEY", "VOYAGE_API_KEY", "LOCAL_MODEL")
 """The image's /app/.env holds placeholders for these, which register models that do not work
 (docs/facts/kotaemon.md 5)."""
+LOG_VARIABLES = {"max_file_mib": "KS_LOG_MAX_MIB", "files": "KS_LOG_FILES", "max_total_mib": "KS_LOG_TOTAL_MIB"}
+"""Field of LogFiles -> the variable that the launcher reads (components/kotaemon/runtime/ks_log.py)."""
 ADMIN_PASSWORD_KEY = "password"  # noqa: S105 the name of a key
 
 
@@ -85,6 +87,7 @@ def _pod(app: Application) -> dict[str, Input[str]]:
         "KS_FINISH_SECONDS": str(FINISH_SECONDS),
         "KS_STOP_SECONDS": str(STOP_SECONDS),
         "KS_LOCK_WAIT_SECONDS": str(START_LOCK_SECONDS if app.scaled else WRITER_LOCK_SECONDS),
+        **{variable: str(int(app.logs[key])) for key, variable in LOG_VARIABLES.items() if key in app.logs},
         "THEFLOW_SETTINGS_MODULE": "kh_settings",
         "PYTHONPATH": ":".join(path),
         # Behind the proxy nobody gets around it, also in a cluster whose network ignores policies.

@@ -11,7 +11,7 @@ from ..pod.names import OLDEST_VERSION
 from ..state.stores import DocumentStoreKind
 from .application import Application, application
 from .args import ExposureKind, KotaemonArgs
-from .environment import version_of
+from .environment import LOG_VARIABLES, version_of
 from .exposure import clients
 from .switches import FLAGS, graphs_switched_on, refused_flag
 
@@ -43,6 +43,7 @@ def check(name: str, args: KotaemonArgs) -> list[str]:
         *_environment(app),
         *_stores(app),
         *_exposure(app),
+        *_logs(app),
         *_models(app),
         *(f"cluster_imposes.{mistake}" for mistake in imposed.mistakes(app.cluster_imposes)),
     ]
@@ -121,6 +122,15 @@ def _environment(app: Application) -> Iterator[str]:
             yield f"env: {name}: {reason}"
     for name in graphs_switched_on(app.env) if app.scaled else []:
         yield f"env: {name} is not allowed in the profile scaled: graph indexes are local files of one writer"
+
+
+def _logs(app: Application) -> Iterator[str]:
+    for key in LOG_VARIABLES:
+        if key in app.logs and int(app.logs[key]) < 1:
+            yield f"logs.{key}: {app.logs[key]} is not allowed; it must be 1 or more"
+    file, total = app.logs.get("max_file_mib"), app.logs.get("max_total_mib")
+    if file is not None and total is not None and int(total) < int(file):
+        yield f"logs.max_total_mib: {total} is less than max_file_mib {file}; one pod alone would exceed it"
 
 
 def _number(version: str) -> tuple[int, ...]:

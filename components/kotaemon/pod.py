@@ -129,16 +129,15 @@ def startup_seconds(app: Application) -> int:
 
 
 def readiness(app: Application) -> ProbeArgs:
-    """Whether the pod gets requests. Where it has shared files, their storage has to answer as well.
+    """Whether the pod gets requests. Where it has shared files, their storage has to answer as well, unless nothing but
+    log files is on it: those wait for nobody.
 
     The application itself answers from memory while its NFS server is dead. Only readiness: a new container would get
     the same mount (docs/runbooks/storage-does-not-answer.md).
     """
-    folders = [
-        role_dir(app, role)
-        for role, mount in app.mounts.items()
-        if mount["claim"]["medium"] == Medium.FILE and not (role == Role.MODELS and app.caches_models)
-    ]
+    shared = {role: mount for role, mount in app.mounts.items() if mount["claim"]["medium"] == Medium.FILE}
+    unasked = (Role.LOGS, *((Role.MODELS,) if app.caches_models else ()))
+    folders = [role_dir(app, role) for role in shared if role not in unasked]
     if not folders:
         return _probe(app, 10, 5, 3)
     command = [PYTHON, "-I", f"{RUNTIME_DIR}/ks_ready.py", _url(app), f"{TOUCH_SECONDS}", *folders]

@@ -20,6 +20,8 @@ class PodSecurity(str, Enum):
 
     RESTRICTED = "restricted"
     BASELINE = "baseline"
+    PRIVILEGED = "privileged"
+    """Only for agents that read files of their node (components/logs/pods.py)."""
 
 
 class ApplicationNamespaceArgs(TypedDict):

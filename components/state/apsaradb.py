@@ -144,6 +144,8 @@ class ApsaraDatabase(pulumi.ComponentResource):
 
     store: DatabaseStore
     """The database in the form that the argument `stores.database` of Kotaemon takes."""
+    instance_id: Output[str]
+    """Id of the instance in the cloud."""
 
     def __init__(self, name: str, args: ApsaraDatabaseArgs, opts: ResourceOptions | None = None) -> None:
         refuse("ApsaraDatabase", name, check(name, args))
@@ -177,6 +179,7 @@ class ApsaraDatabase(pulumi.ComponentResource):
                 ignore_changes=["data"] if as_it_is else None,
             ),
         )
+        self.instance_id = instance.id
         self.store = DatabaseStore(
             url=SecretKey(secret_name=secret.metadata.apply(lambda metadata: metadata.name or ""), key=URL_KEY),
             endpoint=Endpoint(cidr=args["client_network"], port=PORT),

@@ -142,6 +142,8 @@ class RdsDatabase(pulumi.ComponentResource):
 
     store: DatabaseStore
     """The database in the form that the argument `stores.database` of Kotaemon takes."""
+    instance_id: Output[str]
+    """Id of the instance in the cloud."""
 
     def __init__(self, name: str, args: RdsDatabaseArgs, opts: ResourceOptions | None = None) -> None:
         refuse("RdsDatabase", name, check(name, args))
@@ -193,6 +195,7 @@ class RdsDatabase(pulumi.ComponentResource):
                 parent=self, protect=protect, retain_on_delete=True, ignore_changes=["data"] if as_it_is else None
             ),
         )
+        self.instance_id = made.id
         self.store = DatabaseStore(
             url=SecretKey(secret_name=secret.metadata.apply(lambda metadata: metadata.name or ""), key=URL_KEY),
             endpoint=Endpoint(cidr=args["client_network"], port=PORT),

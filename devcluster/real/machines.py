@@ -70,6 +70,7 @@ class Machines:
                 process.kill()
                 process.wait()
         self._running.clear()
+        _log.info("all nodes are off")
         os.close(self.network)
         wait_gone(self._directory)
         os.close(self._janitor)

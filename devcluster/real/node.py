@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from devcluster.fleet import TRUST
 from devcluster.real import cgroups, config, images, layout
 from devcluster.real.layout import RUN, Place
 
@@ -190,6 +191,7 @@ class Node:
             # Images are pulled by way of the relay: the node's network has no other way out.
             proxy = f"http://{layout.GATEWAY}:{layout.EGRESS_PORT}"
             environment |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
+            environment |= {name: os.environ[name] for name in TRUST if name in os.environ}
         if name == "csi":
             environment |= {"PYTHONPATH": os.environ["PYTHONPATH"], "PYTHONUNBUFFERED": "1"}
         with (self._place.folder / f"{name}.log").open("ab") as log:

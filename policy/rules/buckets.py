@@ -65,6 +65,8 @@ NO_PUBLIC_BUCKET = Rule(
     name="no-public-bucket",
     level=Level.MANDATORY,
     summary="No bucket is public through its ACL, its policy or a missing public access block.",
+    blind="Policies of the whole account, and who is in a named principal. For those: Checkov, or the access "
+    "analyzer of the cloud.",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
     check=each(_public_bucket),
     settings={

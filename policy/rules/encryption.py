@@ -132,6 +132,8 @@ CUSTOMER_KEY = Rule(
     name="customer-key",
     level=Level.MANDATORY,
     summary="Disks, file systems, databases and backup vaults are encrypted with a key of your own.",
+    blind="Storage that a Helm release or an operator makes, and classes that no resource of the stack makes. What "
+    "encrypts a server of your own. For the clouds' resources as a whole: Checkov (CKV_AWS_*, CKV_ALI_*).",
     source="https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html (customer managed keys)",
     check=each(_customer_key),
     settings=_KEYS,
@@ -140,6 +142,7 @@ BUCKET_KEY = Rule(
     name="bucket-key",
     level=Level.MANDATORY,
     summary="Buckets are encrypted with KMS and a key of your own.",
+    blind="Buckets of other clouds, and a key's own policy. For those: Checkov, or Prowler on the live account.",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
     check=_bucket_key,
     whole_stack=True,

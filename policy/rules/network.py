@@ -47,7 +47,8 @@ ROOT_SQUASH = Rule(
     name="root-squash",
     level=Level.MANDATORY,
     summary="Only clients in named networks can be root on an export.",
-    source="exports(5), no_root_squash",
+    blind="Exports of servers that no resource of the stack makes. Nothing general does.",
+    source="https://man7.org/linux/man-pages/man5/exports.5.html",
     check=each(_root_squash),
 )
 ROOT_SQUASH_ADVISED = Rule(
@@ -55,7 +56,8 @@ ROOT_SQUASH_ADVISED = Rule(
     # The root folder of a new export belongs to root, so a client must be root once, to make the role folders.
     level=Level.ADVISORY,
     summary="No client is root on an export, once its role folders are made.",
-    source="exports(5), no_root_squash",
+    blind="As root-squash.",
+    source="https://man7.org/linux/man-pages/man5/exports.5.html",
     check=each(_root_squash_advised),
 )
 
@@ -130,6 +132,8 @@ NO_WORLD_OPEN = Rule(
     name="no-world-open",
     level=Level.MANDATORY,
     summary="No security group, export, database, load balancer or network policy is open to every address.",
+    blind="What a CIDR reaches beyond its own resource: routes, peerings, another firewall; egress. For the clouds'"
+    " networks as a whole: Checkov or Prowler.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html",
     check=each(_world_open),
     settings={

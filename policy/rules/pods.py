@@ -5,7 +5,7 @@ from typing import Any
 
 from policy.resource import Resource, at, known, missing, whole
 from policy.rule import Config, Level, Rule, each
-from policy.workload import claims_of, containers, pod_of
+from policy.workload import claims_of, containers, is_patch, pod_of, templates_of
 
 _IDS = (("runAsUser", "user"), ("runAsGroup", "group"))
 
@@ -16,13 +16,17 @@ def _pod_user(resource: Resource, config: Config) -> Iterator[str]:
     pod = pod_of(resource)
     if pod is None:
         return
-    shares = bool(claims_of(pod))
+    whole_pod = not is_patch(resource)
+    shares = whole_pod and bool(claims_of(pod) or templates_of(resource))
     for name, container in containers(pod):
         security = {**_known_map(pod.get("securityContext")), **_known_map(container.get("securityContext"))}
-        yield from (f"container {name}: {message}" for message in _container(security, config, shares))
+        yield from (
+            f"container {name}: {message}"
+            for message in _container(security, config, shares=shares, whole_pod=whole_pod)
+        )
 
 
-def _container(security: dict[str, Any], config: Config, shares: bool) -> Iterator[str]:
+def _container(security: dict[str, Any], config: Config, *, shares: bool, whole_pod: bool) -> Iterator[str]:
     if security.get("privileged") is True:
         yield "privileged is true: it can do anything on its node"
     if known(escalation := security.get("allowPrivilegeEscalation")) and escalation is True:
@@ -37,7 +41,7 @@ def _container(security: dict[str, Any], config: Config, shares: bool) -> Iterat
         elif known(given) and number is not None and (wanted := whole(config.get(key))) not in (None, number):
             yield f"{key} is {number}; the configuration wants {wanted}"
     # A numeric user other than 0 is as good as the flag: the kubelet checks the flag against that number.
-    if missing(security.get("runAsUser")) and security.get("runAsNonRoot") is not True:
+    if whole_pod and missing(security.get("runAsUser")) and security.get("runAsNonRoot") is not True:
         yield "runAsNonRoot is not true and runAsUser is missing: an image without USER runs as root"
 
 
@@ -61,6 +65,8 @@ POD_USER = Rule(
     name="pod-user",
     level=Level.MANDATORY,
     summary="Pods are not root, and those with claims have a fixed user and group.",
+    blind="Capabilities, seccomp, host namespaces, and pods that a Helm release or an operator makes. For those: "
+    "the Pod Security level restricted on the namespace, or Kyverno's pod-security policies.",
     source="https://kubernetes.io/docs/concepts/security/pod-security-standards/",
     check=each(_pod_user),
     settings={

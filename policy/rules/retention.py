@@ -5,6 +5,7 @@ from typing import Any
 
 from policy.resource import UNKNOWN, Resource, at, missing, yes
 from policy.rule import Config, Level, Rule, each
+from policy.workload import STATEFUL_SET, is_patch, object_type
 
 HOLDERS = (
     "aws:kms/key:Key",
@@ -43,13 +44,20 @@ _CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 
 def _data_is_kept(resource: Resource, config: Config) -> Iterator[str]:
     inputs = resource.inputs
-    if resource.type == _CLASS and inputs.get("reclaimPolicy") not in ("Retain", UNKNOWN):
+    kind = object_type(resource)
+    left_alone = is_patch(resource) and inputs.get("reclaimPolicy") is None
+    if kind == _CLASS and not left_alone and inputs.get("reclaimPolicy") not in ("Retain", UNKNOWN):
         said = inputs.get("reclaimPolicy", "missing, which means Delete")
         yield f"reclaimPolicy is {said}: the disk goes with its claim; it must be Retain"
-    if resource.type == _VOLUME and inputs.get("spec") != UNKNOWN:
+    if kind == _VOLUME and inputs.get("spec") != UNKNOWN:
         policy = at(inputs, "spec", "persistentVolumeReclaimPolicy")
         if policy not in ("Retain", UNKNOWN, None):  # Retain is the default of a volume that was not provisioned
             yield f"persistentVolumeReclaimPolicy is {policy}: the data goes with the claim; it must be Retain"
+    if kind == STATEFUL_SET:
+        for when, word in (("whenDeleted", "it"), ("whenScaled", "a pod")):
+            if at(inputs, "spec", "persistentVolumeClaimRetentionPolicy", when) == "Delete":
+                key = f"persistentVolumeClaimRetentionPolicy.{when}"
+                yield f"{key} is Delete: the claims of its pods go with {word}; it must be Retain"
     if resource.type in _MUST_NOT:
         key, wrong, why = _MUST_NOT[resource.type]
         if inputs.get(key) == wrong:
@@ -84,6 +92,8 @@ DATA_IS_KEPT = Rule(
     name="data-is-kept",
     level=Level.MANDATORY,
     summary="Resources that hold data are protected, retained, and never deleted with their claim.",
+    blind="Claims that the controller of a StatefulSet or an operator makes cannot be protected here: for those it "
+    "looks at their retention policy only. Backups. Against `kubectl delete`: a Kyverno rule of your own.",
     source="https://www.pulumi.com/docs/iac/concepts/options/protect/",
     check=each(_both),
     settings={

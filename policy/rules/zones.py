@@ -72,6 +72,8 @@ ZONE_AFFINITY = Rule(
     name="zone-affinity",
     level=Level.MANDATORY,
     summary="Classes of disks wait for the pod and name their zones; static disks have the affinity of their zone.",
+    blind="Classes and volumes of drivers that are not in its list; whether a node is in the zone (the zone verdict"
+    " of `make plan` says it). Nothing general does.",
     source="https://kubernetes.io/docs/concepts/storage/storage-classes/#volume-binding-mode",
     check=each(_zone_affinity),
     settings={

@@ -119,7 +119,7 @@ class Kind(ABC, Generic[ClaimT]):
     def identity(self, at: Context[ClaimT]) -> Identity:
         """What makes it the same storage, in the words of the stack file; where it has none, kind, name and region.
 
-        The key `id` is for a real id that the stack file says, such as that of a file system which is there already.
+        A real id that the stack file says stands under `existing` (`Existing.held_id`).
         """
         where = {"region": at.region} if at.region else {}
         return {"kind": str(at.chosen.kind), "name": at.name, **where}

@@ -18,7 +18,7 @@ from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.folders import by_nfs_job, squashed_next
 from stacks.offered import file_claim
 from stacks.platforms.aws import ids
-from stacks.platforms.aws.effects import SUBNET_CHANGES
+from stacks.platforms.aws.effects import OWN_SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.existing import VOLUME, Id
@@ -115,7 +115,7 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         "subnets": in_place(
             "a file system uses the subnets of its own zones only",
             "the file system stays in its zones",
-            (SUBNET_CHANGES, refused(f"{_UPSTREAM}, subnet_ids", "leave the zones that are there as they are")),
+            (OWN_SUBNET_CHANGES, refused(f"{_UPSTREAM}, subnet_ids", "leave its zones as they are")),
         ),
     }
 

@@ -60,6 +60,7 @@ SETTINGS: Effects = {
         "before (docs/models.md)"
     ),
     "storage": words(_OWN),
+    "logs": pods("the files that are there stay, until the new sizes let the oldest go"),
     "env": pods(),
     "api_keys": pods(),
     "admin_name": pods("it is read when the first administrator is made, and never again"),

@@ -72,6 +72,16 @@ class Existing(Strict):
         """Id of the part that holds the data, where the stack file says it."""
         return self.existing.get(next(iter(self.parts), ""))
 
+    @property
+    def held_id(self) -> str:
+        """Real id of the storage, where the stack file says it; empty: it does not.
+
+        The same id is the same storage, whatever the claim is called. The name of an object of the cluster is no such
+        id: it is among the words that the stack file has anyway.
+        """
+        in_cluster = next(iter(self.parts.values()), OBJECT) in (IN_CLUSTER, OBJECT)
+        return "" if in_cluster else self.held or ""
+
     @model_validator(mode="after")
     def _fit(self) -> "Existing":
         if _ONE in self.existing and self.parts:

@@ -13,6 +13,7 @@ from stacks.settings.estimate import EstimateSettings
 from stacks.settings.existing import IN_CLUSTER, OBJECT, Existing, Id
 from stacks.settings.fields import DnsLabel, PinnedImage, Strict
 from stacks.settings.ingress import Ingress
+from stacks.settings.logs import LogSettings
 from stacks.settings.models import ModelsSettings
 from stacks.settings.moves import MovedName, MoveSettings, ReleasedKey
 from stacks.settings.pod_rules import PodRules
@@ -70,6 +71,10 @@ class Settings(Existing, PodRules):
         "models as it is. See docs/models.md.",
     )
     storage: Storage = Field(description="Claims, and which role is on which claim.")
+    logs: LogSettings = Field(
+        default_factory=lambda: LogSettings.model_validate({}),
+        description="Log files of the pods; see docs/logs.md.",
+    )
     env: dict[str, str] = Field(
         default_factory=dict[str, str], description="Environment variables of the application that are not secret."
     )

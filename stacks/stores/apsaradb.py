@@ -129,7 +129,8 @@ class ApsaraStore(Store[ApsaraSettings]):
         """Register the instance with its account, its database and the Secret."""
         from components.state.apsaradb import ApsaraDatabase
 
-        return MadeStore(ApsaraDatabase(at.component, _args(at), at.cloud).store)
+        made = ApsaraDatabase(at.component, _args(at), at.cloud)
+        return MadeStore(made.store, id=made.instance_id)
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
         """An offer with the smallest dedicated instance type."""

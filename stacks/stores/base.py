@@ -69,6 +69,8 @@ class MadeStore(NamedTuple):
     """The argument of `Kotaemon` for the store: one of AnyStore."""
     resources: Sequence[pulumi.Resource] = ()
     """Resources for which the application waits."""
+    id: pulumi.Output[str] | None = None
+    """Real id of what holds its data: the instance in the cloud, the volume of its disk. None: the words say it all."""
 
 
 class Store(ABC, Generic[StoreT]):

@@ -80,7 +80,7 @@ class BundledDatabaseStore(Store[BundledDatabase]):
         """Register the disk and the server on it."""
         disk = on_disks.make_disk(at)
         made = BundledPostgres(at.component, _args(at, disk.claim), on_disks.after(at, disk))
-        return MadeStore(made.store, [disk, made])
+        return MadeStore(made.store, [disk, made], disk.volume_name)
 
     def mistakes(self, name: str, chosen: BundledDatabase, settings: Settings) -> Iterator[str]:
         """Mistakes about the name of its disk and the folder of its copies."""

@@ -78,7 +78,7 @@ class BundledVectorsStore(Store[BundledVectors]):
         """Register the disk and the server on it."""
         disk = on_disks.make_disk(at)
         made = BundledQdrant(at.component, _args(at, disk.claim), on_disks.after(at, disk))
-        return MadeStore(made.store, [disk, made])
+        return MadeStore(made.store, [disk, made], disk.volume_name)
 
     def mistakes(self, name: str, chosen: BundledVectors, settings: Settings) -> Iterator[str]:
         """Mistakes about the name of its disk and the folder of its copies."""

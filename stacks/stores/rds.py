@@ -80,6 +80,11 @@ class RdsSettings(Existing):
             URL: OBJECT,
         }
 
+    @property
+    def held_id(self) -> str:
+        """The id of the resource. An identifier is no id: RDS can give it to another instance later."""
+        return super().held_id if self.existing.get("instance", "").startswith("db-") else ""
+
     def short_of_zones(self, zones: int) -> str:
         """Why this number of zones with subnets is too small. Empty when it is enough."""
         return rds_refused(self.identifier, gib(self.size, "size"), gib(self.max_size, "maxSize"), zones, 1)
@@ -156,7 +161,8 @@ class RdsStore(Store[RdsSettings]):
         """
         from components.state.rds import RdsDatabase
 
-        return MadeStore(RdsDatabase(at.component, _args(at), at.cloud).store)
+        made = RdsDatabase(at.component, _args(at), at.cloud)
+        return MadeStore(made.store, id=made.instance_id)
 
     def offers(self, wanted: Wanted) -> Iterator[Offer]:
         """Offers with a standby and without one."""

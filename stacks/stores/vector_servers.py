@@ -51,8 +51,8 @@ class VectorServer(Store[KeyedVectorServer]):
         )
 
     def identity(self, at: StoreContext[KeyedVectorServer]) -> Identity:
-        """The URL is the identity: another URL is another server."""
-        return {"url": at.chosen.url}
+        """Another URL is another server, and another kind keeps its vectors in another form."""
+        return {"kind": str(at.chosen.kind), "url": at.chosen.url}
 
     def make(self, at: StoreContext[KeyedVectorServer]) -> MadeStore:
         """Register a Secret with the key, when the stack file has the key."""

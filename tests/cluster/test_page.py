@@ -199,6 +199,7 @@ def test_people_find_the_same_address_and_their_notes_after_down_and_up(on_real_
 def test_without_containers_the_stand_in_is_a_process_behind_the_same_kind_of_address(without_containers: Site) -> None:
     site = without_containers
     assert "\nNodes: simulated, no container runs: " in site.said
+    assert len(re.findall(r"no container runs|nodes are simulated", site.said.partition("The page is")[0])) == 1
     assert "The page is a stand-in, not Kotaemon: no container runs on simulated nodes" in site.said
     assert "runs as a process of the user who started the cluster" in " ".join(site.page().split())
     assert "serving" in site.logs()

@@ -1,12 +1,9 @@
-"""Real nodes: kubelets that run our kind of pod, and a machine that is afterwards as it was before."""
+"""Real nodes: kubelets that run our kind of pod on our kind of claims."""
 
-import json
 import os
 import signal
-import subprocess
 import time
-import urllib.request
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +12,16 @@ from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api, StorageV1Api
 from kubernetes.stream import stream
 
 from components.contract import Platform
-from devcluster import locks, nodes, platforms
+from devcluster import nodes, platforms
 from devcluster.cluster import Cluster
 from devcluster.node_kinds import Nodes
-from devcluster.real import cgroups, disk, images, layout, machines
+from devcluster.real import disk, images, layout, machines
 from drills.real import why_not
 from tests.cluster import objects
 from tests.cluster.objects import wait
-from tests.unit.devcluster.helpers import processes_in
+from tests.cluster.single_writer import APP, IMAGE, PYTHON, make_claims, page, pod_spec, ready_pods
+
+FIRST = platforms.first_nodes(Platform.PRIVATE)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,38 +29,6 @@ def possible(own_cache: Path) -> None:
     """Skips all where the machine cannot have real nodes, or their programs cannot be had."""
     if reason := why_not():
         pytest.skip(f"NOT RUN: {reason}")
-
-
-IMAGE = "ghcr.io/cinnamon/kotaemon:0.11.3-lite"
-PYTHON = "/app/.venv/bin/python"
-FIRST = platforms.first_nodes(Platform.PRIVATE)
-APP = """
-import http.server, json, os, pathlib, sqlite3, threading
-status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
-def tried(path):
-    try:
-        pathlib.Path(path).write_text("x")
-        return "written"
-    except OSError as error:
-        return error.strerror
-database = sqlite3.connect("/disk/sql.db", check_same_thread=False)
-database.execute("CREATE TABLE IF NOT EXISTS turns (number INTEGER)")
-database.execute("INSERT INTO turns VALUES (1)")
-database.commit()
-facts = {
-    "uid": os.getuid(), "gid": os.getgid(), "capabilities": status["CapEff"].strip(),
-    "seccomp": status["Seccomp"].strip(), "no_new_privileges": status["NoNewPrivs"].strip(),
-    "root": tried("/etc/x"), "files": tried("/files/x"), "host": os.uname().nodename,
-    "owner": os.stat("/files/x").st_uid, "disk_group": os.stat("/disk").st_gid,
-}
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        turns = database.execute("SELECT COUNT(*) FROM turns").fetchone()[0]
-        body = json.dumps({**facts, "turns": turns}).encode()
-        self.send_response(200); self.end_headers(); self.wfile.write(body)
-print("serving", flush=True)
-http.server.ThreadingHTTPServer(("0.0.0.0", 7860), Handler).serve_forever()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -84,55 +51,6 @@ def kube(real: Cluster) -> ApiClient:
     return real.api()
 
 
-def pod_spec() -> dict[str, Any]:
-    """A pod as the product's single writer is: its user, its limits, its claims."""
-    container = {
-        "name": "kotaemon",
-        "image": IMAGE,
-        "command": [PYTHON, "/app/app.py"],
-        "ports": [{"name": "http", "containerPort": 7860}],
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
-        "readinessProbe": {"httpGet": {"path": "/", "port": 7860}, "periodSeconds": 1},
-        "resources": {"limits": {"memory": "256Mi"}},
-        "volumeMounts": [{"name": "disk", "mountPath": "/disk"}, {"name": "files", "mountPath": "/files"}],
-    }
-    return {
-        "automountServiceAccountToken": False,
-        "terminationGracePeriodSeconds": 2,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 1001,
-            "runAsGroup": 1001,
-            "fsGroup": 1001,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "tolerations": objects.TOLERATIONS,
-        "containers": [container],
-        "volumes": [{"name": n, "persistentVolumeClaim": {"claimName": n}} for n in ("disk", "files")],
-    }
-
-
-def make_claims(api: ApiClient, space: str) -> None:
-    """A disk by the stand-in driver and an NFS volume made by hand."""
-    core = CoreV1Api(api)
-    objects.claim(api, space, "disk", "dev-block")
-    shared: dict[str, Any] = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
-    volume = {
-        **shared,
-        "capacity": {"storage": "1Gi"},
-        "nfs": {"server": "nfs.example.org", "path": f"/srv/{space}"},
-        "mountOptions": ["hard", "nfsvers=4.1"],
-        "claimRef": {"namespace": space, "name": "files"},
-    }
-    core.create_persistent_volume({"metadata": {"name": f"{space}-files"}, "spec": volume})
-    claim = {**shared, "resources": {"requests": {"storage": "1Gi"}}, "volumeName": f"{space}-files"}
-    core.create_namespaced_persistent_volume_claim(space, {"metadata": {"name": "files"}, "spec": claim})
-
-
 @pytest.fixture(scope="module")
 def app(real: Cluster, kube: ApiClient) -> Generator[str]:
     """A namespace with a running single writer behind a Service; its name."""
@@ -152,20 +70,6 @@ def app(real: Cluster, kube: ApiClient) -> Generator[str]:
         yield space
         AppsV1Api(kube).delete_namespaced_deployment("kotaemon", space)
         wait("the pod is gone", lambda: not CoreV1Api(kube).list_namespaced_pod(space).items, 60)
-
-
-def ready_pods(api: ApiClient, space: str) -> list[Any]:
-    return [
-        pod
-        for pod in CoreV1Api(api).list_namespaced_pod(space).items
-        if not pod.metadata.deletion_timestamp
-        and any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or [])
-    ]
-
-
-def page(port: int) -> dict[str, Any]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
-        return json.load(answer)
 
 
 def test_there_is_one_real_node_in_each_zone(kube: ApiClient) -> None:
@@ -313,67 +217,3 @@ def memory_of(cluster: Cluster, node: str) -> float:
         except OSError:
             continue
     return total / 1024
-
-
-Picture = dict[str, Any]
-
-
-def picture(directory: Path) -> Picture:
-    """What a cluster could leave behind on the machine."""
-    groups = [str(path) for mounted in cgroups.hierarchies().values() for path in (mounted / cgroups.PARENT).glob("*")]
-    ours = [group for group in groups if str(cgroups.group(directory)) in group]
-    interfaces = subprocess.run(["ip", "-oneline", "link"], capture_output=True, text=True, check=True).stdout
-    return {
-        "mounts": Path("/proc/self/mountinfo").read_text().splitlines(),
-        "loops": subprocess.run(["losetup", "--list", "--noheadings"], capture_output=True, text=True).stdout,
-        "interfaces": [line.split(":")[1] for line in interfaces.splitlines()],
-        "namespaces": sorted(path.name for path in Path("/run/netns").glob("*")),
-        "sysctls": {n: Path(f"/proc/sys/{n}").read_text() for n in ("vm/overcommit_memory", "kernel/panic")},
-        "groups": ours,
-        "processes": processes_in(directory),
-        "files": sorted(str(p) for folder in ("/opt", "/var/lib", "/run", "/etc/cni") for p in Path(folder).glob("*")),
-    }
-
-
-@pytest.fixture
-def brief(own_cache: Path) -> Generator[Cluster]:
-    """A cluster with one real node."""
-    cluster = Cluster("test-brief", Platform.PRIVATE, nodes=Nodes.REAL, real=FIRST[:1])
-    yield cluster
-    cluster.stop()
-
-
-def stop(cluster: Cluster) -> None:
-    cluster.stop()
-
-
-def kill_everything(cluster: Cluster) -> None:
-    supervisor = locks.holder(cluster.directory / locks.SUPERVISOR)
-    assert supervisor is not None
-    os.kill(supervisor, signal.SIGKILL)
-    for pid in processes_in(cluster.directory):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-
-
-@pytest.mark.parametrize("end", [stop, kill_everything])
-def test_the_machine_is_afterwards_as_it_was(brief: Cluster, end: Callable[[Cluster], None]) -> None:
-    before = picture(brief.directory)
-    brief.start(keep=False)
-    api = brief.api()
-    with objects.namespace(api) as space:
-        objects.claim(api, space, "disk", "dev-block")
-        spec = {"containers": [{"name": "holder", "image": layout.PAUSE_IMAGE}]}
-        spec["containers"][0]["volumeMounts"] = [{"name": "disk", "mountPath": "/disk"}]
-        spec["volumes"] = [{"name": "disk", "persistentVolumeClaim": {"claimName": "disk"}}]
-        CoreV1Api(api).create_namespaced_pod(space, {"metadata": {"name": "holder"}, "spec": spec})
-        objects.node_of(api, space, "holder")
-        during = picture(brief.directory)
-        assert during["loops"] != before["loops"], "a disk is mounted meanwhile"
-        assert during["groups"], "the node has groups meanwhile"
-        assert during["mounts"] == before["mounts"], "nodes mount nothing where the machine sees it"
-        assert during["interfaces"] == before["interfaces"]
-    end(brief)
-    wait("nothing is left", lambda: picture(brief.directory) == before, 5)

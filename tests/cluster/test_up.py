@@ -11,6 +11,7 @@ import pytest
 
 from components.contract import Role
 from deploy import kept
+from deploy.command import Command
 from deploy.engine import Failed
 from deploy.kube import Kube, Manifest
 from devcluster import nodes
@@ -62,6 +63,23 @@ def test_the_main_job(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
     again = stacks.up(file, cluster)
     assert again.nothing_changed
     assert again.did == []
+
+
+def test_an_unchanged_stack_takes_one_call_of_the_engine(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = stacks.write(tmp_path, "calls", {"files": FILES})
+    stacks.up(file, cluster)
+    calls: list[str] = []
+    right = Command.run
+
+    def run(self: Command, args: list[str], *others: Any, **more: Any) -> Any:
+        calls.append(args[0])
+        return right(self, args, *others, **more)
+
+    monkeypatch.setattr(Command, "run", run)
+    assert stacks.up(file, cluster).nothing_changed
+    assert calls == ["up"], "each takes a third of a second, and a second where it decrypts"
 
 
 def test_the_generated_password_stays_and_is_never_said(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:

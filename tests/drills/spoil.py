@@ -1,14 +1,15 @@
 """Ways to break the product on purpose, on the live objects, so that a drill must turn red."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 from kubernetes.client import AppsV1Api, PolicyV1Api
 
 from deploy import readings
 from devcluster.cluster import Cluster
-from drills import samples
+from drills import eviction, samples
 
 
 def claims_to_scratch(cluster: Cluster, namespace: str) -> None:
@@ -42,6 +43,17 @@ def blocking_budget(cluster: Cluster, namespace: str) -> None:
     while policy.read_namespaced_pod_disruption_budget("kotaemon", namespace).status.disruptions_allowed:
         assert time.monotonic() < deadline, "the budget's controller does not answer"
         time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def all_cordoned(cluster: Cluster) -> Generator[None]:
+    """No node takes a pod within a `with` block."""
+    api = cluster.api()
+    names: list[str] = [n["metadata"]["name"] for n in samples.kube(cluster).list("v1", "Node")]
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            stack.enter_context(eviction.cordoned(api, name))
+        yield
 
 
 def _change_pods(cluster: Cluster, namespace: str, change: Callable[[dict[str, Any]], object]) -> None:

@@ -1,5 +1,6 @@
 """`make up` killed, and its API server restarted, in the short form; and what makes these drills red."""
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -9,14 +10,37 @@ from typing import Any
 
 import pytest
 
-from drills import interruptions
-from drills.interruptions import Interrupted
-from drills.program import SHORT_KILLS
+from devcluster.node_kinds import Nodes
+from drills import interruptions, real
+from drills.interruptions import Interrupted, Moment
+from drills.program import FULL_KILLS, SHORT_KILLS
+from drills.results import Result
 from plan.exits import INTERRUPTED
 
 
-def test_killed_at_random_points_the_next_run_comes_to_the_same_end(cache: Path) -> None:
-    assert interruptions.killed(SHORT_KILLS, seed=5).problems == []
+def told(result: Result) -> list[str]:
+    print(result.line)
+    return result.problems
+
+
+def test_killed_at_any_moment_the_next_run_comes_to_the_same_end(cache: Path) -> None:
+    assert told(interruptions.killed(SHORT_KILLS)) == []
+
+
+@pytest.mark.long
+def test_killed_at_twenty_moments_with_the_nodes_that_make_up_takes(cache: Path) -> None:
+    nodes = Nodes.SIMULATED if real.why_not() else Nodes.REAL
+    assert told(interruptions.killed(FULL_KILLS, nodes=nodes)) == []
+
+
+def test_moments_differ_and_are_spread_over_the_whole_run() -> None:
+    for stopped in (False, True):
+        shares = [m.share for m in FULL_KILLS if m.stopped is stopped]
+        assert shares == sorted(set(shares))
+        assert shares[0] <= 0.1
+        assert shares[-1] >= 0.9
+        assert max(after - before for before, after in itertools.pairwise(shares)) <= 0.21
+    assert len(FULL_KILLS) == 20
 
 
 def test_ctrl_c_cancels_in_order_and_leaves_nothing_to_repair(cache: Path) -> None:
@@ -43,7 +67,7 @@ def test_the_api_server_may_restart_under_a_run(cache: Path) -> None:
 
 def printing(text: str, code: int) -> Callable[[Interrupted], subprocess.Popen[str]]:
     """In place of `make up`: does nothing but this."""
-    program = f"import sys; print({text!r}); sys.exit({code})"
+    program = f"import sys, time; print({text!r}); time.sleep(1); sys.exit({code})"
 
     def start(_: Interrupted) -> subprocess.Popen[str]:
         return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
@@ -53,9 +77,16 @@ def printing(text: str, code: int) -> Callable[[Interrupted], subprocess.Popen[s
 
 def test_red_when_objects_are_missing_at_the_end(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Interrupted, "start_up", printing("fine", 0))
-    problems = interruptions.killed(1, seed=5).problems
+    problems = interruptions.killed([Moment(0.5)]).problems
     assert len(problems) == 11
-    assert "killed after 0 of 11 objects: Deployment kotaemon/kotaemon is missing" in problems
+    assert "killed at 50%: 0 of 11 objects: Deployment kotaemon/kotaemon is missing" in problems
+
+
+def test_red_when_runs_end_before_they_are_killed(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Interrupted, "start_up", printing("fine", 0))
+    monkeypatch.setattr(Interrupted, "finish", lambda _: [])
+    problems = interruptions.killed([Moment(3.0)]).problems
+    assert problems == ["only 0 of 1 runs had not ended by themselves when they were killed"]
 
 
 def test_red_when_a_run_ends_with_a_traceback(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,25 +20,31 @@ def on_real_nodes(cache: Path) -> Generator[Cluster]:
         yield made
 
 
-def drilled(cluster: Cluster, name: str) -> Result:
+def drilled(cluster: Cluster, name: str, hold: float = real.SHORT_HOLD) -> Result:
     with tempfile.TemporaryDirectory() as folder:
-        result = real.run(cluster, name, Path(folder), real.SHORT_HOLD)
+        result = real.run(cluster, name, Path(folder), hold)
     print(result.line)
     return result
 
 
-BRIEF = ("lost-block", "parted-block")
-"""The two in which data could be lost. The others are long: each waits for the control plane's own limits."""
+BRIEF = ("lost-block", "parted-block", "drained-block", "api-away-block")
+"""The others are long: each waits for the control plane's own limits. Their short forms are on simulated nodes."""
 
 
 @pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=() if name in BRIEF else pytest.mark.long) for name in (*real.SHORT, "api-away-block")],
+    "name", [pytest.param(name, marks=() if name in BRIEF else pytest.mark.long) for name in real.DRILLS]
 )
 def test_as_promised(on_real_nodes: Cluster, name: str) -> None:
     result = drilled(on_real_nodes, name)
     assert result.problems == []
     assert int(result.facts["turns"]) >= 8
+
+
+@pytest.mark.long
+def test_pods_serve_on_while_the_api_server_is_away_for_a_full_minute(on_real_nodes: Cluster) -> None:
+    result = drilled(on_real_nodes, "api-away-block", real.FULL_HOLD)
+    assert result.problems == []
+    assert "API server away for 60 s" in result.name
 
 
 def test_lost_turns_are_red() -> None:

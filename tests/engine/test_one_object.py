@@ -1,41 +1,45 @@
-"""Two resources for one object on the real engine: the run stops with a sentence, and not with "already exists"."""
+"""Two resources for one object on the real engine: the run stops with a sentence before anything is registered.
 
-import json
+`engine.up` runs without a preview, as `make up` does, so nothing but the rehearsal can find it in time.
+"""
+
 from pathlib import Path
 from typing import Any
 
-import pulumi
+import pulumi_kubernetes as k8s
 import pytest
-from pulumi.runtime import register_resource_transform
 
 from deploy import engine
-from deploy.engine import Failed
+from deploy.workspace import latest
+from stacks import program
+from stacks.safety import RefusedByGuard
 from tests.engine import stack
 from tests.engine.conftest import World
 from tests.engine.engines import SILENT
 
-CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+NAME = "engine-twice"
 
 
-def renamed(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """Gives every claim the name of one."""
-    if args.type_ != CLAIM:
-        return None
-    props: Any = json.loads(json.dumps(args.props))
-    props["metadata"]["name"] = "kotaemon-disk"
-    return pulumi.ResourceTransformResult(props, args.opts)
+def test_two_resources_for_one_object_stop_the_run_before_the_first_is_made(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = program.make
 
+    def with_two_of_a_name(*args: Any, **more: Any) -> dict[str, Any]:
+        for name in ("first", "second"):
+            k8s.core.v1.ConfigMap(name, metadata={"namespace": "default", "name": "engine-twice"})
+        return make(*args, **more)
 
-def test_the_second_resource_for_an_object_stops_the_run(world: World, tmp_path: Path) -> None:
-    project = stack.project(world, stack.write(tmp_path, "engine-twice"))
-    program = project.program
-
-    def spoiled() -> object:
-        register_resource_transform(renamed)
-        return program()
-
-    project.program = spoiled
-    claim = r"PersistentVolumeClaim engine-twice/kotaemon-disk"
-    named = "kotaemon-disk-claim and by kotaemon-files-claim; rename one of their claims or stores"
-    with pytest.raises(Failed, match=f"\n  - {claim}: is described by {named}$"):
+    monkeypatch.setattr(program, "make", with_two_of_a_name)
+    project = stack.project(world, stack.write(tmp_path, NAME))
+    with pytest.raises(RefusedByGuard) as caught:
         engine.up(project, world.kube, SILENT)
+    assert str(caught.value).splitlines() == [
+        f"Pulumi.{NAME}.yaml: refused by the guard, nothing was created:",
+        "  - ConfigMap default/engine-twice: is described by first and by second; rename one of their claims or stores",
+    ]
+    made = {r["type"] for r in latest(project.checkpoint).get("resources") or ()}
+    assert made <= {"pulumi:pulumi:Stack", "pulumi:providers:pulumi"}
+    metadata = {"name": NAME, "namespace": "default"}
+    assert world.kube.get({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}) is None
+    assert world.kube.list("v1", "Secret", NAME) == []

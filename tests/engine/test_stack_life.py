@@ -9,7 +9,8 @@ import pytest
 import yaml
 from rich.console import Console
 
-from deploy import engine, lines
+from deploy import engine, lines, repair
+from deploy.engine import Failed
 from deploy.kube import Manifest
 from plan.stack_file import ROOT, StackFile
 from stacks.safety import RefusedByGuard
@@ -178,6 +179,22 @@ def test_the_lines_find_it_when_the_state_is_lost(world: World, folder: Path, tm
     assert must(world, "PersistentVolumeClaim", "kotaemon-disk")["metadata"]["uid"] == before["metadata"]["uid"]
     assert must(world, "Secret", "kotaemon-admin")["data"] == password["data"]
     stack.opened(world, file).preview(expect_no_changes=True, color="never")
+
+
+def test_what_was_taken_up_takes_changes(world: World, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lost state's provider still owns the fields of what it applied; `make up` sees that, and takes them over."""
+    larger = stack.write(folder, NAME, files=FILES, disk={**DISK, "size": "25Gi"})
+    with monkeypatch.context() as patch:
+        patch.setattr(repair, "has_taken_up", lambda resources: False)
+        with pytest.raises(Failed, match="field conflict"):
+            stack.up(world, larger)
+    assert stack.up(world, larger).did == [f"changed PersistentVolumeClaim {NAME}/kotaemon-disk"]
+    claim = must(world, "PersistentVolumeClaim", "kotaemon-disk")
+    assert claim["spec"]["resources"]["requests"]["storage"] == "25Gi"
+    with monkeypatch.context() as patch:
+        patch.setattr(repair, "has_taken_up", lambda resources: False)
+        larger = stack.write(folder, NAME, files=FILES, disk={**DISK, "size": "30Gi"})
+        assert stack.up(world, larger).did == [f"changed PersistentVolumeClaim {NAME}/kotaemon-disk"], "once is enough"
 
 
 def test_the_users_stack_file_was_not_touched(folder: Path) -> None:

@@ -5,6 +5,8 @@ import os
 import shlex
 import shutil
 import sys
+import sysconfig
+import venv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,15 +24,24 @@ STAND_IN = ROOT / "tests" / "engine" / "examples" / "provider.py"
 """For the clouds' plugins: it speaks the engine's protocol and asks no cloud."""
 
 
+BUILT = ("yaml", "python")
+"""Parts of the devcluster's programs with language hosts; `make cluster` builds them."""
+
+
 def lacking(*tools: str) -> str:
-    """Why something is not run; empty when all tools are on PATH or beside the engine."""
+    """Why something is not run; empty when all tools are on PATH or were built."""
     missing = [tool for tool in tools if which(tool) is None]
-    return f"not run: not on PATH: {', '.join(missing)}" if missing else ""
+    return f"not run: neither on PATH nor built: {', '.join(missing)}" if missing else ""
 
 
 def which(tool: str) -> str | None:
-    """A program on PATH, or one that was built with the engine."""
-    return shutil.which(tool, path=f"{paths.bin_dir('engine')}{os.pathsep}{os.environ['PATH']}")
+    """A program on PATH, else one that was built."""
+    return shutil.which(tool, path=search_path())
+
+
+def search_path() -> str:
+    """PATH, and the folders of what was built for where it has no language host."""
+    return os.pathsep.join([os.environ["PATH"], *(str(paths.bin_dir(part)) for part in BUILT)])
 
 
 @dataclass
@@ -60,7 +71,9 @@ class Home:
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_CONFIG_PASSPHRASE": "of-the-tests",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{engines.found().environment['PATH']}",
+            "PATH": os.pathsep.join(
+                [str(Path(sys.prefix) / "bin"), engines.found().environment["PATH"], search_path()]
+            ),
         }
 
     def add(self, name: str, wanted: str) -> None:
@@ -71,17 +84,37 @@ class Home:
         command = stand_in if name != "kubernetes" else [real] if real else []
         if command:  # else the engine downloads the one of Kubernetes
             program.parent.mkdir(parents=True, exist_ok=True)
-            program.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+            program.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(command)} "$@"\n')
             program.chmod(0o755)
 
 
 def copy_of(example: str, folder: Path) -> Path:
-    """The example as in the repository: the plugin that it names is two folders up."""
+    """The example as in the repository: the plugin that it names is two folders up.
+
+    The plugin has the packages of the environment that runs this test. To install its own, as `pulumi install` does,
+    takes pip half a minute of CPU time.
+    """
     made = shutil.ignore_patterns("node_modules", "sdks", "venv", "__pycache__", "Pulumi.*.yaml", "package-lock.json")
     shutil.copytree(ROOT / "plugin", folder / "plugin", ignore=made)
     for name in ("components", "requirements.txt"):
         (folder / name).symlink_to(ROOT / name)
+    environment(folder / "plugin" / "venv")
     return Path(shutil.copytree(ROOT / "examples" / example, folder / "examples" / example, ignore=made))
+
+
+def environment(folder: Path) -> None:
+    """A virtual environment with the packages of this one. It has no pip, so nothing is installed into this one."""
+    venv.create(folder, symlinks=True, with_pip=False)
+    (packages,) = (folder / "lib").glob("python*/site-packages")
+    (packages / "ours.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+
+
+def clone_of_project(folder: Path) -> Path:
+    """The project's files as they are here, with the environment that runs this; the stack files can be written to."""
+    left_out = shutil.ignore_patterns(".git", ".venv*", "venv", "build", "tests", "node_modules", "__pycache__")
+    shutil.copytree(ROOT, folder, ignore=left_out)
+    environment(folder / ".venv")
+    return folder
 
 
 def opened(name: str, work: Path, home: Home, config: Mapping[str, str], secrets: Mapping[str, str]) -> auto.Stack:

@@ -40,7 +40,7 @@ def world(
     cluster_for: Callable[[Platform], Cluster],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> World:
-    """The example after `pulumi install`."""
+    """The example, ready to be run."""
     example: Example = request.param
     cluster = cluster_for(example.platform)
     kube = Kube(cluster.api(), cluster.directory / "discovery.json")
@@ -51,7 +51,10 @@ def world(
         dev = must(kube, "StorageClass", "dev-block")
         kept = {k: dev[k] for k in ("apiVersion", "kind", "provisioner", "volumeBindingMode", "allowVolumeExpansion")}
         kube.apply({**kept, "metadata": {"name": "fast-encrypted"}})
-    install(work, home)
+    else:
+        # Programs in YAML have nothing to install, and the host of its newest module, 1.25.0, answers "method Link not
+        # implemented" to `pulumi install`.
+        install(work, home)
     where = {"kubeconfig": str(cluster.kubeconfig), "context": cluster.context}
     stack = opened(example.name, work, home, {**where, **example.config}, {"openaiKey": API_KEY})
     return World(example, work, home, stack, kube)

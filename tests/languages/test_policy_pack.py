@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from plan import collect, stack_file
 from plan.stack_file import ROOT, StackFile
 from policy import check
 from tests.engine import engines
-from tests.languages.programs import Home, lacking, opened
+from tests.languages.programs import Home, environment, lacking, opened
 
 PACK = ROOT / "policy" / "pack"
 if why := lacking("pulumi-language-python"):
@@ -97,9 +96,9 @@ def home(cluster_for: Callable[[Platform], Cluster], tmp_path_factory: pytest.Te
 
 @pytest.fixture(scope="module")
 def stranger(home: Home) -> auto.Stack:
-    """The program in stranger/ with the environment that runs this test."""
+    """The program in stranger/ with the packages of the environment that runs this test."""
     work = Path(shutil.copytree(Path(__file__).with_name("stranger"), home.folder.parent / "program"))
-    (work / ".venv").symlink_to(sys.prefix)
+    environment(work / ".venv")
     return opened("stranger", work, home, {"kubeconfig": str(home.kubeconfig)}, {})
 
 

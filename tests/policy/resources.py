@@ -55,7 +55,7 @@ DISK_VOLUME = {
 }
 NFS_VOLUME = {"spec": {"nfs": {"server": "nfs", "path": "/srv"}, "persistentVolumeReclaimPolicy": "Retain"}}
 RWO_CLAIM = {"metadata": {"namespace": "app", "name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
-DEPLOYMENT = {
+DEPLOYMENT: dict[str, Any] = {
     "metadata": {"namespace": "app", "name": "app"},
     "spec": {
         "replicas": 1.0,  # the wire format has only floats

@@ -1,13 +1,15 @@
 """Whether the role folders can be used, tried for real before the application starts."""
 
+import contextlib
 import errno
 import grp
 import os
 import pwd
 import stat
+import threading
 from pathlib import Path
 
-from ks_environment import SET_BY, pod_name, refuse, say
+from ks_environment import SET_BY, number, pod_name, refuse, say
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -64,6 +66,24 @@ def check_readable(role: str, folder: Path) -> None:
     if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
         who = f"uid {os.getuid()}, gid {os.getgid()}"
         refuse(f"role {role}: folder {folder} is not readable by {who}; {owner_of(folder)}")
+
+
+def leave_out_hanging_logs(folders: dict[str, Path]) -> None:
+    """Go on without the role `logs` when its volume does not answer: nothing of the application depends on it."""
+    seconds, folder = number("KS_LOG_START_SECONDS", 10), folders.get("logs")
+    if folder is None:
+        return
+
+    def ask() -> None:
+        with contextlib.suppress(OSError):  # the check of all folders says what is wrong
+            os.statvfs(folder)  # asks the server each time
+
+    look = threading.Thread(target=ask, name="look-at-logs", daemon=True)
+    look.start()
+    look.join(seconds)
+    if look.is_alive():
+        del folders["logs"]
+        say(f"warning: role logs: folder {folder} does not answer within {seconds} s; this pod writes no log file")
 
 
 def check_folders(folders: dict[str, Path], read_only: set[str]) -> None:

@@ -4,14 +4,12 @@ Only what nobody refers to: citations point into the upload folder for ever, so 
 """
 
 import contextlib
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ks_environment import number, pod_name, say
+from ks_environment import number, say
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -44,39 +42,11 @@ def clean(uploads: Path, scratch: Path, chunk_days: int) -> int:
     return sum(map(remove, (*empty, *chunks, *downloads, *spooled)))
 
 
-def metrics(half_indexed: int, indexing: int, vector_failures: int, scratch: Path) -> str:
-    """Prometheus's text format, as node-exporter's textfile collector reads it."""
-    disk = shutil.disk_usage(scratch)
-    values = {
-        "kotaemon_half_indexed_files": half_indexed,
-        "kotaemon_indexing_files": indexing,
-        "kotaemon_vector_store_failures_total": vector_failures,
-        "kotaemon_scratch_used_bytes": disk.used,
-        "kotaemon_scratch_free_bytes": disk.free,
-    }
-    return "".join(f'{name}{{pod="{pod_name()}"}} {value}\n' for name, value in values.items())
-
-
-def write_metrics(folder: Path, text: str) -> None:
-    part = folder / f".metrics.{os.getpid()}"
-    part.write_text(text)
-    part.replace(folder / "metrics.prom")
-
-
 class Housekeeping:
-    """`half_indexed` and `indexing` count files; `logs` is the pod's folder on the role `logs`, if there is one."""
+    """`publish` is told every round that the numbers of the pod are to be said."""
 
-    def __init__(
-        self,
-        uploads: Path,
-        scratch: Path,
-        logs: Path | None,
-        half_indexed: Callable[[], int],
-        indexing: Callable[[], int],
-        vector_failures: Callable[[], int],
-    ) -> None:
-        self._uploads, self._scratch, self._logs = uploads, scratch, logs
-        self._half_indexed, self._indexing, self._vector_failures = half_indexed, indexing, vector_failures
+    def __init__(self, uploads: Path, scratch: Path, publish: Callable[[], None]) -> None:
+        self._uploads, self._scratch, self._publish = uploads, scratch, publish
         self._chunk_days = number("KS_CHUNK_DAYS", 30)
 
     def start(self) -> None:
@@ -85,9 +55,7 @@ class Housekeeping:
     def once(self) -> None:
         if went := clean(self._uploads, self._scratch, self._chunk_days):
             say(f"housekeeping removed {went} old temporary files")
-        text = metrics(self._half_indexed(), self._indexing(), self._vector_failures(), self._scratch)
-        if self._logs is not None:
-            write_metrics(self._logs, text)
+        self._publish()
 
     def _run(self) -> None:
         pause, told = number("KS_HOUSEKEEPING_SECONDS", 300), ""

@@ -1,4 +1,4 @@
-"""The pod's output, copied to <pod>/app.log in the role `logs`; app.log.1 beside it is the file before.
+"""The pod's output, copied to the pod's own files in the role `logs` (ks_log_file.py).
 
 Files of earlier releases, <pod>.log in the folder itself, are left as they are.
 """
@@ -9,106 +9,12 @@ import fcntl
 import os
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from ks_environment import number, pod_name
+from ks_log_file import MIB, NAME, Limits, LogFile
 
 F_SETPIPE_SZ = 1031  # Linux; fcntl names it since Python 3.10
-
-
-class LogFile:
-    """Appends to one file, from a thread of its own.
-
-    A full or hanging logs volume costs lines, never the pod.
-    """
-
-    PENDING_LIMIT = 8 * 1024 * 1024
-    RETRY_SECONDS = 5.0
-
-    def __init__(self, path: Path, limit: int, complain: Callable[[str], None]) -> None:
-        self.path = path
-        self._limit = limit
-        self._complain = complain
-        self._fd = -1
-        self._size = 0
-        self._retry_at = 0.0
-        self._dropped = 0
-        self._pending: list[bytes] = []
-        self._pending_size = 0
-        self._closing = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="log-file", daemon=True)
-        self._thread.start()
-
-    def add(self, lines: bytes) -> None:
-        with self._changed:
-            if self._pending_size + len(lines) > self.PENDING_LIMIT:
-                self._dropped += lines.count(b"\n")
-                return
-            self._pending.append(lines)
-            self._pending_size += len(lines)
-            self._changed.notify()
-
-    def close(self, seconds: float) -> None:
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
-        self._thread.join(seconds)
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._pending and not self._closing:
-                    self._changed.wait()
-                lines = b"".join(self._pending)
-                self._pending.clear()
-                self._pending_size = 0
-                if not lines:
-                    return
-            self._write(lines)
-
-    def _write(self, lines: bytes) -> None:
-        if time.monotonic() < self._retry_at:
-            self._dropped += lines.count(b"\n")
-            return
-        try:
-            self._open()
-            if self._dropped:
-                lines = f"launch: {self._dropped} lines are missing here\n".encode() + lines
-            for line in lines.splitlines(keepends=True):
-                self._append(line)
-            self._dropped = 0
-        except OSError as error:
-            self._dropped += lines.count(b"\n")
-            self._retry_at = time.monotonic() + self.RETRY_SECONDS
-            self._forget()
-            self._complain(f"log file {self.path} cannot be written: {error.strerror}; standard output goes on")
-
-    def _open(self) -> None:
-        if self._fd < 0:
-            self.path.parent.mkdir(mode=0o750, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-            self._fd = os.open(self.path, flags, 0o640)
-            self._size = os.fstat(self._fd).st_size
-
-    def _append(self, line: bytes) -> None:
-        if self._size and self._size + len(line) > self._limit:
-            self._forget()
-            os.replace(self.path, f"{self.path}.1")
-            self._open()
-        while line:
-            written = os.write(self._fd, line)
-            self._size += written
-            line = line[written:]
-
-    def _forget(self) -> None:
-        if self._fd >= 0:
-            fd, self._fd = self._fd, -1
-            # NFS reports a late write error here; the next write says so again.
-            with contextlib.suppress(OSError):
-                os.close(fd)
 
 
 class Tee:
@@ -120,15 +26,18 @@ class Tee:
         self._pump: threading.Thread | None = None
         self._stderr = 2
         self._closed = threading.Lock()
+        self._turn = threading.Lock()
+        self._at_start = True  # of a line, on the real output
+        self._waiting = b""  # what we have to say, and may not in the middle of a line
 
-    def start(self, path: Path, limit: int) -> None:
+    def start(self, path: Path, limits: Limits) -> None:
         self.real = os.dup(1)
         self._stderr = os.dup(2)
         reader, writer = os.pipe()
         # Room for what a C extension prints while it holds the lock that the copier needs.
         with contextlib.suppress(OSError):
             fcntl.fcntl(writer, F_SETPIPE_SZ, 1024 * 1024)
-        self._log = LogFile(path, limit, self._complain)
+        self._log = LogFile(path, limits, self._complain)
         copy = (reader, self._log)
         self._pump = threading.Thread(target=self._copy, args=copy, name="log-copy", daemon=True)
         self._pump.start()
@@ -153,8 +62,28 @@ class Tee:
         self._pump.join(seconds)  # not for ever: a child that outlives us may keep the pipe open
         self._log.close(seconds)
 
+    @property
+    def dropped(self) -> int:
+        """Lines that the files have not; 0 where there are no files."""
+        return self._log.dropped if self._log is not None else 0
+
     def _complain(self, message: str) -> None:
-        self._print(f"launch: {message}\n".encode())
+        line = f"launch: {message}\n".encode()
+        with self._turn:
+            if self._at_start:
+                self._print(line)
+            else:
+                self._waiting += line
+
+    def _pass_on(self, data: bytes) -> None:
+        with self._turn:
+            lines, newline, rest = data.rpartition(b"\n")
+            self._print(lines + newline)
+            if newline:
+                self._print(self._waiting)
+                self._waiting = b""
+            self._print(rest)
+            self._at_start = bool(newline) and not rest
 
     def _print(self, data: bytes) -> None:
         try:
@@ -166,7 +95,7 @@ class Tee:
     def _copy(self, reader: int, log: LogFile) -> None:
         tail = b""
         while data := os.read(reader, 65536):
-            self._print(data)
+            self._pass_on(data)
             lines, newline, tail = (tail + data).rpartition(b"\n")
             if newline:
                 log.add(lines + newline)
@@ -177,9 +106,17 @@ class Tee:
             log.add(tail + b"\n")
 
 
+def limits() -> Limits:
+    """What the stack file says of sizes (kotaemon:logs), or the defaults."""
+    return Limits(
+        file=max(1, number("KS_LOG_MAX_MIB", 64)) * MIB,
+        files=max(1, number("KS_LOG_FILES", 4)),
+        total=max(1, number("KS_LOG_TOTAL_MIB", 4096)) * MIB,
+    )
+
+
 def start_log(tee: Tee, folders: dict[str, Path], read_only: set[str]) -> None:
     if "logs" not in folders or "logs" in read_only:
         return
-    limit = max(1, number("KS_LOG_MAX_MIB", 64)) * 1024 * 1024
-    tee.start(folders["logs"] / pod_name() / "app.log", limit)
+    tee.start(folders["logs"] / pod_name() / NAME, limits())
     atexit.register(tee.close)  # registered before the application's own: runs after them

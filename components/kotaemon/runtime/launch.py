@@ -22,12 +22,13 @@ from ks_conversation import keep_conversations_whole
 from ks_downloads import fetch_nothing
 from ks_embeddings import keep_embeddings
 from ks_environment import flag, number, pod_name, profile_name, read_only_roles, refuse, role_folders, say
-from ks_folders import check_folders, check_writable, make_folder
+from ks_folders import check_folders, check_writable, leave_out_hanging_logs, make_folder
 from ks_gradio import write_no_interface_files
 from ks_housekeeping import Housekeeping
 from ks_index import COLLECTIONS, index_wholly
 from ks_locks import take_locks
 from ks_log import Tee, start_log
+from ks_metrics import Counted, Metric, Metrics, of_scratch, serve_where_asked
 from ks_models import hold
 from ks_page import add_our_scripts
 from ks_running import UPLOADS, busy
@@ -61,6 +62,7 @@ def prepare(profile: str) -> tuple[dict[str, Path], set[str]]:
     folders, read_only = role_folders(profile), read_only_roles()
     scratch = Path(os.environ.setdefault("KS_SCRATCH_DIR", "/tmp/kotaemon"))  # noqa: S108 its own emptyDir
     make_folder(scratch)
+    leave_out_hanging_logs(folders)
     check_folders(folders, read_only)
     hold(folders["models"])
     keep_compiled(folders["indexes"], bytecode=profile == "single-writer")
@@ -80,16 +82,28 @@ def change_the_application() -> None:
     read_word_files()
 
 
-def keep_house(folders: dict[str, Path], read_only: set[str]) -> None:
+def numbers(tee: Tee, scratch: Path, half_indexed: Counted) -> list[Metric]:
+    return [
+        Metric("kotaemon_half_indexed_files", "Files whose indexing was broken off.", lambda: half_indexed.last),
+        Metric("kotaemon_indexing_files", "Files that are being indexed.", lambda: UPLOADS.count),
+        Metric("kotaemon_vector_store_failures_total", "Failed calls of the vector store.", lambda: FAILURES.count),
+        Metric("kotaemon_log_dropped_lines_total", "Lines of output that its log file has not.", lambda: tee.dropped),
+        *of_scratch(scratch),
+    ]
+
+
+def keep_house(tee: Tee, folders: dict[str, Path], read_only: set[str]) -> None:
     logs = folders["logs"] / pod_name() if "logs" in folders and "logs" not in read_only else None
-    Housekeeping(
-        folders["uploads"],
-        Path(os.environ["KS_SCRATCH_DIR"]),
-        logs,
-        half_indexed=lambda: sum(collection.check() for collection in COLLECTIONS),
-        indexing=lambda: UPLOADS.count,
-        vector_failures=lambda: FAILURES.count,
-    ).start()
+    scratch = Path(os.environ["KS_SCRATCH_DIR"])
+    half_indexed = Counted(lambda: sum(collection.check() for collection in COLLECTIONS))
+    metrics = Metrics(numbers(tee, scratch, half_indexed), scratch, logs)
+    serve_where_asked(metrics)
+
+    def publish() -> None:
+        half_indexed.refresh()
+        metrics.write()
+
+    Housekeeping(folders["uploads"], scratch, publish).start()
 
 
 def main() -> int:
@@ -108,7 +122,7 @@ def main() -> int:
         sys.path.insert(0, os.getcwd())  # as `python app.py` does: flowsettings.py is found there
         change_the_application()
         keep_embeddings(folders["indexes"], folders["models"])
-        keep_house(folders, read_only)
+        keep_house(tee, folders, read_only)
         if sso:
             run_sso(port, stop_seconds)
         else:

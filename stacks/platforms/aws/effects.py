@@ -9,7 +9,14 @@ def _subnet_changes(before: Values, after: Values) -> bool:
     return any(after["subnets"].get(zone) != subnet for zone, subnet in before["subnets"].items())
 
 
+def _own_subnet_changes(before: Values, after: Values) -> bool:
+    own = before.get("zones") or [before.get("zone")]
+    return any(before["subnets"].get(zone) != after["subnets"].get(zone) for zone in own)
+
+
 SUBNET_CHANGES = When("a zone that was there has another subnet, or none", _subnet_changes)
+OWN_SUBNET_CHANGES = When("a zone of the file system has another subnet, or none", _own_subnet_changes)
+"""For a file system with servers in some zones of the stack: `zones` or `zone` of the claim, with their defaults."""
 _OWN_KEY = When("the stack made the key", lambda before, after: before.get("keyArn") is None)
 _LOOKS_UP = When(
     "it was left out, or is now", lambda before, after: None in (before.get("cluster"), after.get("cluster"))

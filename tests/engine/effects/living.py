@@ -9,11 +9,14 @@ import yaml
 from pulumi import automation as auto
 
 from components.contract import Platform
+from deploy import engine
 from deploy.kube import Kube
+from deploy.workspace import latest, outputs
 from devcluster.cluster import Cluster
 from plan import stack_file
 from plan.stack_file import StackFile
 from tests.engine import engines
+from tests.engine.engines import PROJECT
 from tests.engine.examples.conftest import Steps
 from tests.engine.stack import change
 
@@ -35,6 +38,23 @@ class Living:
     def file(self) -> StackFile:
         """The stack file as it is now."""
         return stack_file.read(self.name, self.config.parent)
+
+    def resources(self) -> list[dict[str, Any]]:
+        """What the state knows."""
+        return latest(engine.checkpoint(PROJECT, self.name)).get("resources") or []
+
+    def held(self) -> set[tuple[str, str]]:
+        """Type and name of everything that stays when the stack is taken down."""
+        kept = (r for r in self.resources() if r.get("protect") or r.get("retainOnDelete"))
+        return {(r["type"], r["urn"].rpartition("::")[2]) for r in kept}
+
+    def state(self) -> dict[str, Any]:
+        """URN -> what was asked for, of everything. Secrets are encrypted, so one that is written again differs."""
+        return {r["urn"]: r.get("inputs") for r in self.resources()}
+
+    def memory(self) -> dict[str, Any]:
+        """Where the data is, as the stack remembers it."""
+        return outputs(engine.checkpoint(PROJECT, self.name))["memory"]["data"]
 
     def change(self, values: dict[str, Any]) -> None:
         """Set values of the configuration; a path with dots goes into objects, None removes."""

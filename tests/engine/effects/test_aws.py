@@ -126,3 +126,42 @@ def test_what_the_living_storage_cannot_take_is_refused_before_anything_is_regis
         assert "kotaemon:uid: 1001 -> 1002, refused" in said
     living.config.write_text(before)
     assert living.up() == set(), "reverting is a no-op"
+
+
+ATTRIBUTES = "kubernetes:storage.k8s.io/v1:VolumeAttributesClass"
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+
+
+def named_by_the_disk(living: Living) -> str:
+    """The VolumeAttributesClass that the API server has for the claim of the disk."""
+    metadata = {"name": "kotaemon-disk", "namespace": living.name}
+    found = living.kube.get({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata})
+    assert found
+    return found["spec"].get("volumeAttributesClassName", "")
+
+
+def test_new_performance_reaches_a_living_disk_through_a_volume_attributes_class(living: Living) -> None:
+    """What the API server and the provider do with it. The driver itself is not here: it changes the volume after."""
+    living.change({"storage.claims.disk.attributesClass": True})
+    steps = living.up()
+    assert steps == {
+        ("create", ATTRIBUTES, "kotaemon-disk-attributes-gp3-3000-125"),
+        ("update", CLAIM, "kotaemon-disk-claim"),
+    }
+    assert named_by_the_disk(living).endswith(".kotaemon-disk.gp3.3000.125")
+    living.change({"storage.claims.disk.iops": 5000, "storage.claims.disk.throughput": 250})
+    assert {step for step in living.up() if step[0] != "delete"} == {
+        ("create", ATTRIBUTES, "kotaemon-disk-attributes-gp3-5000-250"),
+        ("update", CLAIM, "kotaemon-disk-claim"),
+    }
+    assert named_by_the_disk(living).endswith(".kotaemon-disk.gp3.5000.250")
+    assert living.up() == set()
+
+
+def test_a_claim_keeps_its_volume_attributes_class(living: Living) -> None:
+    before = living.config.read_text()
+    living.change({"storage.claims.disk.attributesClass": False})
+    with pytest.raises(auto.CommandError, match="attributesClass: true -> false, refused: leave it on"):
+        living.up()
+    living.config.write_text(before)
+    assert living.up() == set(), "reverting is a no-op"

@@ -81,6 +81,14 @@ def test_what_was_built_before_is_taken_without_asking_anybody(machine: Path, mo
     assert said == ""
 
 
+def test_what_was_built_is_not_started_to_say_its_version(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = built()
+    program(folder, "pulumi", f"touch {machine / 'started'}; echo v3.274.1")
+    monkeypatch.setattr(build, "ensure_built", lambda _console, _part: [folder])
+    assert look()[0].line.startswith("pulumi 3.274.1, built from its Go modules")
+    assert not (machine / "started").exists()
+
+
 def test_a_plugin_for_the_users_own_pulumi_is_built_where_it_cannot_be_installed(machine: Path) -> None:
     program(machine / "path", "pulumi", SAYS_VERSION)
     engine, said = look()

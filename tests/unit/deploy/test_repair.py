@@ -180,3 +180,43 @@ def test_a_component_or_a_provider_is_made_again(tmp_path: Path) -> None:
     _, said = finish(tmp_path, stack, Cluster())
     assert said[1:] == ["  kubernetes cluster was being created: it is not there, and made again"]
     assert stack.deployment == {"resources": [], "pending_operations": []}
+
+
+def applied_by(*managers: str) -> list[dict[str, str]]:
+    """The entries of an object that these have applied, and one that only wrote its status."""
+    return [{"manager": name, "operation": "Apply"} for name in managers] + [
+        {"manager": "pulumi-kubernetes-status", "operation": "Update"}
+    ]
+
+
+def test_it_keeps_the_name_under_which_the_killed_run_has_applied_it(tmp_path: Path) -> None:
+    there = resource("Secret", "there")
+
+    class Applied(Cluster):
+        def get(self, manifest: Any) -> object:
+            fields = applied_by("kubectl", "pulumi-kubernetes-1a2b3c4d")
+            return {**manifest, "metadata": {**manifest["metadata"], "managedFields": fields}}
+
+    stack = Stack([], [{"resource": there, "type": "creating"}])
+    finish(tmp_path, stack, Applied("there"))
+    assert stack.deployment["resources"][0]["outputs"] == {
+        **there["inputs"],
+        "__fieldManager": "pulumi-kubernetes-1a2b3c4d",
+    }
+
+
+@pytest.mark.parametrize(
+    ("managers", "taken_up"),
+    [
+        (["pulumi-kubernetes-1a2b3c4d"], True),
+        (["pulumi-kubernetes-ours"], False),
+        (["pulumi-kubernetes-ours", "pulumi-kubernetes-1a2b3c4d"], False),
+        (["kubectl"], False),
+        ([], False),
+    ],
+    ids=["of another state", "ours", "ours since", "somebody's", "nobody's"],
+)
+def test_an_object_of_another_state_is_known_by_who_applied_it(managers: list[str], taken_up: bool) -> None:
+    outputs = {"metadata": {"managedFields": applied_by(*managers)}, "__fieldManager": "pulumi-kubernetes-ours"}
+    state = [{**resource("Secret", "there"), "outputs": outputs}, {"type": "kotaemon:index:Kotaemon"}]
+    assert repair.has_taken_up(state) == taken_up

@@ -111,9 +111,8 @@ def test_where_the_machine_cannot_nodes_are_simulated_and_the_reason_is_kept(
     cluster = Cluster("dev", Platform.PRIVATE, nodes=Nodes.AUTO)
     refusal(cluster)
     assert cluster.why_simulated == "real nodes need root"
-    assert cluster.limits == [
-        "The nodes are simulated: pods are placed and reported Running, and no container runs (real nodes need root)."
-    ]
+    assert cluster.nodes_line == "simulated, no container runs: real nodes need root"
+    assert cluster.limits == [], "said once"
 
 
 def test_programs_of_real_nodes_that_cannot_be_had_are_a_reason_too(

@@ -61,6 +61,16 @@ def test_programs_end_in_reverse_order(tmp_path: Path) -> None:
     assert (tmp_path / "ended").read_text().split() == ["second", "first"]
 
 
+def test_what_has_nothing_to_save_is_killed_at_once(tmp_path: Path) -> None:
+    running = Fleet(tmp_path)
+    command = ["/bin/sh", "-c", "trap 'echo asked >> asked; exit' TERM; touch began; while :; do sleep 0.05; done"]
+    running.start(Program("server", command, killed=True))
+    eventually("it has set its trap", 10, (tmp_path / "began").exists)
+    running.stop()
+    assert processes_in(tmp_path) == []
+    assert not (tmp_path / "asked").exists()
+
+
 def test_a_program_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet, "STOP_SECONDS", 0.2)
     running = Fleet(tmp_path)
@@ -110,9 +120,15 @@ def test_programs_see_nothing_of_the_users_environment(tmp_path: Path, monkeypat
     for name in ("KUBECONFIG", "HTTPS_PROXY", "AWS_SECRET_ACCESS_KEY", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, "mine")
     environment = fleet.child_environment(tmp_path)
-    assert set(environment) <= {"PATH", "LANG", "TMPDIR", "HOME", "PYTHONPATH", "PYTHONUNBUFFERED"}
+    known = {"PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "HOME", "PYTHONPATH", "PYTHONUNBUFFERED"}
+    assert set(environment) <= known
     assert environment["HOME"] == str(tmp_path)
     assert environment["PATH"] == os.environ["PATH"]
+
+
+def test_programs_trust_whom_the_user_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/etc/ssl/ours.pem")
+    assert fleet.child_environment(tmp_path)["SSL_CERT_FILE"] == "/etc/ssl/ours.pem"
 
 
 def test_the_last_line_of_an_empty_log(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from guard.changes import Data, Known, Memory, Move, Place, changes, pending
+from guard.changes import Data, Known, Memory, Move, Place, changes, intent, with_intent
 
 A = Place("storage.claims.a", {"kind": "efs", "name": "a"}, folder="models", claim="kotaemon-a")
 B = Place("storage.claims.b", {"kind": "efs", "name": "b"}, folder="models", claim="kotaemon-b")
@@ -63,10 +63,30 @@ def test_a_line_that_describes_nothing_is_told() -> None:
     assert changes(at(MADE), at(A), move(B, C)).unused == ("models",)
 
 
-def test_a_failed_run_leaves_both_places() -> None:
-    after = pending(at(MADE), at(B))
+def after_a_kill(before: Memory, now: Memory) -> Memory:
+    """What the next run knows when this one wrote down what it was about to do, and nothing else."""
+    return with_intent(before, intent(before, now))
+
+
+def test_a_run_that_did_not_end_leaves_both_places() -> None:
+    after = after_a_kill(at(MADE), at(B))
     assert after.data["models"] == Data(MADE, (B,))
-    assert pending(after, at(B)) == after, "the same again adds nothing"
+    assert after_a_kill(after, at(B)) == after, "the same again adds nothing"
+
+
+def test_going_back_without_an_end_forgets_no_place() -> None:
+    after = after_a_kill(after_a_kill(at(MADE), at(B)), at(A))
+    assert after.data["models"] == Data(MADE, (B,))
+
+
+def test_an_intent_is_the_same_in_every_unchanged_run() -> None:
+    first, second = intent(Memory(), at(A)), intent(at(MADE), at(A))
+    assert first == second == Memory({}, {"models": Data(None, (A,))}), "without the id that only a cloud gives"
+
+
+def test_a_claim_that_a_killed_run_was_making_is_known() -> None:
+    after = after_a_kill(at(MADE), Memory(known(B).known, at(A).data))
+    assert after.known == known(B).known
 
 
 @pytest.mark.parametrize(
@@ -87,7 +107,7 @@ def test_after_a_failed_move(now: Place, moved: dict[str, Move], refused: list[t
 
 
 def test_after_a_first_run_that_failed_its_place_counts() -> None:
-    after = pending(Memory(), at(A))
+    after = after_a_kill(Memory(), at(A))
     assert after.data["models"] == Data(None, (A,))
     assert left(after, A) == []
     assert left(after, B) == [(A, B, False)]
@@ -95,7 +115,7 @@ def test_after_a_first_run_that_failed_its_place_counts() -> None:
 
 
 def test_a_failed_run_without_a_change_remembers_nothing_new() -> None:
-    assert pending(at(MADE), at(A)) == at(MADE)
+    assert after_a_kill(at(MADE), at(A)) == at(MADE)
 
 
 def known(place: Place, *, fixed: bool = True, protected: bool = True) -> Memory:

@@ -1,5 +1,9 @@
 """The message of a refused change: the commands that move the data can be typed in the order in which they are printed."""
 
+from dataclasses import replace
+
+import pytest
+
 from guard.changes import Data, Known, Memory, Place, changes
 from guard.moves import refusal
 
@@ -27,3 +31,45 @@ def test_to_a_claim_that_is_there_the_data_is_copied_at_once() -> None:
     found = lines(OLD, NEW)
     assert not any("is not there yet" in line for line in found)
     assert any(line.startswith("  models: copy them") for line in found)
+
+
+FILES = Place("storage.roles.indexes", {"in": "files of the role indexes"})
+SQLITE = Place("storage.claims.disk", {"claim": "rag/kotaemon-disk"}, folder="sessions", claim="kotaemon-disk")
+POSTGRES = Place("stores.database", {"class": "fast", "claim": "rag/kotaemon-database-disk"})
+RDS = Place("aws.database", {"identifier": "rag"})
+QDRANT = Place("stores.vectorStore", {"kind": "qdrant", "url": "http://qdrant:6333"})
+MILVUS = Place("stores.vectorStore", {"kind": "milvus", "url": "http://milvus:19530"})
+SEARCH = Place("stores.documentStore", {"url": "http://search:9200"})
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("sessions", SQLITE, POSTGRES, "the converter sqlite_to_postgres.py moves it"),
+        ("vectors", FILES, QDRANT, "the converter chroma_to_vectors.py moves it"),
+        ("sessions", POSTGRES, RDS, "the servers' own dump and restore moves it"),
+        ("vectors", QDRANT, replace(QDRANT, words={**QDRANT.words, "url": "http://b:6333"}), "the servers' own dump"),
+        ("sessions", POSTGRES, SQLITE, "nothing turns a server's data back into files. Keep `profile: scaled`: with"),
+        ("vectors", QDRANT, FILES, "nothing turns a server's data back into files. Keep `profile: scaled`"),
+        ("documents", SEARCH, FILES, "nothing turns a server's data back into files. Keep `profile: scaled`"),
+        (
+            "vectors",
+            QDRANT,
+            MILVUS,
+            "nothing turns the data of the one into that of the other. Keep the old one (kind q",
+        ),
+        (
+            "documents",
+            FILES,
+            SEARCH,
+            "nothing turns the data of the one into that of the other. Keep the old one (in fil",
+        ),
+    ],
+)
+def test_each_pair_of_places_has_a_way_or_says_what_can_be_done(name: str, old: Place, new: Place, says: str) -> None:
+    before, now = Memory({}, {name: Data(old)}), Memory({}, {name: Data(new)})
+    text = refusal("Pulumi.x.yaml", "kotaemon", changes(before, now, {}))
+    (way,) = (line for line in text.splitlines() if line.startswith(f"  {name}: "))
+    assert way.startswith(f"  {name}: {says}")
+    assert "docs/runbooks/move-data.md" in way
+    assert f'      {name}: {{from: "{old.text}", to: "{new.text}"}}' in text

@@ -119,6 +119,19 @@ def test_a_zone_more_is_no_refusal_and_another_subnet_is_one() -> None:
     assert [change.at.about for change in other if change.refused] == ["files"]
 
 
+@pytest.mark.parametrize(
+    ("zone", "refused"), [("a", ["shared", "weights"]), ("b", ["shared"]), ("c", [])], ids=["both", "one", "neither"]
+)
+def test_the_subnets_of_a_file_system_stay_and_those_of_no_file_system_may_leave(zone: str, refused: list[str]) -> None:
+    """OpenZFS is in the first two zones of the stack, Lustre in the first."""
+    before = copy.deepcopy(known("aws-scaled"))
+    before["section"]["subnets"] = {f"eu-central-1{name}": f"subnet-0{name}" for name in "abc"}
+    after = copy.deepcopy(before)
+    del after["section"]["subnets"][f"eu-central-1{zone}"]
+    found = [change for change in changes.between(before, after) if change.at.about]
+    assert [change.at.about for change in found if change.refused] == refused
+
+
 def test_a_major_version_goes_when_the_stack_file_names_the_one_that_runs() -> None:
     def upgrade(to: str, since: str) -> list[str]:
         both = {"version": to, "majorUpgradeFrom": since}

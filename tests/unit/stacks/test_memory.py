@@ -136,7 +136,7 @@ CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "another vector server",
         "aws-scaled",
         {"stores.vectorStore.url": "http://other:6333"},
-        ["vectors: is on kotaemon:stores.vectorStore (url http://qdrant.internal.example.com:6333)"],
+        ["vectors: is on kotaemon:stores.vectorStore (kind qdrant, url http://qdrant.internal.example.com:6333)"],
     ),
     (
         "several pods",
@@ -241,9 +241,59 @@ def test_a_claim_with_a_role_is_not_released(tmp_path: Path) -> None:
         changed(tmp_path, "dev", {"released": ["storage.claims.disk"]})
 
 
+def with_ids(example: str, ids: Mapping[str, str]) -> dict[str, Any]:
+    """What a run of the example remembers, with the real ids of these sections."""
+    before = remembered(example)
+    for known in (*before["known"].values(), *(data["at"] for data in before["data"].values())):
+        known["id"] = ids.get(known["key"], "")
+    return before
+
+
+FS, OTHER = "fs-0a1b2c3d4e5f60718", "fs-1111111111111111"
+SHARED: dict[str, Any] = {"storage.claims.shared": {"kind": "efs", "existing": FS}, **on("shared", FILES)}
+
+
+def test_the_same_id_is_the_same_storage_whatever_the_claim_is_called(tmp_path: Path) -> None:
+    before = with_ids("aws-single", {"storage.claims.files": FS})
+    plan = collect.make(changed(tmp_path, "aws-single", SHARED), before)
+    assert plan.memory["data"]["uploads"]["at"]["id"] == FS
+    assert plan.memory["data"]["uploads"]["at"]["claim"] == "kotaemon-shared"
+
+
+def test_another_id_is_other_storage_under_another_name_and_under_the_same(
+    pulumi_run: RunProgram, tmp_path: Path
+) -> None:
+    before = with_ids("aws-single", {"storage.claims.files": OTHER})
+    text = refused(changed(tmp_path, "aws-single", SHARED), before, pulumi_run)
+    assert (
+        f"uploads: is on kotaemon:storage.claims.files (kind efs, name files, region eu-central-1, zone all, id {OTHER}"
+        in text
+    )
+    text = refused(changed(tmp_path, "aws-single", {"storage.claims.files.existing": FS}), before, pulumi_run)
+    assert "kotaemon:storage.claims.files: is kind efs" in text
+    assert f"id {OTHER}, and would be kind efs, name files, region eu-central-1, zone all, id {FS}" in text
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [("db-ABCDEFGHIJKLMNOPQRSTUVWXYZ", True), ("db-ZYXWVUTSRQPONMLKJIHGFEDCBA", False), ("kotaemon", False)],
+    ids=["another id", "the same id", "an identifier"],
+)
+def test_an_instance_of_rds_is_known_by_its_id(pulumi_run: RunProgram, tmp_path: Path, said: str, other: bool) -> None:
+    before = with_ids("aws-scaled", {"aws.database": "db-ZYXWVUTSRQPONMLKJIHGFEDCBA"})
+    file = changed(tmp_path, "aws-scaled", {"aws.database.existing": said})
+    if other:
+        assert "sessions: is on kotaemon:aws.database" in refused(file, before, pulumi_run)
+    else:
+        collect.make(file, before)
+
+
 @pytest.mark.parametrize(
     ("example", "section", "expected"),
     [
+        ("aws-scaled", "aws.database", "kotaemon-database-instance-id"),
+        ("private-scaled", "stores.database", "pvc-uid of kotaemon-database-disk-claim"),
+        ("private-scaled", "stores.vectorStore", "pvc-uid of kotaemon-vectors-disk-claim"),
         ("dev", "storage.claims.disk", "pvc-uid of kotaemon-disk-claim"),
         ("aws-single", "storage.claims.disk", "pvc-uid of kotaemon-disk-claim"),
         ("aws-single", "storage.claims.files", "kotaemon-files-files-id"),

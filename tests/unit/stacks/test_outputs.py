@@ -82,3 +82,16 @@ def test_dev(pulumi_run: Callable[..., Run]) -> None:
     assert values["storage"]["models"]["medium"] == "file"
     assert set(values["encryption"]) == {"kotaemon-files", "kotaemon-disk"}
     assert (values["uid"], values["gid"]) == (1001, 1001)
+
+
+def test_a_living_claim_is_told_with_the_key_that_it_was_made_with(pulumi_run: Callable[..., Run]) -> None:
+    """Storage in an account never gets another key, whatever `keyArn` says now; words about a server may change."""
+    for example, claim, told in (("aws-single", "kotaemon-disk", "KMS, the old key"), ("dev", "kotaemon-disk", "")):
+        file = stack_file.read(example)
+        earlier = {"encryption": {claim: "KMS, the old key"}}
+        found = pulumi_run(
+            file.program, preview=True, stack=example, config=file.config, secret_keys=file.secret_keys, earlier=earlier
+        ).outputs
+        now = collect.make(file).outputs["encryption"]
+        assert found["encryption"].value == {**now, **({claim: told} if told else {})}
+        assert found["storage"].value["sessions"]["encrypted_by"] == (told or now[claim])

@@ -53,6 +53,14 @@ def test_single_writer() -> None:
     }
 
 
+def test_sizes_of_log_files_are_told_where_they_are_said() -> None:
+    env = environment(single(logs={"max_file_mib": 8, "max_total_mib": 100.0}))
+    assert {name: env[name] for name in env if name.startswith("KS_LOG_")} == {
+        "KS_LOG_MAX_MIB": "8",
+        "KS_LOG_TOTAL_MIB": "100",
+    }
+
+
 def test_scaled_has_its_stores_and_no_sessions() -> None:
     env = environment(scaled())
     assert "KS_SESSIONS_DIR" not in env

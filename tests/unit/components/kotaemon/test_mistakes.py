@@ -35,6 +35,11 @@ def test_good_arguments_pass(args: KotaemonArgs) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"logs": {"files": 0}}, "logs.files: 0 is not allowed; it must be 1 or more"),
+        (
+            {"logs": {"max_file_mib": 64, "max_total_mib": 8}},
+            "logs.max_total_mib: 8 is less than max_file_mib 64; one pod alone would exceed it",
+        ),
         ({"replicas": 0}, "replicas: 0 is not allowed; it must be 1 or more"),
         (
             {"replicas": 2},

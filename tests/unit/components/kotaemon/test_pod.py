@@ -204,17 +204,24 @@ def test_single_sign_on_answers_only_at_login() -> None:
 
 
 def test_shared_files_have_to_answer_before_a_pod_gets_requests() -> None:
-    """Only the roles on files are touched, and the kubelet waits longer than the probe itself."""
+    """Only the roles on files are touched, but for the logs, which nobody waits for. The kubelet waits longer than the
+    probe itself."""
     probe = container(single())["readinessProbe"]
     command = probe["exec"]["command"]
     assert command[2:5] == ["/etc/kotaemon/ks_ready.py", "http://127.0.0.1:7860/app_id", "4"]
-    assert set(command[5:]) == {"/data/models", "/data/uploads", "/data/logs", "/data/eval"}
+    assert set(command[5:]) == {"/data/models", "/data/uploads", "/data/eval"}
     assert probe["timeoutSeconds"] > 2 * int(command[4])
     assert "httpGet" not in probe
 
 
 def test_a_pod_with_disks_alone_is_asked_as_ever() -> None:
     made = container(single(storage=storage(databases=DISK, shared=DISK)))
+    assert made["readinessProbe"]["httpGet"] == {"path": "/app_id", "port": 7860}
+
+
+def test_log_files_alone_on_shared_storage_keep_no_pod_from_requests() -> None:
+    mounts = storage(databases=DISK, shared=DISK) | {"logs": on(FILES, Role.LOGS)}
+    made = container(single(storage=mounts))
     assert made["readinessProbe"]["httpGet"] == {"path": "/app_id", "port": 7860}
 
 

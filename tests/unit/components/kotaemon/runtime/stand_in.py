@@ -102,6 +102,15 @@ subprocess.run(["echo", "a line of a child"])
 if mode == "chatty":
     for number in range(40000):
         print(f"{number:06d} " + "x" * 73)
+def say_much(signum, frame):
+    threading.Thread(target=much, daemon=True).start()
+def much():
+    for number in range(400_000):
+        print(f"{number:06d} " + "x" * 73)
+    print("all said", flush=True)
+if mode == "chatty on request":
+    import signal
+    signal.signal(signal.SIGUSR1, say_much)
 print("serving", flush=True)
 if mode == "deadlock in C":
     mutex = ctypes.create_string_buffer(64)

@@ -1,9 +1,15 @@
 """The log file of a pod."""
 
 import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.unit.components.kotaemon.runtime.stand_in import House, eventually, runtime_module
+from tests.unit.components.kotaemon.runtime.stand_in import House, answers, eventually
+
+
+def first_file(log: Path) -> Path:
+    return log.with_name("app-00000001.log")
 
 
 def test_log_file_has_every_line_and_so_has_stdout(house: House) -> None:
@@ -38,46 +44,90 @@ def test_log_file_of_a_restarted_container_goes_on(house: House) -> None:
     assert pod.log.read_text().count("last words without a newline\n") == 2
 
 
-def test_log_rotates_and_keeps_one_generation(house: House) -> None:
-    pod = house.serving(APP_MODE="chatty", KS_LOG_MAX_MIB="1")
+def test_log_rotates_and_keeps_as_many_files_as_asked_for(house: House) -> None:
+    pod = house.serving(APP_MODE="chatty", KS_LOG_MAX_MIB="1", KS_LOG_FILES="3")
     assert pod.stop() == 0
     files = sorted(pod.log.parent.iterdir())
-    assert [file.name for file in files] == ["app.log", "app.log.1"]
+    names = [file.name for file in files]
+    assert names == ["app-00000002.log", "app-00000003.log", "app-00000004.log", "app.log"]
+    assert files.pop().readlink() == Path(names[2])
     assert all(file.stat().st_size <= 1024 * 1024 for file in files)
-    kept = files[1].read_text() + files[0].read_text()
+    kept = "".join(file.read_text() for file in files)
     numbers = [int(line[:6]) for line in kept.splitlines() if line[:6].isdigit()]
     assert numbers == list(range(numbers[0], 40000)), "no line lost or out of order"
-    assert len(numbers) > 13000
+    assert len(numbers) > 26000
     assert pod.text().count(" xxx") == 40000
+
+
+def test_all_pods_together_keep_to_the_total(house: House) -> None:
+    gone = house.folders["logs"] / "pod-of-last-week"
+    gone.mkdir()
+    for name in ("app.log", "app.log.1", "metrics.prom"):
+        (gone / name).write_bytes(b"old\n" * 300_000)
+        os.utime(gone / name, (1, 1))
+    pod = house.serving(APP_MODE="chatty", KS_LOG_MAX_MIB="1", KS_LOG_FILES="9", KS_LOG_TOTAL_MIB="2")
+    assert pod.stop() == 0
+    assert not gone.exists()
+    assert sum(file.stat().st_size for file in pod.log.parent.iterdir()) <= 3 * 1024 * 1024
 
 
 def test_full_log_volume_does_not_stop_the_application(house: House) -> None:
     pod = house.pod()
     pod.log.parent.mkdir()
-    pod.log.symlink_to("/dev/full")
+    first_file(pod.log).symlink_to("/dev/full")
     pod.start().until("serving")
     pod.until(f"launch: log file {pod.log} cannot be written: No space left on device")
     assert pod.stop() == 0
     assert pod.text().rstrip("\n").endswith("last words without a newline")
 
 
-def test_hanging_log_volume_does_not_stop_the_application(house: House) -> None:
+def test_hanging_log_file_does_not_stop_the_application(house: House) -> None:
     pod = house.pod(APP_MODE="chatty")
     pod.log.parent.mkdir()
-    os.mkfifo(pod.log)  # opening it blocks for ever, as a file on a server that is away
+    os.mkfifo(first_file(pod.log))
+    reader = os.open(
+        first_file(pod.log), os.O_RDONLY | os.O_NONBLOCK
+    )  # a reader that never reads: writing blocks for ever
     pod.start().until("serving")
     assert pod.stop(seconds=8) == 0
     assert pod.text().count(" xxx") == 40000
+    os.close(reader)
 
 
-def test_lines_lost_are_counted(tmp_path: Path) -> None:
-    complaints: list[str] = []
-    path = tmp_path / "away" / "pod-a" / "app.log"
-    log = runtime_module("ks_log").LogFile(path, 1024, complaints.append)
-    log.RETRY_SECONDS = 0.0
-    log.add(b"one\ntwo\n")
-    eventually(lambda: len(complaints) == 1, "a complaint", lambda: str(complaints), 5)
-    path.parent.parent.mkdir()
-    log.add(b"three\n")
-    log.close(5)
-    assert path.read_text() == "launch: 2 lines are missing here\nthree\n"
+def test_a_volume_that_hangs_at_the_start_costs_the_log_only(house: House, hanging: Path) -> None:
+    pod = house.pod(KS_LOGS_DIR=str(hanging), KS_LOG_START_SECONDS="1").start()
+    pod.until("serving")
+    said = f"role logs: folder {hanging} does not answer within 1 s; this pod writes no log file"
+    assert f"launch: warning: {said}\n" in pod.text()
+    assert pod.stop() == 0
+
+
+def test_a_volume_that_hangs_later_does_not_stop_the_application(house: House, hangs: Callable[[Path], None]) -> None:
+    pod = house.pod(APP_MODE="chatty on request", KS_HOUSEKEEPING_SECONDS="1").start()
+    pod.until("serving")
+    hangs(house.folders["logs"])
+    pod.alive.send_signal(signal.SIGUSR1)
+    pod.until("all said", 30)
+    pod.until(f"launch: log file {pod.log} takes no lines: its volume is too slow, or does not answer", 5)
+    assert answers(pod.port, "/app_id") == 200
+    assert pod.stop(seconds=8) == 0
+    assert pod.text().count(" xxx") == 400_000
+    assert pod.text().rstrip("\n").endswith("last words without a newline")
+
+
+def test_a_kill_leaves_whole_lines_and_the_next_container_goes_on(house: House) -> None:
+    pod = house.pod(APP_MODE="chatty on request").start()
+    pod.until("serving")
+    pod.alive.send_signal(signal.SIGUSR1)
+    eventually(lambda: pod.log.stat().st_size > 100_000, "lines in the file", pod.text, 10)
+    pod.alive.kill()
+    assert pod.exit_code() == -signal.SIGKILL
+    with pod.log.open("ab") as torn:
+        torn.write(b"a line that was torn")
+    again = house.serving()
+    assert again.stop() == 0
+    lines = pod.log.read_text().splitlines()
+    numbers = [int(line[:6]) for line in lines if line[:6].isdigit()]
+    assert numbers == list(range(len(numbers)))
+    assert lines.count("a line that was torn") == 1
+    assert lines[-1] == "last words without a newline"

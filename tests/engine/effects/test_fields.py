@@ -1,0 +1,89 @@
+"""Each field of each kind, store and section changed once on stacks that live, on the real engine.
+
+The rows beside the fields say what must happen, and the engine is asked whether it does. `make test` takes the first fields
+of each table; the long form takes all of them, and brings each change up that can be taken back.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi import automation as auto
+
+from components.contract import Platform
+from devcluster.cluster import Cluster
+from stacks.effects import Effect
+from tests.engine.effects.expected import Expected, expected
+from tests.engine.effects.fields import FIELDS, STACKS, Case, cases
+from tests.engine.effects.living import Living, Step, brought_up
+from tests.engine.engines import kube
+
+GONE = ("delete", "replace", "create-replacement", "delete-replaced")
+STAYS = ("PersistentVolume", "PersistentVolumeClaim", "StorageClass")
+
+
+def params() -> Iterator[Any]:
+    """Each case with its stack, stack by stack; the short form is not marked."""
+    for stack in STACKS:
+        for case in (case for case in cases() if case.stack == stack):
+            first = list(FIELDS[case.table][2]).index(case.name) < (3 if case.table[0] == "claim" else 2)
+            yield pytest.param(stack, case, id=case.id, marks=() if first else pytest.mark.long)
+
+
+@pytest.fixture(scope="module")
+def living(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    cluster_for: Callable[[Platform], Cluster],
+) -> Living:
+    """One of the stacks, up."""
+    name: str = request.param
+    stack = STACKS[name]
+    cluster = cluster_for(stack.platform)
+    for made in stack.there:
+        kube(cluster).apply(made)
+    made = brought_up(name, stack.settings, stack.platform, tmp_path_factory.mktemp(name), cluster_for)
+    made.up()
+    return made
+
+
+@pytest.mark.parametrize(("living", "case"), params(), indirect=["living"], scope="module")
+def test_a_change_does_what_its_row_says_and_nothing_that_holds_data_goes(
+    living: Living, case: Case, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    said, before = expected(case, tmp_path), living.config.read_text()
+    held, state, places = living.held(), living.state(), living.memory()
+    living.change(case.values)
+    try:
+        if said.refused:
+            for run in (living.preview, living.up):
+                with pytest.raises(auto.CommandError, match=r"nothing was (changed|created)"):
+                    run()
+            assert living.state() == state, "a refused change changes nothing at all"
+            return
+        steps = living.preview()
+        assert [step for step in steps if step[0] in GONE and step[1:] in held] == [], "what holds data goes"
+        assert not_left_alone(said, steps) == []
+        if request.node.get_closest_marker("long") and said.returns and not case.change.preview_only:
+            living.up()
+            assert living.memory() == places, "every role's data is where it was"
+            living.config.write_text(before)
+            living.up()
+            assert living.memory() == places
+    finally:
+        living.config.write_text(before)
+
+
+def not_left_alone(said: Expected, steps: set[Step]) -> list[Step]:
+    """Steps on the claims, volumes and classes that keep what they have, by their rows."""
+    changing = {change.at.subject for change in said.changed if change.row.effect == Effect.IN_PLACE}
+    stay = {change.at.subject for change in said.changed if change.stays} - changing
+    return [
+        step for step in steps if step[1].endswith(STAYS) and any(step[2].startswith(f"{subject}-") for subject in stay)
+    ]
+
+
+@pytest.mark.parametrize("living", STACKS, indirect=True, scope="module")
+def test_reverting_is_a_no_op(living: Living) -> None:
+    assert living.up() == set()

@@ -1,0 +1,71 @@
+"""The rehearsal: everything is registered once where it is only noted, and what two resources describe is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+
+from guard.twice import described
+from plan.recorder import Run
+from stacks import one_object
+from stacks.safety import RefusedByGuard
+
+RunProgram = Callable[..., Run]
+
+
+def secret(name: str, called: Any) -> k8s.core.v1.Secret:
+    return k8s.core.v1.Secret(name, metadata={"namespace": "rag", "name": called})
+
+
+def two_of_one_name() -> None:
+    secret("first", "password")
+    secret("second", "password")
+
+
+def test_a_rehearsal_registers_nothing_on_the_run_it_is_in(pulumi_run: RunProgram) -> None:
+    found: list[str] = []
+
+    def program() -> None:
+        found.extend(described(one) for one in one_object.noted(two_of_one_name))
+        secret("third", "other")
+
+    done = pulumi_run(program, stack="rehearsed")
+    assert found == ["Secret rag/password"] * 2
+    assert [r.name for r in done.registrations] == ["third"]
+    assert done.registrations[0].urn.startswith("urn:pulumi:rehearsed::")
+
+
+def test_what_it_finds_is_refused_with_both_names(pulumi_run: RunProgram) -> None:
+    def program() -> None:
+        one_object.refuse(one_object.noted(two_of_one_name), pulumi.get_stack())
+
+    with pytest.raises(RefusedByGuard) as caught:
+        pulumi_run(program, stack="dev")
+    assert str(caught.value).splitlines() == [
+        "Pulumi.dev.yaml: refused by the guard, nothing was created:",
+        "  - Secret rag/password: is described by first and by second; rename one of their claims or stores",
+    ]
+
+
+def test_a_name_that_only_a_provider_knows_is_passed_over(pulumi_run: RunProgram) -> None:
+    def of_a_cloud() -> None:
+        told = pulumi.runtime.invoke("aws:any:getName", {}).value
+        assert told is None
+        generated = k8s.core.v1.Secret("generated").metadata.apply(lambda of: of.name)
+        secret("first", generated)
+        secret("second", pulumi.Output.from_input("told"))
+
+    seen: list[str] = []
+    pulumi_run(lambda: seen.extend(described(one) for one in one_object.noted(of_a_cloud)))
+    assert "Secret rag/told" in seen
+
+
+def test_its_errors_are_those_of_the_run(pulumi_run: RunProgram) -> None:
+    def wrong() -> None:
+        secret("first", "password")
+        raise pulumi.RunError("a mistake")
+
+    with pytest.raises(pulumi.RunError, match="a mistake"):
+        pulumi_run(lambda: one_object.noted(wrong))  # type: ignore[arg-type]
