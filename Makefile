@@ -115,9 +115,10 @@ drill-nfs: $(INSTALLED) ## The NFS server in Linux guests (QEMU), killed and att
 drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
 	@$(PY) -m drills drill --full
 
-bench: $(INSTALLED) ## Times of a plan against its imports, and of a preview against one ConfigMap's, as ratios
+bench: $(INSTALLED) ## Times of a plan, of a preview, and of the cache of models against cp and rsync, as ratios
 	$(PY) benchmarks/plan_time.py
 	$(PY) -m benchmarks.preview_time
+	$(PY) benchmarks/models.py
 
 hooks: $(INSTALLED) ## Run `make lint` before each git commit and `make types` before each push
 	$(VENV)/bin/pre-commit install

@@ -119,6 +119,9 @@ if TYPE_CHECKING:
         LogShippingArgs as LogShippingArgs,
     )
     from .logs.log_shipping import LogShipping as LogShipping
+    from .models.args import ModelCache as ModelCache, ModelCacheKind as ModelCacheKind, Models as Models
+    from .models.local_cache import LocalModelCache as LocalModelCache, LocalModelCacheArgs as LocalModelCacheArgs
+    from .models.releases import ModelReleases as ModelReleases, ModelReleasesArgs as ModelReleasesArgs
     from .monitoring.args import MonitoringArgs as MonitoringArgs, Thresholds as Thresholds
     from .monitoring.monitoring import Monitoring as Monitoring
     from .nfs_server.connection import SshConnection as SshConnection
@@ -238,6 +241,9 @@ _HOMES = {
     "kotaemon.kotaemon": ("Kotaemon",),
     "logs.args": ("LogOutput", "LogOutputKind", "LogProgram", "LogReader", "LogShippingArgs"),
     "logs.log_shipping": ("LogShipping",),
+    "models.args": ("ModelCache", "ModelCacheKind", "Models"),
+    "models.local_cache": ("LocalModelCache", "LocalModelCacheArgs"),
+    "models.releases": ("ModelReleases", "ModelReleasesArgs"),
     "monitoring.args": ("MonitoringArgs", "Thresholds"),
     "monitoring.monitoring": ("Monitoring",),
     "nfs_server.connection": ("SshConnection",),

@@ -55,6 +55,8 @@ def arguments(
         args["autoscaler"] = Autoscaler(
             min_replicas=chosen.min_replicas, max_replicas=chosen.max_replicas, cpu_percent=chosen.cpu_percent
         )
+    if settings.models is not None:
+        args["models"] = settings.models.args()
     if settings.scaled:
         args["stores"] = _stores(stores)
     return args

@@ -12,14 +12,16 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import cost, earlier, kinds, log_shipping, memory, monitoring, outputs, stores
+from stacks import cost, earlier, kinds, log_shipping, memory, models, monitoring, outputs, stores
 from stacks.application import arguments
 from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
 from stacks.planned import Planned, store_key
 from stacks.platforms.base import Ground
 from stacks.settings import ingress, pod_rules
+from stacks.settings.models import LOCAL_CACHE
 from stacks.settings.pod_rules import logins
+from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
 from stacks.stores.on_disks import backup_folders
 
@@ -46,10 +48,12 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
     after, ids = _claims(stack, ground, namespace, last.claims)
     made, waits, ids_of_stores = _stores(stack, ground, namespace)
+    after += _model_cache(settings, ground, namespace)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = last.autoscaled
     app = Kotaemon(NAMESPACE, handed, opts)
+    released = _releases(stack, ground, namespace)
     _watch(stack, ground, namespace, _ship(stack, ground, namespace, after))
     return {
         **outputs.contract(
@@ -62,6 +66,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
             gid=settings.gid,
         ),
         "cost": cost.output(stack),
+        "models": models.output(settings, released),
         earlier.OUTPUT: earlier.output(stack, app.ready),
         memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}, settled),
     }
@@ -116,6 +121,26 @@ def _claims(
             job = found.prepare(_folders(stack, name), ground.kubernetes, space)
             made.append(job)
     return made, ids
+
+
+def _model_cache(settings: Settings, ground: Ground, namespace: pulumi.Output[str]) -> list[pulumi.Resource]:
+    """The volume of a cache that the pods of a node share, where the stack makes it."""
+    args = models.local_cache(settings, namespace)
+    if args is None:
+        return []
+    from components.models.local_cache import LocalModelCache
+
+    return [LocalModelCache(LOCAL_CACHE, args, ground.kubernetes)]
+
+
+def _releases(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> pulumi.Output[dict[str, str]] | None:
+    """The release of models in the cluster, where models are versions on a claim. Returns the record of the last."""
+    args = models.releases(stack.settings, namespace, stack.storage)
+    if args is None:
+        return None
+    from components.models.releases import ModelReleases
+
+    return ModelReleases(models.RELEASES, args, ground.kubernetes).last
 
 
 def _folders(stack: Planned, name: str) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from components.contract import Claim, RoleMount, StorageMap
 
-CONTRACT_VERSION = 4
+CONTRACT_VERSION = 5
 """Raised when an output is added. None is ever removed, renamed or changed in type. The same number is in
 examples/app-repo/kotaemon_outputs.py, and every version has its fixture in tests/unit/stacks/contracts/."""
 
@@ -28,6 +28,9 @@ def contract(
     - `facts` (version 4): for the stack itself, the settings of the last run that ended well (stacks/facts.py).
     - `memory` (version 4): for the stack itself, described in stacks/memory.py; others may read from it the identity of
       the storage behind each role and store.
+    - `models` (version 5): `owner` of the version of the models (none, stack, cluster), the `version` that pods load,
+      and `release`, the record of the last release in the cluster as this run found it: version, from, phase (released,
+      rolled back, refused ...), reason, at (docs/runbooks/release-models.md).
     - `uid`, `gid` (version 2): owner of the data; whoever mounts a claim must be this user, or in this group to read.
     """
     claims: dict[str, Claim] = {mount["claim"]["name"]: mount["claim"] for mount in storage.values()}

@@ -11,7 +11,7 @@ from components.kotaemon.mistakes import check
 from estimate.cost import Bought, Mount, bought
 from guard.classes import Bound
 from guard.report import Report
-from stacks import admission, kinds, log_shipping, network, on_class, platforms, safety, stores
+from stacks import admission, kinds, log_shipping, models, network, on_class, platforms, safety, stores
 from stacks.application import arguments
 from stacks.classes import Classes
 from stacks.cluster_facts import ClusterFacts, Wanted
@@ -174,6 +174,7 @@ def _mistakes(
     handed = {name: one.store.planned(one.at) for name, one in found.items()}
     args = arguments(settings, settings.namespace, storage, handed)
     yield from (f"kotaemon:{line}" for line in check(NAMESPACE, args))
+    yield from (f"kotaemon:{line}" for line in models.mistakes(settings, storage))
 
 
 def _tell_closed(settings: Settings, storage: StorageMap, found: Mapping[str, PlannedStore]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pulumi import Input
 
 from ..contract import Profile, Role, RoleMount
+from ..models.args import Models
 from ..pod.args import ClusterImposes, Endpoint
 from ..pod.names import GID, IMAGE, UID
 from ..state.stores import PostgresDriver, Stores
@@ -38,6 +39,7 @@ class Application:
     model_endpoints: list[Endpoint] | None
     monitors: list[Endpoint]
     logs: LogFiles
+    models: Models | None
     cluster_imposes: ClusterImposes
 
     @property
@@ -75,6 +77,16 @@ class Application:
         return is_true(self.env.get(SINGLE_SIGN_ON, ""))
 
     @property
+    def model_version_is_ours(self) -> bool:
+        """Whether the version of the models is Pulumi's: the stack file says it."""
+        return self.models is not None and "version" in self.models
+
+    @property
+    def caches_models(self) -> bool:
+        """Whether the application reads its models from a cache on the node, and not from the claim."""
+        return self.models is not None and "cache" in self.models
+
+    @property
     def mounts(self) -> dict[Role, RoleMount]:
         """The roles that are mounted, in the order of Role. `scaled` keeps its sessions in PostgreSQL."""
         unused = (Role.SESSIONS,) if self.scaled else ()
@@ -103,5 +115,6 @@ def application(name: str, args: KotaemonArgs) -> Application:
         model_endpoints=args.get("model_endpoints"),
         monitors=args.get("monitors", []),
         logs=args.get("logs", LogFiles()),
+        models=args.get("models"),
         cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
     )

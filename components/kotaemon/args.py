@@ -8,6 +8,7 @@ from pulumi import Input
 from typing_extensions import NotRequired
 
 from ..contract import Profile, RoleMount
+from ..models.args import Models
 from ..pod.args import ClusterImposes, Endpoint
 from ..state.stores import Stores
 from .controllers import Controller
@@ -143,6 +144,9 @@ class KotaemonArgs(TypedDict):
     """The way in from outside. Default: none, and people reach the application by `kubectl port-forward`."""
     auth_proxy: NotRequired[AuthProxy]
     """Authentication in front; needs an exposure. Default none: then it has to be in front of the ingress."""
+    models: NotRequired[Models]
+    """Models as published versions, with a cache on the node. Default: the pods use the folder of the role `models` as
+    it is, and may write to it."""
     model_endpoints: NotRequired[list[Endpoint]]
     """Where the pods may call models. Default: TCP 443 anywhere but link-local addresses (cloud metadata)."""
     monitors: NotRequired[list[Endpoint]]

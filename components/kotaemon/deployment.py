@@ -5,6 +5,7 @@ from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs, DeploymentStrategyArgs
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgs
 
+from ..models import pod as models
 from ..pod.spec import pod_template
 from .application import Application
 from .environment import Secrets
@@ -27,16 +28,24 @@ SWITCHED_OFF = {"kotaemon.dev/autoscaler": "switched off"}
 was made with, so it would send nothing, and the pods would stay as few as the autoscaler has left."""
 
 
+def leaves_alone(app: Application) -> list[str] | None:
+    """What others change in the Deployment, for `ignore_changes`: an autoscaler, and the release of models."""
+    released = models.IGNORED if app.models is not None and not app.model_version_is_ours else []
+    return [*(AUTOSCALED if app.autoscaler else []), *released] or None
+
+
 def deployment_annotations(app: Application, *, was_autoscaled: bool) -> dict[str, str] | None:
-    """Annotations of the Deployment; none in the profile single-writer, which has one pod."""
+    """Annotations of the Deployment; none in the profile single-writer, which has one pod, unless a version of models
+    may have been the cluster's before."""
     if not app.scaled:
-        return None
+        return OWNS_ITS_FIELDS if app.model_version_is_ours else None
     return {**OWNS_ITS_FIELDS, **(SWITCHED_OFF if was_autoscaled and app.autoscaler is None else {})}
 
 
 def progress_seconds(app: Application) -> int:
     """How long a pod may take before the roll-out counts as failed."""
-    return PULL_SECONDS + startup_seconds(app)
+    fill = models.FILL_SECONDS if app.models is not None and models.filled(app.models) else 0
+    return PULL_SECONDS + fill + startup_seconds(app)
 
 
 def deployment_spec(
@@ -48,6 +57,9 @@ def deployment_spec(
     """
     # Variables from a Secret are read once, when the container starts: new values roll the pods.
     checksum = secrets.checksum
+    annotations: dict[str, Input[str]] = {} if checksum is None else {SECRETS_CHECKSUM: checksum}
+    if app.models is not None:
+        annotations |= models.annotations(app.models)
     return DeploymentSpecArgs(
         replicas=app.first_replicas if replicas is None else replicas,
         selector=LabelSelectorArgs(match_labels=labels(app.name)),
@@ -57,7 +69,7 @@ def deployment_spec(
             labels(app.name),
             app_pod(app, secrets, runtime_map),
             app.cluster_imposes,
-            None if checksum is None else {SECRETS_CHECKSUM: checksum},
+            annotations or None,
         ),
     )
 

@@ -7,6 +7,8 @@ from pulumi import Input, Output
 from pulumi_kubernetes.core.v1 import EnvVarArgs, EnvVarSourceArgs, ObjectFieldSelectorArgs
 
 from ..contract import Role
+from ..models.names import MODELS_DIR
+from ..models.pod import from_claim, version_variable
 from ..pod.names import RUNTIME_DIR
 from ..pod.variables import plain, secret_variable
 from ..state.stores import DocumentStore, DocumentStoreKind, VectorStore, VectorStoreKind
@@ -45,8 +47,10 @@ class Secrets(NamedTuple):
     """Changes with the values of the API keys and the proxy's secrets."""
 
 
-def role_dir(role: Role) -> str:
-    """Path inside the pod at which a role is mounted."""
+def role_dir(app: Application, role: Role) -> str:
+    """Path inside the pod at which a role is mounted. Versions of models have a path of their own."""
+    if role == Role.MODELS and app.models is not None:
+        return MODELS_DIR
     return f"{DATA_DIR}/{role.value}"
 
 
@@ -55,6 +59,8 @@ def container_env(app: Application, secrets: Secrets) -> list[EnvVarArgs]:
     pod_name = EnvVarSourceArgs(field_ref=ObjectFieldSelectorArgs(field_path="metadata.name"))
     return [
         EnvVarArgs(name="KS_POD_NAME", value_from=pod_name),
+        # Before the mounts that name it.
+        *([version_variable()] if app.models is not None and from_claim(app.models) else []),
         *plain(_pod(app)),
         *plain({"KH_APP_VERSION": _version(app.image), "KH_FEATURE_USER_MANAGEMENT_ADMIN": app.admin_name}),
         secret_variable(
@@ -68,11 +74,15 @@ def container_env(app: Application, secrets: Secrets) -> list[EnvVarArgs]:
 
 
 def _pod(app: Application) -> dict[str, Input[str]]:
-    read_only = [role.value for role, mount in app.mounts.items() if mount["read_only"]]
+    read_only = [
+        role.value
+        for role, mount in app.mounts.items()
+        if mount["read_only"] or (role == Role.MODELS and app.models is not None)
+    ]
     path = [RUNTIME_DIR, *([DRIVER_DIR] if app.installs_driver else [])]
     return {
         "KS_PROFILE": app.profile.value,
-        **{f"KS_{role.name}_DIR": role_dir(role) for role in app.mounts},
+        **{f"KS_{role.name}_DIR": role_dir(app, role) for role in app.mounts},
         "KS_READ_ONLY_ROLES": ",".join(read_only),
         "KS_SCRATCH_DIR": SCRATCH_DIR,
         "KS_FINISH_SECONDS": str(FINISH_SECONDS),

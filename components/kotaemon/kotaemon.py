@@ -8,13 +8,15 @@ import pulumi_kubernetes as k8s
 from pulumi import CustomTimeouts, Input, Output, ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from ..models.files import pod_files
+from ..models.pod import filled
 from ..pod.files import content_hash, runtime_files
 from ..refusal import refuse
 from .application import application
 from .args import Exposure, ExposureKind, KotaemonArgs
 from .auth_proxy import proxy_secrets
 from .credentials import admin_secret, checksum, plain_secret
-from .deployment import AUTOSCALED, deployment_annotations, deployment_spec, disruption_budget, progress_seconds
+from .deployment import deployment_annotations, deployment_spec, disruption_budget, leaves_alone, progress_seconds
 from .environment import Secrets
 from .exposure import ingress_annotations, ingress_spec, route_spec, service_annotations
 from .mistakes import check
@@ -80,7 +82,7 @@ class Kotaemon(pulumi.ComponentResource):
     def _deploy(self, args: KotaemonArgs, before: list[pulumi.Resource]) -> k8s.apps.v1.Deployment:
         app = self._app
         name = app.name
-        files = runtime_files()
+        files = {**runtime_files(), **(pod_files(fill=filled(app.models)) if app.models is not None else {})}
         runtime = k8s.core.v1.ConfigMap(
             f"{name}-runtime",
             # A new name for new files: the pods of the old version keep theirs until they end.
@@ -98,7 +100,7 @@ class Kotaemon(pulumi.ComponentResource):
             opts=ResourceOptions(
                 parent=self,
                 depends_on=before,
-                ignore_changes=AUTOSCALED if app.autoscaler else None,
+                ignore_changes=leaves_alone(app),
                 # Pulumi's own ten minutes would end before the roll-out's deadline says why.
                 custom_timeouts=CustomTimeouts(create=limit, update=limit),
             ),

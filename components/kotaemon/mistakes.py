@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from ..contract import WRITTEN, AccessMode, Role
+from ..models import pod as models
 from ..pod import imposed
 from ..pod.names import OLDEST_VERSION
 from ..state.stores import DocumentStoreKind
@@ -43,6 +44,7 @@ def check(name: str, args: KotaemonArgs) -> list[str]:
         *_stores(app),
         *_exposure(app),
         *_logs(app),
+        *_models(app),
         *(f"cluster_imposes.{mistake}" for mistake in imposed.mistakes(app.cluster_imposes)),
     ]
 
@@ -153,6 +155,11 @@ def _stores(app: Application) -> Iterator[str]:
         for key in ("url", "endpoint", "password"):
             if key not in documents:
                 yield f"stores.document_store.{key}: missing; elasticsearch needs it"
+
+
+def _models(app: Application) -> Iterator[str]:
+    if app.models is not None:
+        yield from (f"models.{line}" for line in models.mistakes(app.models, app.mounts.get(Role.MODELS)))
 
 
 def _exposure(app: Application) -> Iterator[str]:

@@ -18,6 +18,7 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from ..contract import Medium, Role
+from ..models import pod as models
 from ..pod import spec
 from ..pod.folders import prepare_container
 from ..pod.names import PYTHON, RUNTIME_DIR
@@ -43,7 +44,7 @@ from .names import (
     labels,
 )
 from .network import store_hosts
-from .volumes import DRIVER, RUNTIME, app_mounts, claims_of, pod_volumes, whole_claims
+from .volumes import DRIVER, RUNTIME, app_mounts, claims_of, pod_volumes, volume_of, whole_claims
 
 DRAIN_SECONDS = 5
 """Between the end of a pod's endpoint and its SIGTERM, so that no request is sent to a pod that is closing."""
@@ -141,7 +142,8 @@ def readiness(app: Application) -> ProbeArgs:
     the same mount (docs/runbooks/storage-does-not-answer.md).
     """
     shared = {role: mount for role, mount in app.mounts.items() if mount["claim"]["medium"] == Medium.FILE}
-    folders = [role_dir(role) for role in shared if role != Role.LOGS]
+    unasked = (Role.LOGS, *((Role.MODELS,) if app.caches_models else ()))
+    folders = [role_dir(app, role) for role in shared if role not in unasked]
     if not folders:
         return _probe(app, 10, 5, 3)
     command = [PYTHON, "-I", f"{RUNTIME_DIR}/ks_ready.py", _url(app), f"{TOUCH_SECONDS}", *folders]
@@ -174,14 +176,22 @@ def _probe(app: Application, period: int, timeout: int, failures: int) -> ProbeA
 def init_containers(app: Application) -> list[ContainerArgs]:
     """Before the application: the role folders; in the scaled profile also the driver and the stores."""
     task, mounts = whole_claims(app)
-    prepare = prepare_container(app.image, task, mounts)
+    first = [prepare_container(app.image, task, mounts), *_fill(app)]
     if not app.scaled:
-        return [prepare]
+        return first
     wait = _init(app, "wait-stores", [PYTHON, f"{RUNTIME_DIR}/wait_stores.py"], _wait_env(app), "128Mi")
     if not app.installs_driver:
-        return [prepare, wait]
+        return [*first, wait]
     install = _init(app, "install-driver", _install_command(), _installer_env(app), "512Mi", DRIVER)
-    return [prepare, install, wait]
+    return [*first, install, wait]
+
+
+def _fill(app: Application) -> list[ContainerArgs]:
+    """The container that fills the cache of models, where there is one to fill."""
+    if app.models is None or "cache" not in app.models or not models.filled(app.models):
+        return []
+    role = app.mounts[Role.MODELS]
+    return [models.fill_container(app.models["cache"], app.image, role, volume_of(app, role["claim"]), RUNTIME)]
 
 
 def sidecars(app: Application, secrets: Secrets) -> list[ContainerArgs]:

@@ -9,7 +9,8 @@ from pulumi_kubernetes.core.v1 import (
     VolumeMountArgs,
 )
 
-from ..contract import Claim
+from ..contract import Claim, Role, RoleMount
+from ..models import pod as models
 from ..pod.folders import prepare_task, role_folders
 from ..pod.names import CLAIMS_DIR, RUNTIME_DIR
 from ..pod.spec import TMP, tmp_volume
@@ -39,7 +40,7 @@ def pod_volumes(app: Application, runtime_map: Input[str]) -> list[VolumeArgs]:
     for claim in claims_of(app):
         source = PersistentVolumeClaimVolumeSourceArgs(claim_name=claim["name"])
         volumes.append(VolumeArgs(name=volume_of(app, claim), persistent_volume_claim=source))
-    return volumes
+    return [*volumes, *(models.volumes(app.models) if app.models is not None else [])]
 
 
 def volume_of(app: Application, claim: Claim) -> str:
@@ -50,18 +51,19 @@ def volume_of(app: Application, claim: Claim) -> str:
 def app_mounts(app: Application) -> list[VolumeMountArgs]:
     """Mounts of the application. Roles are mounted by sub-path: the application answers 403 for files behind a symbolic
     link (docs/facts/kotaemon.md 8-5)."""
-    roles = [
-        VolumeMountArgs(
-            name=volume_of(app, mount["claim"]),
-            mount_path=role_dir(role),
-            sub_path=mount["sub_path"],
-            read_only=mount["read_only"],
-        )
-        for role, mount in app.mounts.items()
-    ]
+    roles = [_role_mount(app, role, mount) for role, mount in app.mounts.items()]
     app_data = VolumeMountArgs(name="app-data", mount_path=f"{APP_DIR}/ktem_app_data")
     driver = [VolumeMountArgs(name="driver", mount_path=DRIVER_DIR, read_only=True)] if app.installs_driver else []
     return [RUNTIME, TMP, app_data, *driver, *roles]
+
+
+def _role_mount(app: Application, role: Role, mount: RoleMount) -> VolumeMountArgs:
+    name = volume_of(app, mount["claim"])
+    if role == Role.MODELS and app.models is not None:
+        return models.mount(app.models, mount, name)
+    return VolumeMountArgs(
+        name=name, mount_path=role_dir(app, role), sub_path=mount["sub_path"], read_only=mount["read_only"]
+    )
 
 
 def whole_claims(app: Application) -> tuple[str, list[VolumeMountArgs]]:
@@ -71,7 +73,16 @@ def whole_claims(app: Application) -> tuple[str, list[VolumeMountArgs]]:
     for claim in claims_of(app):
         name = claim["name"]
         read_only = all(mount["read_only"] for mount in app.mounts.values() if mount["claim"]["name"] == name)
-        claims.append((name, role_folders({role.value: m for role, m in app.mounts.items()}, name), read_only))
+        folders = role_folders({role.value: m for role, m in app.mounts.items()}, name)
+        claims.append((name, [*folders, *_version_folders(app, name)], read_only))
         path = f"{CLAIMS_DIR}/{name}"
         mounts.append(VolumeMountArgs(name=volume_of(app, claim), mount_path=path, read_only=read_only))
     return prepare_task(claims, app.uid, app.gid), mounts
+
+
+def _version_folders(app: Application, claim_name: str) -> list[str]:
+    """The folders of versions of models, on the claim that has them."""
+    role = app.mounts.get(Role.MODELS)
+    if app.models is None or role is None or role["claim"]["name"] != claim_name or not models.from_claim(app.models):
+        return []
+    return models.folders(role)

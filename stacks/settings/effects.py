@@ -55,6 +55,10 @@ SETTINGS: Effects = {
     "ingress": in_place(f"{_COMPONENT}/exposure.py"),
     "auth_proxy": pods("the way in closes, and opens when the proxy is there"),
     "model_endpoints": in_place(f"{_COMPONENT}/network.py: a NetworkPolicy"),
+    "models": pods(
+        "the pods are rolled to another version or cache; data of roles stays. What an index was made with is compared "
+        "before (docs/models.md)"
+    ),
     "storage": words(_OWN),
     "logs": pods("the files that are there stay, until the new sizes let the oldest go"),
     "monitoring": pods("the pods open or close the port of their numbers; rules and dashboard change in place"),

@@ -14,6 +14,7 @@ from stacks.settings.existing import IN_CLUSTER, OBJECT, Existing, Id
 from stacks.settings.fields import DnsLabel, PinnedImage, Strict
 from stacks.settings.ingress import Ingress
 from stacks.settings.logs import LogSettings
+from stacks.settings.models import ModelsSettings
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.moves import MovedName, MoveSettings, ReleasedKey
 from stacks.settings.pod_rules import PodRules
@@ -64,6 +65,11 @@ class Settings(Existing, PodRules):
         None,
         description="Networks and namespaces where the pods may call models; default: TCP 443 of every address except "
         "link-local (metadata) ones. Services and IP addresses in env are always open.",
+    )
+    models: ModelsSettings | None = Field(
+        None,
+        description="Models as published versions with a cache on the nodes; default: pods use the folder of the role "
+        "models as it is. See docs/models.md.",
     )
     storage: Storage = Field(description="Claims, and which role is on which claim.")
     logs: LogSettings = Field(

@@ -20,6 +20,7 @@ from typing import Any
 from ks_compiled import keep_compiled
 from ks_conversation import keep_conversations_whole
 from ks_downloads import fetch_nothing
+from ks_embeddings import keep_embeddings
 from ks_environment import flag, number, pod_name, profile_name, read_only_roles, refuse, role_folders, say
 from ks_folders import check_folders, check_writable, leave_out_hanging_logs, make_folder
 from ks_gradio import write_no_interface_files
@@ -28,6 +29,7 @@ from ks_index import COLLECTIONS, index_wholly
 from ks_locks import take_locks
 from ks_log import Tee, start_log
 from ks_metrics import Counted, Metric, Metrics, of_scratch, serve_where_asked
+from ks_models import hold
 from ks_page import add_our_scripts
 from ks_running import UPLOADS, busy
 from ks_schema import check_data
@@ -62,6 +64,7 @@ def prepare(profile: str) -> tuple[dict[str, Path], set[str]]:
     make_folder(scratch)
     leave_out_hanging_logs(folders)
     check_folders(folders, read_only)
+    hold(folders["models"])
     keep_compiled(folders["indexes"], bytecode=profile == "single-writer")
     scratch_variables(scratch)
     fetch_nothing(folders["models"], "models" not in read_only, scratch)
@@ -118,6 +121,7 @@ def main() -> int:
         check_data(folders["uploads"])
         sys.path.insert(0, os.getcwd())  # as `python app.py` does: flowsettings.py is found there
         change_the_application()
+        keep_embeddings(folders["indexes"], folders["models"])
         keep_house(tee, folders, read_only)
         if sso:
             run_sso(port, stop_seconds)

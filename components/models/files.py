@@ -1,0 +1,20 @@
+"""The scripts of models that run inside pods."""
+
+from pathlib import Path
+
+_RUNTIME = Path(__file__).parent / "runtime"
+FILL = "ks_models_fill.py"
+"""The script that fills a cache."""
+_FOR_FILL = (FILL, "ks_models_copy.py", "ks_models_manifest.py", "ks_models_tree.py", "ks_models_work.py")
+_FOR_INDEXES = ("ks_models_embeddings.py",)
+"""What components/kotaemon/runtime/ks_embeddings.py compares indexes by."""
+
+
+def pod_files(*, fill: bool) -> dict[str, str]:
+    """File name -> text of what the application's pods need; `fill`: whether they fill a cache."""
+    return {name: (_RUNTIME / name).read_text() for name in (*_FOR_INDEXES, *(_FOR_FILL if fill else ()))}
+
+
+def release_files() -> dict[str, str]:
+    """File name -> text of what a release needs: all of them."""
+    return {path.name: path.read_text() for path in sorted(_RUNTIME.glob("*.py"))}

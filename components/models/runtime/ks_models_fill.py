@@ -1,0 +1,229 @@
+"""Fills the cache of a pod or a node with one version of the models, from the shared claim.
+
+    python ks_models_fill.py
+
+It runs in an init container of the application's image, before the application starts. What it is told:
+KS_MODELS_VERSION   the version; empty: nothing was released yet
+KS_MODELS_SHARED    the folder of the role `models` on the shared claim, mounted read-only
+KS_MODELS_CACHE     the cache: <cache>/<version> is complete, or is not there
+KS_MODELS_LIMIT     the most bytes that versions in the cache may have together; empty: what the disk has
+KS_MODELS_VERIFY    1: the hash of every file is looked at in every start, and not only while it is copied
+
+A copy goes to <cache>/.filling/<version> and is renamed when every hash is right. One that was killed goes on from
+there. A second pod of the node waits for the first, and then finds the copy.
+
+Exit codes: 75 try again later, 78 somebody has to do something first; the message says what.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ks_models_tree import (
+    DIGEST,
+    EX_TEMPFAIL,
+    MANIFEST,
+    VERSIONS,
+    Refused,
+    checked_version,
+    refuse,
+    remove_leftovers,
+    remove_tree,
+    say,
+)
+
+FILLING, LOCK, METRICS = ".filling", ".lock", "metrics.prom"
+USED_SECONDS = 3600
+"""A version that a pod has asked for in the last hour is not evicted: its application may not have opened it yet."""
+
+
+def digest_in(folder: Path) -> str:
+    try:
+        return (folder / DIGEST).read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def warm(cache: Path, shared: Path, version: str) -> bool:
+    """Whether the cache has the version. Of the shared claim one line is read, and no model. Raises Refused."""
+    here = digest_in(cache / version)
+    if not here:
+        return False
+    published = digest_in(shared / VERSIONS / version)
+    if published and published != here:
+        raise Refused(
+            f"version {version} in the cache is not the one on the shared claim: their manifests differ. A published "
+            f"version never changes; publish the new files under a new name, or remove {cache / version} on this node"
+        )
+    os.utime(cache / version / DIGEST)
+    return True
+
+
+def fill(cache: Path, shared: Path, version: str, limit: int | None = None) -> str:
+    """Bring the version into the cache, and say how: `warm` or `cold`. Raises Refused, and Full for a full disk."""
+    checked_version(version)
+    if warm(cache, shared, version):
+        return "warm"
+    # Imported here: a warm start needs none of it, and takes milliseconds.
+    from ks_models_tree import locked
+
+    with locked(cache / LOCK, f"another pod of this node fills the cache; waiting for it ({cache / LOCK})"):
+        if warm(cache, shared, version):
+            return "warm"
+        _cold(cache, shared / VERSIONS / version, version, limit)
+    return "cold"
+
+
+def _cold(cache: Path, source: Path, version: str, limit: int | None) -> None:
+    from ks_models_copy import Copy
+    from ks_models_manifest import read
+    from ks_models_tree import sync_file_system, sync_folder, write_whole
+    from ks_models_work import Full, Progress
+
+    remove_leftovers(cache)
+    if not source.is_dir():
+        raise Refused(
+            f"version {version} is not on the shared claim: there is no {source}. Publish it first, or name one that "
+            "is there (docs/models.md)"
+        )
+    manifest = read(source)
+    filling = cache / FILLING / version
+    filling.parent.mkdir(exist_ok=True)
+    resumed = _prepare(filling, source)
+    try:
+        make_room(cache, version, manifest["bytes"] - _size(filling), manifest["bytes"], limit)
+        progress = Progress(f"filling {version}", manifest["bytes"])
+        if mistakes := Copy(source, filling, manifest, resumed).run(progress):
+            raise Refused(f"version {version} on the shared claim is not what its manifest says: {'; '.join(mistakes)}")
+        sync_file_system(filling)
+    except Full as full:
+        remove_tree(filling)
+        remove_leftovers(filling.parent)
+        raise Full(f"the cache is full: {full}; version {version} needs {manifest['bytes']} bytes") from None
+    os.rename(filling, cache / version)
+    sync_folder(cache)
+    say(f"{progress.text()}: done in {progress.seconds:.1f} s")
+    write_whole(cache / METRICS, metrics(version, manifest, progress.seconds))
+
+
+def _prepare(filling: Path, source: Path) -> bool:
+    """Make the folder of an unfinished copy, or take up the one that is there. Whether it was there."""
+    from ks_models_tree import write_whole
+
+    if filling.is_dir() and digest_in(filling) != digest_in(source):
+        remove_tree(filling)  # of another package, or from before its manifest was written
+    resumed = filling.is_dir()
+    if resumed:
+        say(f"a copy was broken off in {filling}; what is right of it is kept")
+        return True
+    filling.mkdir()
+    write_whole(filling / MANIFEST, (source / MANIFEST).read_text())
+    write_whole(filling / DIGEST, (source / DIGEST).read_text())
+    return False
+
+
+def _size(folder: Path) -> int:
+    """Bytes that the folder really takes on the disk: large files are made with holes."""
+    return sum(
+        os.lstat(os.path.join(path, name)).st_blocks * 512 for path, _, names in os.walk(folder) for name in names
+    )
+
+
+def make_room(cache: Path, version: str, missing: int, needed: int, limit: int | None) -> None:
+    """Evict the versions that were not used for the longest time, as far as it takes. Raises Full."""
+    from ks_models_work import Full
+
+    if limit is not None and needed > limit:
+        raise Refused(f"version {version} has {needed} bytes, and the cache may hold {limit}: raise cache.limit")
+    for name, size in cached(cache):
+        total = sum(other for _, other in cached(cache))
+        if (limit is None or total + needed <= limit) and missing <= _free(cache):
+            return
+        if name != version and not in_use(cache / name):
+            say(f"evicting version {name} ({size} bytes)")
+            remove_tree(cache / name)
+    total = sum(other for _, other in cached(cache))
+    if missing > _free(cache):
+        raise Full(f"{cache} has {_free(cache)} bytes free, and {missing} are missing")
+    if limit is not None and total + needed > limit:
+        raise Full(f"the versions that are in use have {total} bytes of the limit of {limit}, and {needed} are needed")
+
+
+def _free(cache: Path) -> int:
+    state = os.statvfs(cache)
+    return state.f_bavail * state.f_frsize
+
+
+def cached(cache: Path) -> list[tuple[str, int]]:
+    """The complete versions with their bytes; the one that was not used for the longest time first."""
+    import json
+
+    found: list[tuple[float, str, int]] = []
+    for entry in cache.iterdir():
+        if not entry.name.startswith(".") and (entry / DIGEST).is_file():
+            size = json.loads((entry / MANIFEST).read_text())["bytes"]
+            found.append(((entry / DIGEST).stat().st_mtime, entry.name, size))
+    return [(name, size) for _, name, size in sorted(found)]
+
+
+def in_use(folder: Path) -> bool:
+    """Whether a pod of this node uses the version: its application holds a lock on the file with the digest
+    (components/kotaemon/runtime/ks_models.py), or is about to."""
+    import fcntl
+
+    with (folder / DIGEST).open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return time.time() - os.fstat(file.fileno()).st_mtime < USED_SECONDS
+
+
+def metrics(version: str, manifest: dict[str, Any], seconds: float) -> str:
+    """The last copy in the text format of Prometheus, for node-exporter's textfile collector or `cat`."""
+    of = f'{{version="{version}"}}'
+    numbers = {
+        "kotaemon_models_fill_bytes": manifest["bytes"],
+        "kotaemon_models_fill_files": len(manifest["files"]),
+        "kotaemon_models_fill_seconds": round(seconds, 3),
+        "kotaemon_models_fill_end_seconds": int(time.time()),
+    }
+    return "".join(f"# TYPE {name} gauge\n{name}{of} {value}\n" for name, value in numbers.items())
+
+
+def check_cached(cache: Path, version: str) -> None:
+    """Look at every hash of a version in the cache. Raises Refused."""
+    from ks_models_manifest import read, verify
+
+    if mistakes := verify(cache / version, read(cache / version)):
+        raise Refused(f"version {version} in the cache is not what its manifest says: {'; '.join(mistakes)}")
+
+
+def main() -> int:
+    version = os.environ.get("KS_MODELS_VERSION", "")
+    if not version:
+        say("no version was released yet; the application starts without models of its own")
+        return 0
+    cache, shared = Path(os.environ["KS_MODELS_CACHE"]), Path(os.environ["KS_MODELS_SHARED"])
+    limit = os.environ.get("KS_MODELS_LIMIT", "")
+    begun = time.monotonic()
+    try:
+        how = fill(cache, shared, version, int(limit) if limit else None)
+        if how == "warm" and os.environ.get("KS_MODELS_VERIFY") == "1":
+            check_cached(cache, version)
+    except Refused as error:
+        refuse(str(error))
+    except OSError as error:
+        refuse(f"the cache could not be filled: {error}", EX_TEMPFAIL)
+    except Exception as error:
+        if type(error).__name__ != "Full":  # its module is imported by a cold start only
+            raise
+        refuse(str(error), EX_TEMPFAIL)
+    say(f"version {version} is in the cache: a {how} start of {time.monotonic() - begun:.2f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""Publishes a package as a version, makes `latest` lead to it, and removes old versions.
+
+Every step is one system call that is done or not, and every function can be called again after a kill at any point:
+it looks at what is there and goes on. `latest` always leads to a whole version, or is not there yet.
+"""
+
+import os
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import ks_models_manifest
+from ks_models_pickle import pickles
+from ks_models_tree import (
+    DIGEST,
+    INCOMING,
+    LATEST,
+    MANIFEST,
+    UNFINISHED,
+    VERSIONS,
+    Refused,
+    checked_version,
+    latest_of,
+    point,
+    remove_leftovers,
+    remove_tree,
+    say,
+    sync_file_system,
+    sync_folder,
+    versions_in,
+)
+
+PARTS = (UNFINISHED, ".incomplete")
+"""Names of files that somebody still writes: those of `take`, and of Hugging Face's own client."""
+
+
+def publish(shared: Path, version: str, *, allow_pickle: bool = False) -> dict[str, Any]:
+    """Turn .incoming/<version> into versions/<version>, and return its manifest. Raises Refused.
+
+    Does nothing where the version is published already. A version never changes: one that is there and comes in again
+    is refused, unless it is the same byte for byte.
+    """
+    checked_version(version)
+    incoming, target = shared / INCOMING / version, shared / VERSIONS / version
+    remove_leftovers(shared / VERSIONS)
+    if (target / MANIFEST).is_file():
+        return _published(incoming, target, version)
+    if not incoming.is_dir():
+        raise Refused(f"there is no package {incoming}; upload it there first (docs/runbooks/release-models.md)")
+    manifest = _manifest(incoming, allow_pickle)
+    sync_file_system(incoming)
+    (shared / VERSIONS).mkdir(exist_ok=True)
+    os.rename(incoming, target)
+    sync_folder(target.parent)
+    sync_folder(incoming.parent)
+    say(f"version {version} is published: {len(manifest['files'])} files, {manifest['bytes']} bytes")
+    return manifest
+
+
+def _manifest(incoming: Path, allow_pickle: bool) -> dict[str, Any]:
+    """The manifest of a package: the one that it brought, or a new one. Everything is verified against it."""
+    if unfinished := [path for path in ks_models_manifest.files_below(incoming) if path.endswith(PARTS)]:
+        raise Refused(f"the package {incoming} is not complete: {unfinished[0]} is a file that is still being written")
+    if not (incoming / MANIFEST).is_file() or not (incoming / DIGEST).is_file():
+        _refuse_pickles(incoming, list(ks_models_manifest.files_below(incoming)), allow_pickle)
+        manifest = ks_models_manifest.make(incoming)
+        # Read once more: an upload that still goes on is found by it.
+        _refuse(ks_models_manifest.verify(incoming, manifest), incoming)
+        ks_models_manifest.write(incoming, manifest)
+        return manifest
+    manifest = ks_models_manifest.read(incoming)
+    _refuse(ks_models_manifest.verify(incoming, manifest), incoming)
+    _refuse_pickles(incoming, list(manifest["files"]), allow_pickle)
+    return manifest
+
+
+def _refuse(mistakes: list[str], incoming: Path) -> None:
+    if mistakes:
+        raise Refused(f"the package {incoming} is not what its manifest says: {'; '.join(mistakes)}")
+
+
+def _refuse_pickles(incoming: Path, files: list[str], allowed: bool) -> None:
+    found = pickles(incoming, files)
+    for line in found if allowed else []:
+        say(f"warning: pickled weights, which run code when they are loaded: {line}")
+    if found and not allowed:
+        raise Refused(
+            f"the package {incoming} holds pickled weights, which run code when they are loaded: {'; '.join(found)}. "
+            "Convert them to safetensors, or set kotaemon:models.allowPickle in the stack file"
+        )
+
+
+def _published(incoming: Path, target: Path, version: str) -> dict[str, Any]:
+    manifest = ks_models_manifest.read(target)
+    if incoming.is_dir():
+        there = ks_models_manifest.make(incoming)
+        if there["files"] != manifest["files"]:
+            raise Refused(
+                f"version {version} is published already, and the package {incoming} is another one; a version never "
+                "changes: upload it under a new name"
+            )
+        remove_tree(incoming)
+    say(f"version {version} is published already")
+    return manifest
+
+
+def flip(shared: Path, version: str) -> None:
+    """Make `latest` lead to a published version. Raises Refused where it is not there."""
+    if not (shared / VERSIONS / checked_version(version) / MANIFEST).is_file():
+        raise Refused(f"version {version} is not published: {shared / VERSIONS / version} has no manifest")
+    if latest_of(shared) != version:
+        point(shared / LATEST, f"{VERSIONS}/{version}")
+    say(f"{LATEST} leads to {version}")
+
+
+def prune(shared: Path, used: Collection[str], keep: int, days: float = 0) -> list[str]:
+    """Remove old versions and return their names.
+
+    The newest `keep` stay, and those that are younger than `days`. `used`: versions that pods use; they stay, as the
+    one that `latest` leads to.
+    """
+    remove_leftovers(shared / VERSIONS)
+    there = versions_in(shared)
+    young = time.time() - days * 86400
+    going = [
+        version
+        for version in there[: max(0, len(there) - keep)]
+        if version not in used
+        and version != latest_of(shared)
+        and (shared / VERSIONS / version / MANIFEST).stat().st_mtime < young
+    ]
+    for version in going:
+        say(f"removing the old version {version}")
+        remove_tree(shared / VERSIONS / version)
+    return going

@@ -1,0 +1,158 @@
+"""Releases a version: publishes its package, rolls the application to it, and back when its pods do not become ready.
+
+It runs in a Job, made from the suspended CronJob of the release (docs/runbooks/release-models.md). What it is told:
+KS_VERSION         the version to release: a package in .incoming/<version>, or a version that is published already
+KS_MODELS_SHARED   the folder of the role `models` on the shared claim
+KS_NAMESPACE, KS_DEPLOYMENT, KS_RECORD
+KS_OWNER           cluster, or stack: then the stack file says the version, and this only publishes
+KS_ONLY_PUBLISH    1: publish, and leave the pods alone
+KS_KEEP, KS_KEEP_DAYS, KS_ALLOW_PICKLE, KS_READY_SECONDS, KS_PROFILE
+KS_EMBEDDINGS      ids of the models that indexes were made with, as the stack file says (docs/models.md)
+
+A Job that was killed runs again and goes on: the record says which version was there before. Exit codes: 3 the version
+was rolled back, 78 somebody has to do something first.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ks_models_cluster import Cluster, gave_up, roll_out
+from ks_models_embeddings import changed
+from ks_models_manifest import read
+from ks_models_publish import flip, prune, publish
+from ks_models_tree import VERSIONS, Refused, checked_version, locked, refuse, say
+
+ROLLED_BACK = 3
+POLL_SECONDS = float(os.environ.get("KS_POLL_SECONDS", "5"))
+HISTORY = 20
+"""Releases that the record keeps."""
+ENDED = ("released", "rolled back", "refused", "published")
+
+
+class Release:
+    """One release: what it is about, and where it is recorded."""
+
+    def __init__(self, cluster: Cluster, shared: Path, version: str) -> None:
+        self.cluster, self.shared, self.version = cluster, shared, version
+        self.seconds = int(os.environ.get("KS_READY_SECONDS", "3600"))
+        self.single = os.environ.get("KS_PROFILE") == "single-writer"
+        self.record = cluster.record()
+        resumed = self.record.get("version") == version and self.record.get("phase") == "rolling"
+        self.before = self.record["from"] if resumed else cluster.version()
+
+    def note(self, phase: str, **more: str) -> None:
+        """Record where the release is. One that has ended is kept in the history."""
+        self.record |= {"version": self.version, "from": self.before, "phase": phase, "at": now(), **more}
+        if phase in ENDED:
+            short = {key: self.record.get(key, "") for key in ("version", "from", "phase", "at", "reason")}
+            earlier = json.loads(self.record.get("history") or "[]")
+            self.record["history"] = json.dumps([*earlier, short][-HISTORY:])
+        self.cluster.write(**self.record)
+
+    def publish(self) -> None:
+        allow = os.environ.get("KS_ALLOW_PICKLE") == "1"
+        self.note("publishing", reason="")
+        publish(self.shared, self.version, allow_pickle=allow)
+
+    def check_embeddings(self) -> None:
+        """Refuse a version that changes a model which indexes were made with. Raises Refused.
+
+        The pods look at each index's own record in every start (components/kotaemon/runtime/ks_embeddings.py). Here it
+        is known before a pod is touched.
+        """
+        folder = self.shared / VERSIONS / self.before
+        if not self.before or self.before == self.version or not folder.is_dir():
+            return
+        used = os.environ.get("KS_EMBEDDINGS", "").split()
+        found = changed(read(folder), read(self.shared / VERSIONS / self.version), used)
+        if found:
+            raise Refused(
+                f"version {self.version} changes what indexes were made with: {'; '.join(found)}. Vectors of one "
+                "embedding mean nothing to another. Bring the new embedding under a name of its own beside the old "
+                "one, index again with it, and switch (docs/models.md, chapter Models and indexes)"
+            )
+
+    def roll(self) -> int:
+        flip(self.shared, self.version)
+        self.note("rolling")
+        if self.single:
+            say("the profile single-writer has one pod: the application is away until the new one is ready")
+        begun = time.monotonic()
+        self.cluster.roll(self.version)
+        why = self.wait(self.version)
+        seconds = f"{time.monotonic() - begun:.0f}"
+        if not why:
+            away = {"away_seconds": seconds} if self.single else {}
+            self.note("released", reason="", seconds=seconds, **away)
+            say(f"version {self.version} is released: its pods were ready after {seconds} s")
+            return 0
+        return self.back(why)
+
+    def back(self, why: str) -> int:
+        """Roll back to the version before, and say how that went."""
+        say(f"version {self.version} is rolled back to {self.before or 'none'}: {why}")
+        if self.before:
+            flip(self.shared, self.before)
+        self.cluster.roll(self.before)
+        failed = self.wait(self.before)
+        after = f"; and the pods of {self.before or 'no version'} are not ready either: {failed}" if failed else ""
+        self.note("rolled back", reason=f"{why}{after}")
+        return ROLLED_BACK
+
+    def wait(self, version: str) -> str:
+        """Wait for the pods of a version. Why they are not ready; empty: they are."""
+        end = time.monotonic() + self.seconds
+        while time.monotonic() < end:
+            ready, never = roll_out(self.cluster.deployment())
+            if ready:
+                return ""
+            if reason := never or gave_up(self.cluster.pods(), version):
+                return reason
+            time.sleep(POLL_SECONDS)
+        return f"its pods were not ready within {self.seconds} s"
+
+
+def now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def run(release: Release) -> int:
+    try:
+        release.publish()
+        release.check_embeddings()
+    except Refused as error:
+        release.note("refused", reason=str(error))
+        raise
+    if os.environ.get("KS_ONLY_PUBLISH") == "1":
+        release.note("published", reason="")
+        say(f"version {release.version} is published, and no pod was touched")
+        return 0
+    ended = release.roll()
+    keep, days = int(os.environ.get("KS_KEEP", "3")), float(os.environ.get("KS_KEEP_DAYS", "0"))
+    prune(release.shared, {*release.cluster.used(), release.cluster.version(), release.before}, keep, days)
+    return ended
+
+
+def main() -> int:
+    values: Any = os.environ
+    version, shared = values.get("KS_VERSION", ""), Path(values["KS_MODELS_SHARED"])
+    try:
+        checked_version(version)
+        if values.get("KS_OWNER") == "stack" and values.get("KS_ONLY_PUBLISH") != "1":
+            raise Refused(
+                "the version is the stack file's (kotaemon:models.version): set it there and run `pulumi up`, or leave "
+                "it out there and release here. KS_ONLY_PUBLISH=1 publishes the package for the stack file to name"
+            )
+        cluster = Cluster(values["KS_NAMESPACE"], values["KS_DEPLOYMENT"], values["KS_RECORD"])
+        with locked(shared / ".release.lock", "another release runs; waiting for it"):
+            return run(Release(cluster, shared, version))
+    except Refused as error:
+        refuse(str(error))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

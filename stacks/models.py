@@ -1,0 +1,90 @@
+"""The components of models in a stack: their arguments, made from the section `kotaemon:models`."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pulumi import Input, Output
+
+from components.contract import Role, StorageMap
+from components.models.pod import from_claim
+from stacks.names import NAMESPACE
+from stacks.settings.models import LOCAL_CACHE, LocalCache
+from stacks.settings.pod_rules import imposed
+from stacks.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from components.models.local_cache import LocalModelCacheArgs
+    from components.models.releases import ModelReleasesArgs
+
+RELEASES = f"{NAMESPACE}-models"
+"""Component of the releases, and name of their CronJob and record."""
+
+
+def mistakes(settings: Settings, storage: StorageMap) -> Iterator[str]:
+    """What the components of models would refuse, found before one is registered."""
+    args = releases(settings, settings.namespace, storage)
+    if args is not None:
+        from components.models.releases import check
+
+        yield from (f"models: {line}" for line in check(RELEASES, args))
+    cache = local_cache(settings, settings.namespace)
+    if cache is not None:
+        from components.models.local_cache import check as check_cache
+
+        yield from (f"models.cache: {line}" for line in check_cache(LOCAL_CACHE, cache))
+
+
+def output(settings: Settings, last: Output[dict[str, str]] | None) -> Any:
+    """The stack's output `models`, described in stacks/outputs.py. `last`: the record of the last release."""
+    models = settings.models
+    if models is None:
+        return {"owner": "none", "version": "", "release": {}}
+    if last is None:
+        return {"owner": "stack", "version": models.version or "", "release": {}}
+    if models.version is not None:
+        return last.apply(lambda found: {"owner": "stack", "version": models.version, "release": found})
+    return last.apply(lambda found: {"owner": "cluster", "version": running(found), "release": found})
+
+
+def running(record: Mapping[str, str]) -> str:
+    """The version that pods load after the release in the record; empty: there was none."""
+    return record.get("version" if record.get("phase") in ("released", "rolling") else "from", "")
+
+
+def local_cache(settings: Settings, namespace: Input[str]) -> "LocalModelCacheArgs | None":
+    """The arguments of LocalModelCache. None: the stack makes no such volume."""
+    cache = settings.models.cache if settings.models is not None else None
+    if not isinstance(cache, LocalCache) or cache.path is None:
+        return None
+    from components.models.local_cache import LocalModelCacheArgs
+
+    args = LocalModelCacheArgs(namespace=namespace, path=cache.path, size=cache.limit)
+    if cache.node_label is not None:
+        args["node_label"] = cache.node_label
+    return args
+
+
+def releases(settings: Settings, namespace: Input[str], storage: StorageMap) -> "ModelReleasesArgs | None":
+    """The arguments of ModelReleases. None: models are no versions on a claim of this stack."""
+    models = settings.models
+    mount = storage[Role.MODELS.value]
+    if models is None or not from_claim(models.args()) or mount["read_only"]:
+        return None
+    from components.models.releases import ModelReleasesArgs
+
+    return ModelReleasesArgs(
+        namespace=namespace,
+        application=NAMESPACE,
+        models=mount,
+        profile=settings.profile,
+        owned_by_stack=models.version is not None,
+        keep=models.keep,
+        keep_days=models.keep_days,
+        allow_pickle=models.allow_pickle,
+        ready_seconds=60 * models.ready_minutes,
+        embeddings=models.embeddings,
+        image=settings.image,
+        uid=settings.uid,
+        gid=settings.gid,
+        cluster_imposes=imposed(settings, "application"),
+    )

@@ -1,0 +1,153 @@
+"""The section `kotaemon:models` of a stack file: versions of models, and their cache on the nodes."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from components.models.args import ModelCache, ModelCacheKind, Models
+from components.models.cache.image import SINCE
+from components.models.names import VERSION_PATTERN
+from stacks.settings.fields import DnsLabel, ExportPath, ObjectName, PinnedImage, Size, Strict, matching
+
+if TYPE_CHECKING:
+    from stacks.settings.settings import Settings
+
+LOCAL_CACHE = "models-cache"
+"""Component, and claim, of a cache of kind `local` that the stack makes."""
+ModelVersion = Annotated[
+    str,
+    matching(
+        VERSION_PATTERN, "must be lower-case letters, digits, '-', '.' and '_', at most 63, for example 2026-11-bge-m3"
+    ),
+]
+
+
+class _Cache(Strict):
+    limit: Size = Field(description="Most bytes of all versions in the cache; a version that is larger is refused.")
+    verify_every_start: bool = Field(
+        False,
+        description="Whether every start looks at the hash of every cached file; they are looked at while they are "
+        "copied in any case.",
+    )
+
+
+class EphemeralCache(_Cache):
+    """A volume of each pod's own on its node. Every new pod starts cold."""
+
+    kind: Literal["ephemeral"] = Field(description="The cache is a volume of each pod's own.")
+    storage_class: ObjectName | None = Field(
+        None, description="StorageClass of the volume, for example one of local NVMe disks; default: emptyDir."
+    )
+
+
+class MemoryCache(_Cache):
+    """A volume in the memory of the node, beside the memory of the application."""
+
+    kind: Literal["memory"] = Field(description="The cache is in the memory of the node.")
+
+
+class LocalCache(_Cache):
+    """A folder of each node that its pods share. The second pod of a node, and each new one, starts warm."""
+
+    kind: Literal["local"] = Field(description="The cache is a folder of each node.")
+    path: ExportPath | None = Field(
+        None, description="The folder on each node; it has to be there and belong to uid and gid. Give this or claim."
+    )
+    claim: DnsLabel | None = Field(
+        None, description="Claim of a `local` volume that is there already. Give this or path."
+    )
+    node_label: str | None = Field(
+        None, min_length=1, description="Label of the nodes that have the folder; default: every node has it."
+    )
+
+
+class ImageCache(Strict):
+    """An OCI artifact as an image volume: the registry is the source, and the node's image store the cache."""
+
+    kind: Literal["image"] = Field(description="The models are an image volume.")
+    image: PinnedImage = Field(description="Reference of the artifact, with a version tag or a digest.")
+
+
+class ModelsSettings(Strict):
+    """Models as published versions: pods load one version, read-only, from a cache on their node."""
+
+    version: ModelVersion | None = Field(
+        None,
+        description="The version that the pods load; then it is Pulumi's, and a release in the cluster only publishes. "
+        "Default: the release in the cluster decides.",
+    )
+    cache: Annotated[EphemeralCache | MemoryCache | LocalCache | ImageCache, Field(discriminator="kind")] | None = (
+        Field(None, description="Cache on the nodes; default: none, pods read the shared claim.")
+    )
+    keep: int = Field(3, ge=1, le=100, description="Number of the newest versions that are kept on the shared claim.")
+    keep_days: int = Field(0, ge=0, description="Days that a version is kept in any case.")
+    allow_pickle: bool = Field(
+        False, description="Whether a package may hold pickled weights, which run code when they are loaded."
+    )
+    embeddings: list[str] = Field(
+        default_factory=list[str],
+        description="Models that indexes were made with, for example BAAI/bge-m3: a release that changes one is "
+        "refused before a pod is touched. Default: none, pods look at the record of each index when they start.",
+    )
+    ready_minutes: int = Field(
+        60,
+        ge=1,
+        le=1440,
+        description="Minutes that the pods of a new version have to become ready, before the release is rolled back.",
+    )
+
+    @field_validator("version")
+    @classmethod
+    def _no_link(cls, value: str | None) -> str | None:
+        if value == "latest":
+            raise ValueError("must be the name of a version; latest is a link, and NFS clients cache links")
+        return value
+
+    def args(self) -> Models:
+        """This section as the argument `models` of `Kotaemon`."""
+        found = Models()
+        if self.version is not None:
+            found["version"] = self.version
+        if self.cache is not None:
+            found["cache"] = _cache(self.cache)
+        return found
+
+
+def _cache(chosen: Any) -> ModelCache:
+    found = ModelCache(kind=ModelCacheKind(chosen.kind))
+    if isinstance(chosen, ImageCache):
+        found["image"] = chosen.image
+        return found
+    found["limit"] = chosen.limit
+    if chosen.verify_every_start:
+        found["verify_every_start"] = True
+    if isinstance(chosen, LocalCache):
+        found["claim_name"] = chosen.claim or LOCAL_CACHE
+    if isinstance(chosen, EphemeralCache) and chosen.storage_class is not None:
+        found["storage_class"] = chosen.storage_class
+    return found
+
+
+def mistakes(settings: "Settings") -> Iterator[str]:
+    """Mistakes of the section, each with its key."""
+    models = settings.models
+    if models is None:
+        return
+    cache = models.cache
+    if isinstance(cache, LocalCache) and (cache.path is None) == (cache.claim is None):
+        yield "models.cache: a cache of kind local needs either path, which the nodes have, or claim, which is there"
+    if isinstance(cache, LocalCache) and cache.claim is not None and cache.node_label is not None:
+        yield "models.cache.nodeLabel: is for a path; the volume of a claim says itself where it is; leave it out"
+    if isinstance(cache, ImageCache):
+        if models.version is not None:
+            yield "models.version: a cache of kind image has none, the image is the version; leave it out"
+        version = settings.cluster.version
+        found = re.match(r"v?(\d+)\.(\d+)", version or "")
+        if found is not None and (int(found[1]), int(found[2])) < SINCE:
+            since = ".".join(map(str, SINCE))
+            yield (
+                f"models.cache.kind: 'image' needs Kubernetes {since}, where image volumes are on by default, and "
+                f"cluster.version is {version}; use another kind of cache"
+            )

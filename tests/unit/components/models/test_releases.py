@@ -1,0 +1,77 @@
+"""The release in the cluster: suspended, of least privilege, and a Job that ends where trying again does not help."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.contract import AccessMode, Role
+from components.models import local_cache, releases
+from components.models.local_cache import LocalModelCache
+from components.models.releases import ModelReleases, ModelReleasesArgs, cron_job_spec
+from plan.recorder import Run
+from tests.unit.components.kotaemon.samples import DISK, FILES, manifest, on
+
+ARGS = ModelReleasesArgs(namespace="kotaemon", application="kotaemon", models=on(FILES, Role.MODELS))
+
+
+def made(run: Callable[..., Run], program: Callable[[], Any]) -> Run:
+    return run(program)
+
+
+def test_the_job_may_change_one_deployment_and_one_record(pulumi_run: Callable[..., Run]) -> None:
+    run = pulumi_run(lambda: {"record": ModelReleases("models", ARGS).record})
+    rules = run.one("kubernetes:rbac.authorization.k8s.io/v1:Role").inputs["rules"]
+    assert rules == [
+        {"apiGroups": ["apps"], "resources": ["deployments"], "resourceNames": ["kotaemon"], "verbs": ["get", "patch"]},
+        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["models"], "verbs": ["get", "patch"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+    ]
+    assert run.one("kubernetes:core/v1:ServiceAccount").inputs["automountServiceAccountToken"] is False
+    assert run.outputs["record"].value == "models"
+
+
+def test_nothing_runs_by_itself() -> None:
+    spec = manifest(cron_job_spec("models", ARGS, "scripts", "models"))
+    assert spec["suspend"] is True
+    job = spec["jobTemplate"]["spec"]
+    assert job["podFailurePolicy"]["rules"][0]["onExitCodes"] == {"operator": "In", "values": [3, 78]}
+    pod = job["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsUser"] == 1001
+    (container,) = pod["containers"]
+    env = {v["name"]: v["value"] for v in container["env"]}
+    assert (env["KS_VERSION"], env["KS_OWNER"], env["KS_ALLOW_PICKLE"]) == ("", "cluster", "0")
+    assert {"name": "claim", "mountPath": "/models", "subPath": "models"} in container["volumeMounts"]
+
+
+def test_the_stack_files_version_is_not_the_clusters() -> None:
+    args = ModelReleasesArgs(**ARGS, owned_by_stack=True)
+    env = releases.variables("models", args)
+    assert env["KS_OWNER"] == "stack"
+
+
+def test_a_claim_of_one_pod_is_refused() -> None:
+    alone = on(DISK | {"access_mode": AccessMode.RWOP}, Role.MODELS)
+    (mistake,) = releases.check("models", ModelReleasesArgs(**{**ARGS, "models": alone}))
+    assert "is ReadWriteOncePod" in mistake
+    with pytest.raises(pulumi.RunError):
+        ModelReleases("models", ModelReleasesArgs(**{**ARGS, "keep": 0}))
+
+
+def test_one_volume_is_another_folder_on_each_node(pulumi_run: Callable[..., Run]) -> None:
+    args = {"namespace": "kotaemon", "path": "/var/lib/kotaemon/models", "size": "40Gi", "node_label": "nvme"}
+    run = pulumi_run(lambda: {"claim": LocalModelCache("models-cache", args).claim_name})
+    volume = run.one("kubernetes:core/v1:PersistentVolume").inputs
+    assert volume["spec"]["local"] == {"path": "/var/lib/kotaemon/models"}
+    terms = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
+    assert terms == [{"matchExpressions": [{"key": "nvme", "operator": "Exists"}]}]
+    assert volume["spec"]["claimRef"] == {"namespace": "kotaemon", "name": "models-cache"}
+    assert run.outputs["claim"].value == "models-cache"
+
+
+@pytest.mark.parametrize(("key", "value"), [("path", "models"), ("path", "/"), ("path", "/a/../b"), ("size", "40GB")])
+def test_a_cache_that_cannot_be_is_refused(key: str, value: str) -> None:
+    args = {"namespace": "kotaemon", "path": "/models", "size": "40Gi"} | {key: value}
+    assert any(line.startswith(key) for line in local_cache.check("models-cache", args))  # pyright: ignore
