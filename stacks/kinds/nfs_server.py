@@ -199,7 +199,7 @@ class NfsServerKind(Kind[NfsServerClaim]):
         for name, other in sorted(settings.storage.claims.items()):
             if other is not chosen and isinstance(other, NfsServerClaim) and _host(other) == _host(chosen):
                 yield (
-                    f"host: {_host(chosen)!r} is also the host of claim {name}; one host is one server with one export. "
+                    f"host: {_host(chosen)!r} is also the host of claim {name}; one host is one server. "
                     "Give the roles one claim, each with a subPath of its own"
                 )
 

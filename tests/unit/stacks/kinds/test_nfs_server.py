@@ -87,7 +87,7 @@ def test_two_claims_on_one_host_are_refused(tmp_path: Path) -> None:
         role: {"claim": "files"} for role in ("models", "uploads", "logs", "eval")
     }
     path.write_text(yaml.safe_dump(text))
-    with pytest.raises(load.SettingsError, match="host: 'nfs.example.com' is also the host of claim more"):
+    with pytest.raises(load.SettingsError, match=r"host: 'nfs\.example\.com' is also the host of claim more"):
         stack_file.read("x", tmp_path)
 
 
