@@ -18,7 +18,9 @@ def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> 
     model, path = _walk(settings, loc)
     key = f"{NAMESPACE}:" + ".".join(str(p) for p in path)
     kind, given = error["type"], error["input"]
-    hidden = given is not None and loc and (loc[0] in secret or _holds_secret(_annotation(settings, loc)))
+    # The name of a claim is no secret, though a claim may hold one.
+    holds = "[key]" not in error["loc"] and _holds_secret(_annotation(settings, loc))
+    hidden = given is not None and loc and (loc[0] in secret or holds)
     shown = SECRET_TEXT if hidden else repr(given)
     if kind == "extra_forbidden":
         if model and issubclass(model, Strict) and (now := model.renamed.get(str(loc[-1]))):

@@ -170,7 +170,12 @@ class AlicloudSettings(Existing):
             "or key: {instanceId: kst-...} (a new key in a KMS instance)"
         )
         if sum(given) != 1:
-            return f"key: {'missing' if not any(given) else 'given more than once'}; write one of {ways}"
+            if any(given):
+                return f"key: given more than once; write one of {ways}"
+            return (
+                f"key: missing; write one of {ways}. For a key that an earlier release made, "
+                "write key: {regionDefault: true, rotationDays: 365}"
+            )
         if self.service_key and self.database is not None:
             # terraform-provider-alicloud, db_instance: "encryption_key can only be a Key ID; it cannot be a ServiceKey"
             return "serviceKey: RDS makes an encrypted instance only with the id of a key; give keyId or key"

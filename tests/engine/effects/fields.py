@@ -571,6 +571,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "clusterStack": "the same, in another stack",
         "key": "has fields of its own, none of storage",
         "serviceRoles": "made once for an account",
+        "account": "compared with the caller's, and sent nowhere",
         "serviceKey": "in place of the stack's own key, and the key of what lives is refused another one",
         "database": "has a table of its own",
         "addons": "needs clusterId",
@@ -583,11 +584,13 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "stores": "has tables of its own",
         "cluster": "the tests write it",
         "moved": "tests/engine/test_memory.py",
-        "released": "tests/engine/effects/test_leaving.py",
+        "released": "tests/unit/stacks/test_memory.py",
         "authProxy": "tests/engine/effects/test_scaled.py",
         **dict.fromkeys(("overrides", "estimate", "budget"), "of words and numbers only"),
         "adminPassword": "a secret, written once",
         "resources": "of pods",
+        "models": "of pods: a version in their template, and objects that hold no data (tests/cluster/test_models.py)",
+        "monitoring": "rules and a dashboard, which hold no data",
         "logs": "of pods that ship files of the role logs, and hold none",
         **dict.fromkeys(
             (

@@ -18,17 +18,30 @@ class Refused:
     """Each error, whole, in their order."""
     rewritten: dict[str, str]
     """Line of the old file -> line to write instead, both without indentation. An error ends with the new line."""
+    added: tuple[str, str] | None = None
+    """A line of the old file, and the line that has to be written after it. An error ends with the new line."""
 
 
+OWN_KEY = "key: {regionDefault: true, rotationDays: 365}"
 LOADS = Refused(errors=(), rewritten={})
 
 EXPECTED = {
     "v0.1.0": {
+        # The error of the size hides that of the key: a section is checked whole once its fields are right.
         "alicloud-scaled": Refused(
             errors=("kotaemon:alicloud.database.storageGib: is not a key any more; write size: 50Gi",),
             rewritten={"storageGib: 50": "size: 50Gi"},
+            added=("region: cn-hangzhou", OWN_KEY),
         ),
-        "alicloud-single": LOADS,
+        "alicloud-single": Refused(
+            errors=(
+                "kotaemon:alicloud: key: missing; write one of serviceKey: true (the key that each service keeps for the "
+                "account), keyId: <id> (a key that exists), or key: {instanceId: kst-...} (a new key in a KMS instance). For "
+                f"a key that an earlier release made, write {OWN_KEY}",
+            ),
+            rewritten={},
+            added=("region: cn-hangzhou", OWN_KEY),
+        ),
         "aws-database-sizes": Refused(
             errors=(
                 "kotaemon:aws.database.size: 20 has no unit; write size: 20Gi",
@@ -74,6 +87,10 @@ def test_it_loads_once_the_lines_are_written_as_the_errors_say(release: str, sta
         assert [e for e in expected.errors if e.endswith(f"; write {new}")], f"no error shows what to write: {new}"
         number = stripped.index(old)
         lines[number] = lines[number].replace(old, new)
+    if expected.added is not None:
+        after, new = expected.added
+        number = stripped.index(after)
+        lines[number] += lines[number].replace(after, new)
     path = tmp_path / load.stack_file(stack)
     path.write_text("".join(lines))
     assert errors_of(path) == ()

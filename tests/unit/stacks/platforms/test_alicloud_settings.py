@@ -158,7 +158,11 @@ SECTION = [
         {"key": {"instanceId": "hzz62"}},
         "key.instanceId: 'hzz62' must be the id of a KMS instance, for example kst-hzz62example",
     ),
-    ({"key": None}, f"key: missing; write one of {WAYS}"),
+    (
+        {"key": None},
+        f"key: missing; write one of {WAYS}. For a key that an earlier release made, write "
+        "key: {regionDefault: true, rotationDays: 365}",
+    ),
     ({"serviceKey": True}, f"key: given more than once; write one of {WAYS}"),
     ({"key": {"regionDefault": True, "deletionWindowDays": 3}}, "key: deletionWindowDays: 3 days; KMS takes 7 to 366"),
     (
