@@ -38,6 +38,7 @@ def tags(inputs: Inputs, kind: Any) -> list[Any] | None:
 
 def key(inputs: Inputs) -> Any:
     return kms.CreateKeyRequest(
+        dkmsinstance_id=inputs.get("dkmsInstanceId"),
         description=inputs["description"],
         key_spec=inputs["keySpec"],
         key_usage=inputs["keyUsage"],
