@@ -7,7 +7,7 @@ from drills.guests.guest import Guest
 from drills.nfs.machines import DISK, FILES, install
 from drills.results import Result, seconds
 
-KILLS = 12
+KILLS = 6
 """Install runs that are killed, at moments spread over all commands of a run."""
 _KILLED_AT = (Path(__file__).parent / "killed_at.sh").read_text()
 _AS_BEFORE = (Path(__file__).parent / "as_before.sh").read_text()
