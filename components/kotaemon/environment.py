@@ -9,7 +9,7 @@ from pulumi_kubernetes.core.v1 import EnvVarArgs, EnvVarSourceArgs, ObjectFieldS
 from ..contract import Role
 from ..models.names import MODELS_DIR
 from ..models.pod import from_claim, version_variable
-from ..pod.names import RUNTIME_DIR
+from ..pod.names import RUNTIME_DIR, SCRATCH_DIR
 from ..pod.variables import plain, secret_variable
 from ..state.stores import DocumentStore, DocumentStoreKind, VectorStore, VectorStoreKind
 from .application import Application
@@ -20,7 +20,6 @@ from .names import (
     LOOPBACK,
     METRICS_PORT,
     PORT,
-    SCRATCH_DIR,
     START_LOCK_SECONDS,
     STOP_SECONDS,
     WRITER_LOCK_SECONDS,

@@ -13,7 +13,6 @@ SYSTEM_PYTHON = "/usr/local/bin/python"
 """The image's interpreter with pip; the application's venv has none."""
 DATA_DIR = "/data"
 """Roles are at /data/<role>, for ever: citations hold these paths (docs/facts/kotaemon.md 8-4)."""
-SCRATCH_DIR = "/tmp/kotaemon"  # noqa: S108 an emptyDir of the pod's own
 DRIVER_DIR = "/deps"
 """Folder that the PostgreSQL driver is installed into."""
 

@@ -14,7 +14,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from ..contract import Medium, RoleMount
-from ..pod.names import PYTHON, RUNTIME_DIR
+from ..pod.names import PYTHON, RUNTIME_DIR, SCRATCH_DIR
 from ..pod.spec import TMP, resources
 from ..pod.variables import plain
 from ..quantity import gib
@@ -91,6 +91,7 @@ def fill_container(
     told: dict[str, Input[str]] = {
         "KS_MODELS_SHARED": SHARED_DIR,
         "KS_MODELS_CACHE": CACHE_DIR,
+        "KS_SCRATCH_DIR": SCRATCH_DIR,
         "KS_MODELS_LIMIT": str(size * 2**30),
         "KS_MODELS_VERIFY": "1" if cache.get("verify_every_start") else "0",
     }

@@ -17,3 +17,5 @@ RUNTIME_DIR = "/etc/kotaemon"
 """Where the ConfigMap with the files of this program is mounted."""
 CLAIMS_DIR = "/claims"
 """Where whole claims are mounted while their folders are prepared."""
+SCRATCH_DIR = "/tmp/kotaemon"  # noqa: S108 an emptyDir of the pod's own
+"""Scratch folder of the application and of the containers before it: in the pod's own emptyDir."""

@@ -7,6 +7,7 @@ KS_MODELS_VERSION   the version; empty: nothing was released yet
 KS_MODELS_SHARED    the folder of the role `models` on the shared claim, mounted read-only
 KS_MODELS_CACHE     the cache: <cache>/<version> is complete, or is not there
 KS_MODELS_LIMIT     the most bytes that versions in the cache may have together; empty: what the disk has
+KS_SCRATCH_DIR      scratch folder of the pod: the numbers of the copy go to <scratch>/metrics/, for the metrics port
 KS_MODELS_VERIFY    1: the hash of every file is looked at in every start, and not only while it is copied
 
 A copy goes to <cache>/.filling/<version> and is renamed when every hash is right. One that was killed goes on from
@@ -193,6 +194,16 @@ def metrics(version: str, manifest: dict[str, Any], seconds: float) -> str:
     return "".join(f"# TYPE {name} gauge\n{name}{of} {value}\n" for name, value in numbers.items())
 
 
+def report(cache: Path) -> None:
+    """Hand the numbers of the last copy to the pod's own metrics (components/kotaemon/runtime/ks_metrics.py)."""
+    scratch = os.environ.get("KS_SCRATCH_DIR")
+    if not scratch or not (cache / METRICS).is_file():
+        return
+    folder = Path(scratch) / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "models.prom").write_text((cache / METRICS).read_text())
+
+
 def check_cached(cache: Path, version: str) -> None:
     """Look at every hash of a version in the cache. Raises Refused."""
     from ks_models_manifest import read, verify
@@ -221,6 +232,7 @@ def main() -> int:
         if type(error).__name__ != "Full":  # its module is imported by a cold start only
             raise
         refuse(str(error), EX_TEMPFAIL)
+    report(cache)
     say(f"version {version} is in the cache: a {how} start of {time.monotonic() - begun:.2f} s")
     return 0
 

@@ -8,8 +8,8 @@ import pytest
 from components.contract import Role
 from components.kotaemon.application import Application
 from components.kotaemon.environment import Secrets
-from components.kotaemon.names import SCRATCH_DIR
 from components.kotaemon.pod import app_pod, startup_seconds
+from components.pod.names import SCRATCH_DIR
 from components.pod.spec import pod_spec
 from guard.pod_security import restricted_violations
 from tests.unit.components.kotaemon.samples import DISK, FILES, manifest, on, scaled, single, storage, stores

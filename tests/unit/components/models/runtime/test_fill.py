@@ -37,6 +37,15 @@ def test_a_cold_start_copies_and_a_warm_one_reads_no_model(pod: Place) -> None:
     assert of_the_claim == [str(pod.shared / "versions" / "v1" / ".manifest.sha256")]
 
 
+def test_each_pod_tells_the_numbers_of_the_copy_that_its_node_has(pod: Place) -> None:
+    pod.publish("v1", SMALL)
+    for scratch in ("scratch-of-the-first", "scratch-of-the-second"):
+        pod.root.chmod(0o777)
+        assert pod.fill("v1", KS_SCRATCH_DIR=str(pod.root / scratch)).returncode == 0
+        told = (pod.root / scratch / "metrics" / "models.prom").read_text()
+        assert told == (pod.cache / "metrics.prom").read_text()
+
+
 def test_without_a_release_there_is_nothing_to_do(pod: Place) -> None:
     done = pod.fill("")
     assert (done.returncode, os.listdir(pod.cache)) == (0, [])
