@@ -142,7 +142,7 @@ class Bench:
             "KS_MODELS_SHARED": str(self.folder / tree),
             "KS_MODELS_CACHE": str(cache),
         }
-        command = [sys.executable, "-I", "-S", "-c", FILL]
+        command = [sys.executable, "-S", str(SCRIPTS / "ks_models_start.py")]
         return best(lambda: _run(command, {**self.env(tree), **told}), clean)
 
     def goal(self, met: bool, text: str) -> None:
@@ -189,14 +189,6 @@ class Bench:
         for number in range(100):
             ks_models_publish.flip(self.folder / "flip", "ab"[number % 2])
         print(f"       flip {10 * (time.monotonic() - begun):.1f} ms, with its fsync", flush=True)
-
-
-FILL = f"""
-import sys
-sys.path.insert(0, {str(SCRIPTS)!r})
-import ks_models_fill
-sys.exit(ks_models_fill.main())
-"""
 
 
 def _run(command: list[str], env: dict[str, str]) -> None:

@@ -3,9 +3,17 @@
 from pathlib import Path
 
 _RUNTIME = Path(__file__).parent / "runtime"
-FILL = "ks_models_fill.py"
-"""The script that fills a cache."""
-_FOR_FILL = (FILL, "ks_models_copy.py", "ks_models_manifest.py", "ks_models_tree.py", "ks_models_work.py")
+START = "ks_models_start.py"
+"""The script that a pod starts with: it fills the cache where the version is not there."""
+_FOR_FILL = (
+    START,
+    "ks_models_fill.py",
+    "ks_models_layout.py",
+    "ks_models_copy.py",
+    "ks_models_manifest.py",
+    "ks_models_tree.py",
+    "ks_models_work.py",
+)
 _FOR_INDEXES = ("ks_models_embeddings.py",)
 """What components/kotaemon/runtime/ks_embeddings.py compares indexes by."""
 

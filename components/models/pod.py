@@ -20,7 +20,7 @@ from ..pod.variables import plain
 from ..quantity import gib
 from . import cache as caches
 from .args import ModelCache, ModelCacheKind, Models
-from .files import FILL
+from .files import START
 from .names import (
     CACHE_DIR,
     INCOMING,
@@ -98,7 +98,7 @@ def fill_container(
     return ContainerArgs(
         name="fill-models",
         image=image,
-        command=[PYTHON, f"{RUNTIME_DIR}/{FILL}"],
+        command=[PYTHON, "-S", f"{RUNTIME_DIR}/{START}"],
         env=[version_variable(), *plain(told)],
         # What is written to a volume in memory is memory of the container that writes it.
         resources=resources("500m", "256Mi", f"{size + 1}Gi" if in_memory else "1Gi"),

@@ -1,14 +1,6 @@
 """Fills the cache of a pod or a node with one version of the models, from the shared claim.
 
-    python ks_models_fill.py
-
-It runs in an init container of the application's image, before the application starts. What it is told:
-KS_MODELS_VERSION   the version; empty: nothing was released yet
-KS_MODELS_SHARED    the folder of the role `models` on the shared claim, mounted read-only
-KS_MODELS_CACHE     the cache: <cache>/<version> is complete, or is not there
-KS_MODELS_LIMIT     the most bytes that versions in the cache may have together; empty: what the disk has
-KS_SCRATCH_DIR      scratch folder of the pod: the numbers of the copy go to <scratch>/metrics/, for the metrics port
-KS_MODELS_VERIFY    1: the hash of every file is looked at in every start, and not only while it is copied
+ks_models_start.py says what it is told, and runs it where the start is not a warm one.
 
 A copy goes to <cache>/.filling/<version> and is renamed when every hash is right. One that was killed goes on from
 there. A second pod of the node waits for the first, and then finds the copy.
@@ -17,16 +9,13 @@ Exit codes: 75 try again later, 78 somebody has to do something first; the messa
 """
 
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from ks_models_layout import DIGEST, MANIFEST, METRICS, VERSIONS
 from ks_models_tree import (
-    DIGEST,
     EX_TEMPFAIL,
-    MANIFEST,
-    VERSIONS,
     Refused,
     checked_version,
     refuse,
@@ -35,7 +24,7 @@ from ks_models_tree import (
     say,
 )
 
-FILLING, LOCK, METRICS = ".filling", ".lock", "metrics.prom"
+FILLING, LOCK = ".filling", ".lock"
 USED_SECONDS = 3600
 """A version that a pod has asked for in the last hour is not evicted: its application may not have opened it yet."""
 
@@ -194,16 +183,6 @@ def metrics(version: str, manifest: dict[str, Any], seconds: float) -> str:
     return "".join(f"# TYPE {name} gauge\n{name}{of} {value}\n" for name, value in numbers.items())
 
 
-def report(cache: Path) -> None:
-    """Hand the numbers of the last copy to the pod's own metrics (components/kotaemon/runtime/ks_metrics.py)."""
-    scratch = os.environ.get("KS_SCRATCH_DIR")
-    if not scratch or not (cache / METRICS).is_file():
-        return
-    folder = Path(scratch) / "metrics"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "models.prom").write_text((cache / METRICS).read_text())
-
-
 def check_cached(cache: Path, version: str) -> None:
     """Look at every hash of a version in the cache. Raises Refused."""
     from ks_models_manifest import read, verify
@@ -232,10 +211,5 @@ def main() -> int:
         if type(error).__name__ != "Full":  # its module is imported by a cold start only
             raise
         refuse(str(error), EX_TEMPFAIL)
-    report(cache)
     say(f"version {version} is in the cache: a {how} start of {time.monotonic() - begun:.2f} s")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ks_models_tree import DIGEST, MANIFEST, UNFINISHED, Refused, write_whole
+from ks_models_layout import DIGEST, MANIFEST
+from ks_models_tree import UNFINISHED, Refused, write_whole
 from ks_models_work import Done, Progress, large_first
 
 FORMAT = 1

@@ -11,14 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import ks_models_manifest
+from ks_models_layout import DIGEST, INCOMING, LATEST, MANIFEST, VERSIONS
 from ks_models_pickle import pickles
 from ks_models_tree import (
-    DIGEST,
-    INCOMING,
-    LATEST,
-    MANIFEST,
     UNFINISHED,
-    VERSIONS,
     Refused,
     checked_version,
     latest_of,

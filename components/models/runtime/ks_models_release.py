@@ -22,9 +22,10 @@ from typing import Any
 
 from ks_models_cluster import Cluster, gave_up, roll_out
 from ks_models_embeddings import changed
+from ks_models_layout import VERSIONS
 from ks_models_manifest import read
 from ks_models_publish import flip, prune, publish
-from ks_models_tree import VERSIONS, Refused, checked_version, locked, refuse, say
+from ks_models_tree import Refused, checked_version, locked, refuse, say
 
 ROLLED_BACK = 3
 POLL_SECONDS = float(os.environ.get("KS_POLL_SECONDS", "5"))

@@ -13,7 +13,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from ks_models_tree import INCOMING, UNFINISHED, Refused, checked_version, refuse, say
+from ks_models_layout import INCOMING
+from ks_models_tree import UNFINISHED, Refused, checked_version, refuse, say
 
 BLOBS = ("blobs", ".locks", ".no_exist")
 """Folders of the hub's cache that a package does not need, because its snapshots hold the files themselves."""

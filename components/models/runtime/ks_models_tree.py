@@ -21,12 +21,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from ks_models_layout import LATEST, MANIFEST, VERSIONS
+
 EX_TEMPFAIL = 75
 """Exit code when trying again later may help."""
 EX_CONFIG = 78
 """Exit code when somebody has to do something first."""
-INCOMING, VERSIONS, LATEST = ".incoming", "versions", "latest"
-MANIFEST, DIGEST = ".manifest.json", ".manifest.sha256"
 UNFINISHED = ".part"
 """End of the name of a file that is still being written."""
 VERSION = re.compile(r"[a-z0-9]([-a-z0-9._]{0,61}[a-z0-9])?")

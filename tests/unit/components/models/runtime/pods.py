@@ -90,7 +90,7 @@ class Place:
     def fill(self, version: str, **env: str) -> "subprocess.CompletedProcess[str]":
         """Run the fill as the init container does."""
         told = {"KS_MODELS_VERSION": version, "KS_MODELS_SHARED": str(self.shared), "KS_MODELS_CACHE": str(self.cache)}
-        return self.run("import ks_models_fill; sys.exit(ks_models_fill.main())", **told, **env)
+        return self.run("import ks_models_start; sys.exit(ks_models_start.main())", **told, **env)
 
 
 @contextmanager
