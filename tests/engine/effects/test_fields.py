@@ -27,7 +27,7 @@ def params() -> Iterator[Any]:
     """Each case with its stack, stack by stack; the short form is not marked."""
     for stack in STACKS:
         for case in (case for case in cases() if case.stack == stack):
-            first = list(FIELDS[case.table][2]).index(case.name) < (3 if case.table[0] == "claim" else 2)
+            first = list(FIELDS[case.table][2]).index(case.name) < (2 if case.table[0] == "claim" else 1)
             yield pytest.param(stack, case, id=case.id, marks=() if first else pytest.mark.long)
 
 
