@@ -34,7 +34,9 @@ def objects(living: Living) -> dict[str, str]:
     return {r["urn"]: r["id"] for r in made}
 
 
-@pytest.mark.parametrize("platform", OF)
+@pytest.mark.parametrize(
+    "platform", [pytest.param(name, marks=() if name == "private" else pytest.mark.long) for name in OF]
+)
 def test_two_stacks_do_not_meet(
     platform: str, tmp_path_factory: pytest.TempPathFactory, cluster_for: Callable[[Platform], Cluster]
 ) -> None:
