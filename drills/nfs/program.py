@@ -43,9 +43,9 @@ def run(report: Callable[[str], None]) -> Section:
         machines.guests(Path(folder), report) as (server, client, other),
     ):
         done(installing.foreign_data(server))
-        done(installing.killed(server))
         done(installing.twice(server))
         done(serving.squashed(client))
         done(serving.outsider(other))
         done(serving.power_off(server, client, other))
+        done(installing.killed(server))  # last: it takes the data of the others with it
     return section
