@@ -39,13 +39,18 @@ FILES_VOLUME = {"PersistentVolume kotaemon-files-volume"}
 """The options of NFS, which a living volume takes at its next mount."""
 SHARED_VOLUMES = {"PersistentVolume kotaemon-shared-volume", "PersistentVolume kotaemon-shared-folders-volume"}
 """The same for FSx."""
+PREPARED = {"ConfigMap kotaemon-prepare-script"}
+"""The script of preparation Jobs is a file of the release, too: the Jobs run once more, and find their folders."""
+LUSTRE_FOLDERS = {"ConfigMap kotaemon-weights-folders-script", "Job kotaemon-weights-folders-job"}
+OPENZFS_FOLDERS = {"ConfigMap kotaemon-shared-folders-script", "Job kotaemon-shared-folders-job"}
+NAS_FOLDERS = {"Job kotaemon-files-folders-job"}
 ALLOWED = {
     "dev": RUNTIME | NETWORK | FILES_VOLUME,
     "private-scaled": RUNTIME | NETWORK | FILES_VOLUME | BACKUP | COPIES,
     "aws-single": RUNTIME | NETWORK,
-    "aws-scaled": RUNTIME | NETWORK | SHARED_VOLUMES,
-    "alicloud-single": RUNTIME | NETWORK,
-    "alicloud-scaled": RUNTIME | NETWORK,
+    "aws-scaled": RUNTIME | NETWORK | SHARED_VOLUMES | PREPARED | LUSTRE_FOLDERS | OPENZFS_FOLDERS,
+    "alicloud-single": RUNTIME | NETWORK | PREPARED | NAS_FOLDERS,
+    "alicloud-scaled": RUNTIME | NETWORK | PREPARED | NAS_FOLDERS,
 }
 """Example -> everything that changes: no pod of another thing, no storage, no key, no name."""
 
@@ -75,7 +80,10 @@ def document(name: str, namespace: str) -> dict[str, Any]:
 
 def rewritten(found: dict[str, Any]) -> dict[str, Any]:
     """The stack file as the errors of this release say to write it."""
-    database = found["config"].get("kotaemon:alicloud", {}).get("database")
+    section = found["config"].get("kotaemon:alicloud", {})
+    database = section.get("database")
+    if section:
+        section["key"] = {"regionDefault": True, "rotationDays": 365}
     if database and "storageGib" in database:
         database["size"] = f"{database.pop('storageGib')}Gi"
     return found
