@@ -43,7 +43,7 @@ PREPARED = {"ConfigMap kotaemon-prepare-script"}
 """The script of preparation Jobs is a file of the release, too: the Jobs run once more, and find their folders."""
 LUSTRE_FOLDERS = {"ConfigMap kotaemon-weights-folders-script", "Job kotaemon-weights-folders-job"}
 OPENZFS_FOLDERS = {"ConfigMap kotaemon-shared-folders-script", "Job kotaemon-shared-folders-job"}
-NAS_FOLDERS = {"Job kotaemon-files-folders-job"}
+NAS_FOLDERS = {"ConfigMap kotaemon-files-folders-script", "Job kotaemon-files-folders-job"}
 ALLOWED = {
     "dev": RUNTIME | NETWORK | FILES_VOLUME,
     "private-scaled": RUNTIME | NETWORK | FILES_VOLUME | BACKUP | COPIES,
@@ -146,6 +146,6 @@ def test_only_what_the_changelog_names_changes(living: Living) -> None:
     planned = living.preview()
     assert {f"{type_.rpartition(':')[2]} {name}" for _, type_, name in planned} == ALLOWED[living.name]
     # Of a new name for new files: the pods of the earlier version keep theirs until they end.
-    assert {op for op, type_, _ in planned if not type_.endswith(":ConfigMap")} == {"update"}
+    assert {op for op, type_, _ in planned if not type_.endswith((":ConfigMap", ":Job"))} == {"update"}
     assert living.up() == planned
     assert living.up() == set()
