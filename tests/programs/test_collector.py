@@ -102,7 +102,8 @@ def test_a_kill_loses_nothing_and_what_it_repeats_has_the_same_name(
     of = {record.uid: record.body for record in endpoint.once}
     assert all(of[record.uid] == record.body for record in endpoint.records)
     for pod in pods:
-        assert endpoint.bodies(pod.pod) == pod.lines()
+        # The batch that was on its way when the Collector was killed may come behind later ones.
+        assert sorted(endpoint.bodies(pod.pod)) == sorted(pod.lines())
 
 
 def test_a_kill_in_quiet_times_repeats_two_seconds_at_most(
@@ -121,7 +122,7 @@ def test_a_kill_in_quiet_times_repeats_two_seconds_at_most(
     arrived(endpoint, pods, collector)
     assert endpoint.repeated <= 150
     for pod in pods:
-        assert endpoint.bodies(pod.pod) == pod.lines()
+        assert sorted(endpoint.bodies(pod.pod)) == sorted(pod.lines())
     collector.stop()
 
 
