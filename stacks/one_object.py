@@ -6,6 +6,7 @@ takes a tenth of a second. A plan needs no rehearsal: it asks about what it has 
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -47,7 +48,13 @@ def noted(register: Callable[[], object]) -> list[Described]:
         asyncio.set_event_loop(loop)
         try:
             mocks.set_mocks(
-                notes.mocks, project=project, stack=stack, organization=organization, preview=True, monitor=notes
+                notes.mocks,
+                project=project,
+                stack=stack,
+                organization=organization,
+                preview=True,
+                monitor=notes,
+                logger=_silent(),
             )
             loop.run_until_complete(run_pulumi_func(lambda: _without_result(register)))
         except BaseException as error:  # raised again in the thread of the run
@@ -62,6 +69,14 @@ def noted(register: Callable[[], object]) -> list[Described]:
     if failed:
         raise failed[0]
     return notes.found
+
+
+def _silent() -> logging.Logger:
+    """Takes what the rehearsal warns of: the run itself says it."""
+    logger = logging.getLogger(__name__)
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger
 
 
 def _without_result(register: Callable[[], object]) -> None:

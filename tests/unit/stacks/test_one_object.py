@@ -37,6 +37,16 @@ def test_a_rehearsal_registers_nothing_on_the_run_it_is_in(pulumi_run: RunProgra
     assert done.registrations[0].urn.startswith("urn:pulumi:rehearsed::")
 
 
+def test_a_rehearsal_says_nothing(pulumi_run: RunProgram, caplog: pytest.LogCaptureFixture) -> None:
+    """Its warnings are those of the run, which would be told twice."""
+
+    def program() -> None:
+        one_object.noted(lambda: pulumi.log.warn("words of the rehearsal"))
+
+    pulumi_run(program, stack="dev")
+    assert "words of the rehearsal" not in caplog.text
+
+
 def test_what_it_finds_is_refused_with_both_names(pulumi_run: RunProgram) -> None:
     def program() -> None:
         one_object.refuse(one_object.noted(two_of_one_name), pulumi.get_stack())
