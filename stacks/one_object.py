@@ -74,8 +74,7 @@ def noted(register: Callable[[], object]) -> list[Described]:
 def _silent() -> logging.Logger:
     """Takes what the rehearsal warns of: the run itself says it."""
     logger = logging.getLogger(__name__)
-    logger.addHandler(logging.NullHandler())
-    logger.propagate = False
+    logger.disabled = True
     return logger
 
 
