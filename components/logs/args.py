@@ -71,6 +71,7 @@ class LogShippingArgs(TypedDict):
     namespace: Input[str]
     """Namespace of the application. A node agent has a namespace of its own, `<namespace>-logs`."""
     output: LogOutput
+    """Where the lines are sent."""
     application: NotRequired[str]
     """Name of the component Kotaemon; default kotaemon. Its pods' names begin with it."""
     reader: NotRequired[LogReader]

@@ -44,3 +44,4 @@ class MonitoringArgs(TypedDict):
     dashboard: NotRequired[bool]
     """Whether to make the ConfigMap with the dashboard, as Grafana's sidecar finds it; default true."""
     thresholds: NotRequired[Thresholds]
+    """When an alert fires; default: the defaults of Thresholds."""

@@ -4,37 +4,25 @@ https://grafana.com/docs/loki/latest/send-data/otel: the Collector's exporter fo
 OTLP at <url>/otlp from version 3 on.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from ..args import LogOutput
-from .base import Config, missing, variable
-from .otlp import AUTHORIZATION, otlp_by_fluent_bit
+from .base import Config
+from .otlp import Otlp, otlp_by_fluent_bit
 
 TENANT = "X-Scope-OrgID"
 
 
-class Loki:
+class Loki(Otlp):
     """A Loki server or gateway."""
-
-    credentials = ((AUTHORIZATION,), ())
-    collector_only: tuple[str, ...] = ()
-
-    def url(self, given: LogOutput) -> str:
-        """The server's base URL."""
-        return given.get("endpoint", "")
-
-    def mistakes(self, given: LogOutput) -> Iterator[str]:
-        """A missing endpoint."""
-        yield from missing(given, "endpoint")
 
     def collector(self, given: LogOutput, credentials: Collection[str]) -> tuple[str, Config]:
         """otlp_http, which adds /v1/logs."""
-        headers = {"Authorization": variable(AUTHORIZATION)} if AUTHORIZATION in credentials else {}
+        name, config = super().collector(given, credentials)
+        config["endpoint"] = f"{self.url(given).rstrip('/')}/otlp"
         if tenant := given.get("tenant"):
-            headers[TENANT] = tenant
-        return "otlp_http", {"endpoint": f"{self.url(given).rstrip('/')}/otlp"} | (
-            {"headers": headers} if headers else {}
-        )
+            config.setdefault("headers", {})[TENANT] = tenant
+        return name, config
 
     def fluent_bit(self, given: LogOutput, credentials: Collection[str]) -> Config:
         """Fluent Bit's OTLP output; a tenant is one more header."""
