@@ -9,6 +9,8 @@ CLOUD_API := .venv-cloud-api
 POLICY := policy/pack/venv
 # `make test-all` takes the long forms as well: LONG is empty then
 LONG ?= -m "not long"
+# Two files of tests side by side: most of their time is a cluster's or the engine's, and one file shares what it has brought up
+PAIR := -n 2 --dist loadfile
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
@@ -73,7 +75,7 @@ types: $(INSTALLED)
 	$(VENV)/bin/basedpyright
 
 unit: $(INSTALLED) ## Tests that need nothing
-	$(PY) -m pytest tests/unit tests/policy
+	$(PY) -m pytest $(PAIR) tests/unit tests/policy
 
 library: $(INSTALLED) ## The wheel kotaemon_storage in an empty environment, used by examples/library
 	$(PY) -m pytest tests/library
@@ -97,14 +99,14 @@ cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own A
 
 cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
 	$(PY) -m devcluster.build control-plane simulated-nodes engine yaml python registry
-	$(PY) -m pytest $(LONG) tests/cluster tests/engine tests/languages
+	$(PY) -m pytest $(PAIR) $(LONG) tests/cluster tests/engine tests/languages
 
 programs: $(INSTALLED) ## Tests with programs of others that only tests run (the Collector is built on first use, about 2 minutes)
 	$(PY) -m pytest tests/programs
 
 drills: $(INSTALLED) ## The drills in their short form, as tests
 	$(PY) -m devcluster.build control-plane simulated-nodes engine
-	$(PY) -m pytest $(LONG) tests/drills
+	$(PY) -m pytest $(PAIR) $(LONG) tests/drills
 
 drill-node: $(INSTALLED) ## Lose the node of the stack's pod on the devcluster, and read every acknowledged turn back
 	@$(PY) -m drills drill-node --stack $(STACK) $(if $(FENCING),--fencing $(FENCING))
