@@ -178,9 +178,9 @@ def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions
         if _driver_unnamed(settings):
             pulumi.log.warn(
                 "kotaemon:aws.keyArn: disks use the key through the role of the EBS driver, which drivers.ebs.role "
-                "does not name; that role has to be let use the key and make grants, by the policy of the key or, in the "
-                "key's own account, by a policy of the role. Name the role, and the statements for a key of another "
-                "account are printed"
+                "does not name. That role has to be let use the key and make grants: by the policy of the key or, in "
+                "the key's own account, by a policy of the role. Name the role: for a key of another account its "
+                "statements are printed"
             )
         _tell_statements(section.key_arn, _key_args(settings, place, roles))
         return existing_key(section.key_arn, section.region, invoke)
