@@ -6,6 +6,7 @@ the types stand in `go/traefik/ext`. Neither does anything for plain HTTP.
 """
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,8 +16,7 @@ from devcluster.errors import DevclusterError
 from tests.programs import build
 
 LEGO = "github.com/go-acme/lego/v5"
-LEGO_VERSION = "v5.4.1"
-"""The one that Traefik's own go.mod asks for."""
+MODULE = build.MODULES / "traefik"
 
 
 def program() -> Path:
@@ -26,11 +26,14 @@ def program() -> Path:
 
 def crds() -> Path:
     """Folder of the Gateway API's own definitions, experimental channel, in the version that this Traefik knows."""
-    return _module("sigs.k8s.io/gateway-api", build.MODULES / "traefik") / "config/crd/experimental"
+    return _module("sigs.k8s.io/gateway-api", MODULE) / "config/crd/experimental"
 
 
 def _complete(folder: Path) -> None:
-    lego = Path(shutil.copytree(_module(f"{LEGO}@{LEGO_VERSION}", Path("/")), folder / "lego"))
+    found = re.search(rf"^\s*{LEGO} (\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
+    assert found
+    # Outside of the module, which replaces it by the copy that is made here.
+    lego = Path(shutil.copytree(_module(f"{LEGO}@{found[1]}", Path("/")), folder / "lego"))
     for path in (lego, *lego.rglob("*")):
         path.chmod(path.stat().st_mode | 0o200)  # the module cache is read-only
     (folder / "providers.txt").rename(lego / "providers/dns/zz_gen_dns_providers.go")

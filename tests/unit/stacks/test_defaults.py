@@ -1,5 +1,7 @@
-"""Nothing is left to a default that differs by distribution: k3s has a default class and a default IngressClass, EKS has
-had one and has it no more. What is left open gets whatever the cluster has, and another one after its change."""
+"""Nothing is left to a default that differs by distribution, as the default class and the default IngressClass of k3s.
+
+What is left open gets whatever the cluster has, and another one after its change.
+"""
 
 from collections.abc import Iterator
 from typing import Any
