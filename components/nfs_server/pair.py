@@ -22,7 +22,7 @@ LEASE_SECONDS = 10
 _RUNTIME = Path(__file__).parent / "runtime"
 _SCRIPTS = ("pair_rules.py", "pair_words.py")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9-]+)*")
-_SECRET = re.compile(r"[A-Za-z0-9_.~+/=-]{16,64}")
+_SECRET = re.compile(r"[!#-\[\]-~]{8,64}")
 
 
 class NfsReplication(str, Enum):
@@ -178,7 +178,10 @@ def _disks(pair: NfsPairFiles) -> Iterator[str]:
 def secret_mistakes(secret: str) -> Iterator[str]:
     """Why a text cannot be the secret of a pair."""
     if not _SECRET.fullmatch(secret):
-        yield "secret: must be 16 to 64 letters, digits or _.~+/=- ; for example `openssl rand -hex 24`"
+        yield (
+            "secret: must be 8 to 64 printable characters without spaces, quotes and backslashes; `openssl rand -hex 24` "
+            "makes a good one"
+        )
 
 
 def node_files(pair: NfsPairFiles, number: int, secret: str) -> list[HostFile]:

@@ -1,7 +1,8 @@
 """The drills: a client writes and holds a lock while the pair is switched, killed and cut apart."""
 
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import pairwise
 
@@ -34,22 +35,28 @@ class Pair:
     def serving(self) -> tuple[Guest, Guest]:
         """The node that serves, and the other; waits until one does."""
         until = time.monotonic() + _PATIENCE
+        one, other = self.machines.nodes
         while time.monotonic() < until:
-            for node in self.machines.nodes:
-                if node.process and node.ssh("cat /run/kotaemon-nfs/address", check=False).stdout.strip() == "0":
-                    return node, next(other for other in self.machines.nodes if other is not node)
+            if self.serves(one):
+                return one, other
+            if self.serves(other):
+                return other, one
             time.sleep(1)
         raise TimeoutError("no node serves")
 
+    def serves(self, node: Guest) -> bool:
+        """Whether a node has the address, as far as it answers."""
+        return said(node, "cat /run/kotaemon-nfs/address") == "0"
+
     def wait_for_both(self, node: Guest) -> float:
         """Wait until both disks are equal; the seconds that took."""
-        began = time.monotonic()
+        began, disks = time.monotonic(), ""
         while time.monotonic() - began < _PATIENCE:
-            said = node.ssh("cat /proc/drbd", check=False).stdout
-            if said.count("cs:Connected") == said.count("ds:UpToDate/UpToDate") == 2:
+            disks = said(node, "cat /proc/drbd")
+            if disks.count("cs:Connected") == disks.count("ds:UpToDate/UpToDate") == 2:
                 return time.monotonic() - began
             time.sleep(1)
-        raise TimeoutError(f"the disks did not become equal: {said}")
+        raise TimeoutError(f"the disks did not become equal: {disks}")
 
     def back(self, node: Guest) -> None:
         """Power on."""
@@ -58,7 +65,7 @@ class Pair:
         self.watches.again(node)
 
     @contextmanager
-    def writing(self, result: Result) -> Iterator[Writing]:
+    def writing(self, result: Result) -> Generator[Writing]:
         """A client that writes and holds a lock; at the end what it lost goes into the result."""
         self._number += 1
         name = f"records-{self._number}"
@@ -84,6 +91,16 @@ class Pair:
         result.problems += self.watches.problems()
 
 
+def said(node: Guest, command: str) -> str:
+    """What a node says; nothing when it is off or does not answer."""
+    if node.process is None:
+        return ""
+    try:
+        return node.ssh(command, seconds=20, check=False).stdout.strip()
+    except subprocess.TimeoutExpired:
+        return ""
+
+
 def longest(writing: Writing) -> float:
     """The longest time between two acknowledged records."""
     times = [at for at, _ in writing.acknowledged]
@@ -95,9 +112,9 @@ def planned(pair: Pair) -> Result:
     result = Result("planned switch")
     server, other = pair.serving()
     with pair.writing(result):
-        said = server.ssh("python3 /etc/kotaemon-nfs/warden.py switch", check=False)
-        if said.returncode:
-            result.problems.append(said.stdout.strip())
+        asked = server.ssh("python3 /etc/kotaemon-nfs/warden.py switch", check=False)
+        if asked.returncode:
+            result.problems.append(asked.stdout.strip())
     if pair.serving()[0] is not other:
         result.problems.append(f"{server.name} still serves")
     return result
@@ -108,9 +125,11 @@ def power_off(pair: Pair) -> Result:
     result = Result("power-off of the node that serves")
     server, other = pair.serving()
     with pair.writing(result):
-        server.power_off()
+        off = server.power_off() - time.monotonic() + time.time()
         if pair.serving()[0] is not other:
             result.problems.append(f"{other.name} does not serve")
+    for what in ("primary", "address"):
+        result.facts[f"{what} after"] = seconds(pair.watches.after(other, off, what))
     pair.back(server)
     pair.wait_for_both(other)
     if pair.serving()[0] is not other:
@@ -146,7 +165,7 @@ def link_cut_and_power_off(pair: Pair) -> Result:
         time.sleep(10)
         server.power_off()
         time.sleep(40)
-        if "ro:Primary" in other.ssh("cat /proc/drbd").stdout:
+        if "ro:Primary" in said(other, "cat /proc/drbd"):
             result.problems.append(f"{other.name} serves without the last records")
         pair.back(server)
         pair.serving()
@@ -164,7 +183,7 @@ def cut_off(pair: Pair) -> Result:
     with pair.writing(result):
         server.ssh("ip link set eth1 down")
         until = time.monotonic() + _PATIENCE
-        while pair.serving()[0] is not other and time.monotonic() < until:
+        while not pair.serves(other) and time.monotonic() < until:
             time.sleep(1)
     server.wait()
     pair.watches.again(server)

@@ -87,6 +87,11 @@ class Watches:
         """The node was powered on again."""
         self._all[node.name].append(Watch(node))
 
+    def after(self, node: Guest, moment: float, what: str) -> float | None:
+        """How long after a moment a node first was `primary` or had the `address`."""
+        looks = (look for watch in self._all[node.name] for look in watch.looks() if look.at > moment)
+        return next((look.at - moment for look in looks if getattr(look, what)), None)
+
     def problems(self) -> list[str]:
         """Two Primaries, two addresses, or the address where no Primary is; empty: none of it was ever seen."""
         one, other = ([look for watch in watches for look in watch.looks()] for watches in self._all.values())
