@@ -195,8 +195,7 @@ def promote(state: State, at: int) -> State:
             return state
     elif not reached:
         return ask(state, at, "free")[0]  # the question to the other is not answered
-    state = put(state, at, primary=True, disk="UpToDate", address=True)
-    return state
+    return put(state, at, primary=True, disk="UpToDate", address=True)
 
 
 def paired(state: State, at: int) -> bool:

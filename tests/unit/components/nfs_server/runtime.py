@@ -6,11 +6,11 @@ from typing import Any
 
 sys.path.append(str(Path("components/nfs_server/runtime").resolve()))
 
-import pair_disk as _disk  # noqa: E402
-import pair_rules as _rules  # noqa: E402
-import pair_words as _words  # noqa: E402
-import warden as _warden  # noqa: E402
-import witness as _witness  # noqa: E402
+import pair_disk as _disk
+import pair_rules as _rules
+import pair_words as _words
+import warden as _warden
+import witness as _witness
 
 rules: Any = _rules
 words: Any = _words
