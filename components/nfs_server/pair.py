@@ -142,7 +142,7 @@ def _addresses(pair: NfsPairFiles) -> Iterator[str]:
         return
     if virtual.ip in (virtual.network.network_address, virtual.network.broadcast_address):
         yield f"virtual_address: {virtual.ip} is the network's own address; choose a free one of {virtual.network}"
-    named = [("virtual_address", str(virtual.ip))]
+    named = [("the virtual address", str(virtual.ip))]
     named += [(f"nodes[{at}].address", node["address"]) for at, node in enumerate(pair["nodes"])]
     if "witness" in pair:
         named.append(("witness.address", pair["witness"]["address"]))

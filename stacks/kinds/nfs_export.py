@@ -66,7 +66,7 @@ class ExportSettings(ClaimSettings):
             for prefix in prefixes:
                 mistake = mistake.removeprefix(prefix)
             key, _, reason = mistake.partition(": ")
-            accept(f"{to_camel(key)}: {reason}")
+            accept(f"{to_camel(key) if '_' in key else key}: {reason}")
 
 
 EXPORT_EFFECTS: Effects = {

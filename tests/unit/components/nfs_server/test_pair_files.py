@@ -51,7 +51,7 @@ def test_no_mistakes() -> None:
         ({"virtual_address": "10.0.0.10"}, "virtual_address: '10.0.0.10' must be an IPv4 address with its network"),
         ({"virtual_address": "10.0.0.10/32"}, "virtual_address: '10.0.0.10/32' must be"),
         ({"virtual_address": "10.0.0.255/24"}, "virtual_address: 10.0.0.255 is the network's own address"),
-        ({"virtual_address": "10.0.0.11/24"}, "nodes[0].address: 10.0.0.11 is also virtual_address"),
+        ({"virtual_address": "10.0.0.11/24"}, "nodes[0].address: 10.0.0.11 is also the virtual address"),
         ({"nodes": node(1, address="10.0.0.11")}, "nodes[1].address: 10.0.0.11 is also nodes[0].address"),
         ({"nodes": node(1, address="nfs-b")}, "nodes[1].address: 'nfs-b' is not an IPv4 address"),
         ({"nodes": node(1, name="nfs-a")}, "nodes[1].name: 'nfs-a' is two hosts"),
