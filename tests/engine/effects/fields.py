@@ -613,6 +613,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         ),
     },
     ("claim", "nfs-server"): {"": "it sets up a Linux host over SSH; make drill-nfs has one"},
+    ("claim", "nfs-ha"): {"": "it sets up three Linux hosts over SSH; make drill-nfs-ha has them"},
     ("database", "cloudnative-pg"): {"": "the operator and its types are not on the devcluster"},
 }
 """Fields that are not changed here, each with the reason. The key "" is for a whole table."""
