@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from guard.changes import Changes, Gone, Left, Place, Swapped
 
 PAGE = "docs/runbooks/move-data.md"
+MOVING = "docs/moving.md"
 CONVERTERS = {
     "sessions": ("From files to a server", "sqlite_to_postgres.py"),
     "vectors": ("From files to a server", "chroma_to_vectors.py"),
@@ -21,7 +22,7 @@ def refusal(file: str, namespace: str, changes: Changes) -> str:
         lines += _gone(gone)
     for left in changes.left:
         lines += [f"  - {_moves(left)}"]
-    lines += _ways(namespace, changes.left)
+    lines += _ways(file, namespace, changes.left)
     if changes.left:
         lines += [f"  When the data is there, add this to {file}, and run again:", "    kotaemon:moved:"]
         lines += [
@@ -65,7 +66,7 @@ def _moves(left: Left) -> str:
     )
 
 
-def _ways(namespace: str, found: Sequence[Left]) -> Iterator[str]:
+def _ways(file: str, namespace: str, found: Sequence[Left]) -> Iterator[str]:
     """The way of each move; those between the same two claims share one Job."""
     copies: dict[tuple[str, str], list[Left]] = {}
     for left in found:
@@ -79,7 +80,14 @@ def _ways(namespace: str, found: Sequence[Left]) -> Iterator[str]:
                 f"  {new} is not there yet: first add kotaemon:{moves[0].new.key} beside kotaemon:{moves[0].old.key}, "
                 "leave every role where it is, and run `up`"
             )
-        yield f"  {', '.join(left.name for left in moves)}: copy them while the application is stopped ({PAGE}):"
+        stack = file.removeprefix("Pulumi.").removesuffix(".yaml")
+        for left in moves:
+            yield (
+                f"  {left.name}: put {file} back as it was, and one command moves it and writes the lines "
+                f"({MOVING}): {_command(stack, left)}"
+            )
+        names = ", ".join(left.name for left in moves)
+        yield f"  {names}: or by hand, copy them while the application is stopped ({PAGE}):"
         yield f"    kubectl -n {namespace} scale deployment kotaemon --replicas=0"
         folders = " ".join(f"{left.old.folder}:{left.new.folder}" for left in moves)
         yield (
@@ -90,6 +98,13 @@ def _ways(namespace: str, found: Sequence[Left]) -> Iterator[str]:
             f"    kubectl -n {namespace} wait --for=condition=complete job -l app.kubernetes.io/name=kotaemon-move "
             "--timeout=24h"
         )
+
+
+def _command(stack: str, left: Left) -> str:
+    """The command that moves a role from claim to claim."""
+    folder = f" FOLDER={left.new.folder}" if left.new.folder != left.old.folder else ""
+    to = left.new.key.removeprefix("storage.claims.")
+    return f"make move STACK={stack} ROLE={left.name} TO={to}{folder} WRITE=1"
 
 
 def _other(left: Left) -> str:

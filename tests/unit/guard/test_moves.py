@@ -24,13 +24,21 @@ def test_a_claim_that_is_not_there_is_made_before_anything_is_copied() -> None:
         "  kotaemon-new is not there yet: first add kotaemon:storage.claims.new beside kotaemon:storage.claims.old, "
         "leave every role where it is, and run `up`"
     )
-    assert found[first + 1].startswith("  models: copy them")
+    assert found[first + 1].startswith("  models: put Pulumi.x.yaml back as it was, and one command moves it")
+    assert found[first + 1].endswith(": make move STACK=x ROLE=models TO=new WRITE=1")
+    assert found[first + 2].startswith("  models: or by hand, copy them")
 
 
 def test_to_a_claim_that_is_there_the_data_is_copied_at_once() -> None:
     found = lines(OLD, NEW)
     assert not any("is not there yet" in line for line in found)
-    assert any(line.startswith("  models: copy them") for line in found)
+    assert any(line.startswith("  models: or by hand, copy them") for line in found)
+
+
+def test_another_folder_is_named_in_the_command() -> None:
+    now = Memory({}, {"models": Data(replace(NEW, folder="later"))})
+    text = refusal("Pulumi.x.yaml", "kotaemon", changes(Memory({}, {"models": Data(OLD)}), now, {}))
+    assert "make move STACK=x ROLE=models TO=new FOLDER=later WRITE=1" in text
 
 
 FILES = Place("storage.roles.indexes", {"in": "files of the role indexes"})
