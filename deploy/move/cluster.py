@@ -23,6 +23,8 @@ MOVED_TO = "kotaemon.dev/moved-to"
 """Annotations of an old claim: until which day it is kept for sure, and where its role went. Nobody acts on them."""
 NAME = "kotaemon"
 TELL_SECONDS = 30.0
+UNPLACED_SECONDS = 300.0
+"""For the scheduler to place a Job's pod; a node that an autoscaler adds takes minutes."""
 OF_A_JOB = "batch.kubernetes.io/job-name"
 
 
@@ -140,6 +142,19 @@ class Cluster:
         """A PersistentVolumeClaim."""
         return self.kube.get(self._named("v1", "PersistentVolumeClaim", name))
 
+    def nodes_for(self, claims: Sequence[str]) -> list[str]:
+        """Names of the nodes that the volumes of all these claims can be mounted on, by their node affinity."""
+        nodes = {
+            node["metadata"]["name"]: node["metadata"].get("labels") or {} for node in self.kube.list("v1", "Node")
+        }
+        for name in claims:
+            volume = ((self.claim(name) or {}).get("spec") or {}).get("volumeName")
+            found = self.kube.get({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume or ""}})
+            required = (((found or {}).get("spec") or {}).get("nodeAffinity") or {}).get("required")
+            if required:
+                nodes = {node: labels for node, labels in nodes.items() if _admits(required, labels)}
+        return list(nodes)
+
     def annotate(self, claim: str, values: dict[str, str | None]) -> None:
         """Set annotations of a claim; None takes one away."""
         live = self.claim(claim)
@@ -173,6 +188,7 @@ class Cluster:
             live = None
         if live is None:
             self.kube.apply(job)
+        placed = 0.0
         for waited in self._waiting():
             live = self.kube.get(job)
             if live is None:
@@ -181,7 +197,11 @@ class Cluster:
                 return self._result(live)
             if _condition(live, "Failed"):
                 raise JobFailed(job["metadata"]["name"], *self._why(live))
-            self._tell(waited, f"{job['metadata']['name']} runs{self._pending(live)}")
+            why = self._pending(live)
+            placed = waited if not why else placed
+            if waited - placed > UNPLACED_SECONDS:
+                raise JobFailed(job["metadata"]["name"], None, f"no node takes its pod: {why}")
+            self._tell(waited, f"{job['metadata']['name']} runs{f' ({why})' if why else ''}")
         raise UserError(f"{ref(job)} has not ended; run the same again to wait on")
 
     def drop(self, job: Manifest) -> None:
@@ -222,7 +242,7 @@ class Cluster:
 
     def _pending(self, job: Manifest) -> str:
         reasons = [why for pod in self._pods_of(job) if (why := readings.why_pending(pod))]
-        return f": {reasons[-1]}" if reasons else ""
+        return reasons[-1] if reasons else ""
 
     def _pods_of(self, job: Manifest) -> list[Manifest]:
         found = self.kube.list("v1", "Pod", self.namespace, f"{OF_A_JOB}={job['metadata']['name']}")
@@ -255,6 +275,18 @@ def _writes(spec: Manifest, claim: str) -> bool:
     containers = [*(spec.get("initContainers") or ()), *spec["containers"]]
     mounts = [mount for one in containers for mount in one.get("volumeMounts") or ()]
     return any(mount["name"] in names and not mount.get("readOnly") for mount in mounts)
+
+
+def _admits(selector: Manifest, labels: dict[str, str]) -> bool:
+    """Whether a NodeSelector admits a node. Drivers write `In` alone; what they do not write counts as admitted."""
+    return any(
+        all(
+            labels.get(one["key"]) in one.get("values", ())
+            for one in term.get("matchExpressions") or ()
+            if one["operator"] == "In"
+        )
+        for term in selector["nodeSelectorTerms"]
+    )
 
 
 def _containers(deployment: Manifest) -> list[Manifest]:

@@ -85,6 +85,11 @@ class Mover:
                 f"{self.work.new.claim['name']} has {_gib(found['free'])} free, and {_gib(missing)} more are to be "
                 "copied; nothing was stopped. Make the claim larger, and run the same again"
             )
+        if not self.cluster.nodes_for([self.work.old.claim["name"], self.work.new.claim["name"]]):
+            raise UserError(
+                f"no node can mount both {self.work.old.claim['name']} and {self.work.new.claim['name']}: their "
+                "volumes are in different zones. Nothing was stopped; take a claim whose disk is in the zone of the old one"
+            )
         return self.cluster.keep(state.at(Step.MEASURED, bytes=found["bytes"], files=found["files"]))
 
     def sync(self, state: State) -> State:
@@ -226,13 +231,15 @@ class Mover:
         return mounts.get(side.folder) or next(iter(mounts.values()))
 
     def _near(self) -> Work:
-        """The Jobs' work while the application runs: on its node, where a disk of it is mounted."""
-        disks = [one for one in (self.work.old, self.work.new) if one.claim["access_mode"] == AccessMode.RWO]
-        running = [pod for pod in self.cluster.pods() if any(_mounts(pod, side) for side in disks)]
-        if not running:
+        """The Jobs' work while the application runs: on its node, where a disk is on one side.
+
+        A disk of its own is attached there, and a new one that waits for its first pod gets the zone of that node.
+        """
+        disks = (AccessMode.RWO, AccessMode.RWOP)
+        modes = [side.claim["access_mode"] for side in (self.work.old, self.work.new)]
+        if not any(mode in disks for mode in modes) or not self.cluster.pods():
             return self.work
-        labels = self.cluster.deployment()["spec"]["selector"]["matchLabels"]
-        return self.work.near(labels)
+        return self.work.near(self.cluster.deployment()["spec"]["selector"]["matchLabels"])
 
     def _beside(self, side: Side) -> bool:
         """Whether another pod than the application's can mount a claim now."""

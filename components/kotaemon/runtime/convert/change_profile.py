@@ -4,10 +4,10 @@
     change_profile.py --to single-writer --target /target [--sessions sessions] [--indexes indexes] [--aside]
 
 It runs in a Job of the profile scaled (job.py), whose variables name the stores: to `scaled` with the old disk at
-/source after that profile was brought up once, back with the new disk at /target before it is left. Folders of `indexes`
-that are files in both profiles (originals, texts in LanceDB) go from claim to claim by `make move`. Paths in citations are
-the same in both profiles (/data/uploads), so nothing is rewritten. Each step can be run again; the first that does not
-end with 0 ends this, with its exit code. See console.py.
+/source after that profile was brought up once, back with the new disk at /target before it is left. Folders of
+`indexes` that are files in both profiles (originals, texts in LanceDB) go from claim to claim by `make move`. Paths in
+citations are the same in both profiles (/data/uploads), so nothing is rewritten. Each step can be run again; the first
+that does not end with 0 ends this, with its exit code. See console.py.
 """
 
 import argparse

@@ -6,8 +6,8 @@ chroma_to_vectors.py.
 Runs where the application of the profile scaled runs, as chroma_to_vectors.py does. A vector is found by its chunk's
 id: what is there already is not added again, so a run that was killed is simply run again. A collection of Chroma that
 holds ids which the server has not is refused. At the end ids and numbers of every vector are compared. Qdrant keeps
-vectors that are compared by angle at length 1 (https://qdrant.tech/documentation/concepts/collections), so what comes back is
-the direction, and not the length, of what was added once; the application compares angles in both.
+vectors that are compared by angle at length 1 (https://qdrant.tech/documentation/concepts/collections), so what comes
+back is the direction, and not the length, of what was added once; the application compares angles in both.
 Milvus has no way back: upload the files again. Exit codes: console.py.
 """
 

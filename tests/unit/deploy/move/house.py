@@ -46,6 +46,7 @@ class House(Kube):
         self._versions = itertools.count(1)
         self.writer = Writer(self)
         self._put(deployment(role, old))
+        self.add_node("node-a", "a")
 
     def claim_folder(self, name: str) -> Path:
         folder = self.root / "claims" / name
@@ -55,6 +56,16 @@ class House(Kube):
     def add_claim(self, name: str) -> Path:
         self._put({"kind": "PersistentVolumeClaim", "metadata": {"name": name}, "status": {"phase": "Bound"}})
         return self.claim_folder(name)
+
+    def add_node(self, name: str, zone: str) -> None:
+        self._put({"kind": "Node", "metadata": {"name": name, "labels": {"zone": zone}}})
+
+    def bind(self, claim: str, zone: str) -> None:
+        """Give a claim a disk that is in a zone."""
+        term = {"matchExpressions": [{"key": "zone", "operator": "In", "values": [zone]}]}
+        affinity = {"required": {"nodeSelectorTerms": [term]}}
+        self._put({"kind": "PersistentVolume", "metadata": {"name": f"pv-{claim}"}, "spec": {"nodeAffinity": affinity}})
+        self.objects["PersistentVolumeClaim", claim]["spec"] = {"volumeName": f"pv-{claim}"}
 
     @property
     def live(self) -> Manifest:

@@ -93,7 +93,10 @@ def test_a_role_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_claim_that_the_guard_refuses_for_the_role(tmp_path: Path) -> None:
-    claims = {**CLAIMS, "nolock": {**NFS, "path": "/srv/new", "mountOptions": ["nolock", "nfsvers=3"], "allowNolock": True}}
+    claims = {
+        **CLAIMS,
+        "nolock": {**NFS, "path": "/srv/new", "mountOptions": ["nolock", "nfsvers=3"], "allowNolock": True},
+    }
     file = write(tmp_path, claims, roles=ROLES)
     with pytest.raises(RefusedByGuard, match="sessions"):
         choose(file, "sessions", "nolock")

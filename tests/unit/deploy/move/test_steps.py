@@ -12,7 +12,7 @@ from deploy.move.command import copied
 from plan.exits import UserError
 from stacks.moving.pods import Side, Work
 from stacks.moving.state import Step
-from tests.unit.deploy.move.house import state
+from tests.unit.deploy.move.house import SELECTOR, state
 from tests.unit.deploy.move.moves import Move, claim, made, run_again, taken_back
 
 __all__ = ["made"]
@@ -130,6 +130,27 @@ def test_a_disk_that_one_pod_has_is_measured_in_its_pod(made: Callable[..., Move
     move.house.writer.stop()
     assert move.house.ran == ["measure", "compare"]
     assert move.whole(move.new)
+
+
+def test_disks_in_two_zones_are_refused_before_the_stop(made: Callable[..., Move]) -> None:
+    move = made(*(claim(name, Medium.BLOCK, AccessMode.RWOP) for name in ("old", "new")))
+    move.house.add_node("node-b", "b")
+    for name, zone in (("old", "a"), ("new", "b")):
+        move.house.bind(name, zone)
+    with pytest.raises(UserError, match="no node can mount both old and new"):
+        move.run()
+    assert move.house.live["spec"]["replicas"] == 1
+    move.house.bind("new", "a")
+    assert move.run().step == Step.COPIED
+
+
+def test_a_new_disk_is_measured_on_the_applications_node(made: Callable[..., Move]) -> None:
+    """A claim that waits for its first pod gets its disk there: in another zone nobody could mount both."""
+    move = made(*(claim(name, Medium.BLOCK, AccessMode.RWOP) for name in ("old", "new")))
+    move.run(yes=False)
+    (job,) = (one for (kind, _), one in move.house.objects.items() if kind == "Job")
+    near = job["spec"]["template"]["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert near == [{"labelSelector": {"matchLabels": SELECTOR}, "topologyKey": "kubernetes.io/hostname"}]
 
 
 def test_a_role_that_is_only_read_stops_nobody(made: Callable[..., Move]) -> None:
