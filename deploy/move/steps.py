@@ -88,7 +88,7 @@ class Mover:
         if not self.cluster.nodes_for([self.work.old.claim["name"], self.work.new.claim["name"]]):
             raise UserError(
                 f"no node can mount both {self.work.old.claim['name']} and {self.work.new.claim['name']}: their "
-                "volumes are in different zones. Nothing was stopped; take a claim whose disk is in the zone of the old one"
+                "volumes are in different zones. Nothing was stopped; take a claim whose disk is in the old one's zone"
             )
         return self.cluster.keep(state.at(Step.MEASURED, bytes=found["bytes"], files=found["files"]))
 
