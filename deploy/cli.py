@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "logs":
             command.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
     _add_move(commands)
+    _add_convert(commands)
     return parser
 
 
@@ -60,11 +61,25 @@ def _add_move(commands: Any) -> None:
     command.add_argument("--keep-days", type=int, default=30, metavar="N", help="days that the old claim is kept")
 
 
+def _add_convert(commands: Any) -> None:
+    text = "take what the profile single-writer has in files into the stores of the profile scaled, or back"
+    command = commands.add_parser("convert", help=text, description=text)
+    command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
+    command.add_argument(
+        "--claim", required=True, help="the PersistentVolumeClaim with the folders sessions and indexes"
+    )
+    command.add_argument("--to", choices=("scaled", "single-writer"), default="scaled", help="who has it afterwards")
+    command.add_argument("--aside", action="store_true", help="move aside what a first start of the stores has made")
+    command.add_argument("--back", action="store_true", help="give up a conversion, and start the application again")
+
+
 def _run(options: argparse.Namespace) -> int:
     file = stack_file.read(options.stack)
     # Only now: a wrong stack file is told in a second, before any SDK and the Kubernetes client are loaded.
     if options.command in ("logs", "shell", "open"):
         return _visit(file, options)
+    if options.command == "convert":
+        return _convert(file, options)
     if options.command == "move":
         return _move(file, options)
     from deploy import up
@@ -92,6 +107,16 @@ def _visit(file: stack_file.StackFile, options: argparse.Namespace) -> int:
         if options.command == "logs":
             return visit.logs(file, console, options.follow)
         return visit.shell(file, console) if options.command == "shell" else visit.open_page(file, console)
+
+
+def _convert(file: stack_file.StackFile, options: argparse.Namespace) -> int:
+    from deploy import up
+    from deploy.kube import answering
+    from deploy.move.command import convert
+
+    ways = up.Ways.people(terminal.console())
+    with answering():
+        return convert(file, options.claim, options.to, ways, aside=options.aside, back=options.back)
 
 
 def _move(file: stack_file.StackFile, options: argparse.Namespace) -> int:

@@ -225,7 +225,7 @@ class Cluster:
                 if ended.get("exitCode") == 0 and ended.get("message"):
                     with contextlib.suppress(ValueError):
                         return json.loads(ended["message"])
-        # rsync's own Job ends without a word.
+        # rsync's own Job, and a converter's, end without a word.
         return {"done": True} if _last_says_nothing(job) else {}
 
     def _why(self, job: Manifest) -> tuple[int | None, str]:
@@ -318,4 +318,4 @@ def _complete(job: Manifest) -> bool:
 
 def _last_says_nothing(job: Manifest) -> bool:
     (last,) = job["spec"]["template"]["spec"]["containers"]
-    return last["name"] == "copy"
+    return last["name"] in ("copy", "convert")

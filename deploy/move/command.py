@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import sys
+import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from deploy import own, up
 from deploy.kube import Kube, Manifest
 from deploy.move.choice import Choice, choose
 from deploy.move.cluster import NAME, Cluster
+from deploy.move.profile import Change
 from deploy.move.steps import Mover
 from devcluster.paths import cache_root
 from plan import stack_file, terminal
@@ -71,6 +73,21 @@ def move(file: StackFile, wish: Wish, ways: up.Ways, ask: Callable[[str], str] |
             return 0
         _up(stack_file.read(file.name, file.path.parent), ways)
         return move(stack_file.read(file.name, file.path.parent), wish, ways, ask)
+
+
+def convert(file: StackFile, claim: str, to: str, ways: up.Ways, *, aside: bool, back: bool) -> int:
+    """Convert between the profiles; the exit code."""
+
+    def say(line: str) -> None:
+        ways.console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+    with _cluster(file, ways.console, say) as cluster:
+        change = Change(cluster, claim, to, say, time.time, aside)
+        if back:
+            change.back()
+        else:
+            change.run()
+    return 0
 
 
 def copied(mover: Mover, state: State) -> State:
