@@ -65,9 +65,7 @@ def _add_convert(commands: Any) -> None:
     text = "take what the profile single-writer has in files into the stores of the profile scaled, or back"
     command = commands.add_parser("convert", help=text, description=text)
     command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
-    command.add_argument(
-        "--claim", required=True, help="the PersistentVolumeClaim with the folders sessions and indexes"
-    )
+    command.add_argument("--claim", required=True, help="the PersistentVolumeClaim that has, or gets, the files")
     command.add_argument("--to", choices=("scaled", "single-writer"), default="scaled", help="who has it afterwards")
     command.add_argument("--aside", action="store_true", help="move aside what a first start of the stores has made")
     command.add_argument("--back", action="store_true", help="give up a conversion, and start the application again")

@@ -6,11 +6,10 @@ from guard.changes import Changes, Gone, Left, Place, Swapped
 
 PAGE = "docs/runbooks/move-data.md"
 MOVING = "docs/moving.md"
-CONVERTERS = {
-    "sessions": ("From files to a server", "sqlite_to_postgres.py"),
-    "vectors": ("From files to a server", "chroma_to_vectors.py"),
-}
-"""Data that a converter moves out of files into a server: chapter of the page, and the converter."""
+CONVERTERS = {"sessions": "sqlite_to_postgres.py", "vectors": "chroma_to_vectors.py"}
+"""Data that a converter moves out of files into a server."""
+BACK = {"sessions": "postgres_to_sqlite.py", "vectors": "vectors_to_chroma.py"}
+"""Data that a converter moves out of a server into files."""
 
 
 def refusal(file: str, namespace: str, changes: Changes) -> str:
@@ -111,10 +110,17 @@ def _other(left: Left) -> str:
     """The way of a move that is not between two claims."""
     from_server, to_server = _is_server(left.old), _is_server(left.new)
     if not from_server and to_server and left.name in CONVERTERS:
-        chapter, converter = CONVERTERS[left.name]
-        return f"the converter {converter} moves it ({PAGE}, chapter {chapter!r})"
+        return (
+            f"the converter {CONVERTERS[left.name]} moves it, by `make convert` ({PAGE}, chapter 'From files to a "
+            "server')"
+        )
     if from_server and to_server and not _of_two_makers(left):
         return f"the servers' own dump and restore moves it ({PAGE}, chapter 'From one server to another')"
+    if from_server and not to_server and left.name in BACK and "milvus" not in left.old.words.get("kind", ""):
+        return (
+            f"the converter {BACK[left.name]} moves it, by `make convert TO=single-writer` while the server is still in "
+            f"use ({PAGE}, chapter 'From a server back to files')"
+        )
     if from_server and not to_server:
         return (
             "nothing turns a server's data back into files. Keep `profile: scaled`: with `replicas: 1` it is one pod, "

@@ -57,8 +57,9 @@ SEARCH = Place("stores.documentStore", {"url": "http://search:9200"})
         ("vectors", FILES, QDRANT, "the converter chroma_to_vectors.py moves it"),
         ("sessions", POSTGRES, RDS, "the servers' own dump and restore moves it"),
         ("vectors", QDRANT, replace(QDRANT, words={**QDRANT.words, "url": "http://b:6333"}), "the servers' own dump"),
-        ("sessions", POSTGRES, SQLITE, "nothing turns a server's data back into files. Keep `profile: scaled`: with"),
-        ("vectors", QDRANT, FILES, "nothing turns a server's data back into files. Keep `profile: scaled`"),
+        ("sessions", POSTGRES, SQLITE, "the converter postgres_to_sqlite.py moves it, by `make convert TO=single-w"),
+        ("vectors", QDRANT, FILES, "the converter vectors_to_chroma.py moves it"),
+        ("vectors", MILVUS, FILES, "nothing turns a server's data back into files. Keep `profile: scaled`: with"),
         ("documents", SEARCH, FILES, "nothing turns a server's data back into files. Keep `profile: scaled`"),
         (
             "vectors",
