@@ -16,7 +16,7 @@ PAIR := -n 2 --dist loadfile
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down kept purge logs shell open load-image probe plan advise preview test test-all lint types unit library policy cloud-api programs cluster drills drill-node drill-nfs drill-nfs-ha drill bench hooks format schema golden lock clean
+.PHONY: help up down kept purge move convert logs shell open load-image probe plan advise preview test test-all lint types unit library policy cloud-api programs cluster drills drill-node drill-nfs drill-nfs-ha drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -41,6 +41,12 @@ kept: $(INSTALLED) ## The lines that take up again what the stack keeps, for a s
 
 purge: $(INSTALLED) ## Delete the devcluster of the stack with everything that `make down` kept
 	@$(PY) -m deploy purge --stack $(STACK)
+
+move: $(INSTALLED) ## Move the data of ROLE to the claim TO, whole: [FOLDER=f] [WRITE=1] [UP=1] [YES=1] [KEEP_DAYS=30] [BACK=1]
+	@$(PY) -m deploy move --stack $(STACK) --role "$(ROLE)" --to "$(TO)" $(if $(FOLDER),--folder $(FOLDER)) $(if $(BACK),--back) $(if $(WRITE),--write) $(if $(UP),--up) $(if $(YES),--yes) $(if $(KEEP_DAYS),--keep-days $(KEEP_DAYS))
+
+convert: $(INSTALLED) ## Take what is in files on CLAIM into the stores of the profile scaled, or TO=single-writer: [ASIDE=1] [BACK=1]
+	@$(PY) -m deploy convert --stack $(STACK) --claim "$(CLAIM)" $(if $(TO),--to $(TO)) $(if $(ASIDE),--aside) $(if $(BACK),--back)
 
 logs: $(INSTALLED) ## What the application of the stack says; FOLLOW=1 goes on until Ctrl-C
 	@$(PY) -m deploy logs --stack $(STACK) $(if $(FOLLOW),--follow)

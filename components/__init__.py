@@ -108,6 +108,7 @@ if TYPE_CHECKING:
         KotaemonArgs as KotaemonArgs,
         LogFiles as LogFiles,
         PodResources as PodResources,
+        SessionExport as SessionExport,
     )
     from .kotaemon.controllers import Controller as Controller
     from .kotaemon.kotaemon import Kotaemon as Kotaemon
@@ -244,6 +245,7 @@ _HOMES = {
         "KotaemonArgs",
         "LogFiles",
         "PodResources",
+        "SessionExport",
     ),
     "kotaemon.controllers": ("Controller",),
     "kotaemon.kotaemon": ("Kotaemon",),

@@ -53,7 +53,7 @@ def _ask(cluster: Cluster, wanted: Wanted) -> ClusterFacts:
     from yaml import YAMLError
 
     try:
-        asked = _Questions(_client(str(cluster.kubeconfig_path), cluster.context))
+        asked = _Questions(client_of(str(cluster.kubeconfig_path), cluster.context))
         version = asked.version()
         classes = {name: found for name in wanted.classes if (found := asked.storage_class(name)) is not _UNREAD}
         namespace = asked.namespace(wanted.namespace) if wanted.namespace else _UNREAD
@@ -70,7 +70,7 @@ def _ask(cluster: Cluster, wanted: Wanted) -> ClusterFacts:
     )
 
 
-def _client(kubeconfig: str, context: str | None) -> Any:
+def client_of(kubeconfig: str, context: str | None) -> Any:
     """A client of the stack's own context, and of no other."""
     from kubernetes import client, config
 

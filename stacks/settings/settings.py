@@ -19,6 +19,7 @@ from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.moves import MovedName, MoveSettings, ReleasedKey
 from stacks.settings.pod_rules import PodRules
 from stacks.settings.pods import AutoscalerSettings, Endpoint, Resources
+from stacks.settings.session_export import SessionExportSettings
 from stacks.settings.storage import Storage
 from stacks.settings.stores import Stores
 
@@ -72,6 +73,11 @@ class Settings(Existing, PodRules):
         "models as it is. See docs/models.md.",
     )
     storage: Storage = Field(description="Claims, and which role is on which claim.")
+    session_export: SessionExportSettings | None = Field(
+        None,
+        description="Exports each user's conversations to files that a person can read; default: they are in the "
+        "database alone. See docs/sessions.md.",
+    )
     logs: LogSettings = Field(
         default_factory=lambda: LogSettings.model_validate({}),
         description="Log files of the pods; see docs/logs.md.",
