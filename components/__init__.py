@@ -122,6 +122,17 @@ if TYPE_CHECKING:
     from .models.args import ModelCache as ModelCache, ModelCacheKind as ModelCacheKind, Models as Models
     from .models.local_cache import LocalModelCache as LocalModelCache, LocalModelCacheArgs as LocalModelCacheArgs
     from .models.releases import ModelReleases as ModelReleases, ModelReleasesArgs as ModelReleasesArgs
+    from .protection.args import (
+        BackupKeep as BackupKeep,
+        BackupRepository as BackupRepository,
+        BackupsArgs as BackupsArgs,
+        DatabaseSource as DatabaseSource,
+        RestoreDrill as RestoreDrill,
+        VectorSource as VectorSource,
+        VolumeSnapshotsArgs as VolumeSnapshotsArgs,
+    )
+    from .protection.backups import Backups as Backups
+    from .protection.snapshots import VolumeSnapshots as VolumeSnapshots
     from .monitoring.args import MonitoringArgs as MonitoringArgs, Thresholds as Thresholds
     from .monitoring.monitoring import Monitoring as Monitoring
     from .nfs_server.connection import SshConnection as SshConnection
@@ -244,6 +255,17 @@ _HOMES = {
     "models.args": ("ModelCache", "ModelCacheKind", "Models"),
     "models.local_cache": ("LocalModelCache", "LocalModelCacheArgs"),
     "models.releases": ("ModelReleases", "ModelReleasesArgs"),
+    "protection.args": (
+        "BackupKeep",
+        "BackupRepository",
+        "BackupsArgs",
+        "DatabaseSource",
+        "RestoreDrill",
+        "VectorSource",
+        "VolumeSnapshotsArgs",
+    ),
+    "protection.backups": ("Backups",),
+    "protection.snapshots": ("VolumeSnapshots",),
     "monitoring.args": ("MonitoringArgs", "Thresholds"),
     "monitoring.monitoring": ("Monitoring",),
     "nfs_server.connection": ("SshConnection",),

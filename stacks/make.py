@@ -12,7 +12,7 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import cost, earlier, kinds, log_shipping, memory, models, monitoring, outputs, stores
+from stacks import backup, cost, earlier, kinds, log_shipping, memory, models, monitoring, outputs, stores
 from stacks.application import arguments
 from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
@@ -55,6 +55,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     app = Kotaemon(NAMESPACE, handed, opts)
     released = _releases(stack, ground, namespace)
     _watch(stack, ground, namespace, _ship(stack, ground, namespace, after))
+    drilled = _protect(stack, ground, namespace, made, [*after, *waits])
     return {
         **outputs.contract(
             namespace=settings.namespace,
@@ -67,6 +68,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
         ),
         "cost": cost.output(stack),
         "models": models.output(settings, released),
+        "backup": backup.output(settings, drilled),
         earlier.OUTPUT: earlier.output(stack, app.ready),
         memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}, settled),
     }
@@ -96,6 +98,28 @@ def _watch(stack: Planned, ground: Ground, namespace: pulumi.Output[str], shippi
         from components.monitoring.monitoring import Monitoring
 
         Monitoring(monitoring.NAME, args, ResourceOptions(provider=ground.kubernetes.provider))
+
+
+def _protect(
+    stack: Planned,
+    ground: Ground,
+    namespace: pulumi.Output[str],
+    stored: dict[str, Any],
+    after: Sequence[pulumi.Resource],
+) -> pulumi.Output[dict[str, str]] | None:
+    """Register what backs up claims and stores, where the stack file asks for it. Returns the last drill's result."""
+    opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=list(after))
+    taken = backup.snapshots(stack.settings, namespace, stack.claims)
+    if taken is not None:
+        from components.protection.snapshots import VolumeSnapshots
+
+        VolumeSnapshots(backup.SNAPSHOTS, taken, opts)
+    args = backup.backups(stack.settings, namespace, stack.storage, stack.claims, stored)
+    if args is None:
+        return None
+    from components.protection.backups import Backups
+
+    return Backups(backup.BACKUPS, args, opts).last
 
 
 def _claims(

@@ -11,7 +11,7 @@ from components.kotaemon.mistakes import check
 from estimate.cost import Bought, Mount, bought
 from guard.classes import Bound
 from guard.report import Report
-from stacks import admission, kinds, log_shipping, models, network, on_class, platforms, safety, stores
+from stacks import admission, backup, kinds, log_shipping, models, network, on_class, platforms, safety, stores
 from stacks.application import arguments
 from stacks.classes import Classes
 from stacks.cluster_facts import ClusterFacts, Wanted
@@ -89,12 +89,16 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
         documents.at.chosen.kind if documents else "lancedb",
         classes=on_class.facts(classes, contexts, claims),
         servers=on_class.server_disks(classes, found),
+        protected=backup.protections(settings, contexts, claims, storage),
     )
     _refuse(list(_mistakes(settings, platform, storage, found)))
+    handed = {name: one.store.planned(one.at) for name, one in found.items()}
+    _refuse([f"kotaemon:{line}" for line in backup.mistakes(settings, storage, claims, handed)])
     made = admission.made(settings, contexts, claims, storage, found.values())
     namespace = admission.namespace_of(settings, cluster)
     _refuse(admission.refused(namespace, made) if namespace is not None else [])
-    for line in (*classes.contradictions(), *admission.warnings(settings, cluster, made)):
+    saved = backup.warnings(settings, storage, handed)
+    for line in (*classes.contradictions(), *saved, *admission.warnings(settings, cluster, made)):
         pulumi.log.warn(line)
     _tell_closed(settings, storage, found)
     return Planned(settings, platform, contexts, claims, storage, found, report, classes)

@@ -104,6 +104,8 @@ class Kind(ABC, Generic[ClaimT]):
     """CSI drivers whose volumes this kind makes: a volume of theirs is named by this kind, not by its driver."""
     fill_elsewhere: ClassVar[str] = ""
     """Where the fill of its volumes is measured, when the kubelet does not measure it; in words, with the source."""
+    snapshots: ClassVar[bool] = False
+    """Whether VolumeSnapshots can be made of its disks, because a CSI driver attaches them."""
     effects: ClassVar[Effects] = {}
     """Field of the settings -> what its change does. A field without an entry counts as `would lose data`."""
     section_effects: ClassVar[Effects] = {}
@@ -137,6 +139,10 @@ class Kind(ABC, Generic[ClaimT]):
     def mistakes(self, chosen: ClaimT, settings: Settings) -> Iterator[str]:
         """What does not fit the rest of the stack file: `<key below the claim>: <reason>`."""
         yield from ()
+
+    def own_backup(self, chosen: ClaimT) -> str:
+        """The backup that comes with it by itself, in words; empty: none, and `kotaemon:backup` makes one."""
+        return ""
 
     def key_users(self, chosen: ClaimT) -> tuple[str, ...]:
         """Services that use the platform's key for it, in the platform's own words."""

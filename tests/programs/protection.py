@@ -103,7 +103,13 @@ class Place:
     def program(self, command: list[str], **env: str) -> "subprocess.Popen[str]":
         user = {"user": UID, "group": UID, "extra_groups": []} if os.geteuid() == 0 else {}
         return subprocess.Popen(
-            command, env=self.env | env, cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **user
+            command,
+            env=self.env | env,
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **user,
         )
 
     def run(self, script: str, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":

@@ -130,7 +130,9 @@ def test_a_file_that_did_not_change_is_not_read_again(house: Place) -> None:
 
 def test_bytes_that_rot_in_the_repository_turn_the_drill_red(house: Place) -> None:
     house.backup()
-    pack = max((house.root / "repository/data").rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0)
+    pack = max(
+        (house.root / "repository/data").rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0
+    )
     pack.chmod(0o600)
     content = bytearray(pack.read_bytes())
     content[len(content) // 2] ^= 0xFF

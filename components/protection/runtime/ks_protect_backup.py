@@ -62,7 +62,12 @@ def _attempt(data: Path, stage: Path, restic: Restic) -> dict[str, Any]:
     snapshot = restic.backup([data, stage], [str(data / name) for name in LIVE])
     if changed := _changed(before, manifest.signature(data / COUPLED)):
         raise Written(f"{changed} was written meanwhile")
-    if (live := data / DATABASE).exists() and sqlite.index_rows(live) != sqlite.index_rows(stage / DATABASE):
+    live = data / DATABASE
+    if (
+        live.exists()
+        and not os.environ.get("KS_STILL")
+        and sqlite.index_rows(live) != sqlite.index_rows(stage / DATABASE)
+    ):
         raise Written("a file was indexed meanwhile")
     restic.settle(snapshot)
     say(f"snapshot {snapshot[:8]}: {made['counts']['files']} files, {made['counts']['bytes']} bytes, whole")
@@ -96,25 +101,23 @@ def _vectors(stage: Path) -> list[str]:
     url = os.environ.get("QDRANT_URL", "")
     if not url:
         return []
-    from qdrant_backup import Qdrant, backup as snapshots  # pyright: ignore # from components/state/runtime
+    import qdrant_backup as qdrant  # pyright: ignore # from components/state/runtime
 
-    server = Qdrant(url, os.environ.get("QDRANT_API_KEY", ""))
+    server = qdrant.Qdrant(url, os.environ.get("QDRANT_API_KEY", ""))
     target = stage / VECTORS
     target.mkdir(exist_ok=True)
-    snapshots(server, target, 1)
+    qdrant.backup(server, target, 1)
     return list(server.collections())
 
 
-def _manifest(
-    data: Path, stage: Path, restic: Restic, tables: dict[str, int], vectors: list[str]
-) -> dict[str, Any]:
+def _manifest(data: Path, stage: Path, restic: Restic, tables: dict[str, int], vectors: list[str]) -> dict[str, Any]:
     files = manifest.describe(data, LIVE, _earlier(stage, restic))
     staged = manifest.describe(stage, frozenset({MANIFEST, LOOKED}), {})
     everything = [*files.values(), *staged.values()]
     made: dict[str, Any] = {
         "version": manifest.VERSION,
         "at": now(),
-        "profile": os.environ.get("KS_PROFILE", "single-writer"),
+        "database": os.environ.get("KS_DATABASE", "sqlite"),
         "order": list(ORDER),
         "counts": {"files": len(everything), "bytes": sum(one["size"] for one in everything), "tables": tables},
         "collections": vectors,

@@ -41,11 +41,10 @@ def call(method: str, path: str, body: Any = None) -> dict[str, Any]:
 
 def publish(result: dict[str, str]) -> None:
     """Write the result into the ConfigMap of the drill. `lastGood` stays what it was when this one was not good."""
-    record = os.environ.get("KS_RECORD", "")
-    if not record:
+    namespace, name = os.environ.get("KS_NAMESPACE", ""), os.environ.get("KS_RECORD", "")
+    if not name:
         return
-    namespace, _, name = record.partition("/")
     try:
         call("PATCH", f"/api/v1/namespaces/{namespace}/configmaps/{name}", {"data": result})
     except OSError as error:
-        say(f"warning: the result could not be written into ConfigMap {record}: {error}")
+        say(f"warning: the result could not be written into ConfigMap {name}: {error}")

@@ -55,14 +55,18 @@ def look(data: Path, stage: Path) -> Found:
         raise Bad(f"the backup has no manifest that can be read: {error}") from None
     _same(data, said["files"])
     _same(stage, said["staged"])
-    found: Found = {"backupAt": said["at"], "files": str(said["counts"]["files"]), "bytes": str(said["counts"]["bytes"])}
+    found: Found = {
+        "backupAt": said["at"],
+        "files": str(said["counts"]["files"]),
+        "bytes": str(said["counts"]["bytes"]),
+    }
     found["models"] = str(sum(name.startswith("models/") for name in said["files"]))
     found["embeddings"] = ", ".join(f"{index}: {one['id']}" for index, one in sorted(said["embeddings"].items()))
     if (stage / DUMP).exists():
         found |= _server_database(stage)
     elif (stage / DATABASE).exists():
         found |= _sqlite_database(data, stage / DATABASE, said)
-    elif said["profile"] == "single-writer":
+    elif said["database"] != "none":
         raise Bad("the backup has no database")
     return found
 
@@ -109,7 +113,8 @@ def _below(scratch: Path, path: Path) -> Path:
 def main(*, only: str = "") -> None:
     """One drill, and its result in the ConfigMap.
 
-    `only`: `restore` and `look` are the two halves, with a database server between them (components/protection/drill.py).
+    `only`: `restore` and `look` are the two halves, with a database server between them
+    (components/protection/pods.py).
     """
     data, stage, scratch = Path(need("KS_DATA")), Path(need("KS_STAGE")), folder("KS_SCRATCH")
     begun = scratch / "begun.json"

@@ -43,7 +43,7 @@ def vectors_in(chroma: Path) -> set[str]:
     """Ids of Chroma's vectors, from its own database. A damaged or missing one has none of them: all are missing."""
     if not chroma.exists():
         return set()
-    with closing(sqlite.reader(chroma)) as database:
+    with closing(sqlite3.connect(chroma)) as database:  # may have to roll back: the folder is the drill's own
         try:
             return {str(row[0]) for row in database.execute("SELECT embedding_id FROM embeddings")}
         except sqlite3.DatabaseError:

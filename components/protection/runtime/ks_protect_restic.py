@@ -115,7 +115,17 @@ class Restic:
         keep = {"--keep-daily": daily, "--keep-weekly": weekly, "--keep-monthly": monthly}
         numbers = [part for name, number in keep.items() if number for part in (name, str(number))]
         self._run(
-            "forget", "--host", self._host, "--tag", WHOLE, "--group-by", "host", "--keep-last", "1", *numbers, "--prune"
+            "forget",
+            "--host",
+            self._host,
+            "--tag",
+            WHOLE,
+            "--group-by",
+            "host",
+            "--keep-last",
+            "1",
+            *numbers,
+            "--prune",
         )
 
     def check(self, subset: str) -> None:

@@ -13,7 +13,9 @@ PAGE = 1000
 
 def look(copies: Path, referred: set[str]) -> Looked:
     """Every collection restored into the pod's own server, and held against what the database refers to."""
-    server: Any = Qdrant(os.environ.get("KS_DRILL_QDRANT", "http://127.0.0.1:6333"), os.environ.get("QDRANT_API_KEY", ""))
+    server: Any = Qdrant(
+        os.environ.get("KS_DRILL_QDRANT", "http://127.0.0.1:6333"), os.environ.get("QDRANT_API_KEY", "")
+    )
     restore(server, copies, "latest", "")
     names: list[str] = server.collections()
     held: set[str] = set()

@@ -38,7 +38,7 @@ def ready(found: dict[str, Any]) -> bool:
 
 
 def too_old(found: list[dict[str, Any]], claim: str, keep: int) -> list[str]:
-    """Names of the snapshots of a claim that go: all but the newest ready ones, and what never got ready before them."""
+    """Names of a claim's snapshots that go: all but the newest ready ones, and what never got ready before them."""
     mine = [one for one in found if one["metadata"]["labels"].get(CLAIM) == claim]
     newest = sorted(mine, key=lambda one: str(one["metadata"]["creationTimestamp"]), reverse=True)
     kept = [one["metadata"]["name"] for one in newest if ready(one)][:keep]
@@ -61,9 +61,52 @@ def main() -> None:
         name = call("POST", path, snapshot(claim, klass, maker))["metadata"]["name"]
         _wait(f"{path}/{name}")
         say(f"{name} is ready to use")
+        if copies := os.environ.get("KS_COPY_CLASS", ""):
+            _copy(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", claim, name, copies)
         found = call("GET", f"{path}?labelSelector={MADE_BY}%3D{maker}")["items"]
         for old in too_old(found, claim, int(need("KS_KEEP"))):
             _remove(path, next(one for one in found if one["metadata"]["name"] == old))
+
+
+def _copy(claims: str, claim: str, snapshot_name: str, klass: str) -> None:
+    """A claim of the snapshot, `<claim>-copy`, in the place of the one of the run before: the backup reads it.
+
+    A copy that a backup still reads goes when its pod has ended; so long this waits.
+    """
+    name = f"{claim}-copy"
+    size = call("GET", f"{claims}/{claim}")["spec"]["resources"]["requests"]["storage"]
+    _gone(claims, name)
+    body = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "labels": {MADE_BY: need("KS_NAME"), CLAIM: claim}},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": klass,
+            "resources": {"requests": {"storage": size}},
+            "dataSource": {
+                "apiGroup": "snapshot.storage.k8s.io",
+                "kind": "VolumeSnapshot",
+                "name": snapshot_name,
+            },
+        },
+    }
+    call("POST", claims, body)
+    say(f"{name} is a copy of {snapshot_name}")
+
+
+def _gone(claims: str, name: str) -> None:
+    until = time.monotonic() + float(os.environ.get("KS_READY_SECONDS", "3600"))
+    while time.monotonic() < until:
+        try:
+            if not call("GET", f"{claims}/{name}")["metadata"].get("deletionTimestamp"):
+                call("DELETE", f"{claims}/{name}")
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+            return
+        time.sleep(float(os.environ.get("KS_POLL_SECONDS", "5")))
+    end(f"the claim {name} of the run before is still in use", AGAIN)
 
 
 def _look_at_class(klass: str) -> None:
