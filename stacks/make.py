@@ -12,7 +12,7 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import cost, earlier, kinds, log_shipping, memory, models, monitoring, outputs, stores
+from stacks import bucket, cost, earlier, kinds, log_shipping, memory, models, monitoring, outputs, stores
 from stacks.application import arguments
 from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
@@ -46,7 +46,8 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     if settings.registry_logins:
         args["registry_logins"] = logins(settings)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
-    after, ids = _claims(stack, ground, namespace, last.claims)
+    ours = bucket.make(stack.ours(bucket.NAME), ground)
+    after, ids = _claims(stack, ground, namespace, last.claims, ours)
     made, waits, ids_of_stores = _stores(stack, ground, namespace)
     after += _model_cache(settings, ground, namespace)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
@@ -67,6 +68,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
         ),
         "cost": cost.output(stack),
         "models": models.output(settings, released),
+        "bucket": outputs.bucket(stack.bucket),
         earlier.OUTPUT: earlier.output(stack, app.ready),
         memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}, settled),
     }
@@ -99,9 +101,9 @@ def _watch(stack: Planned, ground: Ground, namespace: pulumi.Output[str], shippi
 
 
 def _claims(
-    stack: Planned, ground: Ground, namespace: pulumi.Output[str], lived: frozenset[str]
+    stack: Planned, ground: Ground, namespace: pulumi.Output[str], lived: frozenset[str], ours: pulumi.Input[str]
 ) -> tuple[list[pulumi.Resource], dict[str, pulumi.Output[str]]]:
-    """Register every claim, and a Job that makes the roles' folders where a claim needs it.
+    """Register every claim, and a Job that makes the roles' folders where a claim needs it. `ours`: name of the bucket.
 
     Returns what the application waits for, and the real ids of storage by section of the stack file.
     """
@@ -109,7 +111,7 @@ def _claims(
     ids: dict[str, pulumi.Output[str]] = {}
     space = _space(stack, ground, namespace)
     for name, planned in stack.contexts.items():
-        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key, lived=name in lived)
+        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key, bucket=ours, lived=name in lived)
         kind = kinds.kind(at.chosen.kind)
         for line in kind.warnings(at.chosen):
             pulumi.log.warn(f"kotaemon:storage.claims.{name}{line}")
