@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .block.essd_rules import DiskType as DiskType, PerformanceLevel as PerformanceLevel, TopologyKey as TopologyKey
     from .contract import (
         AccessMode as AccessMode,
+        Bucket as Bucket,
+        BucketDialect as BucketDialect,
         Claim as Claim,
         Locks as Locks,
         Medium as Medium,
@@ -148,6 +150,9 @@ if TYPE_CHECKING:
         NfsServerArgs as NfsServerArgs,
         nfs_user_data as nfs_user_data,
     )
+    from .object.oss import OssBucket as OssBucket, OssBucketArgs as OssBucketArgs
+    from .object.rules import Cheaper as Cheaper
+    from .object.s3 import S3Bucket as S3Bucket, S3BucketArgs as S3BucketArgs
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
@@ -217,7 +222,18 @@ _HOMES = {
     "block.ecs_disk": ("EcsDiskStorage", "EcsDiskStorageArgs", "ecs_disk_claim"),
     "block.essd": ("EssdStorage", "EssdStorageArgs", "essd_claim"),
     "block.essd_rules": ("DiskType", "PerformanceLevel", "TopologyKey"),
-    "contract": ("AccessMode", "Claim", "Locks", "Medium", "Profile", "Role", "RoleMount", "StorageMap"),
+    "contract": (
+        "AccessMode",
+        "Bucket",
+        "BucketDialect",
+        "Claim",
+        "Locks",
+        "Medium",
+        "Profile",
+        "Role",
+        "RoleMount",
+        "StorageMap",
+    ),
     "eks.driver": (
         "Driver",
         "DriverAddon",
@@ -272,6 +288,9 @@ _HOMES = {
     "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
     "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),
     "nfs_server.single": ("NfsServer", "NfsServerArgs", "nfs_user_data"),
+    "object.oss": ("OssBucket", "OssBucketArgs"),
+    "object.rules": ("Cheaper",),
+    "object.s3": ("S3Bucket", "S3BucketArgs"),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",

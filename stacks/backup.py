@@ -1,14 +1,17 @@
 """What protects each claim of a stack, and the arguments of the components of protection, made from the stack file."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from pulumi import Input, Output
 
-from components.contract import AccessMode, Claim, Medium, Role, RoleMount, StorageMap
+from components.contract import AccessMode, Bucket, BucketDialect, Claim, Medium, Role, RoleMount, StorageMap
+from components.object.rules import BACKUPS as OF_BACKUPS
+from components.object.rules import archived_refused
 from components.state.stores import VectorStoreKind
 from guard.safety import UNKNOWN
-from stacks import kinds
+from stacks import bucket, kinds
 from stacks.kinds.base import Context
 from stacks.manifests import manifest
 from stacks.names import NAMESPACE, claim_name
@@ -23,8 +26,18 @@ if TYPE_CHECKING:
 
 BACKUPS, SNAPSHOTS = f"{NAMESPACE}-backup", f"{NAMESPACE}-snapshots"
 """Components of protection, and names of their CronJobs."""
+PREFIX = f"{OF_BACKUPS}restic"
+"""Where the repository is in the bucket of the stack."""
 DRILL = f"{BACKUPS}-drill"
 """CronJob of the restore drill, and the ConfigMap with its result."""
+
+
+class Ours(NamedTuple):
+    """The bucket of the stack."""
+
+    known: Bucket
+    name: Input[str]
+    """Its name, once it is there."""
 
 
 def protections(
@@ -95,17 +108,23 @@ def backups(
     storage: StorageMap,
     claims: Mapping[str, Claim],
     stores: Mapping[str, Any],
+    name: Input[str] | None = None,
 ) -> "BackupsArgs | None":
-    """The arguments of `Backups`. None: the stack file asks for none, or nothing can be read."""
+    """The arguments of `Backups`. None: the stack file asks for none, or nothing can be read.
+
+    `name`: of the stack's bucket, once it is there; None: as the stack file says it.
+    """
     chosen, read = settings.backup, roles(settings, storage)
     if chosen is None or chosen.to is None or not (read or stores):
         return None
     from components.protection.args import BackupKeep, BackupsArgs, DatabaseSource, RestoreDrill, VectorSource
 
+    known = bucket.planned(settings)
+    ours = Ours(known, name if name is not None else known["name"]) if known is not None else None
     args = BackupsArgs(
         namespace=namespace,
         roles=read,
-        repository=_repository(chosen.to, claims),
+        repository=_repository(chosen.to, claims, ours),
         schedule=chosen.schedule,
         keep=BackupKeep(daily=chosen.keep.daily, weekly=chosen.keep.weekly, monthly=chosen.keep.monthly),
         drill=RestoreDrill(schedule=chosen.drill.schedule, read=chosen.drill.read),
@@ -142,10 +161,17 @@ def _is_copy(mount: RoleMount) -> bool:
     return mount["claim"]["name"].endswith("-copy")
 
 
-def _repository(to: RepositorySettings, claims: Mapping[str, Claim]) -> "BackupRepository":
+def _repository(to: RepositorySettings, claims: Mapping[str, Claim], ours: Ours | None) -> "BackupRepository":
     from components.protection.args import BackupRepository
 
     made = BackupRepository()
+    if to.bucket and ours is not None:
+        made["url"] = Output.concat(*_address(ours)) if isinstance(ours.name, Output) else "".join(_address(ours))
+        made["region"] = ours.known["region"]
+        if not ours.known["path_style"] and ours.known["dialect"] == BucketDialect.OSS:
+            made["host_style"] = True
+        if ours.known["credentials_secret"]:
+            made["credentials"] = ours.known["credentials_secret"]
     if to.url is not None:
         made["url"] = to.url
     if to.claim is not None:
@@ -157,6 +183,32 @@ def _repository(to: RepositorySettings, claims: Mapping[str, Claim]) -> "BackupR
     if to.endpoint is not None:
         made["servers"] = [endpoint(to.endpoint)]
     return made
+
+
+def _address(ours: Ours) -> tuple[str, Any, str]:
+    return f"s3:{ours.known['endpoint']}/", ours.name, f"/{PREFIX}"
+
+
+def _bucket_mistakes(settings: Settings, to: RepositorySettings) -> Iterator[str]:
+    found = bucket.planned(settings)
+    if to.bucket and found is None:
+        yield "backup.to.bucket: the stack has none; add the section bucket"
+    if to.bucket and found is not None:
+        if reason := archived_refused(PREFIX, found["archived"]):
+            yield f"backup.to.bucket: the backups are below {PREFIX}, and {reason}; the drill reads them back"
+        port = urlsplit(found["endpoint"]).port
+        if port not in (None, 443) and to.endpoint is None:
+            yield f"backup.to.endpoint: missing, because the bucket's server is at port {port}"
+    in_bucket = to.bucket or (to.url or "").startswith("s3:")
+    secret = to.secret_name or (found["credentials_secret"] if to.bucket and found is not None else "")
+    if in_bucket and not secret:
+        if to.bucket and found is not None and found["dialect"] == BucketDialect.OSS:
+            yield "backup.to.secretName: missing; restic takes no role of RAM, only AWS_ACCESS_KEY_ID and the secret"
+        elif not to.account_annotations:
+            yield (
+                "backup.to: who may write to the bucket is missing; give secretName, or accountAnnotations such as "
+                "eks.amazonaws.com/role-arn"
+            )
 
 
 def snapshots(settings: Settings, namespace: Input[str], claims: Mapping[str, Claim]) -> "VolumeSnapshotsArgs | None":
@@ -191,6 +243,9 @@ def mistakes(
         return
     if chosen.to is not None and chosen.to.claim is not None and chosen.to.claim not in claims:
         yield f"backup.to.claim: is {chosen.to.claim!r}, but the claims are: {', '.join(claims)}"
+        return
+    if chosen.to is not None and (found := list(_bucket_mistakes(settings, chosen.to))):
+        yield from found
         return
     args, taken = backups(settings, settings.namespace, storage, claims, stores), snapshots(settings, "", claims)
     if chosen.to is not None and args is None:

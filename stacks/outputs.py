@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components.contract import Claim, RoleMount, StorageMap
+from components.contract import Bucket, Claim, RoleMount, StorageMap
 
 CONTRACT_VERSION = 6
 """Raised when an output is added. None is ever removed, renamed or changed in type. The same number is in
@@ -35,6 +35,8 @@ def contract(
       the result of the last restore drill, and `drill`, that result as this run found it: phase (none, good, bad), at,
       lastGood, snapshotAt, conversations, indexes, reason; and `secret`, namespace and name of the Secret with the
       repository's password (docs/backups.md).
+    - `bucket` (version 6): the bucket of the stack: name, dialect (s3, oss), region, endpoint, path_style,
+      credentials_secret (empty: roles of the account), encrypted_by and archived. Empty: the stack has none.
     - `uid`, `gid` (version 2): owner of the data; whoever mounts a claim must be this user, or in this group to read.
     """
     claims: dict[str, Claim] = {mount["claim"]["name"]: mount["claim"] for mount in storage.values()}
@@ -65,3 +67,8 @@ def _mount(mount: RoleMount) -> dict[str, Any]:
         "encrypted_by": claim["encrypted_by"],
         "locks": claim["locks"].value,
     }
+
+
+def bucket(found: Bucket | None) -> dict[str, Any]:
+    """The output `bucket`."""
+    return {} if found is None else {**found, "dialect": found["dialect"].value}

@@ -6,12 +6,12 @@ from typing import Any
 
 import pulumi
 
-from components.contract import Claim, Role, RoleMount, StorageMap
+from components.contract import Bucket, Claim, Role, RoleMount, StorageMap
 from components.kotaemon.mistakes import check
 from estimate.cost import Bought, Mount, bought
 from guard.classes import Bound
 from guard.report import Report
-from stacks import admission, backup, kinds, log_shipping, models, network, on_class, platforms, safety, stores
+from stacks import admission, backup, bucket, kinds, log_shipping, models, network, on_class, platforms, safety, stores
 from stacks.application import arguments
 from stacks.classes import Classes
 from stacks.cluster_facts import ClusterFacts, Wanted
@@ -41,6 +41,15 @@ class Planned:
     """Place (database, vectors, documents) -> store. Empty in the profile single-writer."""
     report: Report
     classes: Classes
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """The bucket of the stack as plain values."""
+        return bucket.planned(self.settings)
+
+    def ours(self, key: str) -> Settings:
+        """The settings for a section of the stack file: what is released is not protected."""
+        return _settings_of(key, self.settings)
 
     @property
     def bounds(self) -> dict[str, Bound | None]:
@@ -198,7 +207,7 @@ def _bought(stack: Planned) -> Iterator[Bought]:
     for name, one in stack.stores.items():
         for resource, product in one.store.products(one.at):
             yield bought(resource, product, roles=HELD[name])
-    for resource, product in stack.platform.products(stack.settings):
+    for resource, product in (*stack.platform.products(stack.settings), *bucket.products(stack.settings)):
         yield bought(resource, product)
 
 

@@ -33,6 +33,10 @@ class BackupRepository(TypedDict):
     credentials: NotRequired[Input[str]]
     """Name of a Secret in the namespace whose keys are restic's variables, such as AWS_ACCESS_KEY_ID and
     AWS_SECRET_ACCESS_KEY. Default: the pod's own role in the cloud, by `account_annotations`."""
+    region: NotRequired[Input[str]]
+    """Region of the bucket, for the signature; default: restic asks the server."""
+    host_style: NotRequired[bool]
+    """Whether the bucket's name is in the host name and not in the path, as OSS wants it. Default: restic decides."""
     account_annotations: NotRequired[Mapping[str, Input[str]]]
     """Annotations of the pods' ServiceAccount, such as eks.amazonaws.com/role-arn. Default: none."""
     servers: NotRequired[Sequence[Endpoint]]

@@ -115,6 +115,10 @@ def variables(name: str, args: BackupsArgs) -> dict[str, Input[str]]:
         "RESTIC_CACHE_DIR": "/tmp/restic",  # noqa: S108 the pod's own emptyDir
         "RESTIC_REPOSITORY": _address(args["repository"]),
     }
+    if "region" in args["repository"]:
+        found["AWS_DEFAULT_REGION"] = args["repository"]["region"]
+    if args["repository"].get("host_style", False):
+        found["KS_HOST_STYLE"] = "1"
     if args.get("still", False):
         found["KS_STILL"] = "1"
     return found

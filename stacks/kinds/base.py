@@ -54,6 +54,8 @@ class Context(Generic[ChosenT_co]):
     namespace: Input[str]
     key: Input[str]
     """Id or ARN of the key that encrypts; empty before it is made, and on platforms without one."""
+    bucket: Input[str] = ""
+    """Name of the stack's bucket, known once everything that guards it is there; empty before it is made."""
     lived: bool = False
     """Whether the claim was there, with its folders, when the last run ended well."""
     classes: Classes = field(default_factory=Classes)
@@ -147,6 +149,10 @@ class Kind(ABC, Generic[ClaimT]):
     def key_users(self, chosen: ClaimT) -> tuple[str, ...]:
         """Services that use the platform's key for it, in the platform's own words."""
         return ()
+
+    def bucket_prefix(self, chosen: ClaimT) -> str | None:
+        """Prefix of the stack's bucket that it mounts. None: it has nothing to do with the bucket."""
+        return None
 
     def on_class(self, at: Context[ClaimT]) -> OnClass | None:
         """The StorageClass of the cluster that makes its volume. None: it is not made by a class that is there."""

@@ -22,6 +22,9 @@ from stacks.settings.fields import DnsLabel, ObjectName, PinnedImage, Size, Stri
 from stacks.settings.stores import StoreEndpoint
 
 RESTIC_URL = r"(s3:https?://[^\s/@]+/[^\s/]+|rest:https://[^\s@]+)(/\S*)?"
+ResticUrl = Annotated[
+    str, matching(RESTIC_URL, "must look like s3:https://s3.example.com/bucket/folder, without a password")
+]
 ROLES = (Role.SESSIONS, Role.INDEXES, Role.UPLOADS, Role.EVAL, Role.MODELS)
 """Roles that are backed up by default. Logs are shipped (docs/logs.md), and files of today's are half written."""
 
@@ -37,20 +40,18 @@ class KeepSettings(Strict):
 class RepositorySettings(Strict):
     """Where the backups are: a repository of restic in a bucket, or on a file claim of other storage."""
 
-    url: (
-        Annotated[
-            str, matching(RESTIC_URL, "must look like s3:https://s3.example.com/bucket/folder, without a password")
-        ]
-        | None
-    ) = Field(None, description="Address as restic takes it; or give claim.")
+    bucket: bool = Field(
+        False, description="The bucket of the stack (section bucket), below backups/restic; or give url or claim."
+    )
+    url: ResticUrl | None = Field(None, description="Address as restic takes it; or give bucket or claim.")
     claim: DnsLabel | None = Field(
-        None, description="Name of a file claim on other storage than what is backed up; or give url."
+        None, description="Name of a file claim on other storage than what is backed up; or give bucket or url."
     )
     folder: DnsLabel = Field(FOLDER, description="Folder on the claim.")
     secret_name: ObjectName | None = Field(
         None,
         description="Secret in the application's namespace whose keys are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY or "
-        "others that restic reads; default: the pod's own role, by accountAnnotations.",
+        "others that restic reads; default: that of the bucket, or the pod's own role, by accountAnnotations.",
     )
     account_annotations: dict[str, str] = Field(
         default_factory=dict[str, str],
@@ -62,8 +63,8 @@ class RepositorySettings(Strict):
 
     @model_validator(mode="after")
     def _one(self) -> "RepositorySettings":
-        if (self.url is None) == (self.claim is None):
-            raise ValueError("give either url or claim, not both")
+        if [self.bucket, self.url is not None, self.claim is not None].count(True) != 1:
+            raise ValueError("give exactly one of bucket: true, url and claim")
         return self
 
 

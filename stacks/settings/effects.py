@@ -60,6 +60,7 @@ SETTINGS: Effects = {
         "before (docs/models.md)"
     ),
     "storage": words(_OWN),
+    "bucket": words(_OWN),
     "logs": pods("the files that are there stay, until the new sizes let the oldest go"),
     "monitoring": pods("the pods open or close the port of their numbers; rules and dashboard change in place"),
     "backup": in_place(

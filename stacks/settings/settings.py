@@ -9,6 +9,7 @@ from components.contract import Platform, Profile
 from guard.rules import check_overrides
 from stacks.settings.auth_proxy import AuthProxySettings
 from stacks.settings.backup import BackupSettings
+from stacks.settings.bucket import BucketSettings
 from stacks.settings.cluster import Cluster
 from stacks.settings.estimate import EstimateSettings
 from stacks.settings.existing import IN_CLUSTER, OBJECT, Existing, Id
@@ -73,6 +74,10 @@ class Settings(Existing, PodRules):
         "models as it is. See docs/models.md.",
     )
     storage: Storage = Field(description="Claims, and which role is on which claim.")
+    bucket: BucketSettings | None = Field(
+        None,
+        description="Bucket for cold data and backups: made by the stack, or there already. See docs/cold-tier.md.",
+    )
     logs: LogSettings = Field(
         default_factory=lambda: LogSettings.model_validate({}),
         description="Log files of the pods; see docs/logs.md.",

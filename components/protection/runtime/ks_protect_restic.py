@@ -53,7 +53,8 @@ class Restic:
             time.sleep(float(os.environ.get("KS_LOCK_PAUSE_SECONDS", LOCK_PAUSE_SECONDS)))
 
     def _call(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [self._program, "--quiet", *arguments]
+        style = ["-o", "s3.bucket-lookup=dns"] if os.environ.get("KS_HOST_STYLE") else []
+        command = [self._program, "--quiet", *style, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     def open(self, *, make: bool) -> None:

@@ -582,6 +582,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "namespaceExists": "tests/unit/stacks/test_changes.py",
         "storage": "has tables of its own",
         "stores": "has tables of its own",
+        "bucket": "has a table of its own",
         "cluster": "the tests write it",
         "moved": "tests/engine/test_memory.py",
         "released": "tests/unit/stacks/test_memory.py",
@@ -607,6 +608,9 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
             ),
             "of pods, as nodeSelector",
         ),
+    },
+    ("bucket", ""): {
+        "": "its resources under the real rules: tests/unit/stacks/test_bucket.py, by the providers' schemas"
     },
     ("claim", "nfs-server"): {"": "it sets up a Linux host over SSH; make drill-nfs has one"},
     ("database", "cloudnative-pg"): {"": "the operator and its types are not on the devcluster"},

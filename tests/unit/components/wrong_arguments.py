@@ -83,6 +83,7 @@ WRONG: dict[str, Any] = {
     },
     "NfsStorage": {"namespace": "app", "server": "s", "path": "srv"},
     "OpenZfsStorage": {**AWS, "subnets": ZONES, "client_networks": []},
+    "OssBucket": {"bucket_name": "Cold_Data"},
     "OssRole": {
         "role_name": "r",
         "oidc_issuer": "https://i",
@@ -94,5 +95,6 @@ WRONG: dict[str, Any] = {
     },
     "PodIdentityAgent": {"cluster": "prod", "tags": {"aws:mine": "1"}},
     "RdsDatabase": {**AWS, "identifier": "-", "subnets": ZONES, "client_network": "10.0.0.0/16"},
+    "S3Bucket": {"bucket_name": "cold.data", "key_arn": AWS["key_arn"], "region": "eu-central-1"},
     "ServiceRoles": {"roles": [ServiceRole.DISK, ServiceRole.DISK]},
 }

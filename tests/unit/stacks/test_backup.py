@@ -93,6 +93,24 @@ def test_the_output_says_where_the_result_of_a_drill_is(tmp_path: Path) -> None:
     assert backup.output(read(tmp_path, "private-scaled").settings, None)["drill"] == {}
 
 
+def test_the_bucket_of_the_stack_is_the_repository(tmp_path: Path, pulumi_run: Callable[..., Run]) -> None:
+    ours = {"name": "acme-kotaemon", "endpoint": "https://minio.example.com:9000", "credentialsSecret": "minio"}
+    server = {"cidr": "10.1.2.3/32", "port": 9000}
+    to = {"bucket": True, "endpoint": server}
+    file = read(tmp_path, "private-scaled", bucket=ours, backup={"to": to})
+    run = pulumi_run(file.program, config=file.config, preview=True, secret_keys=file.secret_keys)
+    job = next(j for j in run.of("kubernetes:batch/v1:CronJob") if j.inputs["metadata"]["name"] == "kotaemon-backup")
+    (container,) = job.inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    env = {v["name"]: v.get("value") for v in container["env"]}
+    assert env["RESTIC_REPOSITORY"] == "s3:https://minio.example.com:9000/acme-kotaemon/backups/restic"
+    assert container["envFrom"] == [{"secretRef": {"name": "minio"}}]
+    with pytest.raises(Exception, match="at port 9000"):
+        collect.make(read(tmp_path, "private-scaled", bucket=ours, backup={"to": {"bucket": True}}))
+    archive = ours | {"exists": True, "archived": ["backups/"]}
+    with pytest.raises(Exception, match="the drill reads them back"):
+        collect.make(read(tmp_path, "private-scaled", bucket=archive, backup={"to": to}))
+
+
 @pytest.mark.parametrize(
     ("section", "line"),
     [
@@ -100,7 +118,7 @@ def test_the_output_says_where_the_result_of_a_drill_is(tmp_path: Path) -> None:
         ({"to": TO, "keep": {"daily": 0}}, "kotaemon:backup.keep.daily: 0 is not allowed"),
         ({"to": TO, "schedule": "99 2 * * *"}, "kotaemon:backup: schedule: '99 2 * * *' is not allowed"),
         ({"to": {"url": "s3://backups"}}, "kotaemon:backup.to.url"),
-        ({"to": {}}, "kotaemon:backup.to: give either url or claim"),
+        ({"to": {}}, "kotaemon:backup.to: give exactly one of bucket: true, url and claim"),
         ({"to": TO, "drill": {"read": "all"}}, "kotaemon:backup.drill: read: 'all' is not allowed"),
         ({"snapshots": {"snapshotClass": "kept", "keep": 0}}, "kotaemon:backup.snapshots.keep: 0 is not allowed"),
         ({"to": TO, "retention": 3}, "kotaemon:backup.retention: unknown key"),
@@ -120,6 +138,8 @@ def test_mistakes_of_the_section(tmp_path: Path, section: Any, line: str) -> Non
             {"to": {"claim": "other"}},
             "kotaemon:backup.to.claim: is 'other', but the claims are: files",
         ),
+        ("private-scaled", {"to": {"bucket": True}}, "kotaemon:backup.to.bucket: the stack has none"),
+        ("private-scaled", {"to": {"url": URL}}, "kotaemon:backup.to: who may write to the bucket is missing"),
         ("private-scaled", {"to": {"claim": "files"}}, "holds the role indexes, and would be lost with it"),
         ("private-scaled", {"snapshots": {"snapshotClass": "kept"}}, "no claim is a disk"),
     ],
