@@ -12,6 +12,7 @@ from components.object.rules import archived_refused
 from components.state.stores import VectorStoreKind
 from guard.safety import UNKNOWN
 from stacks import bucket, kinds
+from stacks.effects import Effects, in_place
 from stacks.kinds.base import Context
 from stacks.manifests import manifest
 from stacks.names import NAMESPACE, claim_name
@@ -30,6 +31,20 @@ PREFIX = f"{OF_BACKUPS}restic"
 """Where the repository is in the bucket of the stack."""
 DRILL = f"{BACKUPS}-drill"
 """CronJob of the restore drill, and the ConfigMap with its result."""
+
+
+NAME = "backup"
+"""Key of the section."""
+_JOBS = "components/protection: CronJobs, which hold no data"
+EFFECTS: Effects = {
+    "to": in_place(_JOBS, "new backups go to the new place; those at the old one stay there, under the same password"),
+    "roles": in_place(_JOBS, "the next backup has these roles; earlier ones stay as they are"),
+    "schedule": in_place(_JOBS),
+    "keep": in_place(_JOBS, "the next run removes what is no longer kept"),
+    **dict.fromkeys(("drill", "scratch", "restic_image", "postgres_image"), in_place(_JOBS)),
+    "snapshots": in_place(_JOBS, "without it the snapshots that are there stay, and nothing removes them"),
+}
+"""Rows of the section `kotaemon:backup`."""
 
 
 class Ours(NamedTuple):

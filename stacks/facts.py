@@ -22,7 +22,7 @@ MASK = "**********"
 """What pydantic writes in place of a secret. A secret is no fact."""
 
 Facts = Mapping[str, Any]
-"""`settings`, `section`, `bucket`: key -> value; `claims`, `stores`, `roles`: name -> key -> value. Plain data of JSON.
+"""`settings`, `section`, `bucket`, `backup`: key -> value; `claims`, `stores`, `roles`: name -> key -> value. Plain data of JSON.
 """
 
 
@@ -37,6 +37,7 @@ def facts(stack: Planned) -> dict[str, Any]:
             for name, at in stack.contexts.items()
         },
         "bucket": _plain(settings.bucket) if settings.bucket is not None and settings.bucket.made else {},
+        "backup": _plain(settings.backup) if settings.backup is not None else {},
         "stores": {
             name: {**_plain(one.at.chosen), **_aliased(one.store.filled_in(one.at))}
             for name, one in stack.stores.items()

@@ -63,10 +63,7 @@ SETTINGS: Effects = {
     "bucket": words(_OWN),
     "logs": pods("the files that are there stay, until the new sizes let the oldest go"),
     "monitoring": pods("the pods open or close the port of their numbers; rules and dashboard change in place"),
-    "backup": in_place(
-        "components/protection: CronJobs, which hold no data",
-        "the next run is as the new lines say; the repository and the snapshots that are there stay",
-    ),
+    "backup": words(_OWN),
     "env": pods(),
     "api_keys": pods(),
     "admin_name": pods("it is read when the first administrator is made, and never again"),

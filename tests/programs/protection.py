@@ -13,9 +13,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from devcluster import debian, locks, paths
+from devcluster.errors import DevclusterError
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = (ROOT / "components/protection/runtime", ROOT / "components/state/runtime")
-INSTALL = "restic is not on PATH: `apt-get install restic` installs it, as .ci/run does"
+INSTALL = "restic is neither on PATH nor to be had: `apt-get install restic` installs it, as .ci/run does"
 UID = 1001
 WRITER = """
 import sqlite3, sys, time
@@ -30,10 +33,21 @@ while True:
 """Writes without a pause, as no application does; each line is an acknowledged turn."""
 
 
-def restic() -> str:
-    """The program. Without it these tests fail, and say how it is installed."""
-    found = shutil.which("restic")
-    assert found, INSTALL
+def restic() -> Path:
+    """The program of the machine, or of Debian's package, unpacked once into the cache. Without it the tests fail."""
+    if on_path := shutil.which("restic"):
+        return Path(on_path)
+    part = paths.bin_root() / "test-restic"
+    found = part / debian.SYSTEM / "usr/bin/restic"
+    paths.bin_root().mkdir(parents=True, exist_ok=True)
+    with locks.hold(paths.bin_root() / "test-restic.lock"):
+        if not found.exists():
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            try:
+                debian.fetch({"restic": "restic"}, part)
+            except DevclusterError as error:
+                raise AssertionError(f"{INSTALL} ({error})") from error
     return found
 
 
@@ -47,11 +61,13 @@ class Place:
             made.mkdir()
         for folder in SCRIPTS:
             shutil.copytree(folder, self.scripts, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        self.program_of_restic = root / "restic"
+        shutil.copy(restic(), self.program_of_restic)  # the cache may be in root's own home
         (root / "password").write_text("correct horse")
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(root),
-            "KS_RESTIC": restic(),
+            "KS_RESTIC": str(self.program_of_restic),
             "KS_NAME": "kotaemon",
             "KS_DATA": str(self.data),
             "KS_STAGE": str(self.stage),
@@ -124,7 +140,7 @@ class Place:
         return self.run("ks_protect_drill.py", **env)
 
     def restic(self, *arguments: str) -> str:
-        done = finished(self.program([restic(), "--quiet", *arguments]))
+        done = finished(self.program([str(self.program_of_restic), "--quiet", *arguments]))
         assert done.returncode == 0, done.stderr
         return done.stdout
 

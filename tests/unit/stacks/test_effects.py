@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from stacks import bucket, kinds, platforms, stores
+from stacks import backup, bucket, kinds, platforms, stores
 from stacks.changes_page import PATH, text
 from stacks.effects import UNDECLARED, Effect, Effects, Row, When, grows, in_place, new_only
 from stacks.facts import NO_FACT
+from stacks.settings.backup import BackupSettings
 from stacks.settings.bucket import BucketSettings
 from stacks.settings.effects import ROLES, SETTINGS
 from stacks.settings.model import whole_model
@@ -20,6 +21,7 @@ def tables() -> Iterator[tuple[str, Effects, set[str]]]:
     yield "settings", SETTINGS, set(whole_model().model_fields) - SECTIONS
     yield "role", ROLES, set(RoleStorage.model_fields)
     yield "bucket", bucket.EFFECTS, set(BucketSettings.model_fields)
+    yield "backup", backup.EFFECTS, set(BackupSettings.model_fields)
     for name in kinds.NAMES:
         yield f"claim {name}", kinds.kind(name).effects, set(kinds.kind(name).settings.model_fields)
     for place, names in stores.NAMES.items():

@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 from plan import collect
 from stacks import kinds, platforms, stores
 from stacks.facts import NO_FACT
+from stacks.settings.backup import BackupSettings
 from stacks.settings.bucket import BucketSettings
 from stacks.settings.fields import Strict
 from stacks.settings.model import whole_model
@@ -34,6 +35,7 @@ def models() -> Iterator[tuple[tuple[str, str], type[Strict]]]:
     yield ("top", ""), whole_model()
     yield ("role", ""), RoleStorage
     yield ("bucket", ""), BucketSettings
+    yield ("backup", ""), BackupSettings
 
 
 MODELS = dict(models())
