@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .block.essd_rules import DiskType as DiskType, PerformanceLevel as PerformanceLevel, TopologyKey as TopologyKey
     from .contract import (
         AccessMode as AccessMode,
+        Bucket as Bucket,
+        BucketDialect as BucketDialect,
         Claim as Claim,
         Locks as Locks,
         Medium as Medium,
@@ -123,6 +125,17 @@ if TYPE_CHECKING:
     from .models.args import ModelCache as ModelCache, ModelCacheKind as ModelCacheKind, Models as Models
     from .models.local_cache import LocalModelCache as LocalModelCache, LocalModelCacheArgs as LocalModelCacheArgs
     from .models.releases import ModelReleases as ModelReleases, ModelReleasesArgs as ModelReleasesArgs
+    from .protection.args import (
+        BackupKeep as BackupKeep,
+        BackupRepository as BackupRepository,
+        BackupsArgs as BackupsArgs,
+        DatabaseSource as DatabaseSource,
+        RestoreDrill as RestoreDrill,
+        VectorSource as VectorSource,
+        VolumeSnapshotsArgs as VolumeSnapshotsArgs,
+    )
+    from .protection.backups import Backups as Backups
+    from .protection.snapshots import VolumeSnapshots as VolumeSnapshots
     from .monitoring.args import MonitoringArgs as MonitoringArgs, Thresholds as Thresholds
     from .monitoring.monitoring import Monitoring as Monitoring
     from .nfs_server.connection import SshConnection as SshConnection
@@ -146,6 +159,9 @@ if TYPE_CHECKING:
         NfsServerArgs as NfsServerArgs,
         nfs_user_data as nfs_user_data,
     )
+    from .object.oss import OssBucket as OssBucket, OssBucketArgs as OssBucketArgs
+    from .object.rules import Cheaper as Cheaper
+    from .object.s3 import S3Bucket as S3Bucket, S3BucketArgs as S3BucketArgs
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
@@ -215,7 +231,18 @@ _HOMES = {
     "block.ecs_disk": ("EcsDiskStorage", "EcsDiskStorageArgs", "ecs_disk_claim"),
     "block.essd": ("EssdStorage", "EssdStorageArgs", "essd_claim"),
     "block.essd_rules": ("DiskType", "PerformanceLevel", "TopologyKey"),
-    "contract": ("AccessMode", "Claim", "Locks", "Medium", "Profile", "Role", "RoleMount", "StorageMap"),
+    "contract": (
+        "AccessMode",
+        "Bucket",
+        "BucketDialect",
+        "Claim",
+        "Locks",
+        "Medium",
+        "Profile",
+        "Role",
+        "RoleMount",
+        "StorageMap",
+    ),
     "eks.driver": (
         "Driver",
         "DriverAddon",
@@ -254,6 +281,17 @@ _HOMES = {
     "models.args": ("ModelCache", "ModelCacheKind", "Models"),
     "models.local_cache": ("LocalModelCache", "LocalModelCacheArgs"),
     "models.releases": ("ModelReleases", "ModelReleasesArgs"),
+    "protection.args": (
+        "BackupKeep",
+        "BackupRepository",
+        "BackupsArgs",
+        "DatabaseSource",
+        "RestoreDrill",
+        "VectorSource",
+        "VolumeSnapshotsArgs",
+    ),
+    "protection.backups": ("Backups",),
+    "protection.snapshots": ("VolumeSnapshots",),
     "monitoring.args": ("MonitoringArgs", "Thresholds"),
     "monitoring.monitoring": ("Monitoring",),
     "nfs_server.connection": ("SshConnection",),
@@ -262,6 +300,9 @@ _HOMES = {
     "nfs_server.ha": ("NfsPair", "NfsPairArgs"),
     "nfs_server.pair": ("NfsFencing", "NfsNode", "NfsPairFiles", "NfsReplication", "NfsWitness"),
     "nfs_server.single": ("NfsServer", "NfsServerArgs", "nfs_user_data"),
+    "object.oss": ("OssBucket", "OssBucketArgs"),
+    "object.rules": ("Cheaper",),
+    "object.s3": ("S3Bucket", "S3BucketArgs"),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",

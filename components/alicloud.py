@@ -24,6 +24,11 @@ def zone_name(region: str, letter: str) -> str:
     return f"{region}{letter}" if region[-1:].isdigit() else f"{region}-{letter}"
 
 
+def oss_endpoint(region: str) -> str:
+    """URL of OSS in a region, inside the VPC, where traffic is free (OSS, "Regions and endpoints")."""
+    return f"https://oss-{region}-internal.aliyuncs.com"
+
+
 def refused_zone(zone: str, region: str) -> str:
     """Why a zone cannot be one of `region`."""
     if any(zone == zone_name(region, letter) for letter in ascii_lowercase):

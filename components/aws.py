@@ -94,6 +94,11 @@ def dns_suffix(region: str) -> str:
     return next((suffix for first, _, suffix in _PARTITIONS if region.startswith(first)), "amazonaws.com")
 
 
+def s3_endpoint(region: str) -> str:
+    """URL of S3 in a region."""
+    return f"https://s3.{region}.{dns_suffix(region)}"
+
+
 def tag_statement(region: str) -> dict[str, Any]:
     """What the IAM role of a cluster with EKS Auto Mode needs besides its managed policies before a StorageClass may
     give disks tags of your own (EKS user guide, auto-cluster-iam-role: custom AWS tags; docs/clouds.md, Auto Mode)."""

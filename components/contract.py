@@ -106,6 +106,38 @@ class RoleMount(TypedDict):
     read_only: bool
 
 
+class BucketDialect(str, Enum):
+    """The API that a bucket speaks."""
+
+    S3 = "s3"
+    """Amazon S3, or a server that is compatible with it."""
+    OSS = "oss"
+    """Alibaba Cloud OSS."""
+
+
+class Bucket(TypedDict):
+    """The bucket of a stack as the rest of the program sees it: for mounts, the archiver and backups."""
+
+    name: str
+    """Name of the bucket."""
+    dialect: BucketDialect
+    """API that it speaks."""
+    region: str
+    """Region of the bucket; of a server of your own whatever it wants in signatures."""
+    endpoint: str
+    """URL of the API, with https:// and without the name of the bucket. The bucket refuses plain HTTP."""
+    path_style: bool
+    """Whether the name of the bucket stands in the path (https://host/bucket) and not in the host name."""
+    credentials_secret: str
+    """Name of a Secret in the application's namespace with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Empty: whoever
+    uses the bucket has a role of its own in the account, bound to its service account."""
+    encrypted_by: str
+    """Who encrypts the data at rest, as printed in the storage table."""
+    archived: list[str]
+    """Prefixes whose objects the lifecycle moves to a class that answers a read with an error until they are restored.
+    Nothing that is mounted, and nothing that a program reads back, may be below one."""
+
+
 StorageMap = dict[str, RoleMount]
 """All that the application knows of storage: role -> claim + sub-path + read-only flag.
 

@@ -145,6 +145,13 @@ RULES: Mapping[str, Rule] = {
         "with your key",
         source="https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md",
     ),
+    "no-backup": Rule(
+        _WARN,
+        "nothing is known to back up a claim with sessions, indexes, uploads or reports",
+        "kotaemon:backup: `to` with a repository, or `snapshots` (docs/backups.md); what protects it elsewhere is said "
+        "as the reason of kotaemon:overrides.no-backup",
+        source="docs/backups.md",
+    ),
     "override-unused": Rule(
         _WARN,
         "an override names a rule that does not apply",

@@ -69,12 +69,14 @@ def check(
     claim_keys: Mapping[str, str] | None = None,
     classes: Mapping[str, ClassFacts] | None = None,
     servers: Sequence[ServerDisk] = (),
+    protected: Mapping[str, Sequence[str]] | None = None,
 ) -> Report:
     """Ask every rule of the guard about a storage map and the pods that use it.
 
     `overrides`: rule -> reason. `claim_keys`: name of a PersistentVolumeClaim -> its name in the stack file, for claims
     where the two differ. `classes`: name of a PersistentVolumeClaim -> what its StorageClass makes, for claims on one.
-    `servers`: the volumes of servers that the stack runs. Raises ValueError for an override that is not allowed and for
+    `servers`: the volumes of servers that the stack runs. `protected`: name of a PersistentVolumeClaim -> what backs it
+    up, in words; None: it is not asked. Raises ValueError for an override that is not allowed and for
     a claim whose backend the table does not know. It does not raise for a refusal: call `Report.raise_if_refused`.
     """
     given = dict(overrides or {})
@@ -82,7 +84,7 @@ def check(
     mounts = _mounted(storage, pods)
     on_class = classes or {}
     found = [*_stores(mounts, pods, on_class), *_claims(mounts, pods), *_pod(mounts, pods)]
-    found += [*_classes(mounts, on_class), *_servers(servers)]
+    found += [*_classes(mounts, on_class), *_servers(servers), *_unprotected(mounts, protected)]
     unused = [rule for rule in given if rule not in {verdict.rule for verdict in found}]
     found += [_verdict("override-unused", None, f"{rule} is overridden, but does not apply") for rule in unused]
     return Report(tuple(merged(found, given, claim_keys or {})), given)
@@ -220,6 +222,19 @@ def _pod(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
     if pods.profile == Profile.SINGLE_WRITER and pods.strategy == "RollingUpdate":
         text = "the new pod starts while the old one writes; with a disk on another node it never starts"
         yield _verdict("rolling-update", None, text)
+
+
+BACKED_UP = (*WRITTEN, Role.EVAL)
+"""Roles whose data nobody can make again. Models are published again, and logs are copies."""
+
+
+def _unprotected(mounts: Mapping[Role, RoleMount], protected: Mapping[str, Sequence[str]] | None) -> Iterator[Verdict]:
+    """Claims without a backup: a warning and no refusal, because what the program does not see may protect them, and
+    because a stack that runs must not stop running with a newer release of this program."""
+    for role in BACKED_UP if protected is not None else ():
+        mount = mounts.get(role)
+        if mount is not None and protected is not None and not protected.get(mount["claim"]["name"]):
+            yield _verdict("no-backup", mount["claim"], "nothing is known to back it up", role)
 
 
 def _verdict(rule: str, claim: Claim | None, message: str, role: Role | None = None, source: str = "") -> Verdict:

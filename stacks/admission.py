@@ -13,7 +13,7 @@ from components.kubernetes_version import refused_version, release
 from components.logs.args import LogOutputKind
 from guard import limits, pod_security
 from guard.namespace import Namespace, PodsOf, Volume
-from stacks import kinds, log_shipping
+from stacks import backup, kinds, log_shipping
 from stacks.application import arguments
 from stacks.cluster_facts import ClusterFacts
 from stacks.kinds.base import Context
@@ -90,7 +90,8 @@ def made(
     app = application_pods(settings, arguments(settings, settings.namespace, storage, handed))
     servers = [pods for one in stored for pods in one.store.pods(one.at)]
     disks = [volume for one in stored for volume in one.store.volumes(one.at)]
-    return Made([app, *servers, *shipping_pods(settings, storage)], [*volumes(contexts, claims), *disks])
+    saving = backup.pods(settings, storage, claims, handed)
+    return Made([app, *servers, *shipping_pods(settings, storage), *saving], [*volumes(contexts, claims), *disks])
 
 
 def mistakes(settings: Settings, cluster: ClusterFacts, contexts: Mapping[str, Context[Any]]) -> Iterator[str]:

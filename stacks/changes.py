@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from stacks import kinds, platforms, stores
+from stacks import backup, bucket, kinds, platforms, stores
 from stacks.effects import KIND_ROW, UNDECLARED, Effect, Effects, Row, Values
 from stacks.facts import Facts
 from stacks.names import NAMESPACE, claim_name
@@ -86,6 +86,10 @@ def between(before: Facts, after: Facts) -> list[Changed]:
     for name, claim in _both(before["claims"], after["claims"]):
         at = At(f"{NAMESPACE}:storage.claims.{name}.", subject=claim_name(name))
         found += _fields(at, *claim, kinds.kind(claim[1]["kind"]).effects)
+    # The facts of an earlier release have neither bucket nor backup.
+    for name, rows in ((bucket.NAME, bucket.EFFECTS), (backup.NAME, backup.EFFECTS)):
+        if (ours := before.get(name)) and (wanted := after.get(name)):
+            found += _fields(At(f"{NAMESPACE}:{name}."), ours, wanted, rows)
     for place, chosen in _both(before["stores"], after["stores"]):
         found += _store(platform, place, *chosen)
     for role, place in _both(before["roles"], after["roles"]):

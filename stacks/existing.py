@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pulumi
 from pulumi.runtime import register_resource_transform
 
-from stacks import platforms, stores
+from stacks import backup, bucket, platforms, stores
 from stacks.names import NAMESPACE, claim_name
 from stacks.settings.existing import URL, Existing
 from stacks.settings.settings import Settings
@@ -45,6 +45,10 @@ def places(settings: Settings) -> Iterator[Place]:
     own = platform.database(settings)
     if own is not None and isinstance(own.chosen, Existing):
         yield Place((settings.platform.value, "database"), f"{claim_name('database')}-", own.chosen)
+    if settings.bucket is not None:
+        yield Place((bucket.NAME,), f"{bucket.NAME}-", settings.bucket)
+    if settings.backup is not None:
+        yield Place((backup.NAME,), f"{backup.BACKUPS}-", settings.backup)
     yield Place((), f"{NAMESPACE}-", settings)
     if isinstance(section := getattr(settings, settings.platform.value, None), Existing):
         yield Place((settings.platform.value,), "", section)

@@ -22,7 +22,8 @@ MASK = "**********"
 """What pydantic writes in place of a secret. A secret is no fact."""
 
 Facts = Mapping[str, Any]
-"""`settings`, `section`: key -> value; `claims`, `stores`, `roles`: name -> key -> value. Plain data of JSON."""
+"""`settings`, `section`, `bucket`, `backup`: key -> value; `claims`, `stores`, `roles`: name -> key -> value. Plain data of JSON.
+"""
 
 
 def facts(stack: Planned) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def facts(stack: Planned) -> dict[str, Any]:
             name: {**_plain(at.chosen), **_aliased(kinds.kind(at.chosen.kind).filled_in(at))}
             for name, at in stack.contexts.items()
         },
+        "bucket": _plain(settings.bucket) if settings.bucket is not None and settings.bucket.made else {},
+        "backup": _plain(settings.backup) if settings.backup is not None else {},
         "stores": {
             name: {**_plain(one.at.chosen), **_aliased(one.store.filled_in(one.at))}
             for name, one in stack.stores.items()

@@ -12,7 +12,7 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import cost, earlier, kinds, log_shipping, memory, models, monitoring, outputs, stores
+from stacks import backup, bucket, cost, earlier, kinds, log_shipping, memory, models, monitoring, outputs, stores
 from stacks.application import arguments
 from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
@@ -46,7 +46,8 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     if settings.registry_logins:
         args["registry_logins"] = logins(settings)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
-    after, ids = _claims(stack, ground, namespace, last.claims)
+    ours = bucket.make(stack.ours(bucket.NAME), ground)
+    after, ids = _claims(stack, ground, namespace, last.claims, ours)
     made, waits, ids_of_stores = _stores(stack, ground, namespace)
     after += _model_cache(settings, ground, namespace)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
@@ -55,6 +56,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     app = Kotaemon(NAMESPACE, handed, opts)
     released = _releases(stack, ground, namespace)
     _watch(stack, ground, namespace, _ship(stack, ground, namespace, after))
+    drilled = _protect(stack, ground, namespace, made, [*after, *waits], ours)
     return {
         **outputs.contract(
             namespace=settings.namespace,
@@ -67,6 +69,8 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
         ),
         "cost": cost.output(stack),
         "models": models.output(settings, released),
+        "backup": backup.output(settings, drilled),
+        "bucket": outputs.bucket(stack.bucket),
         earlier.OUTPUT: earlier.output(stack, app.ready),
         memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}, settled),
     }
@@ -98,10 +102,36 @@ def _watch(stack: Planned, ground: Ground, namespace: pulumi.Output[str], shippi
         Monitoring(monitoring.NAME, args, ResourceOptions(provider=ground.kubernetes.provider))
 
 
+def _protect(
+    stack: Planned,
+    ground: Ground,
+    namespace: pulumi.Output[str],
+    stored: dict[str, Any],
+    after: Sequence[pulumi.Resource],
+    ours: pulumi.Input[str],
+) -> pulumi.Output[dict[str, str]] | None:
+    """Register what backs up claims and stores, where the stack file asks for it. Returns the last drill's result.
+
+    `ours`: name of the stack's bucket, once it is there.
+    """
+    opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=list(after))
+    taken = backup.snapshots(stack.settings, namespace, stack.claims)
+    if taken is not None:
+        from components.protection.snapshots import VolumeSnapshots
+
+        VolumeSnapshots(backup.SNAPSHOTS, taken, opts)
+    args = backup.backups(stack.settings, namespace, stack.storage, stack.claims, stored, ours)
+    if args is None:
+        return None
+    from components.protection.backups import Backups
+
+    return Backups(backup.BACKUPS, args, opts).last
+
+
 def _claims(
-    stack: Planned, ground: Ground, namespace: pulumi.Output[str], lived: frozenset[str]
+    stack: Planned, ground: Ground, namespace: pulumi.Output[str], lived: frozenset[str], ours: pulumi.Input[str]
 ) -> tuple[list[pulumi.Resource], dict[str, pulumi.Output[str]]]:
-    """Register every claim, and a Job that makes the roles' folders where a claim needs it.
+    """Register every claim, and a Job that makes the roles' folders where a claim needs it. `ours`: name of the bucket.
 
     Returns what the application waits for, and the real ids of storage by section of the stack file.
     """
@@ -109,7 +139,7 @@ def _claims(
     ids: dict[str, pulumi.Output[str]] = {}
     space = _space(stack, ground, namespace)
     for name, planned in stack.contexts.items():
-        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key, lived=name in lived)
+        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key, bucket=ours, lived=name in lived)
         kind = kinds.kind(at.chosen.kind)
         for line in kind.warnings(at.chosen):
             pulumi.log.warn(f"kotaemon:storage.claims.{name}{line}")

@@ -14,7 +14,7 @@ from pulumi import Output
 
 from guard.changes import Data, Known, Memory, Move, Place, changes
 from guard.moves import refusal, released
-from stacks import kinds
+from stacks import bucket, kinds
 from stacks.kinds.base import INDEXES, Identity
 from stacks.planned import Planned, store_key
 from stacks.safety import RefusedByGuard
@@ -61,6 +61,11 @@ def now(stack: Planned) -> Memory:
         if one.store.made:
             known[place.key] = Known(place, fixed=one.store.fixed, protected=one.at.settings.protect)
         data[DATA[name]] = Data(place)
+    chosen = stack.settings.bucket
+    if chosen is not None and chosen.made:
+        ours = _place(bucket.NAME, bucket.identity(stack.settings), chosen)
+        protected = stack.settings.protect and bucket.NAME not in stack.settings.released
+        known[bucket.NAME] = Known(ours, fixed=True, protected=protected)
     return Memory(known, data)
 
 

@@ -8,7 +8,7 @@ from pulumi import Input
 from components.contract import Claim
 from components.monitoring.args import MonitoringArgs
 from components.pod.args import Endpoint
-from stacks import kinds
+from stacks import backup, kinds
 from stacks.names import NAMESPACE, claim_name
 from stacks.settings.settings import Settings
 from stacks.stores.on_disks import disk_name
@@ -38,7 +38,8 @@ def arguments(
         application=NAMESPACE,
         volumes=[*(claims[name]["name"] for name, where in elsewhere.items() if not where), *_disks(settings)],
         elastic={claims[name]["name"]: where for name, where in elsewhere.items() if where},
-        backups=_backups(settings),
+        backups=[*_backups(settings), *backup.schedules(settings)],
+        drills=backup.drills(settings),
         labels=chosen.labels,
         rules=chosen.rules,
         dashboard=chosen.dashboard,

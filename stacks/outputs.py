@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from components.contract import Claim, RoleMount, StorageMap
+from components.contract import Bucket, Claim, RoleMount, StorageMap
 
-CONTRACT_VERSION = 5
+CONTRACT_VERSION = 6
 """Raised when an output is added. None is ever removed, renamed or changed in type. The same number is in
 examples/app-repo/kotaemon_outputs.py, and every version has its fixture in tests/unit/stacks/contracts/."""
 
@@ -31,6 +31,12 @@ def contract(
     - `models` (version 5): `owner` of the version of the models (none, stack, cluster), the `version` that pods load,
       and `release`, the record of the last release in the cluster as this run found it: version, from, phase (released,
       rolled back, refused ...), reason, at (docs/runbooks/release-models.md).
+    - `backup` (version 6): `schedules`, the CronJobs that back up; `record`, namespace and name of the ConfigMap with
+      the result of the last restore drill, and `drill`, that result as this run found it: phase (none, good, bad), at,
+      lastGood, snapshotAt, conversations, indexes, reason; and `secret`, namespace and name of the Secret with the
+      repository's password (docs/backups.md).
+    - `bucket` (version 6): the bucket of the stack: name, dialect (s3, oss), region, endpoint, path_style,
+      credentials_secret (empty: roles of the account), encrypted_by and archived. Empty: the stack has none.
     - `uid`, `gid` (version 2): owner of the data; whoever mounts a claim must be this user, or in this group to read.
     """
     claims: dict[str, Claim] = {mount["claim"]["name"]: mount["claim"] for mount in storage.values()}
@@ -61,3 +67,8 @@ def _mount(mount: RoleMount) -> dict[str, Any]:
         "encrypted_by": claim["encrypted_by"],
         "locks": claim["locks"].value,
     }
+
+
+def bucket(found: Bucket | None) -> dict[str, Any]:
+    """The output `bucket`."""
+    return {} if found is None else {**found, "dialect": found["dialect"].value}

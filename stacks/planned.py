@@ -6,12 +6,12 @@ from typing import Any
 
 import pulumi
 
-from components.contract import Claim, Role, RoleMount, StorageMap
+from components.contract import Bucket, Claim, Role, RoleMount, StorageMap
 from components.kotaemon.mistakes import check
 from estimate.cost import Bought, Mount, bought
 from guard.classes import Bound
 from guard.report import Report
-from stacks import admission, kinds, log_shipping, models, network, on_class, platforms, safety, stores
+from stacks import admission, backup, bucket, kinds, log_shipping, models, network, on_class, platforms, safety, stores
 from stacks.application import arguments
 from stacks.classes import Classes
 from stacks.cluster_facts import ClusterFacts, Wanted
@@ -41,6 +41,15 @@ class Planned:
     """Place (database, vectors, documents) -> store. Empty in the profile single-writer."""
     report: Report
     classes: Classes
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """The bucket of the stack as plain values."""
+        return bucket.planned(self.settings)
+
+    def ours(self, key: str) -> Settings:
+        """The settings for a section of the stack file: what is released is not protected."""
+        return _settings_of(key, self.settings)
 
     @property
     def bounds(self) -> dict[str, Bound | None]:
@@ -89,12 +98,16 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
         documents.at.chosen.kind if documents else "lancedb",
         classes=on_class.facts(classes, contexts, claims),
         servers=on_class.server_disks(classes, found),
+        protected=backup.protections(settings, contexts, claims, storage),
     )
     _refuse(list(_mistakes(settings, platform, storage, found)))
+    handed = {name: one.store.planned(one.at) for name, one in found.items()}
+    _refuse([f"kotaemon:{line}" for line in backup.mistakes(settings, storage, claims, handed)])
     made = admission.made(settings, contexts, claims, storage, found.values())
     namespace = admission.namespace_of(settings, cluster)
     _refuse(admission.refused(namespace, made) if namespace is not None else [])
-    for line in (*classes.contradictions(), *admission.warnings(settings, cluster, made)):
+    saved = backup.warnings(settings, storage, handed)
+    for line in (*classes.contradictions(), *saved, *admission.warnings(settings, cluster, made)):
         pulumi.log.warn(line)
     _tell_closed(settings, storage, found)
     return Planned(settings, platform, contexts, claims, storage, found, report, classes)
@@ -194,7 +207,7 @@ def _bought(stack: Planned) -> Iterator[Bought]:
     for name, one in stack.stores.items():
         for resource, product in one.store.products(one.at):
             yield bought(resource, product, roles=HELD[name])
-    for resource, product in stack.platform.products(stack.settings):
+    for resource, product in (*stack.platform.products(stack.settings), *bucket.products(stack.settings)):
         yield bought(resource, product)
 
 

@@ -27,14 +27,16 @@ def check(
     document_store: str = "lancedb",
     classes: Mapping[str, ClassFacts] | None = None,
     servers: Sequence[safety.ServerDisk] = (),
+    protected: Mapping[str, Sequence[str]] | None = None,
 ) -> Report:
     """Ask the guard, and print its warnings and the overrides on every run. Raises RefusedByGuard.
 
-    `claim_keys`: name of a PersistentVolumeClaim -> its name in the stack file. `classes` and `servers`: as for
-    `check` in guard/safety.py.
+    `claim_keys`: name of a PersistentVolumeClaim -> its name in the stack file. `classes`, `servers` and `protected`:
+    as for `check` in guard/safety.py.
     """
     try:
-        report = safety.check(storage, pods(settings, document_store), settings.overrides, claim_keys, classes, servers)
+        given = settings.overrides, claim_keys, classes, servers, protected
+        report = safety.check(storage, pods(settings, document_store), *given)
         report.raise_if_refused(stack_file(pulumi.get_stack()))
     except GuardRefused as refused:
         raise RefusedByGuard(str(refused)) from None

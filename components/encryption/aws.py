@@ -25,6 +25,8 @@ class KeyService(str, Enum):
     RDS = "rds"
     SECRETS_MANAGER = "secretsmanager"
     BACKUP = "backup"
+    S3 = "s3"
+    """Only for a key of another account: in the key's own account IAM decides who may read a bucket."""
 
 
 class AwsKeyArgs(TypedDict):

@@ -15,16 +15,11 @@ from pulumi_kubernetes.batch.v1 import (
     PodFailurePolicyRuleArgs,
 )
 from pulumi_kubernetes.core.v1 import (
-    ConfigMapProjectionArgs,
     ConfigMapVolumeSourceArgs,
     ContainerArgs,
-    KeyToPathArgs,
     PersistentVolumeClaimVolumeSourceArgs,
-    ProjectedVolumeSourceArgs,
-    ServiceAccountTokenProjectionArgs,
     VolumeArgs,
     VolumeMountArgs,
-    VolumeProjectionArgs,
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, RoleRefArgs, SubjectArgs
@@ -37,12 +32,12 @@ from ..pod.files import content_hash
 from ..pod.names import GID, IMAGE, PYTHON, RUNTIME_DIR, UID
 from ..pod.network import network_policy
 from ..pod.spec import TMP, Pod, pod_security, pod_template, resources, tmp_volume
+from ..pod.token import TOKEN, token_volume
 from ..pod.variables import plain
 from ..refusal import because, refuse, refused_label
 from .files import release_files
 
 KEEP, READY_SECONDS = 3, 3600
-TOKEN_DIR = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 a folder
 MODELS = "/models"
 NEVER = "0 0 31 2 *"
 """A CronJob needs a schedule. This one is suspended, and 31 February does not come either."""
@@ -140,25 +135,6 @@ def variables(name: str, args: ModelReleasesArgs) -> dict[str, Input[str]]:
     }
 
 
-def token_volume() -> VolumeArgs:
-    """A token of an hour, renewed by the kubelet, for this pod alone: no other pod of this program has one."""
-    return VolumeArgs(
-        name="token",
-        projected=ProjectedVolumeSourceArgs(
-            sources=[
-                VolumeProjectionArgs(
-                    service_account_token=ServiceAccountTokenProjectionArgs(path="token", expiration_seconds=3600)
-                ),
-                VolumeProjectionArgs(
-                    config_map=ConfigMapProjectionArgs(
-                        name="kube-root-ca.crt", items=[KeyToPathArgs(key="ca.crt", path="ca.crt")]
-                    )
-                ),
-            ]
-        ),
-    )
-
-
 def cron_job_spec(
     name: str, args: ModelReleasesArgs, scripts: Input[str], account: Input[str] | None
 ) -> CronJobSpecArgs:
@@ -174,7 +150,7 @@ def cron_job_spec(
         volume_mounts=[
             VolumeMountArgs(name="runtime", mount_path=RUNTIME_DIR, read_only=True),
             TMP,
-            VolumeMountArgs(name="token", mount_path=TOKEN_DIR, read_only=True),
+            TOKEN,
             VolumeMountArgs(name="claim", mount_path=MODELS, sub_path=role["sub_path"]),
         ],
         termination_message_policy="FallbackToLogsOnError",

@@ -14,6 +14,8 @@ class Thresholds(TypedDict):
     """Percent of a volume's bytes, or of its files, from which it is filling; default 85. At 95 it is urgent."""
     backup_hours: NotRequired[int]
     """Hours since the last copy of a store that ended well; default 36: one night may fail."""
+    drill_hours: NotRequired[int]
+    """Hours since the last restore drill that was good; default 192: it runs every week."""
     release_minutes: NotRequired[int]
     """Minutes that a roll-out may take; default 60."""
     unshipped_minutes: NotRequired[int]
@@ -35,6 +37,8 @@ class MonitoringArgs(TypedDict):
     """PersistentVolumeClaim -> where its fill is measured instead, in words, for the dashboard. Default: none."""
     backups: NotRequired[Sequence[str]]
     """Names of the CronJobs that copy stores. Default: none."""
+    drills: NotRequired[Sequence[str]]
+    """Names of the CronJobs that restore the newest backup. Default: none."""
     shipping_namespace: NotRequired[Input[str]]
     """Namespace of the pods of LogShipping; default: no logs are shipped."""
     labels: NotRequired[Mapping[str, str]]

@@ -20,7 +20,7 @@ def text(watched: Watched, elastic: Mapping[str, str]) -> str:
     """The dashboard of one application."""
     of = f'{{namespace="{watched.namespace}"}}'
     claims = f'{{namespace="{watched.namespace}",persistentvolumeclaim=~"{one_of(watched.volumes) or "none"}"}}'
-    jobs = f'{{namespace="{watched.namespace}",cronjob=~"{one_of(watched.backups) or "none"}"}}'
+    jobs = f'{{namespace="{watched.namespace}",cronjob=~"{one_of([*watched.backups, *watched.drills]) or "none"}"}}'
     shippers = f'{{namespace="{watched.shipping_namespace or "none"}"}}'
     rate = f"kotaemon_models_fill_bytes{of} / kotaemon_models_fill_seconds{of}"
     panels = [
@@ -31,7 +31,7 @@ def text(watched: Watched, elastic: Mapping[str, str]) -> str:
             "{{persistentvolumeclaim}}",
         ),
         graph(
-            "Age of the last copy of each store",
+            "Age of the last copy of each store, and of the last good drill",
             "s",
             f"time() - kube_cronjob_status_last_successful_time{jobs}",
             "{{cronjob}}",

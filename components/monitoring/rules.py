@@ -17,10 +17,12 @@ class Watched(NamedTuple):
     application: str
     volumes: Sequence[str]
     backups: Sequence[str]
+    drills: Sequence[str]
     shipping_namespace: str
     """Empty: no logs are shipped."""
     fill_percent: int
     backup_hours: int
+    drill_hours: int
     release_minutes: int
     unshipped_minutes: int
     copy_mib_per_second: int
@@ -90,23 +92,26 @@ def _volumes(watched: Watched) -> list[dict[str, Any]]:
 
 
 def _backups(watched: Watched) -> list[dict[str, Any]]:
-    if not watched.backups:
-        return []
-    of = f'{{namespace="{watched.namespace}",cronjob=~"{one_of(watched.backups)}"}}'
-    seconds = watched.backup_hours * 3600
+    hours, drill_hours = watched.backup_hours, watched.drill_hours
+    found: list[dict[str, Any]] = []
+    if watched.backups:
+        said = f"{{{{ $labels.cronjob }}}} made no copy for {hours} hours."
+        found.append(_too_old("KotaemonBackupTooOld", watched, watched.backups, hours, said))
+    if watched.drills:
+        said = f"No restore drill of {{{{ $labels.cronjob }}}} was good for {drill_hours} hours."
+        found.append(_too_old("KotaemonDrillTooOld", watched, watched.drills, drill_hours, said))
+    return found
+
+
+def _too_old(name: str, watched: Watched, jobs: Sequence[str], hours: int, said: str) -> dict[str, Any]:
+    """An alert about the last run of CronJobs that ended well: one that ends badly does not count, and none never."""
+    of, seconds = f'{{namespace="{watched.namespace}",cronjob=~"{one_of(jobs)}"}}', hours * 3600
     never = (
         f"time() - kube_cronjob_created{of} > {seconds} "
         f"unless on (namespace, cronjob) kube_cronjob_status_last_successful_time{of}"
     )
-    return [
-        alert(
-            "KotaemonBackupTooOld",
-            f"(time() - kube_cronjob_status_last_successful_time{of} > {seconds}) or ({never})",
-            5,
-            "critical",
-            f"{{{{ $labels.cronjob }}}} made no copy for {watched.backup_hours} hours.",
-        )
-    ]
+    late = f"(time() - kube_cronjob_status_last_successful_time{of} > {seconds}) or ({never})"
+    return alert(name, late, 5, "critical", said)
 
 
 def _release(watched: Watched) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The objects around the one pod of a bundled store, the same for each of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -36,6 +36,7 @@ class StoreObjects:
         clients: Mapping[str, str],
         backed_up: bool,
         cluster_imposes: ClusterImposes,
+        also: Sequence[Mapping[str, str]] = (),
     ) -> None:
         self._parent, self._name, self._namespace, self._port = parent, name, namespace, port
         self._cluster_imposes = cluster_imposes
@@ -46,7 +47,7 @@ class StoreObjects:
             f"{name}-account", metadata=self._meta(), automount_service_account_token=False, opts=child
         )
         self._account = account.metadata.apply(lambda metadata: metadata.name or "")
-        connecting = [clients, self._backup_labels] if backed_up else [clients]
+        connecting = [clients, *([self._backup_labels] if backed_up else []), *also]
         self._policy = k8s.networking.v1.NetworkPolicy(
             f"{name}-policy",
             metadata=self._meta(),

@@ -1,7 +1,7 @@
 """PostgreSQL in one pod on one disk: the small default of the `scaled` profile."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
@@ -54,6 +54,8 @@ class BundledPostgresArgs(TypedDict):
     """The disk: a block claim in that namespace, made before (ReadWriteOncePod where the driver can)."""
     clients: Mapping[str, str]
     """Labels of the pods that may connect: the application's (components.kotaemon.names.labels)."""
+    also: NotRequired[Sequence[Mapping[str, str]]]
+    """Labels of other pods that may connect, such as those of Backups. Default: none."""
     image: NotRequired[Input[str]]
     """An official Debian image, pinned; default docker.io/library/postgres:18.6-trixie. Another major version does not
     read this one's data: dump and restore (docs/stores.md)."""
@@ -185,6 +187,7 @@ class BundledPostgres(pulumi.ComponentResource):
             clients=args["clients"],
             backed_up="backup" in args,
             cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
+            also=args.get("also", []),
         )
         # URL and passwords in one object, so that they cannot drift apart. The server takes the passwords when its
         # disk is empty, and never again.

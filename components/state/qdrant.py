@@ -1,7 +1,7 @@
 """Qdrant in one pod on one disk: the small default of the `scaled` profile."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
@@ -49,6 +49,8 @@ class BundledQdrantArgs(TypedDict):
     (https://qdrant.tech/documentation/guides/installation/)."""
     clients: Mapping[str, str]
     """Labels of the pods that may connect: the application's (components.kotaemon.names.labels)."""
+    also: NotRequired[Sequence[Mapping[str, str]]]
+    """Labels of other pods that may connect, such as those of Backups. Default: none."""
     image: NotRequired[Input[str]]
     """The unprivileged image, pinned; default docker.io/qdrant/qdrant:v1.18.3-unprivileged. Upgrade one minor version
     at a time."""
@@ -141,6 +143,7 @@ class BundledQdrant(pulumi.ComponentResource):
             clients=args["clients"],
             backed_up="backup" in args,
             cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
+            also=args.get("also", []),
         )
         secret = objects.generated_secret(
             {API_KEY: secrets.token_urlsafe(KEY_BYTES)}, protect=args.get("protect", True)

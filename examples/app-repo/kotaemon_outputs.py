@@ -12,7 +12,7 @@ from typing import Any, TypedDict, cast
 import pulumi
 from pulumi import Output
 
-CONTRACT_VERSION = 5
+CONTRACT_VERSION = 6
 """The contract's version for which this file was written. An older stack lacks outputs; a newer one has more."""
 
 

@@ -54,6 +54,8 @@ class Context(Generic[ChosenT_co]):
     namespace: Input[str]
     key: Input[str]
     """Id or ARN of the key that encrypts; empty before it is made, and on platforms without one."""
+    bucket: Input[str] = ""
+    """Name of the stack's bucket, known once everything that guards it is there; empty before it is made."""
     lived: bool = False
     """Whether the claim was there, with its folders, when the last run ended well."""
     classes: Classes = field(default_factory=Classes)
@@ -104,6 +106,8 @@ class Kind(ABC, Generic[ClaimT]):
     """CSI drivers whose volumes this kind makes: a volume of theirs is named by this kind, not by its driver."""
     fill_elsewhere: ClassVar[str] = ""
     """Where the fill of its volumes is measured, when the kubelet does not measure it; in words, with the source."""
+    snapshots: ClassVar[bool] = False
+    """Whether VolumeSnapshots can be made of its disks, because a CSI driver attaches them."""
     effects: ClassVar[Effects] = {}
     """Field of the settings -> what its change does. A field without an entry counts as `would lose data`."""
     section_effects: ClassVar[Effects] = {}
@@ -138,9 +142,17 @@ class Kind(ABC, Generic[ClaimT]):
         """What does not fit the rest of the stack file: `<key below the claim>: <reason>`."""
         yield from ()
 
+    def own_backup(self, chosen: ClaimT) -> str:
+        """The backup that comes with it by itself, in words; empty: none, and `kotaemon:backup` makes one."""
+        return ""
+
     def key_users(self, chosen: ClaimT) -> tuple[str, ...]:
         """Services that use the platform's key for it, in the platform's own words."""
         return ()
+
+    def bucket_prefix(self, chosen: ClaimT) -> str | None:
+        """Prefix of the stack's bucket that it mounts. None: it has nothing to do with the bucket."""
+        return None
 
     def on_class(self, at: Context[ClaimT]) -> OnClass | None:
         """The StorageClass of the cluster that makes its volume. None: it is not made by a class that is there."""

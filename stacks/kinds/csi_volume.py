@@ -61,6 +61,7 @@ class CsiVolumeKind(Kind[CsiVolumeSettings]):
 
     settings = CsiVolumeSettings
     platforms = tuple(Platform)
+    snapshots = True
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
         **dict.fromkeys(("driver", "handle"), names(VOLUME_SOURCE)),

@@ -95,6 +95,7 @@ class EbsKind(Kind[EbsClaim]):
     platforms = (Platform.AWS,)
     in_account = True
     drivers = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com")
+    snapshots = True
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
         "size": grows(f"{CLAIM_GROWS}; EC2 ModifyVolume"),

@@ -98,6 +98,7 @@ class EcsDiskKind(Kind[EcsDiskClaim]):
     platforms = (Platform.ALICLOUD,)
     in_account = True
     drivers = ("diskplugin.csi.alibabacloud.com",)
+    snapshots = True
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
         "size": grows(f"{_UPSTREAM}, size; ECS ResizeDisk"),
@@ -108,6 +109,10 @@ class EcsDiskKind(Kind[EcsDiskClaim]):
         "bursting": in_place(f"{_UPSTREAM}, bursting_enabled"),
         "snapshot_days": in_place("terraform-provider-alicloud: resource_alicloud_ecs_auto_snapshot_policy.go"),
     }
+
+    def own_backup(self, chosen: EcsDiskClaim) -> str:
+        """Daily snapshots by a policy of ECS."""
+        return f"daily snapshots by ECS, kept {chosen.snapshot_days} days"
 
     def planned(self, at: Context[EcsDiskClaim]) -> Claim:
         """The claim as plain values."""

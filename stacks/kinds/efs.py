@@ -104,6 +104,10 @@ class EfsKind(Kind[EfsClaim]):
         ),
     }
 
+    def own_backup(self, chosen: EfsClaim) -> str:
+        """Daily backups by AWS Backup's default plan, where they are on."""
+        return "daily backups by AWS Backup, kept 35 days" if chosen.backup else ""
+
     def planned(self, at: Context[EfsClaim]) -> Claim:
         """The claim as plain values."""
         from components.file.efs import efs_claim

@@ -106,6 +106,7 @@ class EssdKind(Kind[EssdClaim]):
     platforms = (Platform.ALICLOUD,)
     in_account = True
     drivers = ("diskplugin.csi.alibabacloud.com",)
+    snapshots = True
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
         "size": grows(CLAIM_GROWS),

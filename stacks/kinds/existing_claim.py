@@ -31,6 +31,7 @@ class ExistingClaimKind(Kind[ExistingClaimSettings]):
     settings = ExistingClaimSettings
     platforms = tuple(Platform)
     made = False
+    snapshots = True
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
         "claim": names("the stack file names the claim"),

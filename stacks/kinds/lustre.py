@@ -145,6 +145,10 @@ class LustreKind(Kind[LustreClaim]):
         ),
     }
 
+    def own_backup(self, chosen: LustreClaim) -> str:
+        """Daily backups by FSx, which makes none of a file system that is linked to S3."""
+        return f"daily backups by FSx, kept {chosen.kept_days} days" if chosen.kept_days > 0 else ""
+
     def planned(self, at: Context[LustreClaim]) -> Claim:
         """The claim as plain values."""
         from components.file.lustre import lustre_claim

@@ -172,6 +172,10 @@ class NasClaimKind(Kind[NasClaim]):
         ),
     }
 
+    def own_backup(self, chosen: NasClaim) -> str:
+        """Daily copies by Cloud Backup, where they are on."""
+        return f"daily copies by Cloud Backup, kept {chosen.backup_days} days" if chosen.backup_days else ""
+
     def planned(self, at: Context[NasClaim]) -> Claim:
         """The claim as plain values."""
         from components.file.nas import nas_claim

@@ -123,6 +123,10 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         ),
     }
 
+    def own_backup(self, chosen: OpenZfsClaim) -> str:
+        """Daily backups by FSx."""
+        return f"daily backups by FSx, kept {chosen.backup_days} days"
+
     def planned(self, at: Context[OpenZfsClaim]) -> Claim:
         """The claim as plain values."""
         from components.file.openzfs import openzfs_claim

@@ -60,6 +60,7 @@ class StorageClassKind(Kind[StorageClassClaim]):
 
     settings = StorageClassClaim
     platforms = tuple(Platform)
+    snapshots = True
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
         "storage_class": names(CLAIM_SPEC),

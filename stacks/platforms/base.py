@@ -7,9 +7,13 @@ from typing import Any, ClassVar
 
 from pulumi import Input, ResourceOptions
 
+from components.contract import BucketDialect
+from components.object.rules import Lifecycle
 from estimate.offers import Offer, Part, Wanted
+from estimate.product import Product
 from stacks.effects import Effects
 from stacks.kinds.base import Buys
+from stacks.settings.bucket import BucketSettings
 from stacks.settings.fields import Strict
 from stacks.settings.settings import Settings
 from stacks.stores.base import Store
@@ -37,6 +41,33 @@ class OwnDatabase:
     store: Store[Any] = field(repr=False)
 
 
+class Buckets(ABC):
+    """The buckets of a platform."""
+
+    dialect: ClassVar[BucketDialect]
+    """API that they speak."""
+
+    @abstractmethod
+    def endpoint(self, settings: Settings) -> str:
+        """URL of the API, for the pods of the stack."""
+
+    @abstractmethod
+    def encrypted_by(self, settings: Settings) -> str:
+        """The key that encrypts, in words for the storage table."""
+
+    @abstractmethod
+    def product(self) -> Product:
+        """What is bought."""
+
+    @abstractmethod
+    def make(self, chosen: BucketSettings, lifecycle: Lifecycle, settings: Settings, ground: Ground) -> Input[str]:
+        """Register the component `bucket`; gives the bucket's name, known once everything that guards it is there."""
+
+    def mistakes(self, settings: Settings) -> Iterator[str]:
+        """What does not fit the section of the platform: `<key below the bucket>: <reason>`."""
+        yield from ()
+
+
 class PlatformStack(ABC):
     """A platform: its providers, its key, its drivers and its database."""
 
@@ -46,6 +77,8 @@ class PlatformStack(ABC):
     """Field of the section -> what its change does. A field without an entry counts as `would lose data`."""
     own_store: ClassVar[Store[Any] | None] = None
     """Kind of store of the key `database` in its section. None: the section has no database."""
+    buckets: ClassVar[Buckets | None] = None
+    """Its buckets. None: a stack can only name one at an endpoint of its own."""
     about: ClassVar[str] = ""
     """What the section contains, for its description in the schema."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from components.contract import Platform
 from components.kotaemon.switches import graphs_switched_on
-from stacks import kinds, platforms, stores
+from stacks import bucket, kinds, platforms, stores
 from stacks.settings import ingress, models
 from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
@@ -17,9 +17,11 @@ def mistakes(settings: Settings) -> Iterator[str]:
     """Every mistake between the sections, each with its full key from `kotaemon:` on."""
     checks = [_access, _money, _scale, _kinds_of_the_platform, _section, _roles, _released, models.mistakes]
     if not list(_section(settings)):
-        checks += [_claims, _platform, _stores]
+        checks += [_claims, _platform, _stores, bucket.mistakes]
     for check in checks:
         yield from (f"kotaemon:{line}" for line in check(settings))
+    if not list(_section(settings)) and not list(bucket.mistakes(settings)):
+        yield from (f"kotaemon:{line}" for line in bucket.mounted_mistakes(settings))
 
 
 def _access(settings: Settings) -> Iterator[str]:

@@ -60,9 +60,11 @@ SETTINGS: Effects = {
         "before (docs/models.md)"
     ),
     "storage": words(_OWN),
+    "bucket": words(_OWN),
     "logs": pods("the files that are there stay, until the new sizes let the oldest go"),
     "session_export": pods("the files that are there stay"),
     "monitoring": pods("the pods open or close the port of their numbers; rules and dashboard change in place"),
+    "backup": words(_OWN),
     "env": pods(),
     "api_keys": pods(),
     "admin_name": pods("it is read when the first administrator is made, and never again"),

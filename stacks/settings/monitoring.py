@@ -17,6 +17,9 @@ class ThresholdSettings(Strict):
     backup_hours: int | None = Field(
         None, ge=1, description="Hours since the last copy of a store that ended well; default 36."
     )
+    drill_hours: int | None = Field(
+        None, ge=1, description="Hours since the last restore drill that was good; default 192: eight days."
+    )
     release_minutes: int | None = Field(None, ge=1, description="Minutes that a roll-out may take; default 60.")
     unshipped_minutes: int | None = Field(
         None, ge=1, description="Minutes that the oldest log line may wait to be shipped; default 15."

@@ -24,7 +24,7 @@ from stacks.settings.fields import Cpu, ObjectName, Strict, Url
 if TYPE_CHECKING:
     from stacks.settings.settings import Settings
 
-PodPart = Literal["application", "database", "vectors", "preparation", "logs"]
+PodPart = Literal["application", "database", "vectors", "preparation", "logs", "backup"]
 """Parts of a stack that have pods: a key of the section `pods`. Copies of a store follow their store."""
 
 

@@ -8,6 +8,8 @@ from pydantic import Field, SecretStr, field_validator
 from components.contract import Platform, Profile
 from guard.rules import check_overrides
 from stacks.settings.auth_proxy import AuthProxySettings
+from stacks.settings.backup import BackupSettings
+from stacks.settings.bucket import BucketSettings
 from stacks.settings.cluster import Cluster
 from stacks.settings.estimate import EstimateSettings
 from stacks.settings.existing import IN_CLUSTER, OBJECT, Existing, Id
@@ -78,12 +80,21 @@ class Settings(Existing, PodRules):
         description="Exports each user's conversations to files that a person can read; default: they are in the "
         "database alone. See docs/sessions.md.",
     )
+    bucket: BucketSettings | None = Field(
+        None,
+        description="Bucket for cold data and backups: made by the stack, or there already. See docs/cold-tier.md.",
+    )
     logs: LogSettings = Field(
         default_factory=lambda: LogSettings.model_validate({}),
         description="Log files of the pods; see docs/logs.md.",
     )
     monitoring: MonitoringSettings | None = Field(
         None, description="Alerts and a dashboard for the Prometheus and Grafana of the cluster; default: none."
+    )
+    backup: BackupSettings | None = Field(
+        None,
+        description="Backups of claims and stores with a restore drill, and VolumeSnapshots; default: only what the "
+        "platform's own storage has. See docs/backups.md.",
     )
     env: dict[str, str] = Field(
         default_factory=dict[str, str], description="Environment variables of the application that are not secret."

@@ -24,7 +24,7 @@ from stacks.settings.stores import DRIVER_HELP, Bundled, Driver
 from stacks.stores import on_disks
 from stacks.stores.base import MadeStore, ServerOnClass, Store, StoreContext
 from stacks.stores.images import DUMP, MAJOR
-from stacks.stores.servers import CLIENTS
+from stacks.stores.servers import CLIENTS, backup_clients
 
 
 class BundledDatabase(Bundled):
@@ -120,6 +120,8 @@ def _args(at: StoreContext[BundledDatabase], disk: Claim) -> BundledPostgresArgs
         protect=at.settings.protect,
         cluster_imposes=imposed(at.settings, "database"),
     )
+    if clients := backup_clients(at.settings):
+        args["also"] = clients
     if chosen.backup is not None:
         args["backup"] = on_disks.backup_args(at, chosen.backup)
     return args

@@ -23,7 +23,7 @@ from stacks.settings.stores import Bundled
 from stacks.stores import on_disks
 from stacks.stores.base import MadeStore, ServerOnClass, Store, StoreContext
 from stacks.stores.images import BACK, RESTORE
-from stacks.stores.servers import CLIENTS
+from stacks.stores.servers import CLIENTS, backup_clients
 
 
 class BundledVectors(Bundled):
@@ -117,6 +117,8 @@ def _args(at: StoreContext[BundledVectors], disk: Claim) -> BundledQdrantArgs:
         protect=at.settings.protect,
         cluster_imposes=imposed(at.settings, "vectors"),
     )
+    if clients := backup_clients(at.settings):
+        args["also"] = clients
     if chosen.backup is not None:
         args["backup"] = on_disks.backup_args(at, chosen.backup)
     return args

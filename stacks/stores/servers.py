@@ -8,13 +8,22 @@ from pydantic import SecretStr
 from components.kotaemon.names import labels
 from components.pod.args import Endpoint, SecretKey
 from components.pod.secret import secret_data
+from components.protection.names import labels as backup_labels
 from stacks.effects import in_place
 from stacks.names import NAMESPACE, claim_name
+from stacks.settings.settings import Settings
 from stacks.settings.stores import FromSecret, StoreEndpoint
 from stacks.stores.base import StoreContext
 
 CLIENTS = labels(NAMESPACE)
 """Labels of the application's pods."""
+
+
+def backup_clients(settings: Settings) -> list[dict[str, str]]:
+    """Labels of the pods of `kotaemon:backup`, which dump the stores of the profile scaled. None: there are none."""
+    if settings.backup is None or settings.backup.to is None:
+        return []
+    return [backup_labels(claim_name("backup"))]
 
 
 SECRET = in_place("components/pod/secret.py: a Secret, and a rolled Deployment", "the server is the same")

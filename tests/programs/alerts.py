@@ -16,6 +16,7 @@ ARGS = MonitoringArgs(
     namespace=NAMESPACE,
     volumes=["kotaemon-disk", "kotaemon-files.v2"],
     backups=["kotaemon-database-backup", "kotaemon-vectors-backup"],
+    drills=["kotaemon-backup-drill"],
     shipping_namespace="kotaemon",
 )
 

@@ -14,6 +14,7 @@ from tests.unit.components.monitoring.test_monitoring import names
 
 DISK = '{namespace="kotaemon",persistentvolumeclaim="kotaemon-disk"}'
 JOB = '{namespace="kotaemon",cronjob="kotaemon-database-backup"}'
+DRILL = '{namespace="kotaemon",cronjob="kotaemon-backup-drill"}'
 APP = '{namespace="kotaemon",deployment="kotaemon"}'
 POD = '{namespace="kotaemon",pod="kotaemon-a"}'
 SHIPPER = '{namespace="kotaemon",pod="kotaemon-logs-0",exporter="otlp_http"}'
@@ -116,6 +117,26 @@ CASES: list[tuple[str, Series, int, list[str]]] = [
         UP | {f"otelcol_process_uptime{SHIPPER}": "1x3000", f"kube_cronjob_created{JOB}": "0x3000"},
         37 * 60,
         ["KotaemonBackupTooOld"],
+    ),
+    (
+        "a good drill of seven days ago",
+        UP
+        | {
+            f"otelcol_process_uptime{SHIPPER}": "1x12000",
+            f"kube_cronjob_status_last_successful_time{DRILL}": "0x12000",
+        },
+        7 * 24 * 60,
+        [],
+    ),
+    (
+        "no good drill for nine days, and runs that were bad",
+        UP
+        | {
+            f"otelcol_process_uptime{SHIPPER}": "1x14000",
+            f"kube_cronjob_status_last_successful_time{DRILL}": "0x14000",
+        },
+        9 * 24 * 60,
+        ["KotaemonDrillTooOld"],
     ),
     ("a new CronJob", UP | {f"kube_cronjob_created{JOB}": "0x3000"}, 60, []),
     ("a roll-out of half an hour", deployment(updated=1), 30, []),

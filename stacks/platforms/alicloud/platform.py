@@ -12,6 +12,7 @@ from components.contract import Medium
 from estimate.offers import Offer, Part, Wanted
 from stacks.offered import CLUSTER
 from stacks.platforms import kube_provider, own_configuration
+from stacks.platforms.alicloud.bucket import BUCKETS
 from stacks.platforms.alicloud.effects import EFFECTS
 from stacks.platforms.alicloud.settings import AlicloudSettings, KeySettings, key_alias, tags
 from stacks.platforms.base import Ground, OwnDatabase, PlatformStack
@@ -30,6 +31,7 @@ class Alicloud(PlatformStack):
 
     section = AlicloudSettings
     effects = EFFECTS
+    buckets = BUCKETS
     own_store = APSARADB
     about = "region, network, key, database"
 

@@ -14,6 +14,7 @@ from stacks import kinds
 from stacks.kinds.base import Buys
 from stacks.offered import CLUSTER
 from stacks.platforms import own_configuration
+from stacks.platforms.aws.bucket import BUCKETS
 from stacks.platforms.aws.effects import EFFECTS
 from stacks.platforms.aws.place import Place
 from stacks.platforms.aws.settings import AwsSettings, adopted, key_alias, tags
@@ -31,6 +32,7 @@ class Aws(PlatformStack):
 
     section = AwsSettings
     effects = EFFECTS
+    buckets = BUCKETS
     own_store = RDS
     about = "region, network, key, drivers, stores"
 
@@ -171,7 +173,7 @@ def key_users(settings: Settings) -> set[str]:
 
 def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions, invoke: InvokeOptions) -> Input[str]:
     """ARN of the KMS key: the given one after a check that it is usable, or that of a key which the stack makes."""
-    from components.encryption.aws import AwsKey, existing_key
+    from components.encryption.aws import AwsKey, KeyService, existing_key
 
     section = settings.section(AwsSettings)
     if section.key_arn is not None:
@@ -182,7 +184,10 @@ def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions
                 "the key's own account, by a policy of the role. Name the role: for a key of another account its "
                 "statements are printed"
             )
-        _tell_statements(section.key_arn, _key_args(settings, place, roles))
+        args = _key_args(settings, place, roles)
+        if settings.bucket is not None and settings.bucket.made:
+            args["services"] = [*args.get("services", ()), KeyService.S3]
+        _tell_statements(section.key_arn, args)
         return existing_key(section.key_arn, section.region, invoke)
     return AwsKey("key", _key_args(settings, place, roles), opts).arn
 

@@ -586,6 +586,8 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "namespaceExists": "tests/unit/stacks/test_changes.py",
         "storage": "has tables of its own",
         "stores": "has tables of its own",
+        "bucket": "has a table of its own",
+        "backup": "has a table of its own",
         "cluster": "the tests write it",
         "moved": "tests/engine/test_memory.py",
         "released": "tests/unit/stacks/test_memory.py",
@@ -612,6 +614,10 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
             "of pods, as nodeSelector",
         ),
     },
+    ("bucket", ""): {
+        "": "its resources under the real rules: tests/unit/stacks/test_bucket.py, by the providers' schemas"
+    },
+    ("backup", ""): {"": "CronJobs, which hold no data; the Secret with the password is under ignore_changes"},
     ("claim", "nfs-server"): {"": "it sets up a Linux host over SSH; make drill-nfs has one"},
     ("claim", "nfs-ha"): {"": "it sets up three Linux hosts over SSH; make drill-nfs-ha has them"},
     ("database", "cloudnative-pg"): {"": "the operator and its types are not on the devcluster"},

@@ -31,6 +31,7 @@ WRONG: dict[str, Any] = {
         "client_network": "10.0.0.0/16",
     },
     "AwsKey": {"account": "111122223333", "region": "eu-central-1", "alias": "mine"},
+    "Backups": {"namespace": "app", "roles": {}, "repository": {"url": "s3:https://s3.example.com/b/c"}},
     "BundledPostgres": {**BUNDLED, "backup": {"claim": FILES, "folder": "a/b"}},
     "BundledQdrant": {**BUNDLED, "backup": {"claim": FILES, "folder": "a", "keep": 0}},
     "CloudNativePostgres": {"namespace": "app", "storage_class": "fast", "clients": {}, "instances": 0},
@@ -83,6 +84,7 @@ WRONG: dict[str, Any] = {
     },
     "NfsStorage": {"namespace": "app", "server": "s", "path": "srv"},
     "OpenZfsStorage": {**AWS, "subnets": ZONES, "client_networks": []},
+    "OssBucket": {"bucket_name": "Cold_Data"},
     "OssRole": {
         "role_name": "r",
         "oidc_issuer": "https://i",
@@ -94,5 +96,7 @@ WRONG: dict[str, Any] = {
     },
     "PodIdentityAgent": {"cluster": "prod", "tags": {"aws:mine": "1"}},
     "RdsDatabase": {**AWS, "identifier": "-", "subnets": ZONES, "client_network": "10.0.0.0/16"},
+    "S3Bucket": {"bucket_name": "cold.data", "key_arn": AWS["key_arn"], "region": "eu-central-1"},
     "ServiceRoles": {"roles": [ServiceRole.DISK, ServiceRole.DISK]},
+    "VolumeSnapshots": {"namespace": "app", "claims": ["data"], "snapshot_class": "kept", "keep": 0},
 }

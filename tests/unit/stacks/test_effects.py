@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from stacks import kinds, platforms, stores
+from stacks import backup, bucket, kinds, platforms, stores
 from stacks.changes_page import PATH, text
 from stacks.effects import UNDECLARED, Effect, Effects, Row, When, grows, in_place, new_only
 from stacks.facts import NO_FACT
+from stacks.settings.backup import BackupSettings
+from stacks.settings.bucket import BucketSettings
 from stacks.settings.effects import ROLES, SETTINGS
 from stacks.settings.model import whole_model
 from stacks.settings.storage import RoleStorage
@@ -18,6 +20,8 @@ SECTIONS = {name for name in platforms.NAMES if platforms.platform(name).section
 def tables() -> Iterator[tuple[str, Effects, set[str]]]:
     yield "settings", SETTINGS, set(whole_model().model_fields) - SECTIONS
     yield "role", ROLES, set(RoleStorage.model_fields)
+    yield "bucket", bucket.EFFECTS, set(BucketSettings.model_fields)
+    yield "backup", backup.EFFECTS, set(BackupSettings.model_fields)
     for name in kinds.NAMES:
         yield f"claim {name}", kinds.kind(name).effects, set(kinds.kind(name).settings.model_fields)
     for place, names in stores.NAMES.items():
@@ -42,7 +46,7 @@ def test_every_field_declares_what_its_change_does(name: str, rows: Effects, fie
 
 
 def test_every_model_with_fields_of_storage_has_a_table() -> None:
-    assert len(TABLES) == 2 + len(kinds.NAMES) + sum(map(len, stores.NAMES.values())) + 2 * len(SECTIONS)
+    assert len(TABLES) == 3 + len(kinds.NAMES) + sum(map(len, stores.NAMES.values())) + 2 * len(SECTIONS)
 
 
 @pytest.mark.parametrize(("table", "field", "row"), ROWS, ids=[f"{table}-{field}" for table, field, _ in ROWS])

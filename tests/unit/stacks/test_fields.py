@@ -9,6 +9,8 @@ from pydantic.alias_generators import to_camel
 from plan import collect
 from stacks import kinds, platforms, stores
 from stacks.facts import NO_FACT
+from stacks.settings.backup import BackupSettings
+from stacks.settings.bucket import BucketSettings
 from stacks.settings.fields import Strict
 from stacks.settings.model import whole_model
 from stacks.settings.storage import RoleStorage
@@ -32,6 +34,8 @@ def models() -> Iterator[tuple[tuple[str, str], type[Strict]]]:
             yield ("store of", name), platform.own_store.settings
     yield ("top", ""), whole_model()
     yield ("role", ""), RoleStorage
+    yield ("bucket", ""), BucketSettings
+    yield ("backup", ""), BackupSettings
 
 
 MODELS = dict(models())

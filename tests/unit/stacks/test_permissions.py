@@ -49,4 +49,6 @@ def test_nothing_is_allowed_on_everything_but_reading(platform: str) -> None:
                 re.search(":(Describe|List|Get)", action) for action in statement["Action"] if action not in free
             )
         else:
-            assert all("<account>" in one or one.endswith("::snapshot/*") for one in statement["Resource"])
+            assert all(
+                "<account>" in one or "<bucket>" in one or one.endswith("::snapshot/*") for one in statement["Resource"]
+            )

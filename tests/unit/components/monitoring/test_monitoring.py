@@ -19,6 +19,7 @@ ARGS = MonitoringArgs(
     volumes=["kotaemon-disk"],
     elastic={"kotaemon-files": "CloudWatch"},
     backups=["kotaemon-database-backup"],
+    drills=["kotaemon-backup-drill"],
     shipping_namespace="kotaemon-logs",
 )
 ELSEWHERE = {

@@ -1,0 +1,205 @@
+"""The backup and the restore drill as files, with the real restic: under writes, killed at every step, and damaged."""
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.programs.protection import Place, place
+
+AGAIN, REFUSED = 75, 78
+
+
+@pytest.fixture
+def house() -> Iterator[Place]:
+    with place() as found:
+        yield found
+
+
+def turns(database: Path) -> set[str]:
+    with closing(sqlite3.connect(database)) as opened:
+        return {row[0] for row in opened.execute("SELECT id FROM conversation")}
+
+
+def test_every_turn_acknowledged_before_is_in_a_backup_that_is_taken_while_others_follow(house: Place) -> None:
+    with house.writing() as said:
+        before = set(said.read_text().split())
+        house.backup()
+        after = set(said.read_text().split())
+    assert len(before) > 3
+    assert after > before, "nobody wrote while the backup ran"
+    (whole,) = house.snapshots()
+    assert whole["tags"] == ["whole"]
+    house.restic("restore", whole["id"], "--target", str(house.root / "out"))
+    stage = house.root / "out" / house.stage.relative_to("/")
+    assert turns(stage / "sessions/sql.db") >= before
+    manifest = json.loads((stage / "manifest.json").read_text())
+    assert manifest["order"] == ["database", "vectors", "texts and files"]
+    assert manifest["embeddings"]["index_1"]["id"] == "BAAI/bge-m3"
+    assert "models/versions/1/model.safetensors" in manifest["files"]
+    assert "sessions/sql.db" not in manifest["files"], "the living database is not to be copied as a file"
+    done = house.drill()
+    assert done.returncode == 0, done.stderr
+    assert "the drill is good" in done.stdout
+    assert "1 vectors" in done.stdout
+    assert "BAAI/bge-m3" in done.stdout
+    assert list(house.scratch.iterdir()) == [], "what was restored does not stay"
+
+
+def test_a_run_while_somebody_indexes_begins_again_until_it_is_quiet(house: Place) -> None:
+    until = time.monotonic() + 3
+
+    def index() -> None:
+        n = 0
+        while time.monotonic() < until:
+            n += 1
+            (house.data / "indexes/docstore/index_1.lance/data" / f"{n}.lance").write_bytes(os.urandom(100))
+            time.sleep(0.05)
+
+    writer = threading.Thread(target=index)
+    writer.start()
+    said = house.backup(KS_ATTEMPTS="30")
+    writer.join()
+    assert "does not count: indexes/docstore" in said
+    (whole,) = house.snapshots()
+    assert whole["tags"] == ["whole"], "what did not count is removed, and only what did stays"
+
+
+def test_without_a_quiet_moment_there_is_no_backup_and_it_is_said(house: Place) -> None:
+    house.backup()
+    ends = threading.Event()
+
+    def index() -> None:
+        while not ends.is_set():
+            (house.data / "indexes/docstore/other").write_bytes(os.urandom(10))
+            time.sleep(0.01)
+
+    writer = threading.Thread(target=index)
+    writer.start()
+    done = house.run("ks_protect_backup.py", KS_ATTEMPTS="2")
+    ends.set()
+    writer.join()
+    assert done.returncode == AGAIN
+    assert "no moment was found" in done.stderr
+    assert [one["tags"] for one in house.snapshots() if one.get("tags")] == [["whole"]], "the one before is kept"
+
+
+def test_killed_at_every_call_of_restic_the_next_run_is_whole(house: Place) -> None:
+    """The wrapper counts the calls, and at one of them kills restic and who called it, as the node's loss would."""
+    wrapper, calls = house.root / "wrapper", house.root / "calls"
+    real = house.env["KS_RESTIC"]
+    wrapper.write_text(
+        f'#!/bin/sh\necho x >> {calls}\nif [ "$(wc -l < {calls})" != "$KILL_AT" ]; then exec {real} "$@"; fi\n'
+        f'{real} "$@" & sleep 0.7\nkill -9 $! $PPID\n'
+    )
+    wrapper.chmod(0o755)
+    killed = 0
+    for step in range(1, 20):
+        calls.write_text("")
+        house.owned()
+        done = house.run("ks_protect_backup.py", KS_RESTIC=str(wrapper), KILL_AT=str(step))
+        if done.returncode == 0:
+            break
+        assert done.returncode == -9, done.stderr
+        killed += 1
+    assert killed >= 5, "snapshots, init, backup, tag and forget at least"
+    assert all(one.get("tags") == ["whole"] for one in house.snapshots())
+    assert house.drill().returncode == 0
+
+
+def test_a_file_that_did_not_change_is_not_read_again(house: Place) -> None:
+    house.backup()
+    model = house.data / "models/versions/1/model.safetensors"
+    state = model.stat()
+    model.write_bytes(os.urandom(state.st_size))
+    os.utime(model, ns=(state.st_atime_ns, state.st_mtime_ns))
+    house.owned()
+    house.backup()
+    newest = json.loads(house.restic("dump", "latest", str(house.stage / "manifest.json")))
+    first = house.snapshots()[0]["id"]
+    oldest = json.loads(house.restic("dump", first, str(house.stage / "manifest.json")))
+    name = "models/versions/1/model.safetensors"
+    assert newest["files"][name]["sha256"] == oldest["files"][name]["sha256"]
+
+
+def test_bytes_that_rot_in_the_repository_turn_the_drill_red(house: Place) -> None:
+    house.backup()
+    pack = max(
+        (house.root / "repository/data").rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0
+    )
+    pack.chmod(0o600)
+    content = bytearray(pack.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    pack.write_bytes(bytes(content))
+    house.owned()
+    done = house.drill()
+    assert done.returncode == 1
+    assert "the drill is bad" in done.stderr
+    assert "restic check" in done.stderr
+
+
+def test_without_the_key_the_drill_is_red_and_a_backup_makes_no_second_repository(house: Place) -> None:
+    house.backup()
+    config = (house.root / "repository/config").read_bytes()
+    (house.root / "password").write_text("another")
+    house.owned()
+    assert "the password does not open" in house.drill().stderr
+    done = house.run("ks_protect_backup.py")
+    assert done.returncode == REFUSED, done.stderr
+    (house.root / "password").unlink()
+    assert house.drill().returncode == 1
+    assert house.run("ks_protect_backup.py").returncode == AGAIN
+    assert (house.root / "repository/config").read_bytes() == config
+
+
+def test_a_model_with_other_content_and_a_missing_file_turn_the_drill_red(house: Place) -> None:
+    """A snapshot, tagged as whole, of what is no longer as its manifest says."""
+    house.backup()
+    (house.data / "models/versions/1/model.safetensors").write_bytes(b"other")
+    (house.data / "uploads/tmp/paper.pdf").unlink()
+    house.owned()
+    live = str(house.data / "sessions/sql.db")
+    folders = (str(house.data), str(house.stage))
+    house.restic("backup", "--host", "kotaemon", "--tag", "whole", "--exclude", live, *folders)
+    done = house.drill()
+    assert done.returncode == 1
+    assert "models/versions/1/model.safetensors has other content" in done.stderr
+    assert "uploads/tmp/paper.pdf is missing" in done.stderr
+
+
+def test_a_reference_to_a_vector_that_is_not_there_turns_the_drill_red(house: Place) -> None:
+    with closing(sqlite3.connect(house.data / "sessions/sql.db")) as database, database:
+        database.execute("INSERT INTO index__1__index VALUES ('s', 'lost', 'vector')")
+    house.owned()
+    house.backup()
+    done = house.drill()
+    assert done.returncode == 1
+    assert "1 of 2 vectors of index 1" in done.stderr
+
+
+def test_an_empty_repository_turns_the_drill_red_and_is_not_made(house: Place) -> None:
+    assert house.drill().returncode == 1
+    assert not (house.root / "repository").exists()
+
+
+def test_the_retention_removes_by_age_and_leaves_what_others_made(house: Place) -> None:
+    house.backup()
+    whole = house.snapshots()[0]
+    (house.root / "mine").write_text("of somebody else")
+    house.owned()
+    house.restic("backup", "--host", "another", "--tag", "whole", str(house.root / "mine"))
+    for day in (1, 2):
+        at = f"2026-01-{day:02d} 02:00:00"
+        house.restic("backup", "--host", "kotaemon", "--tag", "whole", "--time", at, str(house.data))
+    house.backup(KS_KEEP_DAILY="1", KS_KEEP_WEEKLY="0", KS_KEEP_MONTHLY="0")
+    kept = house.snapshots()
+    assert len([one for one in kept if one["hostname"] == "another"]) == 1
+    mine = [one for one in kept if one["hostname"] == "kotaemon"]
+    assert len(mine) == 1
+    assert mine[0]["time"] > whole["time"], "the newest day's newest"
