@@ -32,6 +32,12 @@ def test_no_two_rows_are_for_the_same_class_and_mode() -> None:
             assert not set(one.modes) & set(other.modes), (one.name, other.name)
 
 
+@pytest.mark.parametrize("row", [row for row in DRIVERS if row.backend == "disk" and row.bound != Bound.NODE])
+def test_no_disk_is_said_to_leave_a_lost_node_by_itself(row: Driver) -> None:
+    """Measured (docs/drills.md): as long as the object of the lost pod is there, it is never detached."""
+    assert "by force" in row.node_loss
+
+
 FOUND = [
     ("ebs.csi.eks.amazonaws.com", {"type": "io2"}, (), RWOP, "disk", Bound.ZONE, Locks.ONE_NODE),
     ("diskplugin.csi.alibabacloud.com", {"type": "cloud_auto"}, (), RWO, "disk", Bound.ZONE, Locks.ONE_NODE),
