@@ -188,8 +188,7 @@ class NfsPairKind(Kind[NfsPairClaim]):
         if settings.platform == Platform.AWS:
             yield (
                 "kind: a VPC of AWS delivers no gratuitous ARP, so a virtual address does not move there, and a route "
-                "or secondary address that the pair would move itself is not built; take kind efs, or openzfs with "
-                "deploymentType MULTI_AZ_1"
+                "or secondary address that the pair would move itself is not built; take kind efs or openzfs"
             )
         if settings.platform == Platform.ALICLOUD and chosen.ha_vip is None:
             yield (
