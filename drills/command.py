@@ -45,8 +45,9 @@ def drill_on_real_nodes(seed: int, console: Console) -> int:
 
 
 def drill_nfs(seed: int, console: Console, *, pair: bool = False) -> int:
-    """Run the drills of the NFS server, or of the pair, in guests and renew their section of docs/test-record.md; 1 when
-    one is red.
+    """Run the drills of the NFS server, or of a pair, in guests and renew their section of docs/test-record.md.
+
+    1 when one is red.
 
     Raises UserError: the machine cannot boot the guests.
     """

@@ -179,8 +179,8 @@ def secret_mistakes(secret: str) -> Iterator[str]:
     """Why a text cannot be the secret of a pair."""
     if not _SECRET.fullmatch(secret):
         yield (
-            "secret: must be 8 to 64 printable characters without spaces, quotes and backslashes; `openssl rand -hex 24` "
-            "makes a good one"
+            "secret: must be 8 to 64 printable characters without spaces, quotes and backslashes; "
+            "`openssl rand -hex 24` makes a good one"
         )
 
 

@@ -86,7 +86,7 @@ vrrp_instance kotaemon_nfs {{
     interface {me["interface"]}
     virtual_router_id {pair.get("router_id", 51)}
     priority {100 - number}
-    advert_int 0.5
+    advert_int 0.2
     unicast_src_ip {me["address"]}
     unicast_peer {{
         {other["address"]}

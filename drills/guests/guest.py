@@ -43,6 +43,8 @@ class Guest:
     """Serial of a data disk -> size in MiB. It is /dev/disk/by-id/virtio-<serial> in the guest."""
     seed: Path | None = None
     """Disk image with the seed of cloud-init."""
+    ends_at_restart: bool = False
+    """A machine that restarts itself is off until it is started again: so a drill sees that it did."""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     port: int = field(default=0, init=False)
 
@@ -88,6 +90,8 @@ class Guest:
                 with path.open("wb") as made:
                     made.truncate(mib << 20)
             command += _disk(path, serial, "raw")
+        if self.ends_at_restart:
+            command += ["-no-reboot"]
         if self.seed is not None:
             command += _disk(self.seed, "seed", "raw")
         forward = f"user,id=ssh,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:22"

@@ -65,8 +65,8 @@ def guests(folder: Path, report: Callable[[str], None]) -> Generator[Machines]:
     disks = {"data": 512, "state": 64}
     machines = Machines(
         (
-            Guest("nfs-a", 11, base, lan, folder / "a", dict(disks)),
-            Guest("nfs-b", 12, base, lan, folder / "b", dict(disks)),
+            Guest("nfs-a", 11, base, lan, folder / "a", dict(disks), ends_at_restart=True),
+            Guest("nfs-b", 12, base, lan, folder / "b", dict(disks), ends_at_restart=True),
         ),
         Guest("nfs-q", 13, base, lan, folder / "q"),
         Guest("client", 21, base, lan, folder / "client"),

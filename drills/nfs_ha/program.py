@@ -46,5 +46,5 @@ def installed(made: machines.Machines) -> Result:
     """All three hosts, by the command and bytes that Pulumi sends; a second run changes nothing."""
     machines.install(made)
     second = machines.install(made)
-    problems = [line for line in second if line.strip() != "kotaemon-nfs: nothing to change"]
+    problems = [said.strip() for said in second if said.strip() != "kotaemon-nfs: nothing to change"]
     return Result("installed over SSH, twice", {}, problems)

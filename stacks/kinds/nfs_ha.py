@@ -187,14 +187,13 @@ class NfsPairKind(Kind[NfsPairClaim]):
         """A virtual address where no network carries it."""
         if settings.platform == Platform.AWS:
             yield (
-                "kind: a VPC of AWS delivers no gratuitous ARP, so a virtual address does not move there, and a route or "
-                "secondary address that the pair would move itself is not built; take kind efs, or openzfs with "
-                "deploymentType MULTI_AZ_1"
+                "kind: a VPC of AWS delivers no gratuitous ARP, so a virtual address does not move there, and a route "
+                "or secondary address that the pair would move itself is not built; take kind efs or openzfs"
             )
         if settings.platform == Platform.ALICLOUD and chosen.ha_vip is None:
             yield (
-                "haVip: a VPC of Alibaba Cloud delivers no gratuitous ARP for an ordinary address. Make a HaVip with the "
-                "virtual address, bind both instances to it, and name it here; or take kind nas"
+                "haVip: a VPC of Alibaba Cloud delivers no gratuitous ARP for an ordinary address. Make a HaVip with "
+                "the virtual address, bind both instances to it, and name it here; or take kind nas"
             )
         if settings.platform == Platform.PRIVATE and chosen.ha_vip is not None:
             yield "haVip: only Alibaba Cloud has HaVips; leave it out"

@@ -207,7 +207,9 @@ directories() {
     [ -d "$path/." ] && [ -f "$state/made$(echo "$path" | tr / -)" ] && continue
     mkdir -p "$path"
     # Only what this script makes is given an owner; what is inside of it is never touched.
-    if [ -z "$(find "$path" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit)" ]; then
+    # The other node of a pair made it already: its volume is this one's, its notes in $state are not.
+    if [ "$(stat -c %u:%g:%a "$path")" != "$uid:$gid:2770" ] &&
+      [ -z "$(find "$path" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit)" ]; then
       chown "$uid:$gid" "$path"
       chmod 2770 "$path"
       now "made $path for $uid:$gid"
