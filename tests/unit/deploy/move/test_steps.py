@@ -85,6 +85,8 @@ def test_too_little_room_is_found_before_anything_is_stopped(made: Callable[...,
         move.run()
     assert move.house.live["spec"]["replicas"] == 1
     assert list(move.new.parent.iterdir()) == []
+    (move.old / "sparse").unlink()
+    assert move.run().step == Step.COPIED, "it is measured again"
 
 
 def test_what_is_on_the_new_claim_already_is_not_written_over(made: Callable[..., Move]) -> None:
