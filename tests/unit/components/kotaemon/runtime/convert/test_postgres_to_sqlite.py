@@ -95,8 +95,8 @@ LOSES_A_ROW = f"""
 import sys
 sys.path.insert(0, {str(CONVERT)!r})
 import console, postgres_to_sqlite as converter
-rows = converter.rows_of
-converter.rows_of = lambda source, table: (r for n, r in enumerate(rows(source, table)) if n or table.name != "user")
+rows = converter.target_rows
+converter.target_rows = lambda source, table: (r for n, r in enumerate(rows(source, table)) if n or table.name != "user")
 console.run(converter.main)
 """
 
