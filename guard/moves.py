@@ -118,8 +118,8 @@ def _other(left: Left) -> str:
         return f"the servers' own dump and restore moves it ({PAGE}, chapter 'From one server to another')"
     if from_server and not to_server and left.name in BACK and "milvus" not in left.old.words.get("kind", ""):
         return (
-            f"the converter {BACK[left.name]} moves it, by `make convert TO=single-writer` while the server is still in "
-            f"use ({PAGE}, chapter 'From a server back to files')"
+            f"the converter {BACK[left.name]} moves it, by `make convert TO=single-writer` while the server is still "
+            f"in use ({PAGE}, chapter 'From a server back to files')"
         )
     if from_server and not to_server:
         return (

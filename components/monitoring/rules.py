@@ -162,6 +162,14 @@ def _application(watched: Watched) -> list[dict[str, Any]]:
             "The log file of {{ $labels.pod }} misses lines: its volume is full or does not answer.",
         ),
         alert(
+            "KotaemonSessionsNotExported",
+            f"time() - max by (namespace) (kotaemon_sessions_exported_until_seconds{of}) > "
+            f"3 * max by (namespace) (kotaemon_sessions_export_lag_limit_seconds{of})",
+            1,
+            "warning",
+            "The files of the sessions are {{ $value | humanizeDuration }} behind the database.",
+        ),
+        alert(
             "KotaemonModelsCopySlow",
             slow,
             0,

@@ -197,7 +197,11 @@ def _cluster(file: StackFile, console: Console, say: Callable[[str], None]) -> G
         cache = cache_root() / "discovery" / f"{file.project}-{file.name}.json"
         cache.parent.mkdir(parents=True, exist_ok=True)
     else:
-        up.on_devcluster(file)
+        if up.elsewhere(file):
+            raise UserError(
+                f"{file.path.name}: kotaemon:cluster names no kubeconfig and context, and a move has to reach "
+                "the cluster"
+            )
         running = up.cluster_of(file, console)
         if not running.running:
             raise UserError(f"the devcluster of stack {file.name} does not run; run `make up STACK={file.name}`")

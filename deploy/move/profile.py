@@ -50,8 +50,8 @@ class Change:
             return self._start(state)
         self.say(
             "the files are on the disk, and the application is stopped. Now say `profile: single-writer` and the disk "
-            "of sessions and indexes in the stack file, with the lines of kotaemon:moved that a preview prints, and run "
-            "`up`"
+            "of sessions and indexes in the stack file, with the lines of kotaemon:moved that a preview prints, and "
+            "run `up`"
         )
         return state
 

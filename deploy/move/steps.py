@@ -147,6 +147,7 @@ class Mover:
             self.cluster.scale(state.replicas)
         if not state.replicas:
             self.say("the application has the new claim")
+            self.cluster.drop_jobs(self.choice.role)
             return self.cluster.keep(state.at(Step.DONE))
         seconds = max(self.cluster.wait_ready() - state.stopped_at, 0.0)
         self.say(f"the application runs on {self.work.new.text}: {seconds:.0f} seconds without service")
@@ -219,7 +220,9 @@ class Mover:
         source, target = self._beside(self.work.old), self._beside(self.work.new)
         found: dict[str, Any] = {}
         if source or target:
-            found = self.cluster.run(pods.measuring(self._near(), state, source=source, target=target))
+            job = pods.measuring(self._near(), state, source=source, target=target)
+            self.cluster.drop(job)  # what was measured before says nothing about now
+            found = self.cluster.run(job)
         if not source or not target:
             asked = ["-" if source else self._path(self.work.old), "-" if target else self._path(self.work.new)]
             found |= self.cluster.ask(Path(in_place.__file__).read_text(), asked)

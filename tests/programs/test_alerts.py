@@ -83,6 +83,13 @@ def deployment(generation: int = 2, seen: int = 2, wanted: int = 3, updated: int
     return UP | {f"kube_deployment_{name}{APP}": f"{value}x400" for name, value in values.items()}
 
 
+def sessions(until: str) -> Series:
+    return UP | {
+        f"kotaemon_sessions_exported_until_seconds{POD}": until,
+        f"kotaemon_sessions_export_lag_limit_seconds{POD}": "60x400",
+    }
+
+
 def queue(size: str, sent: str) -> Series:
     return UP | {f"otelcol_exporter_queue_size{SHIPPER}": size, f"otelcol_exporter_sent_log_records{SHIPPER}": sent}
 
@@ -168,6 +175,8 @@ CASES: list[tuple[str, Series, int, list[str]]] = [
         25,
         ["KotaemonVectorStoreFails"],
     ),
+    ("sessions a minute late", sessions("0+60x100"), 30, []),
+    ("sessions nobody exports any more", sessions("0x100"), 30, ["KotaemonSessionsNotExported"]),
     (
         "a slow copy of models",
         UP | {f"kotaemon_models_fill_bytes{POD}": "2000000000x9", f"kotaemon_models_fill_seconds{POD}": "200x9"},

@@ -12,7 +12,6 @@ Exit codes: console.py.
 import argparse
 import importlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +53,6 @@ def type_of(sa: Any, type_: Any) -> Any:
     raise Refused(f"a column has the type {type_}, which no model of the application has; nothing was written")
 
 
-def rows_of(source: Any, table: Any) -> Iterator[dict[str, Any]]:
-    """Every row, with JSON as its text and times without a zone: the session's zone is UTC."""
-    for row in target_rows(source, table):
-        yield {name: value.replace(tzinfo=None) if hasattr(value, "tzinfo") else value for name, value in row.items()}
-
-
 def fill(source: Any, target: Any, table: Any, made: Any) -> None:
     sa: Any = importlib.import_module("sqlalchemy")
     total = source.scalar(sa.select(sa.func.count()).select_from(table))
@@ -69,7 +62,8 @@ def fill(source: Any, target: Any, table: Any, made: Any) -> None:
     columns = {c.name: sa.column(c.name, sa.String if isinstance(c.type, sa.JSON) else c.type) for c in made.c}
     insert = sa.insert(sa.table(made.name, *columns.values())).values(values)
     batch: list[dict[str, Any]] = []
-    for row in rows_of(source, table):
+    # Times are in UTC, the zone of the session, and SQLite keeps them without saying so.
+    for row in target_rows(source, table):
         batch.append(row)
         if len(batch) == BATCH:
             target.execute(insert, batch)

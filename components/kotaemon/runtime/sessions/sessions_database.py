@@ -82,9 +82,8 @@ class Database:
         """All conversations of a user, oldest first."""
         names = self.columns("conversation")
         listed = ", ".join(f'"{name}"' for name in names)
-        found = self.rows(
-            f'SELECT {listed} FROM conversation WHERE "user" = {self.mark} ORDER BY date_created, id', (user,)
-        )
+        order = ", ".join(name for name in ("date_created", "id") if name in names)
+        found = self.rows(f'SELECT {listed} FROM conversation WHERE "user" = {self.mark} ORDER BY {order}', (user,))
         return [{name: plain(name, value) for name, value in zip(names, row, strict=True)} for row in found]
 
     def users(self) -> dict[str, str]:

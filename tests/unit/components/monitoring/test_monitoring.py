@@ -32,6 +32,8 @@ ELSEWHERE = {
     *(f"kubelet_volume_stats_inodes{name}" for name in ("", "_free")),
     # ks_models_fill.py, the copy of models at a pod's start
     *("kotaemon_models_fill_bytes", "kotaemon_models_fill_seconds"),
+    # sessions/sessions_export.py, the sidecar; tests/unit/components/kotaemon/runtime/sessions reads what it says
+    *("kotaemon_sessions_exported_until_seconds", "kotaemon_sessions_export_lag_limit_seconds"),
 }
 """Names that nothing in this test emits, and where they stand. Those of the Collector: tests/programs."""
 

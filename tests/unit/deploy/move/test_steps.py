@@ -1,5 +1,6 @@
 """A move with real rsync and rclone on real folders, while somebody writes, killed at its steps."""
 
+import os
 import shutil
 from collections.abc import Callable
 
@@ -29,6 +30,31 @@ def test_every_acknowledged_write_is_on_the_new_claim(made: Callable[..., Move])
     assert not (move.new / ".writer.lock").exists()
     assert any(line.startswith("the application runs on new/uploads: ") for line in move.said)
     assert any("both sides are the same" in line for line in move.said)
+
+
+def test_what_goes_after_the_first_copy_is_gone_on_the_new_claim(made: Callable[..., Move]) -> None:
+    move = made()
+    mover = move.mover()
+    found = mover.sync(mover.measure(mover.begin()))
+    assert (move.new / "a/b/file").exists()
+    shutil.move(move.old / "a", move.old / "moved")
+    (move.old / "big").unlink()
+    assert copied(mover, found).step == Step.COPIED
+    assert not (move.new / "a").exists()
+    assert not (move.new / "big").exists()
+    assert (move.new / "moved/b/file").read_text() == "text"
+
+
+def test_a_spoiled_copy_with_the_right_size_and_time_is_found_and_mended(made: Callable[..., Move]) -> None:
+    move = made()
+    mover = move.mover()
+    found = mover.sync(mover.measure(mover.begin()))
+    spoiled, was = move.new / "big", (move.new / "big").stat()
+    spoiled.write_bytes(b"\0" * was.st_size)
+    os.utime(spoiled, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert copied(mover, found).step == Step.COPIED
+    assert move.house.ran == ["measure", "sync", "compare", "compare-all"]
+    assert spoiled.read_bytes() == (move.old / "big").read_bytes()
 
 
 def test_the_old_claim_stays_and_says_until_when(made: Callable[..., Move]) -> None:
@@ -85,6 +111,8 @@ def test_too_little_room_is_found_before_anything_is_stopped(made: Callable[...,
         move.run()
     assert move.house.live["spec"]["replicas"] == 1
     assert list(move.new.parent.iterdir()) == []
+    (move.old / "sparse").unlink()
+    assert move.run().step == Step.COPIED, "it is measured again"
 
 
 def test_what_is_on_the_new_claim_already_is_not_written_over(made: Callable[..., Move]) -> None:

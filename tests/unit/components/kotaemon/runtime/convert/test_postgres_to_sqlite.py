@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.components.kotaemon.runtime.convert.test_sqlite_to_postgres import convert, database, rows
-from tests.unit.components.kotaemon.runtime.convert.volume import Volume
+from tests.unit.components.kotaemon.runtime.convert.volume import CONVERT, Volume
 
 __all__ = ["database"]
 
@@ -89,6 +89,27 @@ def test_half_a_file_of_a_killed_run_is_in_nobodys_way(volume: Volume, postgres:
     target.with_name(".sql.db.part").write_bytes(b"half of it")
     back(volume, postgres, target)
     assert not target.with_name(".sql.db.part").exists()
+
+
+LOSES_A_ROW = f"""
+import sys
+sys.path.insert(0, {str(CONVERT)!r})
+import console, postgres_to_sqlite as converter
+rows = converter.target_rows
+converter.target_rows = lambda source, table: (r for n, r in enumerate(rows(source, table)) if n or table.name != "user")
+console.run(converter.main)
+"""
+
+
+def test_a_row_that_is_lost_on_the_way_is_found_before_the_file_has_its_name(
+    volume: Volume, postgres: str, target: Path, tmp_path: Path
+) -> None:
+    convert(volume, postgres)
+    script = tmp_path / "loses_a_row.py"
+    script.write_text(LOSES_A_ROW)
+    said = volume.ends(1, str(script), "--sqlite", target, KH_DATABASE=postgres)
+    assert "user: SQLite 0 rows" in said
+    assert not target.exists()
 
 
 def test_an_empty_database_is_refused(volume: Volume, postgres: str, target: Path) -> None:

@@ -159,11 +159,11 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-def database(server: str) -> Iterator[str]:
+def database(server: str) -> str:
     """An empty database of the one server: to start one takes longer than a test."""
     name = f"t{next(NUMBERS)}"
     in_postgres(server, f"CREATE DATABASE {name}")
-    yield server.replace("/postgres", f"/{name}")
+    return server.replace("/postgres", f"/{name}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
