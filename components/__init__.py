@@ -139,6 +139,7 @@ if TYPE_CHECKING:
         NfsServerArgs as NfsServerArgs,
         nfs_user_data as nfs_user_data,
     )
+    from .object.archiver import Archiver as Archiver, ArchiverArgs as ArchiverArgs
     from .object.juicefs import (
         JuicefsStorage as JuicefsStorage,
         JuicefsStorageArgs as JuicefsStorageArgs,
@@ -282,6 +283,7 @@ _HOMES = {
     "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
     "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),
     "nfs_server.single": ("NfsServer", "NfsServerArgs", "nfs_user_data"),
+    "object.archiver": ("Archiver", "ArchiverArgs"),
     "object.juicefs": ("JuicefsStorage", "JuicefsStorageArgs", "juicefs_claim"),
     "object.mountpoint": ("MountpointStorage", "MountpointStorageArgs", "mountpoint_claim"),
     "object.oss": ("OssBucket", "OssBucketArgs"),

@@ -11,7 +11,7 @@ from components.kotaemon.mistakes import check
 from estimate.cost import Bought, Mount, bought
 from guard.classes import Bound
 from guard.report import Report
-from stacks import admission, bucket, kinds, log_shipping, models, network, on_class, platforms, safety, stores
+from stacks import admission, archive, bucket, kinds, log_shipping, models, network, on_class, platforms, safety, stores
 from stacks.application import arguments
 from stacks.classes import Classes
 from stacks.cluster_facts import ClusterFacts, Wanted
@@ -99,7 +99,13 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
         classes=on_class.facts(classes, contexts, claims),
         servers=on_class.server_disks(classes, found),
     )
-    _refuse(list(_mistakes(settings, platform, storage, found)))
+    archived = archive.arguments(settings, settings.namespace, storage, claims, contexts)
+    _refuse(
+        [
+            *_mistakes(settings, platform, storage, found),
+            *(f"kotaemon:{line}" for line in archive.component_mistakes(archived)),
+        ]
+    )
     made = admission.made(settings, contexts, claims, storage, found.values())
     namespace = admission.namespace_of(settings, cluster)
     _refuse(admission.refused(namespace, made) if namespace is not None else [])

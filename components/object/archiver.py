@@ -27,9 +27,9 @@ from ..pod.network import network_policy
 from ..pod.spec import TMP, Pod, pod_security, pod_template, resources, tmp_volume
 from ..pod.variables import plain
 from ..refusal import because, refuse, refused_folder, refused_label
+from .rules import ARCHIVE_DAYS, ARCHIVE_SCHEDULE
 
 SCRIPT = "ks_archive.py"
-SCHEDULE, DAYS = "40 3 * * *", 30
 COLD, SOURCE, WHOLE = "/cold", "/from", "/whole"
 LOGS = "logs/archive"
 """Folder of the cold tier with the log files of each pod: `logs/archive/<pod>/`."""
@@ -79,7 +79,7 @@ def sources(args: ArchiverArgs) -> dict[str, RoleMount]:
 
 def check(name: str, args: ArchiverArgs) -> list[str]:
     """Mistakes in the arguments of Archiver(name, args); none: it can be made."""
-    days, given = int(args.get("days", DAYS)), sources(args)
+    days, given = int(args.get("days", ARCHIVE_DAYS)), sources(args)
     nothing = "" if given else "nothing to move; give reports or logs"
     return [
         *because("name", refused_label(name)),
@@ -95,7 +95,7 @@ def _refused(mount: RoleMount, cold: Claim) -> str:
     """Why a folder is not moved; empty when it is."""
     claim, folder = mount["claim"], mount["sub_path"]
     if claim["name"] == cold["name"]:
-        return f"it is on the claim {claim['name']} already, which is the cold tier"
+        return f"it is on the claim {claim['name']}, where the role eval is as well; give eval a claim of the cold tier"
     if claim["medium"] == Medium.BLOCK or claim["access_mode"] in (AccessMode.RWOP, AccessMode.RWO):
         return (
             f"the claim {claim['name']} is {claim['access_mode'].value}, and the CronJob runs beside the application; "
@@ -121,7 +121,7 @@ def asked(args: ArchiverArgs) -> dict[str, object]:
     targets = {"reports": args["cold"]["sub_path"], "logs": LOGS}
     moves = [{"what": what, "from": f"{SOURCE}/{what}", "to": f"{COLD}/{targets[what]}"} for what in sources(args)]
     found: dict[str, object] = {
-        "days": int(args.get("days", DAYS)),
+        "days": int(args.get("days", ARCHIVE_DAYS)),
         "renames": args.get("renames", True),
         "currency": args.get("currency", ""),
         "moves": moves,
@@ -187,7 +187,7 @@ def cron_job_spec(name: str, args: ArchiverArgs, scripts: Input[str], account: I
         ],
     )
     return CronJobSpecArgs(
-        schedule=args.get("schedule", SCHEDULE),
+        schedule=args.get("schedule", ARCHIVE_SCHEDULE),
         time_zone="Etc/UTC",
         concurrency_policy="Forbid",
         starting_deadline_seconds=3600,

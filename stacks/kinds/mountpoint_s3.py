@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import pulumi
 
 from components.contract import Claim, Platform
+from guard.object_mounts import MOUNTPOINT
 from stacks.effects import Effects
 from stacks.kinds import mounted
 from stacks.kinds.base import Context, Identity, Kind, Made
@@ -47,6 +48,10 @@ class MountpointKind(Kind[MountpointClaim]):
     def identity(self, at: Context[MountpointClaim]) -> Identity:
         """Bucket and prefix."""
         return mounted.identity(at)
+
+    def renames(self, chosen: MountpointClaim) -> bool:
+        """A file appears whole when it is closed, and keeps its name."""
+        return MOUNTPOINT.renames
 
     def bucket_prefix(self, chosen: MountpointClaim) -> str:
         """The prefix that it mounts."""

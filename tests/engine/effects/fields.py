@@ -633,6 +633,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "storage": "has tables of its own",
         "stores": "has tables of its own",
         "bucket": "has a table of its own",
+        "archive": "a CronJob, which holds no data (tests/unit/stacks/test_archive.py)",
         "cluster": "the tests write it",
         "moved": "tests/engine/test_memory.py",
         "released": "tests/unit/stacks/test_memory.py",

@@ -30,6 +30,7 @@ WRONG: dict[str, Any] = {
         "client_cidrs": [],
         "client_network": "10.0.0.0/16",
     },
+    "Archiver": {"namespace": "app", "cold": {"claim": FILES, "sub_path": "eval", "read_only": False}},
     "AwsKey": {"account": "111122223333", "region": "eu-central-1", "alias": "mine"},
     "BundledPostgres": {**BUNDLED, "backup": {"claim": FILES, "folder": "a/b"}},
     "BundledQdrant": {**BUNDLED, "backup": {"claim": FILES, "folder": "a", "keep": 0}},
