@@ -29,7 +29,7 @@ def mount(claim: Claim, folder: str, *, read_only: bool = False) -> RoleMount:
 
 
 def arguments(**changes: Any) -> ArchiverArgs:
-    values = {
+    values: dict[str, Any] = {
         "namespace": "app",
         "cold": mount(COLD, "eval"),
         "reports": mount(FILES, "reports"),

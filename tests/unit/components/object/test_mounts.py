@@ -23,17 +23,19 @@ PV, PVC = "kubernetes:core/v1:PersistentVolume", "kubernetes:core/v1:PersistentV
 
 
 def mountpoint(**changes: Any) -> MountpointStorageArgs:
-    values = {"namespace": "app", "bucket_name": "acme-cold", "region": "eu-central-1"}
+    values: dict[str, Any] = {"namespace": "app", "bucket_name": "acme-cold", "region": "eu-central-1"}
     return MountpointStorageArgs(**{**values, **changes})
 
 
 def ossfs(**changes: Any) -> OssfsStorageArgs:
-    values = {"namespace": "app", "bucket_name": "acme-cold", "region": "cn-hangzhou", "role_name": "shop-cold"}
+    values: dict[str, Any] = {"namespace": "app", "bucket_name": "acme-cold", "region": "cn-hangzhou"}
+    values |= {"role_name": "shop-cold"}
     return OssfsStorageArgs(**{**values, **changes})
 
 
 def juicefs(**changes: Any) -> JuicefsStorageArgs:
-    return JuicefsStorageArgs(**{"namespace": "app", "secret_name": "jfs", **changes})
+    values: dict[str, Any] = {"namespace": "app", "secret_name": "jfs"}
+    return JuicefsStorageArgs(**{**values, **changes})
 
 
 def spec(pulumi_run: Callable[..., Any], make: Callable[[], object]) -> dict[str, Any]:
