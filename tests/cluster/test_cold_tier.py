@@ -8,6 +8,7 @@ import yaml
 
 from devcluster.cluster import Cluster
 from plan import collect
+from plan.recorder import Run
 from tests.cluster import stacks
 from tests.unit.stacks.test_cold_tier_page import BLOCKS, read
 
@@ -20,7 +21,15 @@ def test_every_object_of_the_page_is_accepted(cluster: Cluster, example: str, bl
     names = {r.name for r in planned.registrations if r.is_object}
     assert {"kotaemon-cold-volume", "kotaemon-cold-claim"} <= names
     assert ("kotaemon-archive-job" in names) == ("kotaemon:archive" in block)
-    assert stacks.refused(planned, stacks.kube(cluster)) == []
+    assert stacks.refused(ours(planned), stacks.kube(cluster)) == []
+
+
+def ours(planned: Run) -> Run:
+    """The run with the objects of the cold tier alone: other names are only known when a cloud has answered."""
+    planned.registrations = [
+        r for r in planned.registrations if r.name.startswith(("kotaemon-cold", "kotaemon-archive"))
+    ]
+    return planned
 
 
 def test_a_volume_that_the_server_does_not_know_is_refused(cluster: Cluster, tmp_path: Path) -> None:
@@ -29,4 +38,4 @@ def test_a_volume_that_the_server_does_not_know_is_refused(cluster: Cluster, tmp
     planned = collect.preview(read(tmp_path, example, yaml.safe_load(block)))
     volume: Any = planned.one("kubernetes:core/v1:PersistentVolume", "kotaemon-cold-volume").inputs
     volume["spec"]["csi"]["fileSystem"] = volume["spec"]["csi"].pop("fsType")
-    assert any("fileSystem" in line for line in stacks.refused(planned, stacks.kube(cluster)))
+    assert any("fileSystem" in line for line in stacks.refused(ours(planned), stacks.kube(cluster)))
