@@ -133,7 +133,7 @@ def mountpoint_volume(name: str, args: MountpointStorageArgs, claim: Claim) -> P
     """The static volume: the driver knows no others."""
     source = CSIPersistentVolumeSourceArgs(
         driver=DRIVER,
-        # Unique in the cluster: of two volumes with one handle only one is mounted (its CONFIGURATION.md).
+        # Unique in the cluster: of two volumes with one handle only one is mounted.
         volume_handle=cluster_wide(args["namespace"], claim["name"]),
         volume_attributes={"bucketName": args.get("bucket", args["bucket_name"]), "authenticationSource": "driver"},
     )
