@@ -159,7 +159,24 @@ if TYPE_CHECKING:
         NfsServerArgs as NfsServerArgs,
         nfs_user_data as nfs_user_data,
     )
+    from .object.archiver import Archiver as Archiver, ArchiverArgs as ArchiverArgs
+    from .object.juicefs import (
+        JuicefsStorage as JuicefsStorage,
+        JuicefsStorageArgs as JuicefsStorageArgs,
+        juicefs_claim as juicefs_claim,
+    )
+    from .object.mountpoint import (
+        MountpointStorage as MountpointStorage,
+        MountpointStorageArgs as MountpointStorageArgs,
+        mountpoint_claim as mountpoint_claim,
+    )
     from .object.oss import OssBucket as OssBucket, OssBucketArgs as OssBucketArgs
+    from .object.ossfs import (
+        OssfsStorage as OssfsStorage,
+        OssfsStorageArgs as OssfsStorageArgs,
+        RrsaCluster as RrsaCluster,
+        ossfs_claim as ossfs_claim,
+    )
     from .object.rules import Cheaper as Cheaper
     from .object.s3 import S3Bucket as S3Bucket, S3BucketArgs as S3BucketArgs
     from .pod.args import (
@@ -300,7 +317,11 @@ _HOMES = {
     "nfs_server.ha": ("NfsPair", "NfsPairArgs"),
     "nfs_server.pair": ("NfsFencing", "NfsNode", "NfsPairFiles", "NfsReplication", "NfsWitness"),
     "nfs_server.single": ("NfsServer", "NfsServerArgs", "nfs_user_data"),
+    "object.archiver": ("Archiver", "ArchiverArgs"),
+    "object.juicefs": ("JuicefsStorage", "JuicefsStorageArgs", "juicefs_claim"),
+    "object.mountpoint": ("MountpointStorage", "MountpointStorageArgs", "mountpoint_claim"),
     "object.oss": ("OssBucket", "OssBucketArgs"),
+    "object.ossfs": ("OssfsStorage", "OssfsStorageArgs", "RrsaCluster", "ossfs_claim"),
     "object.rules": ("Cheaper",),
     "object.s3": ("S3Bucket", "S3BucketArgs"),
     "pod.args": (

@@ -39,6 +39,7 @@ EFFECTS: Effects = {
     "region": in_place("AWS Signature Version 4: the region is part of the signature only"),
     "credentials_secret": in_place("Kubernetes: a changed pod template is rolled out", "other keys of the same bucket"),
     "encrypted_by": words(),
+    "key": in_place("stacks/kinds: the right of what mounts the bucket", "objects keep the key they were written with"),
     "version_days": in_place(_RULES, "fewer days end earlier versions within a day"),
     "lifecycle": new_only(_RULES, "objects that are in a cheaper class already stay there"),
     "archived": words(),
@@ -109,6 +110,8 @@ def mistakes(settings: Settings) -> Iterator[str]:
             f"the bucket is one of platform {settings.platform.value}"
         )
         return
+    if of_platform is not None and chosen.key is not None and (reason := of_platform.key_refused(chosen.key, settings)):
+        yield f"bucket: key: {chosen.key!r} {reason}"
     if of_platform is not None and chosen.made:
         dialect = of_platform.dialect
         if reason := name_refused(chosen.name, dialect):
@@ -116,7 +119,6 @@ def mistakes(settings: Settings) -> Iterator[str]:
         for prefix, rule in lifecycle(chosen, dialect).items():
             found = (prefix_refused(prefix) if prefix else "", lifecycle_refused(prefix, rule, dialect))
             yield from (f"bucket: lifecycle {prefix!r}: {reason}" for reason in found if reason)
-        yield from (f"bucket: {line}" for line in of_platform.mistakes(settings))
 
 
 def mounted_mistakes(settings: Settings) -> Iterator[str]:

@@ -12,7 +12,20 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from stacks import backup, bucket, cost, earlier, kinds, log_shipping, memory, models, monitoring, outputs, stores
+from stacks import (
+    archive,
+    backup,
+    bucket,
+    cost,
+    earlier,
+    kinds,
+    log_shipping,
+    memory,
+    models,
+    monitoring,
+    outputs,
+    stores,
+)
 from stacks.application import arguments
 from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
@@ -54,6 +67,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = last.autoscaled
     app = Kotaemon(NAMESPACE, handed, opts)
+    _archive(stack, ground, namespace, after)
     released = _releases(stack, ground, namespace)
     _watch(stack, ground, namespace, _ship(stack, ground, namespace, after))
     drilled = _protect(stack, ground, namespace, made, [*after, *waits], ours)
@@ -71,6 +85,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
         "models": models.output(settings, released),
         "backup": backup.output(settings, drilled),
         "bucket": outputs.bucket(stack.bucket),
+        "archive": archive.output(settings, stack.storage),
         earlier.OUTPUT: earlier.output(stack, app.ready),
         memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}, settled),
     }
@@ -91,6 +106,16 @@ def _ship(
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=list(after))
     made = LogShipping(log_shipping.NAME, args, opts)
     return made.namespace if log_shipping.has_pods(stack.settings) else None
+
+
+def _archive(stack: Planned, ground: Ground, namespace: pulumi.Output[str], after: Sequence[pulumi.Resource]) -> None:
+    """Register the archiver, where the stack file asks for it. `after`: what makes the claims."""
+    args = archive.arguments(stack.settings, namespace, stack.storage, stack.claims, stack.contexts)
+    if args is not None:
+        from components.object.archiver import Archiver
+
+        opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=list(after))
+        Archiver(archive.NAME, args, opts)
 
 
 def _watch(stack: Planned, ground: Ground, namespace: pulumi.Output[str], shipping: pulumi.Output[str] | None) -> None:

@@ -37,6 +37,8 @@ def contract(
       repository's password (docs/backups.md).
     - `bucket` (version 6): the bucket of the stack: name, dialect (s3, oss), region, endpoint, path_style,
       credentials_secret (empty: roles of the account), encrypted_by and archived. Empty: the stack has none.
+    - `archive` (version 6): where what was moved to the cold tier is: its claim, and the folders of reports and of logs
+      (one for each pod). Empty: nothing is moved.
     - `uid`, `gid` (version 2): owner of the data; whoever mounts a claim must be this user, or in this group to read.
     """
     claims: dict[str, Claim] = {mount["claim"]["name"]: mount["claim"] for mount in storage.values()}

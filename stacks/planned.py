@@ -11,7 +11,20 @@ from components.kotaemon.mistakes import check
 from estimate.cost import Bought, Mount, bought
 from guard.classes import Bound
 from guard.report import Report
-from stacks import admission, backup, bucket, kinds, log_shipping, models, network, on_class, platforms, safety, stores
+from stacks import (
+    admission,
+    archive,
+    backup,
+    bucket,
+    kinds,
+    log_shipping,
+    models,
+    network,
+    on_class,
+    platforms,
+    safety,
+    stores,
+)
 from stacks.application import arguments
 from stacks.classes import Classes
 from stacks.cluster_facts import ClusterFacts, Wanted
@@ -100,7 +113,13 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
         servers=on_class.server_disks(classes, found),
         protected=backup.protections(settings, contexts, claims, storage),
     )
-    _refuse(list(_mistakes(settings, platform, storage, found)))
+    archived = archive.arguments(settings, settings.namespace, storage, claims, contexts)
+    _refuse(
+        [
+            *_mistakes(settings, platform, storage, found),
+            *(f"kotaemon:{line}" for line in archive.component_mistakes(archived)),
+        ]
+    )
     handed = {name: one.store.planned(one.at) for name, one in found.items()}
     _refuse([f"kotaemon:{line}" for line in backup.mistakes(settings, storage, claims, handed)])
     made = admission.made(settings, contexts, claims, storage, found.values())

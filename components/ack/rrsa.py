@@ -33,6 +33,10 @@ class OssRoleArgs(TypedDict):
     """Folder in the bucket, without a leading slash; default: all of it."""
     read_only: NotRequired[bool]
     """Whether the role may only read; default false."""
+    key_id: NotRequired[Input[str]]
+    """Id of the KMS key of the bucket, which the role may then use; default or empty: the key that OSS keeps."""
+    protect: NotRequired[bool]
+    """Refuse to delete the role and keep it on deletion, for a role by which data is mounted; default false."""
 
 
 def trust_document(issuer: str, provider_arn: str, namespace: str, service_account: str) -> str:
@@ -51,11 +55,16 @@ def trust_document(issuer: str, provider_arn: str, namespace: str, service_accou
     return json.dumps({"Version": "1", "Statement": [statement]})
 
 
-def bucket_document(bucket: str, prefix: str, *, read_only: bool) -> str:
-    """What the role may do: list the bucket, read (and write) objects under the prefix."""
+def bucket_document(bucket: str, prefix: str, *, read_only: bool, key_id: str = "") -> str:
+    """What the role may do: list the bucket, read (and write) objects under the prefix, and use the bucket's key."""
     actions = list(READ if read_only else READ + WRITE)
     resources = [f"acs:oss:*:*:{bucket}", f"acs:oss:*:*:{bucket}/{prefix}*"]
-    return json.dumps({"Version": "1", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}]})
+    statements = [{"Effect": "Allow", "Action": actions, "Resource": resources}]
+    if key_id:
+        # OSS encrypts in the name of whoever writes (OSS, "Server-side encryption": permissions for SSE-KMS).
+        use = ["kms:DescribeKey", "kms:Decrypt", *([] if read_only else ["kms:GenerateDataKey"])]
+        statements.append({"Effect": "Allow", "Action": use, "Resource": [f"acs:kms:*:*:key/{key_id}"]})
+    return json.dumps({"Version": "1", "Statement": statements})
 
 
 def check(name: str, args: OssRoleArgs) -> list[str]:
@@ -76,7 +85,8 @@ class OssRole(pulumi.ComponentResource):
         refuse("OssRole", name, check(name, args))
         super().__init__("kotaemon:index:OssRole", name, None, opts)
         prefix = args.get("prefix", "")
-        child = ResourceOptions(parent=self)
+        kept = args.get("protect")
+        child = ResourceOptions(parent=self, protect=kept, retain_on_delete=kept)
         role = alicloud.ram.Role(
             f"{name}-role",
             role_name=args["role_name"],
@@ -88,7 +98,11 @@ class OssRole(pulumi.ComponentResource):
         policy = alicloud.ram.Policy(
             f"{name}-policy",
             policy_name=args["role_name"],
-            policy_document=bucket_document(args["bucket"], prefix, read_only=args.get("read_only", False)),
+            policy_document=Output.from_input(args.get("key_id", "")).apply(
+                lambda key: bucket_document(
+                    args["bucket"], prefix, read_only=args.get("read_only", False), key_id=key or ""
+                )
+            ),
             opts=child,
         )
         attached = alicloud.ram.RolePolicyAttachment(

@@ -21,6 +21,8 @@ class Driver(str, Enum):
     EFS = "aws-efs-csi-driver"
     FSX = "aws-fsx-csi-driver"
     """Its static volumes need no role: only the part on the nodes works on them."""
+    S3 = "aws-mountpoint-s3-csi-driver"
+    """Its role gets the right to each mounted prefix from the component that mounts it."""
 
 
 class Permission(str, Enum):
@@ -36,6 +38,7 @@ SERVICE_ACCOUNTS = {
     Driver.EBS: ("ebs-csi-controller-sa",),
     Driver.EFS: ("efs-csi-controller-sa", "efs-csi-node-sa"),
     Driver.FSX: ("fsx-csi-controller-sa",),
+    Driver.S3: ("s3-csi-driver-sa",),
 }
 """Service accounts in kube-system (aws-ebs-csi-driver docs/install.md, and that page of the other two drivers)."""
 ADDON_ACCOUNTS = {**SERVICE_ACCOUNTS, Driver.EFS: ("efs-csi-controller-sa",)}
@@ -50,7 +53,8 @@ POLICIES = {
     Driver.EFS: "service-role/AmazonEFSCSIDriverPolicy",
     Driver.FSX: "AmazonFSxFullAccess",
 }
-"""AWS managed policies of the drivers (aws-ebs-csi-driver docs/install.md, and that page of the other two)."""
+"""AWS managed policies of the drivers (aws-ebs-csi-driver docs/install.md, and that page of the other two). The driver
+of S3 has none here: AmazonS3FullAccess is for every bucket of the account."""
 
 
 class DriverRoleArgs(TypedDict):
@@ -160,15 +164,16 @@ class DriverRole(pulumi.ComponentResource):
             tags=args.get("tags"),
             opts=kept,
         )
-        attachment = iam.RolePolicyAttachment(
-            f"{name}-policy",
-            role=role.name,
-            policy_arn=f"arn:{partition(region)}:iam::aws:policy/{POLICIES[driver]}",
-            opts=kept,
-        )
-        self.arn = role.arn
-        # Whoever uses the name waits for the policy, too.
-        self.role_name = Output.all(role.name, attachment.id).apply(lambda made: made[0])
+        self.arn, self.role_name = role.arn, role.name
+        if driver in POLICIES:
+            attachment = iam.RolePolicyAttachment(
+                f"{name}-policy",
+                role=role.name,
+                policy_arn=f"arn:{partition(region)}:iam::aws:policy/{POLICIES[driver]}",
+                opts=kept,
+            )
+            # Whoever uses the name waits for the policy, too.
+            self.role_name = Output.all(role.name, attachment.id).apply(lambda made: made[0])
         self.register_outputs({"arn": self.arn, "roleName": self.role_name})
 
 

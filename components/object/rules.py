@@ -30,6 +30,8 @@ ARCHIVES = {
 USUAL = {BucketDialect.S3: "STANDARD_IA", BucketDialect.OSS: "IA"}
 """Class of the usual rule."""
 USUAL_DAYS = 30
+ARCHIVE_DAYS, ARCHIVE_SCHEDULE = 30, "40 3 * * *"
+"""Days for which nothing was written to what the archiver moves, and when it runs, in UTC; unless they are given."""
 _S3_AT_LEAST = {"STANDARD_IA": 30}
 """S3 refuses a transition to this class before so many days (S3 user guide, "Transitioning objects using Amazon S3
 Lifecycle")."""

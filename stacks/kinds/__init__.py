@@ -17,6 +17,9 @@ NAMES = (
     "essd",
     "ecs-disk",
     "nas",
+    "mountpoint-s3",
+    "ossfs",
+    "juicefs",
     "existing-claim",
     "csi-volume",
 )

@@ -150,6 +150,10 @@ class Kind(ABC, Generic[ClaimT]):
         """Services that use the platform's key for it, in the platform's own words."""
         return ()
 
+    def renames(self, chosen: ClaimT) -> bool:
+        """Whether a file on it can be renamed. Only some mounted buckets cannot (guard/object_mounts.py)."""
+        return True
+
     def bucket_prefix(self, chosen: ClaimT) -> str | None:
         """Prefix of the stack's bucket that it mounts. None: it has nothing to do with the bucket."""
         return None

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from components.contract import AccessMode, Claim, Platform
 from estimate.products.own_storage import OwnStorage
+from guard.object_mounts import Nodes, object_mount, refused_nodes
 from stacks import kinds
 from stacks.effects import (
     CLAIM_SPEC,
@@ -92,6 +93,11 @@ class CsiVolumeKind(Kind[CsiVolumeSettings]):
 
         return Made(CsiVolumeClaim(at.component, _args(at), opts))
 
+    def renames(self, chosen: CsiVolumeSettings) -> bool:
+        """As the client behind the driver, where it is known; a bucket behind an unknown one counts as without."""
+        client = object_mount(chosen.driver)
+        return chosen.stands_on != "object" if client is None else client.renames
+
     def mistakes(self, chosen: CsiVolumeSettings, settings: Settings) -> Iterator[str]:
         """A driver that has a kind of its own, and roles that are written on a volume that is read-only."""
         own = [name for name in kinds.NAMES if chosen.driver in kinds.kind(name).drivers]
@@ -100,7 +106,17 @@ class CsiVolumeKind(Kind[CsiVolumeSettings]):
                 f"driver: {chosen.driver!r} is not allowed; kind {' or '.join(own)} is for its volumes. To use one "
                 "that is there already, make its PersistentVolumeClaim yourself and name that by kind existing-claim"
             )
+        client = object_mount(chosen.driver)
+        if client is not None and (reason := refused_nodes(client, _nodes(settings))):
+            yield f"driver: {reason}; take another kind, or other nodes"
         yield from read_only_mistakes(chosen, settings)
+
+
+def _nodes(settings: Settings) -> tuple[Nodes, ...]:
+    """Families of nodes that the stack file says the cluster has."""
+    section = getattr(settings, settings.platform.value, None)
+    said = {Nodes.AUTO_MODE: "auto_mode", Nodes.BOTTLEROCKET: "bottlerocket"}
+    return tuple(family for family, key in said.items() if getattr(section, key, False))
 
 
 def _args(at: Context[CsiVolumeSettings]) -> "CsiVolumeClaimArgs":

@@ -63,9 +63,9 @@ class Buckets(ABC):
     def make(self, chosen: BucketSettings, lifecycle: Lifecycle, settings: Settings, ground: Ground) -> Input[str]:
         """Register the component `bucket`; gives the bucket's name, known once everything that guards it is there."""
 
-    def mistakes(self, settings: Settings) -> Iterator[str]:
-        """What does not fit the section of the platform: `<key below the bucket>: <reason>`."""
-        yield from ()
+    @abstractmethod
+    def key_refused(self, key: str, settings: Settings) -> str:
+        """Why a text cannot be the key of a bucket that is there already."""
 
 
 class PlatformStack(ABC):

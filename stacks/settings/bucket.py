@@ -52,6 +52,12 @@ class BucketSettings(Existing):
         min_length=1,
         description="Who encrypts the data of a bucket that is there already, for the storage table.",
     )
+    key: str | None = Field(
+        None,
+        min_length=1,
+        description="KMS key of a bucket that is there already: its full ARN on AWS, its id on Alibaba Cloud. What "
+        "mounts the bucket gets the right to use it. Default: it has no key of its own.",
+    )
     version_days: int = Field(
         30, ge=1, le=3650, description="Days for which deleted objects and earlier versions can be taken back."
     )
@@ -90,6 +96,8 @@ class BucketSettings(Existing):
         elif self.region is not None:
             raise ValueError("region is allowed only with endpoint; the bucket is in the region of the platform")
         if self.made:
+            if self.key is not None:
+                raise ValueError("key is for a bucket that is there already; this one has the key of the stack")
             if self.encrypted_by is not None:
                 raise ValueError("encryptedBy is for a bucket that is there already; this one has the key of the stack")
             if self.archived:

@@ -61,6 +61,7 @@ SETTINGS: Effects = {
     ),
     "storage": words(_OWN),
     "bucket": words(_OWN),
+    "archive": in_place("components/object/archiver.py: a CronJob", "what was moved stays where it is"),
     "logs": pods("the files that are there stay, until the new sizes let the oldest go"),
     "session_export": pods("the files that are there stay"),
     "monitoring": pods("the pods open or close the port of their numbers; rules and dashboard change in place"),

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from components.contract import Platform, Profile
 from guard.rules import check_overrides
+from stacks.settings.archive import ArchiveSettings
 from stacks.settings.auth_proxy import AuthProxySettings
 from stacks.settings.backup import BackupSettings
 from stacks.settings.bucket import BucketSettings
@@ -83,6 +84,11 @@ class Settings(Existing, PodRules):
     bucket: BucketSettings | None = Field(
         None,
         description="Bucket for cold data and backups: made by the stack, or there already. See docs/cold-tier.md.",
+    )
+    archive: ArchiveSettings | None = Field(
+        None,
+        description="Finished reports and rotated logs move to the claim of the role eval; default: they stay. See "
+        "docs/cold-tier.md.",
     )
     logs: LogSettings = Field(
         default_factory=lambda: LogSettings.model_validate({}),

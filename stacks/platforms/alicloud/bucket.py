@@ -2,6 +2,7 @@
 
 from pulumi import Input
 
+from components.alicloud import oss_endpoint, refused_key_id
 from components.contract import BucketDialect
 from components.object.rules import Lifecycle
 from estimate.products.oss import OssBucket as OssProduct
@@ -18,8 +19,6 @@ class OssBuckets(Buckets):
 
     def endpoint(self, settings: Settings) -> str:
         """OSS in the region of the stack, by the endpoint inside of the VPC, where traffic is free."""
-        from components.alicloud import oss_endpoint
-
         return oss_endpoint(settings.section(AlicloudSettings).region)
 
     def encrypted_by(self, settings: Settings) -> str:
@@ -29,6 +28,10 @@ class OssBuckets(Buckets):
     def product(self) -> OssProduct:
         """An OSS bucket."""
         return OssProduct()
+
+    def key_refused(self, key: str, settings: Settings) -> str:
+        """Why it is no id of a key."""
+        return refused_key_id(key)
 
     def make(self, chosen: BucketSettings, lifecycle: Lifecycle, settings: Settings, ground: Ground) -> Input[str]:
         """Register the bucket."""

@@ -48,6 +48,7 @@ EFFECTS: Effects = {
         (_LOOKS_UP, words("what is not given is looked up through it")),
     ),
     "cluster_stack": refused("stacks/platforms/kube_provider.py: it names the cluster", ANOTHER_PLACE),
+    "oidc_issuer": in_place("components/ack/rrsa.py: the trust policy of the roles"),
     "service_key": _OTHER_KEY,
     "key_id": _OTHER_KEY,
     "key": in_place(

@@ -19,7 +19,7 @@ from components.alicloud import (
 from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.fields import Region, Zone
 from stacks.settings.existing import Existing, Id
-from stacks.settings.fields import Strict, accept, matching
+from stacks.settings.fields import Strict, Url, accept, matching
 from stacks.stores.apsaradb import ApsaraSettings
 
 AccountId = Annotated[str, matching(r"[0-9]{5,20}", "must be the digits of the account id, in quotes")]
@@ -91,6 +91,11 @@ class AlicloudSettings(Existing):
     )
     cluster_stack: StackName | None = Field(
         None, description="Full name of the stack that made the cluster, to read its output `kubeconfig`."
+    )
+    oidc_issuer: Url | None = Field(
+        None,
+        description="Issuer of the cluster's tokens, for RAM roles of service accounts (ACK console: RRSA OIDC, "
+        "provider URL); RRSA is switched on for the cluster.",
     )
     service_key: bool = Field(
         False,

@@ -2,6 +2,7 @@
 
 from pulumi import Input
 
+from components.aws import key_arn_refused, s3_endpoint
 from components.contract import BucketDialect
 from components.object.rules import Lifecycle
 from estimate.products.s3 import S3Bucket as S3Product
@@ -18,8 +19,6 @@ class S3Buckets(Buckets):
 
     def endpoint(self, settings: Settings) -> str:
         """S3 in the region of the stack."""
-        from components.aws import s3_endpoint
-
         return s3_endpoint(settings.section(AwsSettings).region)
 
     def encrypted_by(self, settings: Settings) -> str:
@@ -29,6 +28,10 @@ class S3Buckets(Buckets):
     def product(self) -> S3Product:
         """An S3 bucket."""
         return S3Product()
+
+    def key_refused(self, key: str, settings: Settings) -> str:
+        """Why it is no ARN of a key in the region of the stack. It may be another account's."""
+        return key_arn_refused(key, settings.section(AwsSettings).region)
 
     def make(self, chosen: BucketSettings, lifecycle: Lifecycle, settings: Settings, ground: Ground) -> Input[str]:
         """Register the bucket."""

@@ -26,6 +26,7 @@ class Roles:
 
     ebs: DriverRole | None
     efs: DriverRole | None
+    s3: DriverRole | None = None
 
 
 def roles(section: AwsSettings, place: Place, opts: ResourceOptions, *, protect: bool) -> Roles:
@@ -34,6 +35,7 @@ def roles(section: AwsSettings, place: Place, opts: ResourceOptions, *, protect:
     return Roles(
         ebs=_role(section, Driver.EBS, place, opts, protect) if drivers.ebs.mode == "install" else None,
         efs=_role(section, Driver.EFS, place, opts, protect) if drivers.efs.mode == "install" else None,
+        s3=_role(section, Driver.S3, place, opts, protect) if drivers.s3.mode == "install" else None,
     )
 
 
@@ -77,6 +79,9 @@ def install(
     if made.efs is not None:
         args = _args(chosen, Driver.EFS, chosen.drivers.efs.version, made.efs, protect)
         addons.append(_addon(args, [*before, made.efs], opts))
+    if made.s3 is not None:
+        args = _args(chosen, Driver.S3, chosen.drivers.s3.version, made.s3, protect)
+        addons.append(_addon(args, [*before, made.s3], opts))
     if chosen.drivers.fsx.mode == "install":
         addons.append(_addon(_args(chosen, Driver.FSX, chosen.drivers.fsx.version, None, protect), before, opts))
     return addons

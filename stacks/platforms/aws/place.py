@@ -29,6 +29,8 @@ class Place:
     cluster_role: Input[str] | None
     """IAM role of the cluster, for EKS Auto Mode only."""
     oidc_issuer: Input[str]
+    bucket_role: Input[str] | None = None
+    """Name of the IAM role of the driver that mounts buckets, where the stack installs it."""
 
     @classmethod
     def planned(cls, settings: AwsSettings) -> "Place":

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -66,6 +67,8 @@ class Aws(PlatformStack):
         key = _key(settings, place, roles, cloud, invoke)
         addons = drivers.install(section, roles, key, cloud, protect=settings.protect)
         both = ResourceOptions(providers=[cluster, account], depends_on=addons)
+        if roles.s3 is not None:
+            place = replace(place, bucket_role=roles.s3.role_name)
         return Ground(ResourceOptions(provider=cluster), both, place, key)
 
     def mistakes(self, settings: Settings) -> Iterator[str]:

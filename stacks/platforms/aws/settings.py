@@ -76,6 +76,10 @@ class Drivers(Strict):
         default_factory=lambda: DriverSettings.model_validate({}),
         description="Driver fsx.csi.aws.com, for FSx for Lustre.",
     )
+    s3: DriverSettings = Field(
+        default_factory=lambda: DriverSettings.model_validate({}),
+        description="Driver s3.csi.aws.com (version 2), which mounts the bucket.",
+    )
     install_agent: bool = Field(
         False, description="Whether to install the add-on eks-pod-identity-agent, which permission: pod-identity needs."
     )
@@ -170,7 +174,7 @@ class AwsSettings(Existing):
         return self
 
     def _not_found(self) -> str:
-        installed = [n for n in ("ebs", "efs", "fsx") if getattr(self.drivers, n).mode == "install"]
+        installed = [n for n in ("ebs", "efs", "fsx", "s3") if getattr(self.drivers, n).mode == "install"]
         if installed:
             return f"cluster: missing; drivers.{installed[0]}.mode install needs it"
         if not self.known_zones:
@@ -182,7 +186,7 @@ class AwsSettings(Existing):
     @property
     def parts(self) -> Mapping[str, Id]:
         """The key, and the IAM roles and add-ons of the drivers that the stack installs."""
-        driver = "aws-(ebs|efs|fsx)-csi-driver"
+        driver = "aws-(ebs|efs|fsx|mountpoint-s3)-csi-driver"
         return {
             "key-key": ids.KEY,
             f"{driver}-role": ids.IAM_ROLE,

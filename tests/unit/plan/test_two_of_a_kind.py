@@ -1,6 +1,7 @@
 """Two claims of every kind in one stack describe no object twice; names that meet are found before anything is made."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,6 +49,9 @@ TWO: dict[str, tuple[str, dict[str, Any]]] = {
     "essd": ("alicloud-single", {"snapshotClass": True}),
     "ecs-disk": ("alicloud-single", {}),
     "nas": ("alicloud-single", {}),
+    "mountpoint-s3": ("aws-single", {"prefix": "{}/"}),
+    "ossfs": ("alicloud-single", {"prefix": "{}/", "roleName": "kotaemon-cold"}),
+    "juicefs": ("dev", {"secret": "{}-jfs", "metadata": "postgresql"}),
     "existing-claim": ("dev", {**OWN, "claim": "{}-theirs"}),
     "csi-volume": ("dev", {**OWN, "driver": "csi.example.org", "handle": "{}"}),
 }
@@ -64,6 +68,8 @@ def with_claims(folder: Path, example: str, **claims: dict[str, Any]) -> stack_f
     }
     storage["roles"] = {role.value: place for role, place in roles.items()}
     storage["claims"] |= claims
+    if any(kinds.kind(claim["kind"]).bucket_prefix(SimpleNamespace(prefix="x/")) for claim in claims.values()):
+        document["config"]["kotaemon:bucket"] = {"name": "acme-cold"}
     (folder / f"Pulumi.{example}.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     return stack_file.read(example, folder)
 

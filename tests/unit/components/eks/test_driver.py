@@ -84,10 +84,17 @@ def test_no_trust_without_a_condition():
         assert "arn:aws:" not in json.dumps(statement)  # China is another partition
 
 
-@pytest.mark.parametrize("driver", list(Driver))
+@pytest.mark.parametrize("driver", list(POLICIES))
 def test_every_driver_has_its_policy(pulumi_run, driver):
     attachment = role(pulumi_run, driver=driver).one("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
     assert attachment.inputs["policyArn"] == f"arn:aws:iam::aws:policy/{POLICIES[driver]}"
+
+
+def test_only_the_driver_of_buckets_has_no_managed_policy(pulumi_run):
+    """Its right is one to a prefix, from the component that mounts it (components/object/mountpoint.py)."""
+    assert set(Driver) - set(POLICIES) == {Driver.S3}
+    run = role(pulumi_run, driver=Driver.S3)
+    assert run.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment") == []
 
 
 def test_the_second_version_of_the_ebs_policy_is_not_under_service_role():

@@ -1,0 +1,199 @@
+"""The mounts of a bucket: what each volume says to its driver, who may reach the objects, and what is refused."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.ack.rrsa import bucket_document, trust_document
+from components.contract import AccessMode, Locks, Medium
+from components.object.juicefs import (
+    JuicefsStorage,
+    JuicefsStorageArgs,
+    juicefs_claim,
+    option_refused,
+)
+from components.object.mountpoint import MountpointStorage, MountpointStorageArgs, access_policy, mountpoint_claim
+from components.object.ossfs import OssfsStorage, OssfsStorageArgs, ossfs_claim
+
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+PV, PVC = "kubernetes:core/v1:PersistentVolume", "kubernetes:core/v1:PersistentVolumeClaim"
+
+
+def mountpoint(**changes: Any) -> MountpointStorageArgs:
+    values: dict[str, Any] = {"namespace": "app", "bucket_name": "acme-cold", "region": "eu-central-1"}
+    return MountpointStorageArgs(**{**values, **changes})
+
+
+def ossfs(**changes: Any) -> OssfsStorageArgs:
+    values: dict[str, Any] = {"namespace": "app", "bucket_name": "acme-cold", "region": "cn-hangzhou"}
+    values |= {"role_name": "shop-cold"}
+    return OssfsStorageArgs(**{**values, **changes})
+
+
+def juicefs(**changes: Any) -> JuicefsStorageArgs:
+    values: dict[str, Any] = {"namespace": "app", "secret_name": "jfs"}
+    return JuicefsStorageArgs(**{**values, **changes})
+
+
+def spec(pulumi_run: Callable[..., Any], make: Callable[[], object]) -> dict[str, Any]:
+    run = pulumi_run(lambda: make() and None)
+    volume, claim = run.one(PV), run.one(PVC)
+    for one in (volume, claim):
+        assert (one.protect, one.retain_on_delete) == (True, True)
+    assert claim.inputs["spec"]["storageClassName"] == volume.inputs["spec"]["storageClassName"] == ""
+    assert volume.inputs["spec"]["claimRef"] == {"namespace": "app", "name": "cold"}
+    assert volume.inputs["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    assert "nodeAffinity" not in volume.inputs["spec"]
+    return volume.inputs["spec"]
+
+
+@pytest.mark.parametrize("claim", [mountpoint_claim("cold", mountpoint()), ossfs_claim("cold", ossfs())])
+def test_a_mounted_bucket_is_shared_and_has_no_locks(claim: dict[str, Any]) -> None:
+    assert claim["medium"] == Medium.OBJECT
+    assert claim["backend"] == "object"
+    assert claim["access_mode"] == AccessMode.RWX
+    assert claim["locks"] == Locks.NONE
+    assert claim["zones"] == []
+    assert claim["size_gib"] == 1024
+    assert claim["fs_group"] is False
+
+
+def test_mountpoint_says_whose_the_files_are(pulumi_run: Callable[..., Any]) -> None:
+    found = spec(pulumi_run, lambda: MountpointStorage("cold", mountpoint(uid=2000, gid=3000)))
+    assert found["csi"] == {
+        "driver": "s3.csi.aws.com",
+        "volumeHandle": "app.cold",
+        "volumeAttributes": {"bucketName": "acme-cold", "authenticationSource": "driver"},
+    }
+    assert found["mountOptions"] == [
+        "region eu-central-1",
+        "prefix files/",
+        "uid=2000",
+        "gid=3000",
+        "allow-other",
+        "file-mode=0640",
+        "dir-mode=0750",
+        "allow-delete",
+        "allow-overwrite",
+    ]
+    assert found["accessModes"] == ["ReadWriteMany"]
+
+
+def test_mountpoint_that_only_reads(pulumi_run: Callable[..., Any]) -> None:
+    found = spec(pulumi_run, lambda: MountpointStorage("cold", mountpoint(read_only=True)))
+    assert found["accessModes"] == ["ReadOnlyMany"]
+    assert found["mountOptions"][-1] == "read-only"
+    assert not {"allow-delete", "allow-overwrite"} & set(found["mountOptions"])
+    actions = [
+        action for one in access_policy(mountpoint(read_only=True), KEY)["Statement"] for action in one["Action"]
+    ]
+    assert "s3:PutObject" not in actions
+    assert "kms:GenerateDataKey" not in actions
+
+
+def test_the_role_of_the_driver_reaches_the_prefix_and_the_key_and_nothing_else(
+    pulumi_run: Callable[..., Any],
+) -> None:
+    args = mountpoint(role_name="driver", key_arn=KEY, prefix="cold/")
+    run = pulumi_run(lambda: MountpointStorage("cold", args) and None)
+    policy = run.one("aws:iam/rolePolicy:RolePolicy")
+    assert (policy.protect, policy.retain_on_delete) == (True, True)
+    assert policy.inputs["role"] == "driver"
+    assert json.loads(policy.inputs["policy"])["Statement"] == [
+        {
+            "Sid": "ListThePrefix",
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": "arn:aws:s3:::acme-cold",
+            "Condition": {"StringLike": {"s3:prefix": ["cold/", "cold/*"]}},
+        },
+        {
+            "Sid": "ObjectsOfThePrefix",
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"],
+            "Resource": "arn:aws:s3:::acme-cold/cold/*",
+        },
+        {
+            "Sid": "KeyOfTheBucket",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": KEY,
+            "Condition": {"StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}},
+        },
+    ]
+    assert len(access_policy(args, "")["Statement"]) == 2, "a bucket without a key of its own needs no right to one"
+
+
+def test_ossfs_takes_a_role_and_speaks_tls(pulumi_run: Callable[..., Any]) -> None:
+    found = spec(pulumi_run, lambda: OssfsStorage("cold", ossfs()))
+    assert found["csi"] == {
+        "driver": "ossplugin.csi.alibabacloud.com",
+        "volumeHandle": "app.cold",
+        "volumeAttributes": {
+            "bucket": "acme-cold",
+            "url": "https://oss-cn-hangzhou-internal.aliyuncs.com",
+            "path": "/files",
+            "fuseType": "ossfs",
+            "authType": "rrsa",
+            "roleName": "shop-cold",
+            "sigVersion": "v4",
+            "region": "cn-hangzhou",
+            "otherOpts": "-o uid=1001 -o gid=1001 -o umask=007 -o mp_umask=007 -o allow_other",
+        },
+    }
+    assert "akId" not in json.dumps(found), "no key stands anywhere"
+
+
+def test_the_role_of_ossfs_trusts_the_pods_that_mount_and_nobody_else(pulumi_run: Callable[..., Any]) -> None:
+    issuer, provider = "https://oidc.example.com/c1", "acs:ram::1234567890123456:oidc-provider/ack-rrsa-c1"
+    args = ossfs(cluster={"oidc_issuer": issuer, "oidc_provider_arn": provider}, key_id="key-hzz1")
+    run = pulumi_run(lambda: OssfsStorage("cold", args) and None)
+    role = run.one("alicloud:ram/role:Role")
+    assert role.inputs["assumeRolePolicyDocument"] == trust_document(issuer, provider, "ack-csi-fuse", "csi-fuse-ossfs")
+    document = run.one("alicloud:ram/policy:Policy").inputs["policyDocument"]
+    assert document == bucket_document("acme-cold", "files/", read_only=False, key_id="key-hzz1")
+    assert json.loads(document)["Statement"][1]["Resource"] == ["acs:kms:*:*:key/key-hzz1"]
+    assert all(r.protect and r.retain_on_delete for r in run.registrations if r.type.startswith("alicloud:ram/"))
+
+
+def test_juicefs_is_a_file_system_with_its_metadata_dumped_every_hour(pulumi_run: Callable[..., Any]) -> None:
+    claim = juicefs_claim("cold", juicefs())
+    assert (claim["backend"], claim["locks"], claim["medium"]) == ("juicefs", Locks.SHARED, Medium.OBJECT)
+    args = juicefs(mount_options=["cache-size=1024"], mount_service_account="jfs-cold")
+    found = spec(pulumi_run, lambda: JuicefsStorage("cold", args))
+    assert found["csi"] == {
+        "driver": "csi.juicefs.com",
+        "volumeHandle": "app.cold",
+        "fsType": "juicefs",
+        "volumeAttributes": {"juicefs/mount-service-account": "jfs-cold"},
+        "nodePublishSecretRef": {"name": "jfs", "namespace": "app"},
+    }
+    assert found["mountOptions"] == ["cache-size=1024", "backup-meta=1h"]
+    own = spec(pulumi_run, lambda: JuicefsStorage("cold", juicefs(mount_options=["backup-meta=20m"])))
+    assert own["mountOptions"] == ["backup-meta=20m"]
+
+
+@pytest.mark.parametrize(
+    "option", ["writeback", "--writeback", "writeback=true", "upload-delay=1h", "backup-meta=0", "--backup-meta 0"]
+)
+def test_options_of_juicefs_that_lose_data(option: str, pulumi_run: Callable[..., Any]) -> None:
+    with pytest.raises(pulumi.RunError, match="is not allowed"):
+        pulumi_run(lambda: JuicefsStorage("cold", juicefs(mount_options=[option])) and None)
+
+
+@pytest.mark.parametrize("option", ["writeback_cache", "writeback=false", "backup-meta=30m", "cache-size=204800"])
+def test_options_of_juicefs_that_do_not(option: str) -> None:
+    assert option_refused(option) == ""
+
+
+@pytest.mark.parametrize("prefix", ["files", "/files/", "a/../b/"])
+def test_a_prefix_is_a_folder(prefix: str) -> None:
+    for make in (
+        lambda: mountpoint_claim("cold", mountpoint(prefix=prefix)),
+        lambda: ossfs_claim("cold", ossfs(prefix=prefix)),
+    ):
+        with pytest.raises(pulumi.RunError, match="must be a folder of the bucket"):
+            make()
