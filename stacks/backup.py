@@ -333,6 +333,12 @@ def pods(
     return found
 
 
+def folders(settings: Settings, claim: str) -> list[str]:
+    """The folder of the repository on a claim of the stack file. A Job makes it where only root may write there."""
+    chosen = settings.backup
+    return [chosen.to.folder] if chosen is not None and chosen.to is not None and chosen.to.claim == claim else []
+
+
 def schedules(settings: Settings) -> list[str]:
     """CronJobs whose last good run must not be too old, without the drill."""
     chosen = settings.backup
