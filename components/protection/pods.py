@@ -87,7 +87,7 @@ def drill_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input[s
     return Pod(
         restart_policy="Never",
         service_account=account,
-        security=_security(args),
+        security=_security(args, own_disk="scratch_class" in args),
         init_containers=before,
         containers=[look],
         volumes=volumes,
@@ -300,8 +300,9 @@ def _size(args: BackupsArgs) -> str:
     return args.get("scratch_size", names.SCRATCH_SIZE)
 
 
-def _security(args: BackupsArgs) -> PodSecurityContextArgs:
-    fs_group = any(mount["claim"]["fs_group"] for mount in args["roles"].values())
+def _security(args: BackupsArgs, *, own_disk: bool = False) -> PodSecurityContextArgs:
+    """As the application's pod has it. `own_disk`: the root of a new disk is root's, and fsGroup gives it away."""
+    fs_group = own_disk or any(mount["claim"]["fs_group"] for mount in args["roles"].values())
     return pod_security(int(args.get("uid", UID)), int(args.get("gid", GID)), fs_group=fs_group)
 
 

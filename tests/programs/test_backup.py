@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.protection import Place, place
+from tests.programs.protection import Place, finished, place, python
 
 AGAIN, REFUSED = 75, 78
 
@@ -111,6 +111,48 @@ def test_killed_at_every_call_of_restic_the_next_run_is_whole(house: Place) -> N
     assert killed >= 5, "snapshots, init, backup, tag and forget at least"
     assert all(one.get("tags") == ["whole"] for one in house.snapshots())
     assert house.drill().returncode == 0
+
+
+CRASHED = """
+import os, signal, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("INSERT INTO conversation VALUES ('acknowledged', 'x')")
+database.execute("PRAGMA cache_size = 5")
+database.execute("BEGIN")
+database.executemany("INSERT INTO conversation VALUES (?, ?)", [(f"open-{n}", "x" * 4000) for n in range(300)])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+"""A writer that is killed in a transaction whose pages are in the file already: its journal has to be rolled back."""
+
+
+def test_a_copy_of_a_snapshot_with_an_open_journal_is_rolled_back(house: Place) -> None:
+    finished(house.program([python(), "-c", CRASHED, str(house.data / "sessions/sql.db")]))
+    assert (house.data / "sessions/sql.db-journal").stat().st_size > 0
+    house.backup(KS_STILL="1")
+    with closing(sqlite3.connect(house.stage / "sessions/sql.db")) as copied:
+        assert copied.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert [row[0] for row in copied.execute("SELECT id FROM conversation")] == ["acknowledged"]
+    assert (house.data / "sessions/sql.db-journal").stat().st_size > 0, "the volume itself is as it was"
+    assert house.drill().returncode == 0
+
+
+def test_a_drill_in_two_halves_looks_at_what_a_database_server_says(house: Place) -> None:
+    """The dump is restored by a container between them (tests/programs/test_backup_postgres.py)."""
+    (house.data / "sessions/sql.db").unlink()
+    (house.stage / "database.dump").write_bytes(b"a dump")
+    found = house.scratch / "found"
+    for counts, code, said in ((None, 1, "the dump was not restored"), ("41", 0, "conversations 41")):
+        house.owned()
+        house.backup(KS_DATABASE="server")
+        assert house.drill("restore").returncode == 0
+        if counts:
+            found.mkdir()
+            (found / "conversations").write_text(counts)
+            (found / "vectors").write_text("")
+            house.owned()
+        done = house.drill("look", KS_FOUND=str(found))
+        assert done.returncode == code, done.stderr
+        assert said in done.stdout + done.stderr
 
 
 def test_a_file_that_did_not_change_is_not_read_again(house: Place) -> None:

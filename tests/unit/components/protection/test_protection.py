@@ -132,6 +132,7 @@ def test_a_repository_on_another_claim_and_a_drill_on_a_class() -> None:
     (scratch,) = [v for v in drill["volumes"] if v["name"] == "scratch"]
     assert scratch["ephemeral"]["volumeClaimTemplate"]["spec"]["storageClassName"] == "fast"
     env = {v["name"]: v.get("value") for v in drill["containers"][0]["env"]}
+    assert drill["securityContext"]["fsGroup"] == 1001, "the root of a new disk belongs to root"
     assert env["RESTIC_REPOSITORY"] == "/repository/kotaemon-backup"
 
 
