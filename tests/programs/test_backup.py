@@ -116,13 +116,33 @@ def test_killed_at_every_call_of_restic_the_next_run_is_whole(house: Place) -> N
 CRASHED = """
 import os, signal, sqlite3, sys
 database = sqlite3.connect(sys.argv[1], isolation_level=None)
-database.execute("INSERT INTO conversation VALUES ('acknowledged', 'x')")
+database.execute("BEGIN")
+database.executemany("INSERT INTO conversation VALUES (?, ?)", [(f"turn-{n}", "acknowledged" * 300) for n in range(300)])
+database.execute("COMMIT")
 database.execute("PRAGMA cache_size = 5")
 database.execute("BEGIN")
-database.executemany("INSERT INTO conversation VALUES (?, ?)", [(f"open-{n}", "x" * 4000) for n in range(300)])
+database.execute("UPDATE conversation SET data = replace(data, 'acknowledged', 'half-written')")
 os.kill(os.getpid(), signal.SIGKILL)
 """
 """A writer that is killed in a transaction whose pages are in the file already: its journal has to be rolled back."""
+
+
+def test_a_repository_that_another_run_has_is_waited_for_and_unlocked(house: Place) -> None:
+    """restic's word is played by a wrapper: a lock of another host counts as stale after half an hour only."""
+    wrapper, calls = house.root / "wrapper", house.root / "calls"
+    locked = "Fatal: unable to create lock in backend: repository is already locked by PID 7 on pod-a"
+    wrapper.write_text(
+        f'#!/bin/sh\necho "$2" >> {calls}\nif [ "$(wc -l < {calls})" -le 4 ] && [ "$2" != unlock ]; then\n'
+        f'echo "{locked}" >&2; exit 1; fi\n[ "$2" = unlock ] && exit 0\nexec {house.env["KS_RESTIC"]} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    house.owned()
+    assert "the repository is locked" in house.backup(KS_RESTIC=str(wrapper))
+    assert calls.read_text().split()[:4] == ["snapshots", "unlock", "snapshots", "unlock"]
+    calls.write_text("")
+    done = house.run("ks_protect_backup.py", KS_RESTIC=str(wrapper), KS_LOCK_SECONDS="0")
+    assert done.returncode == AGAIN
+    assert "already locked by PID 7" in done.stderr
 
 
 def test_a_copy_of_a_snapshot_with_an_open_journal_is_rolled_back(house: Place) -> None:
@@ -131,7 +151,7 @@ def test_a_copy_of_a_snapshot_with_an_open_journal_is_rolled_back(house: Place) 
     house.backup(KS_STILL="1")
     with closing(sqlite3.connect(house.stage / "sessions/sql.db")) as copied:
         assert copied.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert [row[0] for row in copied.execute("SELECT id FROM conversation")] == ["acknowledged"]
+        assert copied.execute("SELECT count(*) FROM conversation WHERE data LIKE 'ack%'").fetchone() == (300,)
     assert (house.data / "sessions/sql.db-journal").stat().st_size > 0, "the volume itself is as it was"
     assert house.drill().returncode == 0
 
@@ -235,13 +255,14 @@ def test_the_retention_removes_by_age_and_leaves_what_others_made(house: Place) 
     whole = house.snapshots()[0]
     (house.root / "mine").write_text("of somebody else")
     house.owned()
-    house.restic("backup", "--host", "another", "--tag", "whole", str(house.root / "mine"))
+    for _ in range(2):
+        house.restic("backup", "--host", "another", "--tag", "whole", str(house.root / "mine"))
     for day in (1, 2):
         at = f"2026-01-{day:02d} 02:00:00"
         house.restic("backup", "--host", "kotaemon", "--tag", "whole", "--time", at, str(house.data))
     house.backup(KS_KEEP_DAILY="1", KS_KEEP_WEEKLY="0", KS_KEEP_MONTHLY="0")
     kept = house.snapshots()
-    assert len([one for one in kept if one["hostname"] == "another"]) == 1
+    assert len([one for one in kept if one["hostname"] == "another"]) == 2
     mine = [one for one in kept if one["hostname"] == "kotaemon"]
     assert len(mine) == 1
     assert mine[0]["time"] > whole["time"], "the newest day's newest"
