@@ -143,6 +143,7 @@ def backups(
         schedule=chosen.schedule,
         keep=BackupKeep(daily=chosen.keep.daily, weekly=chosen.keep.weekly, monthly=chosen.keep.monthly),
         drill=RestoreDrill(schedule=chosen.drill.schedule, read=chosen.drill.read),
+        restore_to={role: storage[role] for role in read},
         still=_still(read),
         scratch_size=chosen.scratch.size,
         image=settings.image,
@@ -326,7 +327,7 @@ def pods(
     args, taken = backups(settings, settings.namespace, storage, claims, stores), snapshots(settings, "", claims)
     found: list[PodsOf] = []
     if args is not None:
-        names = ("backup", "the restore drill of backup")
+        names = ("backup", "the restore drill of backup", "a restore of backup")
         found += [PodsOf(words, manifest(spec)) for words, spec in zip(names, files.pods(BACKUPS, args), strict=True)]
     if taken is not None:
         found += [PodsOf("backup.snapshots", manifest(spec)) for spec in disks.pods(SNAPSHOTS, taken)]

@@ -23,7 +23,7 @@ UID = 1001
 WRITER = """
 import sqlite3, sys, time
 database = sqlite3.connect(sys.argv[1], timeout=30)
-turn = 0
+turn = database.execute("SELECT count(*) FROM conversation").fetchone()[0]
 while True:
     turn += 1
     with database:

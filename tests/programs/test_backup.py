@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -125,6 +126,48 @@ database.execute("UPDATE conversation SET data = replace(data, 'acknowledged', '
 os.kill(os.getpid(), signal.SIGKILL)
 """
 """A writer that is killed in a transaction whose pages are in the file already: its journal has to be rolled back."""
+
+
+def test_after_the_loss_of_the_volume_every_acknowledged_turn_is_back_and_work_goes_on(house: Place) -> None:
+    with house.writing() as said:
+        before = set(said.read_text().split())
+        house.backup()
+    files = {path.relative_to(house.data): path.read_bytes() for path in house.data.rglob("*") if path.is_file()}
+    for path in (*house.data.iterdir(), *house.stage.iterdir()):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for role in ("sessions", "indexes", "uploads", "models"):  # an empty volume, with the folders that a start makes
+        (house.data / role).mkdir()
+    house.owned()
+    killed = house.start("ks_protect_restore.py")
+    time.sleep(0.6)
+    killed.kill()
+    killed.wait()
+    done = house.run("ks_protect_restore.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert turns(house.data / "sessions/sql.db") >= before
+    for name, content in files.items():
+        if name.parts[0] != "sessions":
+            assert (house.data / name).read_bytes() == content, name
+    assert not list(house.data.rglob(".kotaemon-restoring"))
+    again = house.run("ks_protect_restore.py")
+    assert again.returncode == REFUSED
+    assert "holds files already" in again.stderr
+    with house.writing() as said:
+        later = set(said.read_text().split())
+    assert later, "the restored database takes turns"
+
+
+def test_a_restore_over_files_moves_them_aside(house: Place) -> None:
+    house.backup()
+    (house.data / "uploads/tmp/paper.pdf").write_bytes(b"another")
+    house.owned()
+    assert house.run("ks_protect_restore.py").returncode == REFUSED
+    assert (house.data / "uploads/tmp/paper.pdf").read_bytes() == b"another"
+    done = house.run("ks_protect_restore.py", KS_REPLACE="1")
+    assert done.returncode == 0, done.stderr
+    assert (house.data / "uploads/tmp/paper.pdf").read_bytes() == b"%PDF a paper"
+    (aside,) = (house.data / "uploads").glob(".before-*")
+    assert (aside / "tmp/paper.pdf").read_bytes() == b"another"
 
 
 def test_a_repository_that_another_run_has_is_waited_for_and_unlocked(house: Place) -> None:
