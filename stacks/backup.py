@@ -9,7 +9,7 @@ from pulumi import Input, Output
 from components.contract import AccessMode, Bucket, BucketDialect, Claim, Medium, Role, RoleMount, StorageMap
 from components.object.rules import BACKUPS as OF_BACKUPS
 from components.object.rules import archived_refused
-from components.state.stores import VectorStoreKind
+from components.state.stores import DocumentStoreKind, VectorStoreKind
 from guard.safety import UNKNOWN
 from stacks import bucket, kinds
 from stacks.effects import Effects, in_place
@@ -309,6 +309,9 @@ def warnings(settings: Settings, storage: StorageMap, stores: Mapping[str, Any])
                 )
             )
             yield f"kotaemon:backup.to: the role {role.value} is not in it: {claim['name']} is {why}"
+    documents = stores.get("documents")
+    if documents is not None and documents["kind"] != DocumentStoreKind.LANCEDB:
+        yield f"kotaemon:backup.to: the texts in {documents['kind'].value} are not in it; use that server's own backup"
     vectors = stores.get("vectors")
     if vectors is not None and vectors["kind"] != VectorStoreKind.QDRANT:
         yield f"kotaemon:backup.to: the vectors in {vectors['kind'].value} are not in it; use that server's own backup"

@@ -103,7 +103,7 @@ def first(cluster: Cluster, kube: Kube, file: StackFile, types: None) -> Generat
     yield stacks.up(file, cluster)
     for kind, name in (("Deployment", "kotaemon"),):
         kube.delete({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": SPACE}})
-    for name in ("kotaemon-backup", "kotaemon-backup-drill", "kotaemon-snapshots"):
+    for name in ("kotaemon-backup", "kotaemon-backup-drill", "kotaemon-backup-restore", "kotaemon-snapshots"):
         kube.delete({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name, "namespace": SPACE}})
 
 
