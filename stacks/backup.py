@@ -9,7 +9,7 @@ from pulumi import Input, Output
 from components.contract import AccessMode, Bucket, BucketDialect, Claim, Medium, Role, RoleMount, StorageMap
 from components.object.rules import BACKUPS as OF_BACKUPS
 from components.object.rules import archived_refused
-from components.state.stores import VectorStoreKind
+from components.state.stores import DocumentStoreKind, VectorStoreKind
 from guard.safety import UNKNOWN
 from stacks import bucket, kinds
 from stacks.effects import Effects, in_place
@@ -143,6 +143,7 @@ def backups(
         schedule=chosen.schedule,
         keep=BackupKeep(daily=chosen.keep.daily, weekly=chosen.keep.weekly, monthly=chosen.keep.monthly),
         drill=RestoreDrill(schedule=chosen.drill.schedule, read=chosen.drill.read),
+        restore_to={role: storage[role] for role in read},
         still=_still(read),
         scratch_size=chosen.scratch.size,
         image=settings.image,
@@ -308,6 +309,9 @@ def warnings(settings: Settings, storage: StorageMap, stores: Mapping[str, Any])
                 )
             )
             yield f"kotaemon:backup.to: the role {role.value} is not in it: {claim['name']} is {why}"
+    documents = stores.get("documents")
+    if documents is not None and documents["kind"] != DocumentStoreKind.LANCEDB:
+        yield f"kotaemon:backup.to: the texts in {documents['kind'].value} are not in it; use that server's own backup"
     vectors = stores.get("vectors")
     if vectors is not None and vectors["kind"] != VectorStoreKind.QDRANT:
         yield f"kotaemon:backup.to: the vectors in {vectors['kind'].value} are not in it; use that server's own backup"
@@ -326,11 +330,17 @@ def pods(
     args, taken = backups(settings, settings.namespace, storage, claims, stores), snapshots(settings, "", claims)
     found: list[PodsOf] = []
     if args is not None:
-        names = ("backup", "the restore drill of backup")
+        names = ("backup", "the restore drill of backup", "a restore of backup")
         found += [PodsOf(words, manifest(spec)) for words, spec in zip(names, files.pods(BACKUPS, args), strict=True)]
     if taken is not None:
         found += [PodsOf("backup.snapshots", manifest(spec)) for spec in disks.pods(SNAPSHOTS, taken)]
     return found
+
+
+def folders(settings: Settings, claim: str) -> list[str]:
+    """The folder of the repository on a claim of the stack file. A Job makes it where only root may write there."""
+    chosen = settings.backup
+    return [chosen.to.folder] if chosen is not None and chosen.to is not None and chosen.to.claim == claim else []
 
 
 def schedules(settings: Settings) -> list[str]:

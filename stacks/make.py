@@ -202,6 +202,7 @@ def _folders(stack: Planned, name: str) -> list[str]:
     """The folders of roles and copies on a claim. One without any gets those of every role: data is copied there."""
     storage = stack.settings.storage
     used = [*role_folders(stack.storage, stack.claims[name]["name"]), *backup_folders(stack.settings, name)]
+    used += backup.folders(stack.settings, name)
     return used or [storage.sub_path_of(role) for role in roles_of(stack.settings.profile)]
 
 

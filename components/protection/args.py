@@ -97,6 +97,8 @@ class BackupsArgs(TypedDict):
     """The database server; default: the database is SQLite in the role `sessions`, or nowhere here."""
     vectors: NotRequired[VectorSource]
     """The vector server; default: the vectors are files of the role `indexes`, or nowhere here."""
+    restore_to: NotRequired[Mapping[str, RoleMount]]
+    """Role -> where a restore writes it, for roles that are read from a copy; default: `roles`."""
     still: NotRequired[bool]
     """Whether the roles are on copies of one moment, which VolumeSnapshots makes: nothing can be written meanwhile.
     Default false."""

@@ -26,9 +26,11 @@ from ..pod.spec import Pod, pod_spec, pod_template
 from ..refusal import refuse
 from . import names
 from .args import BackupsArgs
-from .pods import backup_pod, drill_pod
+from .pods import backup_pod, drill_pod, restore_pod
 
 PASSWORD_BYTES = 32
+NEVER = "0 0 31 2 *"
+"""A CronJob needs a schedule. The one of restores is suspended, and 31 February does not come either."""
 REFUSED = 78
 """Exit code of the scripts after which trying again does not help (ks_protect_words.py)."""
 API_SERVER = Endpoint(cidr="0.0.0.0/0", port=6443)
@@ -41,21 +43,29 @@ def check(name: str, args: BackupsArgs) -> list[str]:
 
 
 def pods(name: str, args: BackupsArgs) -> list[PodSpecArgs]:
-    """`spec` of the pods that Backups(name, args) makes: the backup's, then the drill's, before anything is made."""
+    """`spec` of the pods that Backups(name, args) makes: backup's, drill's and restore's, before anything is made."""
     told = ("scripts", "secret", "account")
     return [
         pod_spec(backup_pod(name, args, *told), _imposes(args)),
         pod_spec(drill_pod(name, args, *told), args.get("cluster_imposes", ClusterImposes())),
+        pod_spec(restore_pod(name, args, *told), args.get("cluster_imposes", ClusterImposes())),
     ]
 
 
 def cron_job_spec(
-    name: str, schedule: Input[str], pod: Pod, imposes: ClusterImposes, *, attempts: int
+    name: str,
+    schedule: Input[str],
+    pod: Pod,
+    imposes: ClusterImposes,
+    *,
+    attempts: int,
+    suspend: bool | None = None,
 ) -> CronJobSpecArgs:
     """A CronJob of protection. What trying again does not help ends the Job at once, and is seen as failed."""
     refused = PodFailurePolicyOnExitCodesRequirementArgs(operator="In", values=[REFUSED])
     return CronJobSpecArgs(
         schedule=schedule,
+        suspend=suspend,
         time_zone="Etc/UTC",
         concurrency_policy="Forbid",
         starting_deadline_seconds=3600,
@@ -128,6 +138,19 @@ class Backups(pulumi.ComponentResource):
                 imposes[0],
                 attempts=3,
             ),
+        )
+        # Suspended: `kubectl create job --from` makes a restore of it (docs/runbooks/restore.md).
+        self._cron(
+            f"{name}-restore",
+            cron_job_spec(
+                name,
+                NEVER,
+                restore_pod(name, args, scripts, self.secret, accounts[0]),
+                args.get("cluster_imposes", ClusterImposes()),
+                attempts=3,
+                suspend=True,
+            ),
+            {"policy.kotaemon.dev/one-workload-a-claim": "suspended; a Job of it runs while the application is at 0"},
         )
         self.record = self._record(drill, accounts[1])
         self._cron(
@@ -221,8 +244,10 @@ class Backups(pulumi.ComponentResource):
         )
         return record.metadata.apply(lambda metadata: metadata.name or "")
 
-    def _cron(self, who: str, spec: CronJobSpecArgs) -> None:
-        k8s.batch.v1.CronJob(f"{who}-job", metadata=self._meta(who), spec=spec, opts=self._child)
+    def _cron(self, who: str, spec: CronJobSpecArgs, annotations: dict[str, str] | None = None) -> None:
+        meta = self._meta(who)
+        meta.annotations = annotations
+        k8s.batch.v1.CronJob(f"{who}-job", metadata=meta, spec=spec, opts=self._child)
 
     def _meta(self, name: str) -> ObjectMetaArgs:
         return ObjectMetaArgs(name=name, namespace=self._namespace, labels=names.labels(name))

@@ -68,6 +68,33 @@ def backup_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input[
     )
 
 
+def restore_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input[str], account: Input[str]) -> Pod:
+    """Writes into the claims of the application, so it runs only when somebody makes a Job of it."""
+    claims = args.get("restore_to", args["roles"])
+    run = _python(name, args, "restore", "ks_protect_restore.py", [])
+    run.env = [*plain(variables(name, args)), *plain({"KS_SNAPSHOT": "", "KS_REPLACE": ""})]
+    roles = [
+        VolumeMountArgs(
+            name=_volume(mount["claim"]["name"]), mount_path=f"{names.DATA}/{role}", sub_path=mount["sub_path"]
+        )
+        for role, mount in sorted(claims.items())
+        if not mount["read_only"]
+    ]
+    run.volume_mounts = [_RUNTIME, TMP, _TOOLS, _KEYS, _STAGE, *_repository_mount(args["repository"]), *roles]
+    return Pod(
+        restart_policy="Never",
+        service_account=account,
+        security=_security(args),
+        init_containers=[_restic(args)],
+        containers=[run],
+        volumes=[
+            *_volumes(args, scripts, secret),
+            VolumeArgs(name="scratch", empty_dir=EmptyDirVolumeSourceArgs(size_limit=_size(args))),
+            *(_claim(claim) for claim in sorted({mount["claim"]["name"] for mount in claims.values()})),
+        ],
+    )
+
+
 def drill_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input[str], account: Input[str]) -> Pod:
     """Restores into a volume of its own and mounts no claim of the application: it can harm nothing."""
     mounts = [_RUNTIME, TMP, _TOOLS, _KEYS, _SCRATCH, *_repository_mount(args["repository"]), TOKEN]
@@ -87,7 +114,7 @@ def drill_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input[s
     return Pod(
         restart_policy="Never",
         service_account=account,
-        security=_security(args),
+        security=_security(args, own_disk="scratch_class" in args),
         init_containers=before,
         containers=[look],
         volumes=volumes,
@@ -300,8 +327,9 @@ def _size(args: BackupsArgs) -> str:
     return args.get("scratch_size", names.SCRATCH_SIZE)
 
 
-def _security(args: BackupsArgs) -> PodSecurityContextArgs:
-    fs_group = any(mount["claim"]["fs_group"] for mount in args["roles"].values())
+def _security(args: BackupsArgs, *, own_disk: bool = False) -> PodSecurityContextArgs:
+    """As the application's pod has it. `own_disk`: the root of a new disk is root's, and fsGroup gives it away."""
+    fs_group = own_disk or any(mount["claim"]["fs_group"] for mount in args["roles"].values())
     return pod_security(int(args.get("uid", UID)), int(args.get("gid", GID)), fs_group=fs_group)
 
 

@@ -23,7 +23,7 @@ UID = 1001
 WRITER = """
 import sqlite3, sys, time
 database = sqlite3.connect(sys.argv[1], timeout=30)
-turn = 0
+turn = database.execute("SELECT count(*) FROM conversation").fetchone()[0]
 while True:
     turn += 1
     with database:
@@ -136,8 +136,8 @@ class Place:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def drill(self, **env: str) -> "subprocess.CompletedProcess[str]":
-        return self.run("ks_protect_drill.py", **env)
+    def drill(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        return self.run("ks_protect_drill.py", *arguments, **env)
 
     def restic(self, *arguments: str) -> str:
         done = finished(self.program([str(self.program_of_restic), "--quiet", *arguments]))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.protection import Place, place
+from tests.programs.protection import Place, finished, place, python
 
 AGAIN, REFUSED = 75, 78
 
@@ -113,6 +114,110 @@ def test_killed_at_every_call_of_restic_the_next_run_is_whole(house: Place) -> N
     assert house.drill().returncode == 0
 
 
+CRASHED = """
+import os, signal, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN")
+database.executemany("INSERT INTO conversation VALUES (?, ?)", [(f"turn-{n}", "acknowledged" * 300) for n in range(300)])
+database.execute("COMMIT")
+database.execute("PRAGMA cache_size = 5")
+database.execute("BEGIN")
+database.execute("UPDATE conversation SET data = replace(data, 'acknowledged', 'half-written')")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+"""A writer that is killed in a transaction whose pages are in the file already: its journal has to be rolled back."""
+
+
+def test_after_the_loss_of_the_volume_every_acknowledged_turn_is_back_and_work_goes_on(house: Place) -> None:
+    with house.writing() as said:
+        before = set(said.read_text().split())
+        house.backup()
+    files = {path.relative_to(house.data): path.read_bytes() for path in house.data.rglob("*") if path.is_file()}
+    for path in (*house.data.iterdir(), *house.stage.iterdir()):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for role in ("sessions", "indexes", "uploads", "models"):  # an empty volume, with the folders that a start makes
+        (house.data / role).mkdir()
+    house.owned()
+    killed = house.start("ks_protect_restore.py")
+    time.sleep(0.6)
+    killed.kill()
+    killed.wait()
+    done = house.run("ks_protect_restore.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert turns(house.data / "sessions/sql.db") >= before
+    for name, content in files.items():
+        if name.parts[0] != "sessions":
+            assert (house.data / name).read_bytes() == content, name
+    assert not list(house.data.rglob(".kotaemon-restoring"))
+    again = house.run("ks_protect_restore.py")
+    assert again.returncode == REFUSED
+    assert "holds files already" in again.stderr
+    with house.writing() as said:
+        later = set(said.read_text().split())
+    assert later, "the restored database takes turns"
+
+
+def test_a_restore_over_files_moves_them_aside(house: Place) -> None:
+    house.backup()
+    (house.data / "uploads/tmp/paper.pdf").write_bytes(b"another")
+    house.owned()
+    assert house.run("ks_protect_restore.py").returncode == REFUSED
+    assert (house.data / "uploads/tmp/paper.pdf").read_bytes() == b"another"
+    done = house.run("ks_protect_restore.py", KS_REPLACE="1")
+    assert done.returncode == 0, done.stderr
+    assert (house.data / "uploads/tmp/paper.pdf").read_bytes() == b"%PDF a paper"
+    (aside,) = (house.data / "uploads").glob(".before-*")
+    assert (aside / "tmp/paper.pdf").read_bytes() == b"another"
+
+
+def test_a_repository_that_another_run_has_is_waited_for_and_unlocked(house: Place) -> None:
+    """restic's word is played by a wrapper: a lock of another host counts as stale after half an hour only."""
+    wrapper, calls = house.root / "wrapper", house.root / "calls"
+    locked = "Fatal: unable to create lock in backend: repository is already locked by PID 7 on pod-a"
+    wrapper.write_text(
+        f'#!/bin/sh\necho "$2" >> {calls}\nif [ "$(wc -l < {calls})" -le 4 ] && [ "$2" != unlock ]; then\n'
+        f'echo "{locked}" >&2; exit 1; fi\n[ "$2" = unlock ] && exit 0\nexec {house.env["KS_RESTIC"]} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    house.owned()
+    assert "the repository is locked" in house.backup(KS_RESTIC=str(wrapper))
+    assert calls.read_text().split()[:4] == ["snapshots", "unlock", "snapshots", "unlock"]
+    calls.write_text("")
+    done = house.run("ks_protect_backup.py", KS_RESTIC=str(wrapper), KS_LOCK_SECONDS="0")
+    assert done.returncode == AGAIN
+    assert "already locked by PID 7" in done.stderr
+
+
+def test_a_copy_of_a_snapshot_with_an_open_journal_is_rolled_back(house: Place) -> None:
+    finished(house.program([python(), "-c", CRASHED, str(house.data / "sessions/sql.db")]))
+    assert (house.data / "sessions/sql.db-journal").stat().st_size > 0
+    house.backup(KS_STILL="1")
+    with closing(sqlite3.connect(house.stage / "sessions/sql.db")) as copied:
+        assert copied.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert copied.execute("SELECT count(*) FROM conversation WHERE data LIKE 'ack%'").fetchone() == (300,)
+    assert (house.data / "sessions/sql.db-journal").stat().st_size > 0, "the volume itself is as it was"
+    assert house.drill().returncode == 0
+
+
+def test_a_drill_in_two_halves_looks_at_what_a_database_server_says(house: Place) -> None:
+    """The dump is restored by a container between them (tests/programs/test_backup_postgres.py)."""
+    (house.data / "sessions/sql.db").unlink()
+    (house.stage / "database.dump").write_bytes(b"a dump")
+    found = house.scratch / "found"
+    for counts, code, said in ((None, 1, "the dump was not restored"), ("41", 0, "conversations 41")):
+        house.owned()
+        house.backup(KS_DATABASE="server")
+        assert house.drill("restore").returncode == 0
+        if counts:
+            found.mkdir()
+            (found / "conversations").write_text(counts)
+            (found / "vectors").write_text("")
+            house.owned()
+        done = house.drill("look", KS_FOUND=str(found))
+        assert done.returncode == code, done.stderr
+        assert said in done.stdout + done.stderr
+
+
 def test_a_file_that_did_not_change_is_not_read_again(house: Place) -> None:
     house.backup()
     model = house.data / "models/versions/1/model.safetensors"
@@ -193,13 +298,14 @@ def test_the_retention_removes_by_age_and_leaves_what_others_made(house: Place) 
     whole = house.snapshots()[0]
     (house.root / "mine").write_text("of somebody else")
     house.owned()
-    house.restic("backup", "--host", "another", "--tag", "whole", str(house.root / "mine"))
+    for _ in range(2):
+        house.restic("backup", "--host", "another", "--tag", "whole", str(house.root / "mine"))
     for day in (1, 2):
         at = f"2026-01-{day:02d} 02:00:00"
         house.restic("backup", "--host", "kotaemon", "--tag", "whole", "--time", at, str(house.data))
     house.backup(KS_KEEP_DAILY="1", KS_KEEP_WEEKLY="0", KS_KEEP_MONTHLY="0")
     kept = house.snapshots()
-    assert len([one for one in kept if one["hostname"] == "another"]) == 1
+    assert len([one for one in kept if one["hostname"] == "another"]) == 2
     mine = [one for one in kept if one["hostname"] == "kotaemon"]
     assert len(mine) == 1
     assert mine[0]["time"] > whole["time"], "the newest day's newest"

@@ -109,6 +109,17 @@ class Restic:
         """All of a snapshot below a folder."""
         self._run("restore", snapshot, "--target", str(target))
 
+    def whole(self, wanted: str) -> str:
+        """The full id of a whole snapshot by the first digits of its id. Raises Failed."""
+        found = [str(one["id"]) for one in self._whole if str(one["id"]).startswith(wanted)]
+        if len(found) != 1:
+            raise Failed(f"{len(found)} whole backups have an id that begins with {wanted!r}")
+        return found[0]
+
+    def restore_in_place(self, snapshot: str, paths: Sequence[Path]) -> None:
+        """These folders of a snapshot, where they were; other files in them stay."""
+        self._run("restore", snapshot, "--target", "/", *(part for path in paths for part in ("--include", str(path))))
+
     def forget(self, daily: int, weekly: int, monthly: int) -> None:
         """Remove what the retention no longer keeps, and what killed or disturbed runs have left."""
         if self._unsettled:

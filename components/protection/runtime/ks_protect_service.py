@@ -19,7 +19,7 @@ def service(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES or not parts.hostname or not parts.path.strip("/"):
         raise ValueError(
-            f"the database's URL must be like postgresql://user:password@host:5432/database, not {parts.scheme}://"
+            f"the database's URL must be like postgresql://USER@HOST:5432/DATABASE, with a password, not {parts.scheme}://"
         )
     found = {
         "host": parts.hostname,

@@ -47,6 +47,25 @@ def test_what_the_platform_backs_up_is_no_finding(tmp_path: Path) -> None:
     assert "CronJob kotaemon-snapshots-job" in names(with_snapshots)
 
 
+@pytest.mark.parametrize(
+    ("stack", "section"),
+    [
+        ("private-scaled", {"to": TO}),
+        ("aws-single", {"to": TO, "snapshots": {"snapshotClass": "kept", "copyClass": "gone"}}),
+    ],
+)
+def test_no_policy_stops_what_it_makes(tmp_path: Path, stack: str, section: Any) -> None:
+    ours = ("kotaemon-backup", "kotaemon-snapshots")
+    assert [
+        str(found) for found in made(tmp_path, stack, **section).policy if found.stops and found.name.startswith(ours)
+    ] == []
+
+
+def test_the_folder_of_a_repository_is_prepared_where_only_root_writes(tmp_path: Path) -> None:
+    settings = read(tmp_path, "private-scaled", backup={"to": {"claim": "second", "folder": "copies"}}).settings
+    assert (backup.folders(settings, "second"), backup.folders(settings, "files")) == (["copies"], [])
+
+
 def test_a_scaled_stack_has_one_run_of_stores_and_files(tmp_path: Path) -> None:
     plan = made(tmp_path, "private-scaled", to=TO)
     assert {"CronJob kotaemon-backup-job", "CronJob kotaemon-backup-drill-job"} <= names(plan)

@@ -46,7 +46,7 @@ def test_every_field_declares_what_its_change_does(name: str, rows: Effects, fie
 
 
 def test_every_model_with_fields_of_storage_has_a_table() -> None:
-    assert len(TABLES) == 3 + len(kinds.NAMES) + sum(map(len, stores.NAMES.values())) + 2 * len(SECTIONS)
+    assert len(TABLES) == 4 + len(kinds.NAMES) + sum(map(len, stores.NAMES.values())) + 2 * len(SECTIONS)
 
 
 @pytest.mark.parametrize(("table", "field", "row"), ROWS, ids=[f"{table}-{field}" for table, field, _ in ROWS])

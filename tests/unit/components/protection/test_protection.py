@@ -48,7 +48,7 @@ def container(pod: Any, name: str) -> Any:
 
 
 def both(args: BackupsArgs) -> list[Any]:
-    return [manifest(spec) for spec in backups.pods("backup", args)]
+    return [manifest(spec) for spec in backups.pods("backup", args)][:2]
 
 
 def test_images_are_those_of_the_stores() -> None:
@@ -99,7 +99,9 @@ def test_what_is_made_and_what_is_kept(pulumi_run: Callable[..., Run]) -> None:
     assert secret.retain_on_delete
     assert list(secret.ignore_changes) == ["data"]
     jobs = {job.inputs["metadata"]["name"]: job.inputs["spec"] for job in run.of("kubernetes:batch/v1:CronJob")}
-    assert set(jobs) == {"backup", "backup-drill"}
+    assert set(jobs) == {"backup", "backup-drill", "backup-restore"}
+    assert jobs["backup-restore"]["suspend"] is True, "a restore is made by somebody"
+    assert {"backup", "backup-drill"} == {name for name, job in jobs.items() if not job.get("suspend")}
     assert all(job["concurrencyPolicy"] == "Forbid" for job in jobs.values())
     assert jobs["backup"]["schedule"] == "45 2 * * *"
     policies = {
@@ -123,6 +125,19 @@ def test_a_disk_of_one_node_is_read_beside_the_application() -> None:
     assert "podAffinity" not in drill["affinity"], "the drill goes where there is room"
 
 
+def test_a_restore_writes_to_the_claim_and_not_to_its_copy() -> None:
+    disk = on(DISK | {"access_mode": AccessMode.RWOP}, Role.SESSIONS)
+    copied = {"claim": names.copy_of(disk["claim"]), "sub_path": "sessions", "read_only": True}
+    args = BackupsArgs(**{**ARGS, "roles": {"sessions": copied}, "restore_to": {"sessions": disk}, "still": True})
+    assert backups.check("backup", args) == []
+    restore = manifest(backups.pods("backup", args)[2])
+    claims = [v["persistentVolumeClaim"]["claimName"] for v in restore["volumes"] if "persistentVolumeClaim" in v]
+    assert claims == [DISK["name"]]
+    (container_,) = restore["containers"]
+    (mount,) = [m for m in container_["volumeMounts"] if m["mountPath"] == "/data/sessions"]
+    assert not mount.get("readOnly")
+
+
 def test_a_repository_on_another_claim_and_a_drill_on_a_class() -> None:
     other = FILES | {"name": "other"}
     args = BackupsArgs(**{**ARGS, "repository": BackupRepository(claim=other), "scratch_class": "fast"})
@@ -132,6 +147,7 @@ def test_a_repository_on_another_claim_and_a_drill_on_a_class() -> None:
     (scratch,) = [v for v in drill["volumes"] if v["name"] == "scratch"]
     assert scratch["ephemeral"]["volumeClaimTemplate"]["spec"]["storageClassName"] == "fast"
     env = {v["name"]: v.get("value") for v in drill["containers"][0]["env"]}
+    assert drill["securityContext"]["fsGroup"] == 1001, "the root of a new disk belongs to root"
     assert env["RESTIC_REPOSITORY"] == "/repository/kotaemon-backup"
 
 
