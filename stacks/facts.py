@@ -22,8 +22,8 @@ MASK = "**********"
 """What pydantic writes in place of a secret. A secret is no fact."""
 
 Facts = Mapping[str, Any]
-"""`settings`, `section`, `bucket`, `backup`: key -> value;
-`claims`, `stores`, `roles`: name -> key -> value. Plain data of JSON.
+"""`settings`, `section`, `bucket`, `backup`: key -> value; `claims`, `stores`, `roles`: name -> key -> value. Plain data
+of JSON."""
 """
 
 
