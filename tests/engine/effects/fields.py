@@ -648,6 +648,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "resources": "of pods",
         "models": "of pods: a version in their template, and objects that hold no data (tests/cluster/test_models.py)",
         "monitoring": "rules and a dashboard, which hold no data",
+        "sessionExport": "a sidecar that reads the database; tests/cluster/test_session_export.py",
         "logs": "of pods that ship files of the role logs, and hold none",
         **dict.fromkeys(
             (
