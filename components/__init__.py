@@ -110,6 +110,7 @@ if TYPE_CHECKING:
         KotaemonArgs as KotaemonArgs,
         LogFiles as LogFiles,
         PodResources as PodResources,
+        SessionExport as SessionExport,
     )
     from .kotaemon.controllers import Controller as Controller
     from .kotaemon.kotaemon import Kotaemon as Kotaemon
@@ -145,6 +146,14 @@ if TYPE_CHECKING:
         NfsTransport as NfsTransport,
     )
     from .nfs_server.files import NfsFileSystem as NfsFileSystem, NfsDisk as NfsDisk, NfsServerFiles as NfsServerFiles
+    from .nfs_server.ha import NfsPair as NfsPair, NfsPairArgs as NfsPairArgs
+    from .nfs_server.pair import (
+        NfsFencing as NfsFencing,
+        NfsNode as NfsNode,
+        NfsPairFiles as NfsPairFiles,
+        NfsReplication as NfsReplication,
+        NfsWitness as NfsWitness,
+    )
     from .nfs_server.single import (
         NfsServer as NfsServer,
         NfsServerArgs as NfsServerArgs,
@@ -263,6 +272,7 @@ _HOMES = {
         "KotaemonArgs",
         "LogFiles",
         "PodResources",
+        "SessionExport",
     ),
     "kotaemon.controllers": ("Controller",),
     "kotaemon.kotaemon": ("Kotaemon",),
@@ -287,6 +297,8 @@ _HOMES = {
     "nfs_server.connection": ("SshConnection",),
     "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
     "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),
+    "nfs_server.ha": ("NfsPair", "NfsPairArgs"),
+    "nfs_server.pair": ("NfsFencing", "NfsNode", "NfsPairFiles", "NfsReplication", "NfsWitness"),
     "nfs_server.single": ("NfsServer", "NfsServerArgs", "nfs_user_data"),
     "object.oss": ("OssBucket", "OssBucketArgs"),
     "object.rules": ("Cheaper",),

@@ -133,11 +133,14 @@ def refused_addon(name: str) -> str:
     return "" if name in STORAGE_ADDONS else f"is no storage add-on; allowed: {', '.join(STORAGE_ADDONS)}"
 
 
-def refused_database(instance_type: str, storage_gib: int, backup_days: int, zones: Sequence[str] | None) -> str:
+def refused_database(
+    instance_type: str, storage_gib: int, backup_days: int, zones: Sequence[str] | None, most_gib: int | None = None
+) -> str:
     """ApsaraDB RDS for PostgreSQL, high-availability edition, with a key of the customer's.
 
     Sources: RDS CreateDBInstance, ModifyBackupPolicy; "Configure disk encryption for an ApsaraDB RDS for PostgreSQL
-    instance". `zones`: primary and standby, or None when they are not chosen yet.
+    instance". `zones`: primary and standby, or None when they are not chosen yet. `most_gib`: to which
+    the disk may grow by itself (parameter StorageUpperBound of ModifyDasInstanceConfig), or None.
     """
     if not instance_type.startswith("pg.x"):
         return f"instance type {instance_type!r}: only dedicated types (pg.x...) can be encrypted with a key of yours"
@@ -145,6 +148,8 @@ def refused_database(instance_type: str, storage_gib: int, backup_days: int, zon
         return f"instance type {instance_type!r} is not one of the high-availability edition with cloud disks (...2c)"
     if storage_gib % 5 or not 20 <= storage_gib <= 64_000:
         return f"{storage_gib} GiB; RDS takes 20 to 64,000 GiB in steps of 5"
+    if most_gib is not None and not storage_gib < most_gib <= 64_000:
+        return f"the disk may grow to {most_gib} GiB; this must be more than its {storage_gib} GiB, and 64,000 at most"
     if not 7 <= backup_days <= 730:
         return f"backups are kept {backup_days} days; RDS takes 7 to 730"
     if zones is not None and (len(zones) != 2 or len(set(zones)) != 2):

@@ -1,7 +1,8 @@
-"""`python -m deploy up|down|kept|purge|logs|shell|open`: bring a stack up, look at it, take it down."""
+"""`python -m deploy up|down|kept|purge|move|logs|shell|open`: bring a stack up, look at it, move it, take it down."""
 
 import argparse
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from plan import stack_file, terminal
 from plan.exits import EXIT_CODES, ending
@@ -41,7 +42,33 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
         if name == "logs":
             command.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
+    _add_move(commands)
+    _add_convert(commands)
     return parser
+
+
+def _add_move(commands: Any) -> None:
+    text = "move the data of a role to another claim of the stack file"
+    command = commands.add_parser("move", help=text, description=text)
+    command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
+    command.add_argument("--role", required=True, help="the role: models, indexes, sessions, uploads, logs or eval")
+    command.add_argument("--to", required=True, help="name of the new claim in the stack file")
+    command.add_argument("--folder", default="", help="folder on the new claim; default: that of the role")
+    command.add_argument("--back", action="store_true", help="take a move back that has not ended")
+    command.add_argument("--write", action="store_true", help="write the lines of the move into the stack file")
+    command.add_argument("--up", action="store_true", help="with --write: run `up` at once, and count the seconds")
+    command.add_argument("--yes", action="store_true", help="move without a question")
+    command.add_argument("--keep-days", type=int, default=30, metavar="N", help="days that the old claim is kept")
+
+
+def _add_convert(commands: Any) -> None:
+    text = "take what the profile single-writer has in files into the stores of the profile scaled, or back"
+    command = commands.add_parser("convert", help=text, description=text)
+    command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
+    command.add_argument("--claim", required=True, help="the PersistentVolumeClaim that has, or gets, the files")
+    command.add_argument("--to", choices=("scaled", "single-writer"), default="scaled", help="who has it afterwards")
+    command.add_argument("--aside", action="store_true", help="move aside what a first start of the stores has made")
+    command.add_argument("--back", action="store_true", help="give up a conversion, and start the application again")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -49,6 +76,10 @@ def _run(options: argparse.Namespace) -> int:
     # Only now: a wrong stack file is told in a second, before any SDK and the Kubernetes client are loaded.
     if options.command in ("logs", "shell", "open"):
         return _visit(file, options)
+    if options.command == "convert":
+        return _convert(file, options)
+    if options.command == "move":
+        return _move(file, options)
     from deploy import up
     from deploy.kube import answering
     from deploy.progress import Json, Lines
@@ -74,3 +105,37 @@ def _visit(file: stack_file.StackFile, options: argparse.Namespace) -> int:
         if options.command == "logs":
             return visit.logs(file, console, options.follow)
         return visit.shell(file, console) if options.command == "shell" else visit.open_page(file, console)
+
+
+def _convert(file: stack_file.StackFile, options: argparse.Namespace) -> int:
+    from deploy import up
+    from deploy.kube import answering
+    from deploy.move.command import convert
+
+    ways = up.Ways.people(terminal.console())
+    with answering():
+        return convert(file, options.claim, options.to, ways, aside=options.aside, back=options.back)
+
+
+def _move(file: stack_file.StackFile, options: argparse.Namespace) -> int:
+    from deploy import up
+    from deploy.kube import answering
+    from deploy.move.command import Wish, move
+    from plan.exits import UserError
+
+    if options.up and not options.write:
+        raise UserError("UP=1 needs WRITE=1: `up` reads the stack file")
+    if options.keep_days < 1:
+        raise UserError(f"KEEP_DAYS={options.keep_days} is not allowed: the old claim is kept for at least one day")
+    wish = Wish(
+        role=options.role,
+        to=options.to,
+        folder=options.folder,
+        back=options.back,
+        write=options.write,
+        then_up=options.up,
+        yes=options.yes,
+        keep_days=options.keep_days,
+    )
+    with answering():
+        return move(file, wish, up.Ways.people(terminal.console()))

@@ -91,8 +91,8 @@ class Kube:
             )
             raise Refused(ref(manifest), "NotFound", message, []) from None
 
-    def patch(self, manifest: Manifest, operations: list[dict[str, Any]]) -> None:
-        """JSON Patch on a live object. Raises Refused."""
+    def patch(self, manifest: Manifest, operations: list[dict[str, Any]], manager: str | None = None) -> None:
+        """JSON Patch on a live object. `manager`: who owns the changed fields from now on. Raises Refused."""
         meta = manifest["metadata"]
         resource = self._resource(manifest["apiVersion"], manifest["kind"])
         try:
@@ -101,6 +101,7 @@ class Kube:
                 name=meta["name"],
                 namespace=meta.get("namespace"),
                 content_type="application/json-patch+json",
+                **({"field_manager": manager} if manager is not None else {}),
             )
         except ApiException as error:
             raise self._refused(manifest, error) from None

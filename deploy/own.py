@@ -1,4 +1,4 @@
-"""Taking down a stack on a cluster of the user's own, with the `pulumi` and the state that the user has."""
+"""A stack on a cluster of the user's own, up and down, with the `pulumi` and the state that the user has."""
 
 import json
 import shutil
@@ -27,6 +27,13 @@ def down(file: StackFile, console: Console) -> int:
     console.print(f"Kept: {', '.join(sorted(found))}. The lines above are in {lines.path(file)}", soft_wrap=True)
     console.print(f"Next: `pulumi up --stack {file.name}` makes the rest again.")
     return 0
+
+
+def up(file: StackFile) -> None:
+    """Run `pulumi up`, which shows what it will do, and asks. Raises UserError."""
+    code = subprocess.run([_pulumi(file), "up", "--stack", file.name], cwd=file.path.parent, check=False).returncode
+    if code:
+        raise UserError(f"pulumi up ended with code {code}; run the same again, it goes on where it was")
 
 
 def resources(file: StackFile) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Reads what the drills need from the API server."""
 
+from datetime import datetime
 from typing import Any
 
 from deploy.kube import Kube, Manifest
@@ -72,3 +73,9 @@ def volumes_arrived(kube: Kube, pod: Manifest, attached: dict[str, set[str]]) ->
 def event_messages(kube: Kube, namespace: str, reason: str) -> list[str]:
     """Messages of the events in a namespace that have this reason."""
     return [e.get("message") or "" for e in kube.list("v1", "Event", namespace) if e.get("reason") == reason]
+
+
+def ready_since(pod: Manifest) -> float:
+    """When the pod's condition Ready last changed, in seconds since 1970."""
+    found = [c for c in (pod.get("status") or {}).get("conditions") or () if c["type"] == "Ready"]
+    return datetime.fromisoformat(found[0]["lastTransitionTime"].replace("Z", "+00:00")).timestamp()

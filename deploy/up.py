@@ -87,7 +87,7 @@ def _refuse_unknown(file: StackFile, kube: Kube) -> None:
 
 def down(file: StackFile, ways: Ways) -> int:
     """Remove what `up` made and keep what holds data; stop the devcluster, where it is the cluster. The exit code."""
-    if _elsewhere(file):
+    if elsewhere(file):
         return own.down(file, ways.console)
     console = ways.console
     cluster = cluster_of(file, console)
@@ -118,7 +118,7 @@ def down(file: StackFile, ways: Ways) -> int:
 
 def show_kept(file: StackFile, ways: Ways) -> int:
     """Print and write to a file the lines of the stack file that take up again what is kept; the exit code."""
-    resources = own.resources(file) if _elsewhere(file) else engine.resources(file)
+    resources = own.resources(file) if elsewhere(file) else engine.resources(file)
     lines.tell(file, lines.kept(resources), ways.console)
     return 0
 
@@ -184,7 +184,7 @@ def _tell(outcome: engine.Outcome, ways: Ways) -> None:
     ways.console.print(", ".join(f"{count} {verb}" for verb, count in sums.items() if count) + ".")
 
 
-def _elsewhere(file: StackFile) -> bool:
+def elsewhere(file: StackFile) -> bool:
     """Whether the stack is on a cluster of the user's own."""
     return file.settings.cluster.kubeconfig is not None or file.settings.platform != Platform.PRIVATE
 

@@ -149,10 +149,21 @@ def _complete(go: Path, part: str, work: Path) -> None:
         _copy_stages(go, work / "stages")
     if part == "real-nodes":
         debian.fetch(recipe.SYSTEM_PACKAGES, work)
+    if part == "network-policy":
+        debian.fetch(recipe.POLICY_PACKAGES, work)
+        _link_iptables(work)
     if part == "python":
         module, path = recipe.PYTHON_SCRIPT
         script = shutil.copy(_module_folder(go, "pulumi-python", module) / path, work)
         Path(script).chmod(0o755)
+
+
+def _link_iptables(work: Path) -> None:
+    """Debian's package gives iptables its name when it is installed (alternatives), and ours is only unpacked."""
+    variant = debian.SYSTEM + "/usr/sbin/xtables-nft-multi"
+    if (work / variant).exists():
+        for name in ("iptables", "iptables-save", "iptables-restore"):
+            (work / name).symlink_to(variant)
 
 
 def _copy_stages(go: Path, target: Path) -> None:

@@ -26,6 +26,9 @@ SYSTEM_PACKAGES = {"runc": "runc", "nft": "nftables", "ip": "iproute2"}
 """Programs of real nodes that no Go module gives, and the Debian packages that hold them. runc needs a C compiler and
 libseccomp's headers to know the seccomp profile RuntimeDefault, which our pods ask for."""
 
+POLICY_PACKAGES = {"iptables": "iptables", "ipset": "ipset"}
+"""What kube-router calls to have the kernel enforce network policies, and the Debian packages that hold it."""
+
 PYTHON_SCRIPT = ("github.com/pulumi/pulumi/sdk/v3", "python/cmd/pulumi-language-python-exec")
 """What runs a program in Python for its host, which lies beside it: a module, and a file in it."""
 
@@ -122,10 +125,14 @@ PARTS: dict[str, tuple[Binary, ...]] = {
         ),
     ),
     "registry": (Binary("registry", "registry", ".", 15),),
+    "network-policy": (
+        Binary("kube-router", "kube-router", "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router", 150),
+    ),
 }
 """What can be built by itself, in the order in which a first `make up` needs it. Each has a folder of its own.
 
-The last three are for tests alone: the hosts of programs in YAML and Python, and a registry of images.
+The last four are for tests alone: the hosts of programs in YAML and Python, a registry of images, and what enforces
+network policies on real nodes.
 """
 
 FLAGS = ("-trimpath", "-buildvcs=false", "-gcflags=all=-N -l")
@@ -165,7 +172,12 @@ def key(part: str) -> str:
         for path in sorted((MODULES / module).rglob("*")):
             if path.is_file():
                 digest.update(path.read_bytes() + b"\0")
-    extra = {"simulated-nodes": STAGES, "real-nodes": SYSTEM_PACKAGES, "python": PYTHON_SCRIPT}.get(part)
+    extra = {
+        "simulated-nodes": STAGES,
+        "real-nodes": SYSTEM_PACKAGES,
+        "python": PYTHON_SCRIPT,
+        "network-policy": POLICY_PACKAGES,
+    }.get(part)
     described = [
         [asdict(replace(program, work=0)) for program in programs],
         FLAGS,

@@ -36,7 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     text = "boot Linux guests, make one the NFS server as the product does, and kill and attack it under writes"
     nfs = commands.add_parser("drill-nfs", help=text, description=text)
-    for made in (every, node, nfs):
+    text = "boot Linux guests, make them a pair of NFS servers with a witness, and kill and cut them apart under writes"
+    pair = commands.add_parser("drill-nfs-ha", help=text, description=text)
+    for made in (every, node, nfs, pair):
         made.add_argument("--seed", type=int, default=1, help="chooses the random moments")
     return parser
 
@@ -55,6 +57,8 @@ def _run(options: argparse.Namespace) -> int:
     with answering():
         if options.command == "drill-nfs":
             return command.drill_nfs(options.seed, console)
+        if options.command == "drill-nfs-ha":
+            return command.drill_nfs(options.seed, console, pair=True)
         if file is None and options.real:
             return command.drill_on_real_nodes(options.seed, console)
         if file is None:

@@ -11,6 +11,7 @@ from devcluster.cluster import Cluster
 from drills import loss_case, node_loss, program, real, record, samples
 from drills.loss_case import Fencing, Scenario
 from drills.nfs import program as nfs
+from drills.nfs_ha import program as nfs_ha
 from drills.session import follow
 from plan.exits import UserError
 from plan.stack_file import StackFile
@@ -43,14 +44,15 @@ def drill_on_real_nodes(seed: int, console: Console) -> int:
     return 1 if red else 0
 
 
-def drill_nfs(seed: int, console: Console) -> int:
-    """Run the drills of the NFS server in guests and renew their section of docs/test-record.md; 1 when one is red.
+def drill_nfs(seed: int, console: Console, *, pair: bool = False) -> int:
+    """Run the drills of the NFS server, or of the pair, in guests and renew their section of docs/test-record.md; 1 when
+    one is red.
 
     Raises UserError: the machine cannot boot the guests.
     """
     if reason := nfs.why_not():
         raise UserError(reason)
-    section = nfs.run(lambda line: console.print(line, markup=False))
+    section = (nfs_ha if pair else nfs).run(lambda line: console.print(line, markup=False))
     record.renew(section, seed)
     red = [result.name for result in section.results if not result.green]
     console.print(f"{len(red)} drills are red: {', '.join(red)}" if red else "All drills went as promised.")

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from urllib3.exceptions import HTTPError
+
 from components.contract import Platform
 from deploy import engine
 from deploy.kube import Kube, Manifest, ref
@@ -136,8 +138,13 @@ class Interrupted:
         return found + [f"{ref(m)} is left over" for m in self.kube.made_by_engine() if ref(m) not in known]
 
     def count(self) -> int:
-        """Objects of the stack that are there."""
-        return len(list(self.kube.made_by_engine()))
+        """Objects of the stack that are there; 0 where the devcluster ends with the killed run that was starting it."""
+        if not self.cluster.running:
+            return 0
+        try:
+            return len(list(self.kube.made_by_engine()))
+        except HTTPError:
+            return 0
 
     def wipe(self, *, stop: bool = False) -> None:
         """Delete everything of the stack, its data included, so that the next run is a first one.
@@ -178,8 +185,7 @@ def killed(when: Sequence[Moment], name: str = "dev", nodes: Nodes = Nodes.SIMUL
                 process.wait(lasts[moment.stopped] * moment.share)
             alive += process.poll() is None
             kill(process, moment.engine_too)
-            made = stage.count() if stage.cluster.running else 0
-            hits.append(f"{'stopped, ' if moment.stopped else ''}{moment.share:.0%}: {made}")
+            hits.append(f"{'stopped, ' if moment.stopped else ''}{moment.share:.0%}: {stage.count()}")
             problems += [f"killed at {hits[-1]} of {len(stage.wanted)} objects: {p}" for p in stage.finish()]
     finally:
         stage.close()

@@ -51,7 +51,7 @@ parameters.
 ## The table
 
 "Locks" are those that two pods on two nodes share. Options decide them for NFS (`nolock`), NAS (version 4.0 without
-`nolock`) and Lustre (`flock`).
+`nolock`) and Lustre (`flock`). A day beside the source: the row was held against that version of it then.
 
 | driver | makes | access modes | locks | bound to | grows | snapshots | when its node dies |
 |---|---|---|---|---|---|---|---|
@@ -74,7 +74,7 @@ def _row(row: Driver) -> str:
     only = " or ".join(f"`{key}: {' or '.join(values)}`" for key, values in row.with_parameters.items())
     cells = (
         named + (f" with {only}" if only else ""),
-        f"{row.name} ([source]({row.source}))",
+        _named(row),
         ", ".join(mode.name for mode in row.modes),
         row.locks.value + (" (by options)" if row.reads_options else ""),
         _BOUND[row.bound],
@@ -83,6 +83,11 @@ def _row(row: Driver) -> str:
         row.node_loss,
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def _named(row: Driver) -> str:
+    opened = f", read {row.read}" if row.read else ""
+    return f"{row.name} ([source]({row.source}){opened})" + (f"; {row.remark}" if row.remark else "")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,10 @@ class Driver:
     node_loss: str
     """What follows when the node dies that has the volume mounted."""
     source: str
+    read: str = ""
+    """Day on which the source was opened, and which version of it. Empty: the row was not held against it anew."""
+    remark: str = ""
+    """What the columns do not say."""
     with_parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """The row is for classes in which one of these parameters has one of these values. Empty: for all."""
     reads_options: str = ""

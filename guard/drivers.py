@@ -12,7 +12,9 @@ _ALL = (AccessMode.RWO, AccessMode.RWOP, AccessMode.RWX, AccessMode.ROX)
 _NO_RWOP = (AccessMode.RWO, AccessMode.RWX, AccessMode.ROX)
 """Modes of a driver outside CSI: ReadWriteOncePod is for CSI volumes."""
 
-_SIX_MINUTES = "another node of its zone gets it after about 8 minutes (6 until it is detached by force)"
+_FREED = "the node is marked as out of service, or 6 minutes after its pod is deleted by force (docs/drills.md)"
+_IN_ITS_ZONE = f"it stays on the lost node; another one of its zone gets it once {_FREED}"
+_BY_ITSELF = "once the lost pod is deleted by force, the driver detaches the disk by itself"
 _NO_ATTACH = "nothing is attached: the pod starts on another node as soon as it is evicted"
 _WITH_NODE = "the pod stays Pending until the node is back, and the data is lost with the node's disk"
 
@@ -26,7 +28,7 @@ DRIVERS: tuple[Driver, ...] = (
         bound=Bound.ZONE,
         expands=True,
         snapshots=True,
-        node_loss=_SIX_MINUTES,
+        node_loss=_IN_ITS_ZONE,
         source="https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/faq.md",
     ),
     Driver(
@@ -38,7 +40,7 @@ DRIVERS: tuple[Driver, ...] = (
         bound=Bound.ZONE,
         expands=True,
         snapshots=False,
-        node_loss=_SIX_MINUTES,
+        node_loss=_IN_ITS_ZONE,
         source="https://kubernetes.io/docs/concepts/storage/volumes/#awselasticblockstore",
     ),
     Driver(
@@ -50,7 +52,7 @@ DRIVERS: tuple[Driver, ...] = (
         bound=Bound.EVERYWHERE,
         expands=True,
         snapshots=True,
-        node_loss="another node gets it in any zone of the region, as soon as the disk is detached",
+        node_loss=f"{_BY_ITSELF}, for a node in any zone of the region",
         source="https://github.com/kubernetes-sigs/alibaba-cloud-csi-driver/blob/master/docs/disk.md",
         with_parameters={"type": ("cloud_regional_disk_auto",)},
     ),
@@ -63,7 +65,7 @@ DRIVERS: tuple[Driver, ...] = (
         bound=Bound.ZONE,
         expands=True,
         snapshots=True,
-        node_loss="another node of its zone gets it: the driver detaches it from the lost node first",
+        node_loss=f"{_BY_ITSELF}, for another node of its zone",
         source="https://github.com/kubernetes-sigs/alibaba-cloud-csi-driver/blob/master/docs/disk.md",
     ),
     Driver(
@@ -163,8 +165,10 @@ DRIVERS: tuple[Driver, ...] = (
         bound=Bound.EVERYWHERE,
         expands=True,
         snapshots=True,
-        node_loss="another node gets it after about 8 minutes, once it is detached by force",
+        node_loss=f"it stays on the lost node; another one gets it once {_FREED}",
         source="https://github.com/ceph/ceph-csi/blob/devel/README.md",
+        read="2026-11-29, at 52fcb7b of October 2024",
+        remark="RWOP and placing by topology are alpha, growing is beta; RWX is for raw devices alone",
     ),
     Driver(
         name="Longhorn, kept on the pod's node",
@@ -176,7 +180,9 @@ DRIVERS: tuple[Driver, ...] = (
         expands=True,
         snapshots=True,
         node_loss=_WITH_NODE,
-        source="https://longhorn.io/docs/latest/references/storage-class-parameters",
+        source="https://longhorn.io/docs/1.13.0/references/storage-class-parameters",
+        read="2026-11-29, version 1.13.0",
+        remark="one replica",
         with_parameters={"dataLocality": ("strict-local",)},
     ),
     Driver(
@@ -188,8 +194,10 @@ DRIVERS: tuple[Driver, ...] = (
         bound=Bound.EVERYWHERE,
         expands=True,
         snapshots=True,
-        node_loss="another node gets it after about 8 minutes, if a replica is left elsewhere",
-        source="https://longhorn.io/docs/latest/references/storage-class-parameters",
+        node_loss=f"it stays on the lost node; another one gets it, if a replica is left elsewhere, once {_FREED} or "
+        "Longhorn's setting node-down-pod-deletion-policy deletes the pod (default: do-nothing)",
+        source="https://longhorn.io/docs/1.13.0/references/settings",
+        read="2026-11-29, version 1.13.0",
     ),
     Driver(
         name="Longhorn's NFS server for shared volumes, mounted softerr unless nfsOptions say hard",
@@ -201,7 +209,8 @@ DRIVERS: tuple[Driver, ...] = (
         expands=True,
         snapshots=True,
         node_loss="the NFS server of the volume starts on another node; until then writes fail or wait",
-        source="https://github.com/longhorn/longhorn/issues/6655",
+        source="https://longhorn.io/docs/1.13.0/nodes-and-volumes/volumes/rwx-volumes",
+        read="2026-11-29, version 1.13.0",
         reads_options="nfs",
     ),
     Driver(
@@ -215,6 +224,9 @@ DRIVERS: tuple[Driver, ...] = (
         snapshots=False,
         node_loss=_WITH_NODE,
         source="https://github.com/rancher/local-path-provisioner/blob/master/README.md",
+        read="2026-11-29, at 9fa2a62 of August 2026, with provisioner.go",
+        remark="the size is no limit; with sharedFileSystemPath in its ConfigMap it makes shared folders, and as no "
+        "class says so: take kind existing-claim",
     ),
     Driver(
         name="TopoLVM, a logical volume on the node",
@@ -226,7 +238,9 @@ DRIVERS: tuple[Driver, ...] = (
         expands=True,
         snapshots=True,
         node_loss=_WITH_NODE,
-        source="https://github.com/topolvm/topolvm/discussions/663",
+        source="https://github.com/topolvm/topolvm/blob/main/docs/limitations.md",
+        read="2026-11-29, at 83e3dce of August 2026, with internal/driver/controller.go",
+        remark="snapshots of thin volumes alone, restored on the same node",
     ),
     Driver(
         name="a static local volume",
@@ -273,8 +287,10 @@ DRIVERS: tuple[Driver, ...] = (
         bound=Bound.NODE,
         expands=False,
         snapshots=False,
-        node_loss=_WITH_NODE,
-        source="https://github.com/kubernetes/minikube/issues/12165",
+        node_loss="the volume names no node: where there are several, the pod starts on another with an empty folder",
+        source="https://github.com/kubernetes/minikube/blob/master/pkg/storage/storage_provisioner.go",
+        read="2026-11-29, at eb25dbc of August 2026",
+        remark="every access mode is granted and means nothing; for several nodes the addon csi-hostpath-driver",
     ),
     Driver(
         name="the CSI hostpath driver, a folder on the node",

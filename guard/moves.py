@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from guard.changes import Changes, Gone, Left, Place, Swapped
 
 PAGE = "docs/runbooks/move-data.md"
-CONVERTERS = {
-    "sessions": ("From files to a server", "sqlite_to_postgres.py"),
-    "vectors": ("From files to a server", "chroma_to_vectors.py"),
-}
-"""Data that a converter moves out of files into a server: chapter of the page, and the converter."""
+MOVING = "docs/moving.md"
+CONVERTERS = {"sessions": "sqlite_to_postgres.py", "vectors": "chroma_to_vectors.py"}
+"""Data that a converter moves out of files into a server."""
+BACK = {"sessions": "postgres_to_sqlite.py", "vectors": "vectors_to_chroma.py"}
+"""Data that a converter moves out of a server into files."""
 
 
 def refusal(file: str, namespace: str, changes: Changes) -> str:
@@ -21,7 +21,7 @@ def refusal(file: str, namespace: str, changes: Changes) -> str:
         lines += _gone(gone)
     for left in changes.left:
         lines += [f"  - {_moves(left)}"]
-    lines += _ways(namespace, changes.left)
+    lines += _ways(file, namespace, changes.left)
     if changes.left:
         lines += [f"  When the data is there, add this to {file}, and run again:", "    kotaemon:moved:"]
         lines += [
@@ -65,7 +65,7 @@ def _moves(left: Left) -> str:
     )
 
 
-def _ways(namespace: str, found: Sequence[Left]) -> Iterator[str]:
+def _ways(file: str, namespace: str, found: Sequence[Left]) -> Iterator[str]:
     """The way of each move; those between the same two claims share one Job."""
     copies: dict[tuple[str, str], list[Left]] = {}
     for left in found:
@@ -79,7 +79,14 @@ def _ways(namespace: str, found: Sequence[Left]) -> Iterator[str]:
                 f"  {new} is not there yet: first add kotaemon:{moves[0].new.key} beside kotaemon:{moves[0].old.key}, "
                 "leave every role where it is, and run `up`"
             )
-        yield f"  {', '.join(left.name for left in moves)}: copy them while the application is stopped ({PAGE}):"
+        stack = file.removeprefix("Pulumi.").removesuffix(".yaml")
+        for left in moves:
+            yield (
+                f"  {left.name}: put {file} back as it was, and one command moves it and writes the lines "
+                f"({MOVING}): {_command(stack, left)}"
+            )
+        names = ", ".join(left.name for left in moves)
+        yield f"  {names}: or by hand, copy them while the application is stopped ({PAGE}):"
         yield f"    kubectl -n {namespace} scale deployment kotaemon --replicas=0"
         folders = " ".join(f"{left.old.folder}:{left.new.folder}" for left in moves)
         yield (
@@ -92,14 +99,28 @@ def _ways(namespace: str, found: Sequence[Left]) -> Iterator[str]:
         )
 
 
+def _command(stack: str, left: Left) -> str:
+    """The command that moves a role from claim to claim."""
+    folder = f" FOLDER={left.new.folder}" if left.new.folder != left.old.folder else ""
+    to = left.new.key.removeprefix("storage.claims.")
+    return f"make move STACK={stack} ROLE={left.name} TO={to}{folder} WRITE=1"
+
+
 def _other(left: Left) -> str:
     """The way of a move that is not between two claims."""
     from_server, to_server = _is_server(left.old), _is_server(left.new)
     if not from_server and to_server and left.name in CONVERTERS:
-        chapter, converter = CONVERTERS[left.name]
-        return f"the converter {converter} moves it ({PAGE}, chapter {chapter!r})"
+        return (
+            f"the converter {CONVERTERS[left.name]} moves it, by `make convert` ({PAGE}, chapter 'From files to a "
+            "server')"
+        )
     if from_server and to_server and not _of_two_makers(left):
         return f"the servers' own dump and restore moves it ({PAGE}, chapter 'From one server to another')"
+    if from_server and not to_server and left.name in BACK and "milvus" not in left.old.words.get("kind", ""):
+        return (
+            f"the converter {BACK[left.name]} moves it, by `make convert TO=single-writer` while the server is still in "
+            f"use ({PAGE}, chapter 'From a server back to files')"
+        )
     if from_server and not to_server:
         return (
             "nothing turns a server's data back into files. Keep `profile: scaled`: with `replicas: 1` it is one pod, "

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -26,6 +27,12 @@ class StackFile:
     settings: Settings
     config: dict[str, str]
     secret_keys: list[str]
+    text: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The file's content, with encrypted values as they are."""
+        return yaml.safe_load(self.text)
 
     @property
     def program(self) -> Callable[[], None]:
@@ -53,4 +60,4 @@ def _read(name: str, path: Path) -> StackFile:
     config, secret_keys = load.from_file(path)
     settings = load.load(config, set(secret_keys), path.name)
     project: dict[str, str] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
-    return StackFile(project["name"], name, path, settings, config, secret_keys)
+    return StackFile(project["name"], name, path, settings, config, secret_keys, path.read_text())

@@ -44,6 +44,8 @@ def arguments(
         args["logs"] = files
     if settings.admin_password is not None:
         args["admin_password"] = Output.secret(settings.admin_password.get_secret_value())
+    if settings.session_export is not None:
+        args["session_export"] = settings.session_export.args()
     if settings.auth_proxy is not None:
         args["auth_proxy"] = settings.auth_proxy.args()
     if settings.ingress is not None:

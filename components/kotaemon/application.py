@@ -10,7 +10,7 @@ from ..models.args import Models
 from ..pod.args import ClusterImposes, Endpoint
 from ..pod.names import GID, IMAGE, UID
 from ..state.stores import PostgresDriver, Stores
-from .args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, LogFiles, PodResources
+from .args import AuthProxy, Autoscaler, Exposure, KotaemonArgs, LogFiles, PodResources, SessionExport
 from .names import PORT, PROBE_PATH, PROXY_PORT, PROXY_PROBE_PATH, SSO_PROBE_PATH
 from .switches import SINGLE_SIGN_ON, is_true
 
@@ -40,6 +40,7 @@ class Application:
     monitors: list[Endpoint]
     logs: LogFiles
     models: Models | None
+    session_export: SessionExport | None
     cluster_imposes: ClusterImposes
 
     @property
@@ -116,5 +117,6 @@ def application(name: str, args: KotaemonArgs) -> Application:
         monitors=args.get("monitors", []),
         logs=args.get("logs", LogFiles()),
         models=args.get("models"),
+        session_export=args.get("session_export"),
         cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
     )

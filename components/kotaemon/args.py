@@ -105,6 +105,13 @@ class LogFiles(TypedDict):
     """MiB of the files of all pods together, also of pods that are gone; the oldest go first. Default 4096."""
 
 
+class SessionExport(TypedDict):
+    """Each user's conversations as files that a person can read, in the folder `sessions` of the role `eval`."""
+
+    lag_seconds: NotRequired[int]
+    """Greatest lag of the files behind the database, in seconds; default 60."""
+
+
 class KotaemonArgs(TypedDict):
     """Arguments of Kotaemon."""
 
@@ -154,6 +161,8 @@ class KotaemonArgs(TypedDict):
     open no such port."""
     logs: NotRequired[LogFiles]
     """Sizes of the files in the role `logs`, which only count where the storage map has that role."""
+    session_export: NotRequired[SessionExport]
+    """Writes each user's conversations to files, by a sidecar. Default: they are in the database alone."""
     cluster_imposes: NotRequired[ClusterImposes]
     """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
     protect: NotRequired[bool]

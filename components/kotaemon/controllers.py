@@ -42,6 +42,8 @@ class WayIn:
 
     source: str
     """URL of the documentation of the annotations."""
+    read: str = ""
+    """Day on which it was opened, and which version of it. Empty: the row was not held against it anew."""
     ingress: Mapping[str, str] = field(default_factory=dict[str, str])
     """Annotations of the Ingress."""
     service: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -93,6 +95,8 @@ WAYS: Mapping[Controller, WayIn] = {
     ),
     Controller.ACK_NGINX: WayIn(
         source="https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/nginx-ingress-configuration-guide",
+        # Excerpts: its ConfigMap sets 20m and ssl-redirect false; unlisted keys are those of ingress-nginx.
+        read="2026-11-29, updated in October 2026",
         ingress=_NGINX_INGRESS,
         login=_NGINX_LOGIN,
         sticky="a cookie",
@@ -169,30 +173,37 @@ WAYS: Mapping[Controller, WayIn] = {
     ),
     Controller.HAPROXY: WayIn(
         source="https://www.haproxy.com/documentation/kubernetes-ingress/community/configuration-reference/ingress/",
+        read="2026-11-29, version 3.2 at fc12067 (documentation/annotations.md)",
         ingress={
-            "haproxy.org/cookie-persistence": "{cookie}",
             "haproxy.org/timeout-server": "{seconds}s",
-            "haproxy.org/timeout-tunnel": "{seconds}s",
             "haproxy.org/check-http": "{path}",
         },
+        # Ignored on an Ingress: all that name the same Service share a backend.
+        service={"haproxy.org/cookie-persistence": "{cookie}"},
         sticky="a cookie",
         namespace="haproxy-controller",
         classes=("haproxy",),
         notes=(
-            "timeout-client is a setting of the controller's ConfigMap; raise it there for large uploads",
+            "timeout-client (50 s without a byte of the browser) is a setting of the ConfigMap; raise it there "
+            "for uploads over slow lines",
             "the time-outs of one Ingress need a controller after 1.10 (haproxytech/kubernetes-ingress#543, #617); set "
             "timeout-server in the ConfigMap of an older one",
         ),
     ),
     Controller.CONTOUR: WayIn(
         source="https://projectcontour.io/docs/main/config/annotations/",
+        read="2026-11-29, at 31c4bb3 of August 2026",
         ingress={"projectcontour.io/response-timeout": "{seconds}s"},
         namespace="projectcontour",
         classes=("contour",),
-        notes=("an Ingress of Contour has no stickiness, which only its HTTPProxy has",),
+        notes=(
+            "an Ingress of Contour has no stickiness, which only its HTTPProxy has",
+            "Contour ends a request without a byte for 5 minutes (timeouts.stream-idle-timeout in its ConfigMap)",
+        ),
     ),
     Controller.OPENSHIFT: WayIn(
         source="https://docs.redhat.com/en/documentation/openshift_container_platform/4.20/html/ingress_and_load_balancing/nw-configuring-routes",
+        read="2026-11-29, with openshift/router at 4b401a8 and route-controller-manager at 1916ceb",
         ingress={
             "haproxy.router.openshift.io/timeout": "{seconds}s",
             "router.openshift.io/cookie_name": "{cookie}",

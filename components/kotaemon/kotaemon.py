@@ -12,6 +12,7 @@ from ..models.files import pod_files
 from ..models.pod import filled
 from ..pod.files import content_hash, runtime_files
 from ..refusal import refuse
+from . import session_export
 from .application import application
 from .args import Exposure, ExposureKind, KotaemonArgs
 from .auth_proxy import proxy_secrets
@@ -83,6 +84,7 @@ class Kotaemon(pulumi.ComponentResource):
         app = self._app
         name = app.name
         files = {**runtime_files(), **(pod_files(fill=filled(app.models)) if app.models is not None else {})}
+        files |= session_export.files() if app.session_export is not None else {}
         runtime = k8s.core.v1.ConfigMap(
             f"{name}-runtime",
             # A new name for new files: the pods of the old version keep theirs until they end.

@@ -9,6 +9,7 @@ from ..models import pod as models
 from ..pod import imposed
 from ..pod.names import OLDEST_VERSION
 from ..state.stores import DocumentStoreKind
+from . import session_export
 from .application import Application, application
 from .args import ExposureKind, KotaemonArgs
 from .environment import LOG_VARIABLES, version_of
@@ -45,6 +46,7 @@ def check(name: str, args: KotaemonArgs) -> list[str]:
         *_exposure(app),
         *_logs(app),
         *_models(app),
+        *session_export.mistakes(app),
         *(f"cluster_imposes.{mistake}" for mistake in imposed.mistakes(app.cluster_imposes)),
     ]
 

@@ -44,6 +44,7 @@ from .names import (
     labels,
 )
 from .network import store_hosts
+from .session_export import export_container
 from .volumes import DRIVER, RUNTIME, app_mounts, claims_of, pod_volumes, volume_of, whole_claims
 
 DRAIN_SECONDS = 5
@@ -199,9 +200,10 @@ def sidecars(app: Application, secrets: Secrets) -> list[ContainerArgs]:
 
     They are the last of the init containers, so an issuer that does not answer delays none of the others.
     """
+    found = [export_container(app)] if app.session_export is not None else []
     if app.auth_proxy is None or app.exposure is None:
-        return []
-    return [proxy_container(app.auth_proxy, app.exposure["hostname"], secrets.auth_proxy)]
+        return found
+    return [*found, proxy_container(app.auth_proxy, app.exposure["hostname"], secrets.auth_proxy)]
 
 
 def _init(

@@ -17,7 +17,8 @@ INSTALL = f"{STAGE}/install.sh"
 LABEL = "kotaemon-nfs"
 """Label of the file system that is made: by it a disk is known again when it comes to another host."""
 _RUNTIME = Path(__file__).parent / "runtime"
-_STABLE = re.compile(r"/dev/(disk/by-[a-z]+|mapper|[A-Za-z0-9_.-]+)/[A-Za-z0-9_.:+-]+")
+STABLE = re.compile(r"/dev/(disk/by-[a-z]+|mapper|[A-Za-z0-9_.-]+)/[A-Za-z0-9_.:+-]+")
+"""Paths that always mean the same disk."""
 _NFS = 2049
 _V3 = {"mountd": 20048, "statd": 32765, "lockd": 32803}
 """Fixed ports of NFSv3's helpers, so that a firewall can name them (nfs.conf(5)); rpcbind has 111."""
@@ -93,7 +94,7 @@ def check_files(args: NfsServerFiles) -> list[str]:
 
 def _disk_mistakes(disk: NfsDisk, exports: Sequence[NfsExport]) -> Iterator[str]:
     paths = [export["path"] for export in exports]
-    if not _STABLE.fullmatch(disk["device"]) or ".." in disk["device"]:
+    if not STABLE.fullmatch(disk["device"]) or ".." in disk["device"]:
         yield (
             f"device: {disk['device']!r} must be a path that always means the same disk, such as "
             "/dev/disk/by-id/virtio-data or /dev/vg0/nfs; names such as /dev/sdb change with a restart"
@@ -111,10 +112,10 @@ def warnings(args: NfsServerFiles) -> list[str]:
     ]
 
 
-def host_files(args: NfsServerFiles) -> list[HostFile]:
-    """All files, in the order of their paths."""
+def host_files(args: NfsServerFiles, mounts: Sequence[str] = ()) -> list[HostFile]:
+    """All files, in the order of their paths. `mounts`: exported paths on which somebody else mounts a disk."""
     disk = args.get("disk")
-    mounts = [disk["path"]] if disk else []
+    mounts = [disk["path"]] if disk else mounts
     found = {
         "install.sh": (_RUNTIME / "install.sh").read_text(),
         "size-alert.sh": (_RUNTIME / "size-alert.sh").read_text(),

@@ -22,6 +22,8 @@ PORT = 5432
 USER = "kotaemon"
 DATABASE = "kotaemon"
 URL_KEY = "url"
+FREE_PERCENT = 10
+"""The disk grows when less than this is free: the smallest of the provider's values, as disks never shrink."""
 EVERY_DAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -48,6 +50,10 @@ class ApsaraDatabaseArgs(TypedDict):
     """Default pg.x4.medium.2c, the smallest dedicated one: general-purpose types cannot be encrypted with your key."""
     storage_gib: NotRequired[int]
     """GiB of ESSD, 20 to 64,000 in steps of 5; default 50."""
+    max_storage_gib: NotRequired[int]
+    """GiB to which the disk may grow by itself, when less than a tenth of it is free; default: it does not grow."""
+    maintenance_window: NotRequired[str]
+    """Daily window in UTC, `hh:mmZ-hh:mmZ` of one hour (ModifyDBInstanceMaintainTime); default: RDS chooses one."""
     backup_days: NotRequired[int]
     """Days that daily backups and logs are kept, for recovery to any second, 7 to 730; default 14."""
     driver: NotRequired[PostgresDriver]
@@ -90,8 +96,9 @@ def database_url(name: str, password: str | None, host: str) -> str:
 def check(name: str, args: ApsaraDatabaseArgs) -> list[str]:
     """Mistakes in the arguments of ApsaraDatabase(name, args); none: it can be made."""
     kind, size, days, cidrs = _instance_type(args), _storage(args), _backup_days(args), args["client_cidrs"]
+    most = args.get("max_storage_gib")
     return [
-        *reasons(refused_database(kind, size, days, list(args["vswitches"]))),
+        *reasons(refused_database(kind, size, days, list(args["vswitches"]), most)),
         *because(f"cloud_name {args['cloud_name']!r}", refused_cloud_name(args["cloud_name"])),
         *because("tags", refused_tags(args.get("tags", {}))),
         *because("client_cidrs", "" if cidrs else "at least one network is needed, or no pod can connect"),
@@ -102,6 +109,7 @@ def check(name: str, args: ApsaraDatabaseArgs) -> list[str]:
 def instance_args(args: ApsaraDatabaseArgs) -> alicloud.rds.InstanceArgs:
     """Primary and standby in two zones; `vswitch_id` has both vSwitches, in their order (CreateDBInstance)."""
     primary, standby = args["vswitches"]
+    most = args.get("max_storage_gib")
     return alicloud.rds.InstanceArgs(
         instance_name=args["cloud_name"],
         engine="PostgreSQL",
@@ -110,6 +118,10 @@ def instance_args(args: ApsaraDatabaseArgs) -> alicloud.rds.InstanceArgs:
         instance_type=_instance_type(args),
         instance_storage=_storage(args),
         db_instance_storage_type="cloud_essd",
+        storage_auto_scale=None if most is None else "Enable",
+        storage_threshold=None if most is None else FREE_PERCENT,
+        storage_upper_bound=most,
+        maintain_time=args.get("maintenance_window"),
         instance_charge_type="Postpaid",
         zone_id=primary,
         zone_id_slave_a=standby,

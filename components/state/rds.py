@@ -57,6 +57,12 @@ class RdsDatabaseArgs(TypedDict):
     """A standby in another zone; default true."""
     backup_days: NotRequired[int]
     """Days of automated backups with point-in-time recovery, 1 to 35; default 14."""
+    maintenance_window: NotRequired[str]
+    """Weekly window in UTC, `ddd:hh:mm-ddd:hh:mm`, 30 minutes at least (API ModifyDBInstance); default: RDS chooses one
+    within the night of the region."""
+    performance_insights: NotRequired[bool]
+    """Whether RDS keeps what its queries wait for, encrypted with the key of the instance, for the 7 days that cost
+    nothing; default false. An instance keeps this key for ever."""
     driver: NotRequired[PostgresDriver]
     """Where the application's psycopg2 comes from; default install."""
     kept_secret: NotRequired[bool]
@@ -101,12 +107,17 @@ def instance(
     args: RdsDatabaseArgs, subnet_group: Input[str], parameter_group: Input[str], group: Input[str]
 ) -> rds.InstanceArgs:
     """Arguments of the instance, from those of the component."""
+    insights = args.get("performance_insights", False)
     return rds.InstanceArgs(
         identifier=args["identifier"],
         engine="postgres",
         engine_version=args.get("version", "17"),
         auto_minor_version_upgrade=True,
-        # At once, as an upgrade that waits for the maintenance window stops the database when nobody looks.
+        maintenance_window=args.get("maintenance_window"),
+        performance_insights_enabled=True if insights else None,
+        performance_insights_kms_key_id=args["key_arn"] if insights else None,
+        # An upgrade at once, as one that waits for the window stops the database when nobody looks. Everything else
+        # waits for the window, because a change of the class stops it as well.
         allow_major_version_upgrade=True if args.get("major_upgrade", False) else None,
         apply_immediately=True if args.get("major_upgrade", False) else None,
         instance_class=args.get("instance_class", "db.t4g.small"),

@@ -8,6 +8,7 @@ from stacks.kinds.base import Kind
 NAMES = (
     "nfs",
     "nfs-server",
+    "nfs-ha",
     "storage-class",
     "ebs",
     "efs",

@@ -5,20 +5,18 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
 from pydantic import Field, SecretStr, model_validator
-from pydantic.alias_generators import to_camel
 
-from components.contract import Claim, Medium, Platform
-from components.file.nfs import refused_option, server_mistakes
+from components.contract import Claim, Platform
+from components.file.nfs import server_mistakes
 from components.nfs_server.connection import HOST_KEY
-from components.nfs_server.exports import NfsExport, NfsSecurity, NfsSquash
 from components.nfs_server.files import NfsDisk, NfsFileSystem, NfsServerFiles, check_files, warnings
 from estimate.products.own_storage import OwnStorage
-from stacks.effects import KIND_ROW, VOLUME_SOURCE, VOLUME_TAKES, Effects, in_place, names, refused, words
+from stacks.effects import KIND_ROW, VOLUME_SOURCE, Effects, in_place, names, refused, words
 from stacks.kinds import nfs_nodes
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
-from stacks.settings.claim import ClaimSettings
+from stacks.kinds.nfs_export import EXPORT_EFFECTS, INSTALL, ExportSettings
 from stacks.settings.existing import VOLUME, Id
-from stacks.settings.fields import Cidr, ExportPath, Server, Size, accept
+from stacks.settings.fields import Server, accept
 from stacks.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from components.nfs_server.single import NfsServerArgs
 
 
-class NfsServerClaim(ClaimSettings):
+class NfsServerClaim(ExportSettings):
     """A Linux host of your own, made an NFS server over SSH, and its export, shared by all pods (ReadWriteMany)."""
 
     kind: Literal["nfs-server"]
@@ -44,33 +42,18 @@ class NfsServerClaim(ClaimSettings):
     private_key: SecretStr = Field(
         description="Private key of SSH; `pulumi config set --secret --path` writes it into the stack file."
     )
-    path: ExportPath = Field("/srv/nfs/kotaemon", description="Directory that is made and exported.")
-    clients: list[Cidr] = Field(
-        min_length=1, description="Networks of the nodes, which may mount: all others are refused, also by a firewall."
-    )
     device: str | None = Field(
         None,
         description="Data disk of the host, by a path that always means the same one, such as "
         "/dev/disk/by-id/virtio-data. An empty disk gets a file system, one with other data is refused. Default: the "
         "directory is on the host's own file system.",
     )
-    file_system: Literal["xfs", "ext4"] = Field("xfs", description="File system that an empty `device` gets.")
     encrypt: bool = Field(False, description="LUKS on an empty `device`; needs luksPassphrase.")
     luks_passphrase: SecretStr | None = Field(
         None, description="Passphrase of the encrypted disk; the host keeps it in a file for root, to start by itself."
     )
-    squash: Literal["all", "root"] = Field(
-        "all", description="all: every writer is the application's user on the server; root: only root is nobody."
-    )
-    security: Literal["sys", "krb5p"] = Field("sys", description="How nodes prove who they are; krb5p needs a keytab.")
     lease_seconds: int = Field(
         20, description="NFSv4 lease and grace, 10 to 3600 s: after a restart no new locks are given for that long."
-    )
-    threads: int | None = Field(None, description="Threads of the server; default: 8 for each CPU, 16 to 256.")
-    alert_percent: int = Field(85, description="Fill at which the host logs an error every ten minutes.")
-    size: Size = Field("100Gi", description="Size of the claim; NFS does not enforce it.")
-    mount_options: list[str] = Field(
-        default_factory=list[str], description="Added to the defaults; an option of the same name replaces the default."
     )
     encrypted_by: str | None = Field(
         None,
@@ -79,14 +62,9 @@ class NfsServerClaim(ClaimSettings):
 
     @model_validator(mode="after")
     def _possible(self) -> "NfsServerClaim":
-        for option in self.mount_options:
-            if reason := refused_option(option):
-                raise ValueError(f"mountOptions holds {option!r}, which is not allowed: {reason}")
         for mistake in server_mistakes(self.server, in_tree=True):
             accept(f"server: {mistake}")
-        for mistake in check_files(rendered(self)):
-            key, _, reason = mistake.removeprefix(f"exports[{self.path}].").removeprefix("disk.").partition(": ")
-            accept(f"{to_camel(key)}: {reason}")
+        self.refuse(check_files(rendered(self)), f"exports[{self.path}].", "disk.")
         if not HOST_KEY.fullmatch(self.host_key):
             raise ValueError(
                 "hostKey: must be the public key of the host, for example ssh-ed25519 AAAA..., without the host's name"
@@ -102,24 +80,14 @@ class NfsServerClaim(ClaimSettings):
         """The volume and its claim."""
         return VOLUME
 
-    @property
-    def medium(self) -> Medium:
-        """NFS is shared."""
-        return Medium.FILE
-
 
 def rendered(chosen: NfsServerClaim, uid: int = 1001, gid: int = 1001) -> NfsServerFiles:
     """What the server's files are made from. The pods make the folders of the roles in the exported directory."""
-    export = NfsExport(
-        path=chosen.path,
-        clients=chosen.clients,
-        folders=[],
-        squash=NfsSquash(chosen.squash),
-        security=NfsSecurity(chosen.security),
-        uid=uid,
-        gid=gid,
+    files = NfsServerFiles(
+        exports=[chosen.export(uid, gid)],
+        lease_seconds=chosen.lease_seconds,
+        alert_percent=chosen.alert_percent,
     )
-    files = NfsServerFiles(exports=[export], lease_seconds=chosen.lease_seconds, alert_percent=chosen.alert_percent)
     if chosen.threads is not None:
         files["threads"] = chosen.threads
     if chosen.device is not None:
@@ -136,7 +104,6 @@ def _host(chosen: NfsServerClaim) -> str:
     return chosen.host or chosen.server
 
 
-_INSTALL = "components/nfs_server/runtime/install.sh"
 _ONCE = (
     "it is chosen once, when the disk is empty; add a claim with another disk, move the data, then give the roles it"
 )
@@ -148,32 +115,20 @@ class NfsServerKind(Kind[NfsServerClaim]):
     settings = NfsServerClaim
     platforms = tuple(Platform)
     effects: ClassVar[Effects] = {
+        **EXPORT_EFFECTS,
         "kind": KIND_ROW,
         "server": names(VOLUME_SOURCE),
-        "path": names(VOLUME_SOURCE),
         "host": names(
             "components/nfs_server/single.py: another host is set up, and it has its own disk",
             "move the disk to the new host first: it is known again by its label; then say that it was moved",
         ),
-        "device": names(f"{_INSTALL}: another disk is mounted at the same path"),
-        **dict.fromkeys(("file_system", "encrypt"), refused(f"{_INSTALL}: only an empty disk is prepared", _ONCE)),
+        "device": names(f"{INSTALL}: another disk is mounted at the same path"),
+        **dict.fromkeys(("file_system", "encrypt"), refused(f"{INSTALL}: only an empty disk is prepared", _ONCE)),
         "luks_passphrase": words("it is not compared; change it on the host first: cryptsetup luksChangeKey"),
         **dict.fromkeys(
             ("ssh_port", "user", "host_key", "private_key"),
             in_place("pulumi-command: remote.Command is run again with the new connection"),
         ),
-        **dict.fromkeys(
-            ("clients", "squash", "security"),
-            in_place(f"{_INSTALL}: exportfs -ra", "nobody who may stay is interrupted"),
-        ),
-        **dict.fromkeys(
-            ("lease_seconds", "threads"),
-            in_place(f"{_INSTALL}: the server is restarted", "writes wait for the grace time; no lock is lost"),
-        ),
-        "alert_percent": in_place(f"{_INSTALL}: the next check of the fill takes it"),
-        "size": in_place(VOLUME_TAKES, "the volume follows; NFS enforces no size, and the claim keeps its request"),
-        "mount_options": in_place(VOLUME_TAKES, "a node takes them at its next mount"),
-        "encrypted_by": words(),
     }
 
     def planned(self, at: Context[NfsServerClaim]) -> Claim:

@@ -62,6 +62,7 @@ SETTINGS: Effects = {
     "storage": words(_OWN),
     "bucket": words(_OWN),
     "logs": pods("the files that are there stay, until the new sizes let the oldest go"),
+    "session_export": pods("the files that are there stay"),
     "monitoring": pods("the pods open or close the port of their numbers; rules and dashboard change in place"),
     "backup": words(_OWN),
     "env": pods(),

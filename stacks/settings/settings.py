@@ -21,6 +21,7 @@ from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.moves import MovedName, MoveSettings, ReleasedKey
 from stacks.settings.pod_rules import PodRules
 from stacks.settings.pods import AutoscalerSettings, Endpoint, Resources
+from stacks.settings.session_export import SessionExportSettings
 from stacks.settings.storage import Storage
 from stacks.settings.stores import Stores
 
@@ -74,6 +75,11 @@ class Settings(Existing, PodRules):
         "models as it is. See docs/models.md.",
     )
     storage: Storage = Field(description="Claims, and which role is on which claim.")
+    session_export: SessionExportSettings | None = Field(
+        None,
+        description="Exports each user's conversations to files that a person can read; default: they are in the "
+        "database alone. See docs/sessions.md.",
+    )
     bucket: BucketSettings | None = Field(
         None,
         description="Bucket for cold data and backups: made by the stack, or there already. See docs/cold-tier.md.",

@@ -16,7 +16,7 @@ from stacks.kinds.base import Buys, Identity
 from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.settings.existing import OBJECT, URL, Existing, Id
-from stacks.settings.fields import Cidr, Size, accept
+from stacks.settings.fields import Cidr, Size, accept, matching
 from stacks.stores.base import MadeStore, Store, StoreContext
 
 if TYPE_CHECKING:
@@ -30,6 +30,22 @@ class ApsaraSettings(Existing):
         "pg.x4.medium.2c", description="Instance type; it must be a dedicated one, as general ones cannot use your key."
     )
     size: Size = Field("50Gi", description="Size of the ESSD disk in Gi, a multiple of 5; it can only grow.")
+    max_size: Size | None = Field(
+        None, description="Size in Gi to which RDS may grow the disk by itself; default: it does not grow by itself."
+    )
+    maintenance_window: (
+        Annotated[
+            str,
+            matching(
+                r"([01][0-9]|2[0-3]):00Z-([01][0-9]|2[0-3]):00Z",
+                "must be a daily window of an hour in UTC, for example 18:00Z-19:00Z",
+            ),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Daily window in UTC, for example 18:00Z-19:00Z, for maintenance; default: RDS chooses one.",
+    )
     version: Annotated[Literal["14.0", "15.0", "16.0", "17.0"], BeforeValidator(number_as_text)] = Field(
         "16.0", description="Version of PostgreSQL, in quotes."
     )
@@ -56,7 +72,8 @@ class ApsaraSettings(Existing):
 
     @model_validator(mode="after")
     def _possible(self) -> "ApsaraSettings":
-        accept(refused_database(self.instance_type, gib(self.size, "size"), self.backup_days, self.zones))
+        most = None if self.max_size is None else gib(self.max_size, "maxSize")
+        accept(refused_database(self.instance_type, gib(self.size, "size"), self.backup_days, self.zones, most))
         return self
 
     @property
@@ -83,6 +100,8 @@ class ApsaraStore(Store[ApsaraSettings]):
     effects: ClassVar[Effects] = {
         "instance_type": in_place(f"{_UPSTREAM}, instance_type", "with a failover"),
         "size": grows(f"{_UPSTREAM}, instance_storage; RDS ModifyDBInstanceSpec"),
+        "max_size": in_place(f"{_UPSTREAM}, storage_upper_bound with storage_auto_scale"),
+        "maintenance_window": in_place(f"{_UPSTREAM}, maintain_time"),
         "version": refused(
             f"{_UPSTREAM}, engine_version: changed for MySQL only; RDS UpgradeDBInstanceMajorVersion",
             "a major version of PostgreSQL is another instance: docs/runbooks/database-version.md",
@@ -162,6 +181,10 @@ def _args(at: StoreContext[ApsaraSettings]) -> "ApsaraDatabaseArgs":
         tags=tags(section),
         protect=at.settings.protect,
     )
+    if chosen.max_size is not None:
+        args["max_storage_gib"] = gib(chosen.max_size, "maxSize")
+    if chosen.maintenance_window is not None:
+        args["maintenance_window"] = chosen.maintenance_window
     if section.resource_group_id is not None:
         args["resource_group_id"] = section.resource_group_id
     return args

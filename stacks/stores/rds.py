@@ -46,6 +46,24 @@ class RdsSettings(Existing):
     max_size: Size = Field("100Gi", description="Largest size in Gi to which RDS may grow the disk by itself.")
     multi_az: bool = Field(True, description="Whether there is a standby in another zone.")
     backup_days: int = Field(14, description="Days for which backups with point-in-time recovery are kept, 1 to 35.")
+    maintenance_window: (
+        Annotated[
+            str,
+            matching(
+                r"(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]-"
+                r"(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]",
+                "must be a weekly window in UTC, for example sun:02:00-sun:03:00",
+            ),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Weekly window in UTC, for example sun:02:00-sun:03:00, in which RDS installs minor versions and "
+        "changes the instance class; default: RDS chooses one at night.",
+    )
+    performance_insights: bool = Field(
+        False, description="Whether RDS keeps for 7 days, without a price, what queries wait for."
+    )
     driver: Literal["install", "image"] = Field(
         "install",
         description="How pods get psycopg2. install: an init container installs it; image: the application's image "
@@ -121,6 +139,8 @@ class RdsStore(Store[RdsSettings]):
         "multi_az": in_place(f"{_UPSTREAM}, multi_az"),
         "deletion_protection": in_place(f"{_UPSTREAM}, deletion_protection", "false lets the instance be deleted"),
         "backup_days": in_place(f"{_UPSTREAM}, backup_retention_period"),
+        "maintenance_window": in_place(f"{_UPSTREAM}, maintenance_window"),
+        "performance_insights": in_place(f"{_UPSTREAM}, performance_insights_enabled"),
         "driver": pods(),
     }
 
@@ -177,7 +197,7 @@ def _args(at: StoreContext[RdsSettings]) -> "RdsDatabaseArgs":
     from stacks.platforms.aws.settings import AwsSettings, tags
 
     chosen = at.chosen
-    return RdsDatabaseArgs(
+    args = RdsDatabaseArgs(
         namespace=at.namespace,
         key_arn=at.key,
         identifier=chosen.identifier,
@@ -192,12 +212,16 @@ def _args(at: StoreContext[RdsSettings]) -> "RdsDatabaseArgs":
         max_size=gib(chosen.max_size, "maxSize"),
         multi_az=chosen.multi_az,
         backup_days=chosen.backup_days,
+        performance_insights=chosen.performance_insights,
         driver=PostgresDriver(chosen.driver),
         kept_secret=URL in chosen.existing,
         deletion_protection=chosen.deletion_protection,
         tags=tags(at.settings.section(AwsSettings)),
         protect=at.settings.protect,
     )
+    if chosen.maintenance_window is not None:
+        args["maintenance_window"] = chosen.maintenance_window
+    return args
 
 
 STORE = RdsStore()

@@ -218,6 +218,18 @@ directories() {
 
 server() {
   again=0
+  configured
+  systemctl -q enable nfs-server.service
+  if ! systemctl -q is-active nfs-server.service; then
+    systemctl start nfs-server.service
+    now "started the NFS server"
+  else
+    served
+  fi
+}
+
+# The files of the server; `again`: it must be restarted, `fresh`: only the exports are others.
+configured() {
   cp "$stage/nfs.conf" "$state/nfs.conf"
   read -r threads <"$stage/threads"
   if [ "$threads" = 0 ]; then
@@ -244,11 +256,11 @@ server() {
   fi
   put "$stage/exports" /etc/exports.d/kotaemon.exports 644 && fresh=1 || fresh=0
   systemctl daemon-reload
-  systemctl -q enable nfs-server.service
-  if ! systemctl -q is-active nfs-server.service; then
-    systemctl start nfs-server.service
-    now "started the NFS server"
-  elif [ "$again" = 1 ]; then
+}
+
+# A server that runs takes the new files.
+served() {
+  if [ "$again" = 1 ]; then
     systemctl restart nfs-server.service
     now "restarted the NFS server; clients take up their locks again within the grace time"
   elif [ "$fresh" = 1 ]; then
@@ -311,6 +323,17 @@ proved() {
   ss -Hltn 'sport = :2049' | grep -q . || fail "nothing listens on port 2049; see journalctl -u nfs-server"
 }
 
+finished() {
+  if [ "$changed" = 0 ]; then say "nothing to change"; else say "done"; fi
+}
+
+if [ -f "$stage/pair.sh" ]; then
+  # shellcheck source=components/nfs_server/runtime/pair.sh
+  . "$stage/pair.sh"
+  pair
+  finished
+  exit
+fi
 encryption=plain
 on=""
 if [ -f "$stage/disk" ]; then
@@ -326,4 +349,4 @@ firewall
 server
 alert
 proved
-if [ "$changed" = 0 ]; then say "nothing to change"; else say "done"; fi
+finished

@@ -71,8 +71,7 @@ class Aws(PlatformStack):
     def mistakes(self, settings: Settings) -> Iterator[str]:
         """Mistakes between the drivers, the key and the database on one side and the claims on the other."""
         section = settings.section(AwsSettings)
-        unnamed = section.drivers.ebs == adopted() and not section.auto_mode
-        if "ebs" in key_users(settings) and section.key_arn is None and unnamed:
+        if section.key_arn is None and _driver_unnamed(settings):
             yield (
                 "drivers.ebs.role: missing; give the IAM role of the existing driver, for the policy of the stack's key"
             )
@@ -178,12 +177,25 @@ def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions
 
     section = settings.section(AwsSettings)
     if section.key_arn is not None:
+        if _driver_unnamed(settings):
+            pulumi.log.warn(
+                "kotaemon:aws.keyArn: disks use the key through the role of the EBS driver, which drivers.ebs.role "
+                "does not name. That role has to be let use the key and make grants: by the policy of the key or, in "
+                "the key's own account, by a policy of the role. Name the role: for a key of another account its "
+                "statements are printed"
+            )
         args = _key_args(settings, place, roles)
         if settings.bucket is not None and settings.bucket.made:
             args["services"] = [*args.get("services", ()), KeyService.S3]
         _tell_statements(section.key_arn, args)
         return existing_key(section.key_arn, section.region, invoke)
     return AwsKey("key", _key_args(settings, place, roles), opts).arn
+
+
+def _driver_unnamed(settings: Settings) -> bool:
+    """Whether disks use the key through a role of a driver that the stack file does not name."""
+    section = settings.section(AwsSettings)
+    return "ebs" in key_users(settings) and section.drivers.ebs == adopted() and not section.auto_mode
 
 
 def _tell_statements(arn: str, args: "AwsKeyArgs") -> None:

@@ -136,6 +136,7 @@ def test_lustre(pulumi_run, metadata_iops, linked):
 def test_rds(pulumi_run):
     network = {key: value for key, value in NETWORK.items() if key != "region"}
     args = RdsDatabaseArgs(**network, subnets=SUBNETS, identifier="kotaemon", client_network="10.0.0.0/16")
+    args.update(maintenance_window="sun:02:00-sun:03:00", performance_insights=True)
     call = of(accepted(pulumi_run, lambda: RdsDatabase("database", args)), "CreateDBInstance")
     assert (call["StorageEncrypted"], call["KmsKeyId"], call["PubliclyAccessible"]) == (True, KEY, False)
 

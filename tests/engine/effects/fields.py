@@ -484,6 +484,8 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "maxSize": "200Gi",
             "multiAz": False,
             "backupDays": 7,
+            "maintenanceWindow": "sun:02:00-sun:03:00",
+            "performanceInsights": True,
             "driver": "image",
             "deletionProtection": False,
         },
@@ -516,6 +518,8 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "size": "100Gi",
             "version": "17.0",
             "zones": [f"{CN}-i", f"{CN}-h"],
+            "maxSize": "200Gi",
+            "maintenanceWindow": "18:00Z-19:00Z",
             "backupDays": 20,
             "network": "10.0.0.0/15",
             "driver": "image",
@@ -615,6 +619,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
     },
     ("backup", ""): {"": "CronJobs, which hold no data; the Secret with the password is under ignore_changes"},
     ("claim", "nfs-server"): {"": "it sets up a Linux host over SSH; make drill-nfs has one"},
+    ("claim", "nfs-ha"): {"": "it sets up three Linux hosts over SSH; make drill-nfs-ha has them"},
     ("database", "cloudnative-pg"): {"": "the operator and its types are not on the devcluster"},
 }
 """Fields that are not changed here, each with the reason. The key "" is for a whole table."""

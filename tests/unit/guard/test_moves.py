@@ -24,13 +24,21 @@ def test_a_claim_that_is_not_there_is_made_before_anything_is_copied() -> None:
         "  kotaemon-new is not there yet: first add kotaemon:storage.claims.new beside kotaemon:storage.claims.old, "
         "leave every role where it is, and run `up`"
     )
-    assert found[first + 1].startswith("  models: copy them")
+    assert found[first + 1].startswith("  models: put Pulumi.x.yaml back as it was, and one command moves it")
+    assert found[first + 1].endswith(": make move STACK=x ROLE=models TO=new WRITE=1")
+    assert found[first + 2].startswith("  models: or by hand, copy them")
 
 
 def test_to_a_claim_that_is_there_the_data_is_copied_at_once() -> None:
     found = lines(OLD, NEW)
     assert not any("is not there yet" in line for line in found)
-    assert any(line.startswith("  models: copy them") for line in found)
+    assert any(line.startswith("  models: or by hand, copy them") for line in found)
+
+
+def test_another_folder_is_named_in_the_command() -> None:
+    now = Memory({}, {"models": Data(replace(NEW, folder="later"))})
+    text = refusal("Pulumi.x.yaml", "kotaemon", changes(Memory({}, {"models": Data(OLD)}), now, {}))
+    assert "make move STACK=x ROLE=models TO=new FOLDER=later WRITE=1" in text
 
 
 FILES = Place("storage.roles.indexes", {"in": "files of the role indexes"})
@@ -49,8 +57,9 @@ SEARCH = Place("stores.documentStore", {"url": "http://search:9200"})
         ("vectors", FILES, QDRANT, "the converter chroma_to_vectors.py moves it"),
         ("sessions", POSTGRES, RDS, "the servers' own dump and restore moves it"),
         ("vectors", QDRANT, replace(QDRANT, words={**QDRANT.words, "url": "http://b:6333"}), "the servers' own dump"),
-        ("sessions", POSTGRES, SQLITE, "nothing turns a server's data back into files. Keep `profile: scaled`: with"),
-        ("vectors", QDRANT, FILES, "nothing turns a server's data back into files. Keep `profile: scaled`"),
+        ("sessions", POSTGRES, SQLITE, "the converter postgres_to_sqlite.py moves it, by `make convert TO=single-w"),
+        ("vectors", QDRANT, FILES, "the converter vectors_to_chroma.py moves it"),
+        ("vectors", MILVUS, FILES, "nothing turns a server's data back into files. Keep `profile: scaled`: with"),
         ("documents", SEARCH, FILES, "nothing turns a server's data back into files. Keep `profile: scaled`"),
         (
             "vectors",

@@ -23,6 +23,23 @@ TWO: dict[str, tuple[str, dict[str, Any]]] = {
             "clients": ["10.0.0.0/16"],
         },
     ),
+    "nfs-ha": (
+        "dev",
+        {
+            "virtualAddress": "10.0.<>.10/24",
+            "server": "{}.example.org",
+            "nodes": [
+                {"name": "{}-a", "address": "10.0.<>.11", "hostKey": "ssh-ed25519 AAAA"},
+                {"name": "{}-b", "address": "10.0.<>.12", "hostKey": "ssh-ed25519 AAAA"},
+            ],
+            "witness": {"name": "{}-q", "address": "10.0.<>.13", "hostKey": "ssh-ed25519 AAAA"},
+            "privateKey": "a key",
+            "secret": "0123456789abcdef",
+            "clients": ["10.0.0.0/16"],
+            "device": "/dev/vg0/nfs",
+            "stateDevice": "/dev/vg0/nfs-state",
+        },
+    ),
     "storage-class": ("dev", {"storageClass": "fast"}),
     "ebs": ("aws-single", {"attributesClass": True, "snapshotClass": True}),
     "efs": ("aws-single", {}),
@@ -58,9 +75,10 @@ def test_the_table_has_every_kind() -> None:
 @pytest.mark.parametrize("kind", TWO)
 def test_two_of_a_kind_are_two_of_everything(tmp_path: Path, kind: str) -> None:
     example, said = TWO[kind]
+    text = yaml.safe_dump({"kind": kind, **said})
     claims = {
-        name: {"kind": kind, **{k: v.format(name) if isinstance(v, str) else v for k, v in said.items()}}
-        for name in ("one", "two")
+        name: yaml.safe_load(text.replace("{}", name).replace("<>", str(number)))
+        for number, name in enumerate(("one", "two"))
     }
     plan = collect.make(with_claims(tmp_path, example, **claims))
     components = " ".join(resource.component for resource in plan.resources)

@@ -17,6 +17,7 @@ from console import EX_CONFIG, Refused, run
 
 CONVERT_DIR = "/etc/kotaemon-convert"
 SOURCE_DIR = "/source"
+TARGET_DIR = "/target"
 NEVER_READY = {"exec": {"command": ["false"]}, "periodSeconds": 3600}
 """The pod has the labels that the stores admit, and the application's Service would send people to it."""
 OF_THE_APPLICATION = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports")
@@ -51,6 +52,9 @@ def pod_spec(spec: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
         claim = {"claimName": args.source_claim, "readOnly": not args.bring}
         volumes.append({"name": "source", "persistentVolumeClaim": claim})
         mounts.append({"name": "source", "mountPath": SOURCE_DIR, "readOnly": not args.bring})
+    if args.target_claim:
+        volumes.append({"name": "target", "persistentVolumeClaim": {"claimName": args.target_claim}})
+        mounts.append({"name": "target", "mountPath": TARGET_DIR})
     kept = {name: value for name, value in container.items() if name not in OF_THE_APPLICATION}
     kept |= {"name": "convert", "volumeMounts": mounts, "terminationMessagePolicy": "FallbackToLogsOnError"}
     kept["readinessProbe"] = NEVER_READY
@@ -102,6 +106,7 @@ def main() -> None:
     parser.add_argument("--name", default="kotaemon-convert", help="how the Job's name begins")
     parser.add_argument("--map", default="kotaemon-convert", help="the ConfigMap with the converters")
     parser.add_argument("--source-claim", help="the claim with the folder, mounted read-only at /source")
+    parser.add_argument("--target-claim", help="the claim that a server's data goes back to, writable at /target")
     parser.add_argument("--image", help="another image than the Deployment's: a new version, before the roll")
     parser.add_argument("--while-running", action="store_true", help="for what only reads")
     parser.add_argument("--scratch", metavar="SIZE", help="limit of /tmp, 8Gi else: Chroma and SQLite are copied there")

@@ -32,9 +32,7 @@ WANTED = {
         "nginx.org/proxy-buffering": "False",
     },
     Controller.HAPROXY: {
-        "haproxy.org/cookie-persistence": "kotaemon-pod",
         "haproxy.org/timeout-server": "3600s",
-        "haproxy.org/timeout-tunnel": "3600s",
         "haproxy.org/check-http": "/login",
     },
     Controller.CONTOUR: {"projectcontour.io/response-timeout": "3600s"},
@@ -64,7 +62,16 @@ def test_traefik_reads_the_service() -> None:
     prefix = "traefik.ingress.kubernetes.io/service.sticky.cookie"
     made = service_annotations(way_in(Controller.TRAEFIK), "/app_id")
     assert made == {prefix: "true", f"{prefix}.name": "kotaemon-pod", f"{prefix}.httponly": "true"}
-    assert service_annotations(way_in(Controller.HAPROXY), "/app_id") == {}
+    assert service_annotations(way_in(Controller.CONTOUR), "/app_id") == {}
+
+
+def test_haproxy_reads_its_cookie_on_the_service_alone() -> None:
+    """On an Ingress it is ignored (documentation/annotations.md of version 3.2)."""
+    made = service_annotations(way_in(Controller.HAPROXY), "/app_id")
+    assert made == {"haproxy.org/cookie-persistence": "kotaemon-pod"}
+    assert "haproxy.org/cookie-persistence" not in ingress_annotations(
+        way_in(Controller.HAPROXY), login=False, path="/"
+    )
 
 
 def test_a_login_needs_larger_headers_where_they_are_limited() -> None:

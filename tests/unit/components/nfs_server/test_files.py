@@ -1,14 +1,15 @@
 """The files on the host: what depends on the arguments, and what the tools themselves say of them."""
 
-import shutil
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.nfs_server.exports import NfsSquash
+from components.nfs_server.exports import NfsSquash, exports_file
 from components.nfs_server.files import NfsServerFiles, check_files, firewall, host_files, nfs_conf, warnings
+from tests.unit.components.nfs_server.tools import needed
 from tests.unit.components.nfs_server.values import DISK, EXPORT, FILES
 
 
@@ -84,8 +85,8 @@ def test_no_mistakes() -> None:
     assert check_files(FILES) == []
 
 
-@pytest.mark.skipif(shutil.which("nft") is None, reason="nft is not installed")
 def test_nft_itself_takes_the_rules(tmp_path: Path) -> None:
+    needed("nft", "nftables")
     rules = tmp_path / "firewall.nft"
     rules.write_text(firewall(changed(exports=[{**EXPORT, "clients": ["10.0.0.0/16", "fd00::/48"]}])))
     done = subprocess.run(["nft", "--check", "-f", rules], capture_output=True, text=True)
@@ -94,10 +95,36 @@ def test_nft_itself_takes_the_rules(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 @pytest.mark.parametrize(
     "script", sorted(Path("components/nfs_server/runtime").glob("*.sh")), ids=lambda path: path.name
 )
 def test_shellcheck_finds_nothing(script: Path) -> None:
-    done = subprocess.run(["shellcheck", script], capture_output=True, text=True)
+    needed("shellcheck", "shellcheck")
+    done = subprocess.run(["shellcheck", "--external-sources", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+_TRY = """
+mkdir -p /etc/exports.d && mount -t tmpfs none /etc/exports.d && mount -t tmpfs none /var/lib/nfs || exit 77
+touch /var/lib/nfs/etab /var/lib/nfs/rmtab
+cat > /etc/exports.d/kotaemon.exports
+exportfs -ra && exportfs -s
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a mount namespace of its own needs root")
+@pytest.mark.parametrize("squash", list(NfsSquash))
+def test_exportfs_itself_takes_the_exports(tmp_path: Path, squash: NfsSquash) -> None:
+    needed("exportfs", "nfs-kernel-server")
+    export = {**EXPORT, "path": str(tmp_path), "squash": squash}
+    text = exports_file([export], [])  # pyright: ignore[reportArgumentType] a TypedDict, changed
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", _TRY], input=text, text=True, capture_output=True)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip(f"no mount namespace here: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    assert str(tmp_path) in done.stdout
+    assert {NfsSquash.ALL: "all_squash", NfsSquash.ROOT: ",root_squash", NfsSquash.NONE: "no_root_squash"}[
+        squash
+    ] in done.stdout
+    wrong = text.replace("sync", "sinc")
+    assert subprocess.run(["unshare", "--mount", "sh", "-c", _TRY], input=wrong, text=True).returncode not in (0, 77)

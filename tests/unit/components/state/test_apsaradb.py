@@ -188,3 +188,11 @@ def test_nothing_reads_an_unknown(pulumi_run: Callable[..., Any]) -> None:
     run = pulumi_run(lambda: ApsaraDatabase("database", arguments()) and None, preview=True)
     assert run.one(SECRET).unknowns == {"data"}
     assert run.one(SECRET).secret_keys == {"data"}
+
+
+def test_the_disk_grows_by_itself_only_where_that_is_asked_for(pulumi_run: Callable[..., Any]) -> None:
+    asked = made(pulumi_run, max_storage_gib=200, maintenance_window="18:00Z-19:00Z").one(INSTANCE).inputs
+    assert (asked["storageAutoScale"], asked["storageThreshold"], asked["storageUpperBound"]) == ("Enable", 10, 200)
+    assert asked["maintainTime"] == "18:00Z-19:00Z"
+    silent = made(pulumi_run).one(INSTANCE).inputs
+    assert not {"storageAutoScale", "storageThreshold", "storageUpperBound", "maintainTime"} & set(silent)

@@ -202,3 +202,11 @@ def test_mistakes(pulumi_run, change, message):
     with pytest.raises(pulumi.RunError) as error:
         made(pulumi_run, **change)
     assert str(error.value) == message
+
+
+def test_windows_and_insights_only_where_they_are_asked_for(pulumi_run):
+    asked = made(pulumi_run, maintenance_window="sun:02:00-sun:03:00", performance_insights=True).one(INSTANCE).inputs
+    assert asked["maintenanceWindow"] == "sun:02:00-sun:03:00"
+    assert (asked["performanceInsightsEnabled"], asked["performanceInsightsKmsKeyId"]) == (True, KEY)
+    silent = made(pulumi_run).one(INSTANCE).inputs
+    assert not {"maintenanceWindow", "performanceInsightsEnabled", "performanceInsightsKmsKeyId"} & set(silent)

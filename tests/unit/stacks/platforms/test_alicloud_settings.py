@@ -204,6 +204,8 @@ DATABASES = [
     ({"instanceType": "pg.n2.2c.2m"}, "instance type 'pg.n2.2c.2m': only dedicated types (pg.x...) can be encrypted"),
     ({"size": "51Gi"}, "51 GiB; RDS takes 20 to 64,000 GiB in steps of 5"),
     ({"backupDays": 3}, "backups are kept 3 days; RDS takes 7 to 730"),
+    ({"maxSize": "50Gi"}, "the disk may grow to 50 GiB; this must be more than its 50 GiB, and 64,000 at most"),
+    ({"maintenanceWindow": "2am"}, "must be a daily window of an hour in UTC, for example 18:00Z-19:00Z"),
     ({"zones": ["cn-hangzhou-h", "cn-hangzhou-h"]}, "primary and standby need two different zones"),
     (
         {"zones": ["cn-hangzhou-h", "cn-hangzhou-j"]},

@@ -627,3 +627,12 @@ def test_a_key_of_another_account_is_taken_and_the_statements_of_its_policy_are_
     assert statements[2]["Condition"]["StringEquals"]["kms:CallerAccount"] == ACCOUNT
     assert made.one("aws:efs/fileSystem:FileSystem").inputs["kmsKeyId"] == other
     assert not any("keyArn" in line for line in run(pulumi_run, single(keyArn=KEY), Account()).warnings)
+
+
+@pytest.mark.parametrize("account", [ACCOUNT, "999999999999"])
+def test_a_key_of_your_own_and_a_driver_that_is_not_named(pulumi_run, account):
+    made = run(pulumi_run, found(keyArn=KEY.replace(ACCOUNT, account), drivers={}), Account())
+    said = [line for line in made.warnings if "drivers.ebs.role does not name" in line]
+    assert len(said) == 1
+    named = single(keyArn=KEY.replace(ACCOUNT, account))
+    assert not any("does not name" in line for line in run(pulumi_run, named, Account()).warnings)

@@ -123,6 +123,13 @@ def test_start_lock_is_free_after_kill_9_in_the_middle(house: House) -> None:
 
 @pytest.fixture
 def postgres() -> Iterator[str]:
+    with postgres_server() as url:
+        yield url
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL of our own, where one is installed; its URL."""
     if not python_has("psycopg2") or not shutil.which("initdb"):
         pytest.skip("needs psycopg2 and a PostgreSQL server's programs; not run")
     folder = Path(tempfile.mkdtemp(prefix="ks-pg-"))
