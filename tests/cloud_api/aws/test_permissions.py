@@ -12,6 +12,7 @@ NO_OPERATION = {"iam:PassRole"}
 OPERATIONS = {
     "s3:ListBucket": "HeadBucket",
     "s3:GetAccelerateConfiguration": "GetBucketAccelerateConfiguration",
+    "s3:GetBucketCORS": "GetBucketCors",
     "s3:GetBucketObjectLockConfiguration": "GetObjectLockConfiguration",
     "s3:GetReplicationConfiguration": "GetBucketReplication",
     "s3:GetBucketPublicAccessBlock": "GetPublicAccessBlock",
