@@ -22,9 +22,9 @@ MASK = "**********"
 """What pydantic writes in place of a secret. A secret is no fact."""
 
 Facts = Mapping[str, Any]
-"""`settings`, `section`, `bucket`, `backup`: key -> value; `claims`, `stores`, `roles`: name -> key -> value. Plain data
-of JSON."""
-"""
+"""`settings`, `section`, `bucket`, `backup`: key -> value; `claims`, `stores`, `roles`: name -> key -> value.
+
+Plain data of JSON."""
 
 
 def facts(stack: Planned) -> dict[str, Any]:
