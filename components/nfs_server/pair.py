@@ -20,8 +20,8 @@ STATE = "/var/lib/kotaemon-nfs-state"
 LEASE_SECONDS = 10
 """NFSv4 lease of a pair, when nothing else is said: the least that the kernel takes."""
 GRACE_SECONDS = 30
-"""Least grace of a pair. Clients whose connection has been silent for long try again late (TCP doubles its wait), and one
-that comes after the grace has lost its locks. The kernel ends it early when all known clients are back."""
+"""Least grace of a pair. A client whose connection has been silent for long tries again late (TCP doubles its wait), and
+one that comes after the grace has lost its locks. The kernel ends it early when all known clients are back."""
 _RUNTIME = Path(__file__).parent / "runtime"
 _SCRIPTS = ("pair_rules.py", "pair_words.py")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9-]+)*")
