@@ -20,7 +20,7 @@ STATE = "/var/lib/kotaemon-nfs-state"
 LEASE_SECONDS = 10
 """NFSv4 lease of a pair, when nothing else is said: the least that the kernel takes."""
 GRACE_SECONDS = 30
-"""Least grace of a pair. A client whose connection has been silent for long tries again late (TCP doubles its wait), and
+"""Least grace of a pair. A client whose link has been silent for long tries again late (TCP doubles its wait), and
 one that comes after the grace has lost its locks. The kernel ends it early when all known clients are back."""
 _RUNTIME = Path(__file__).parent / "runtime"
 _SCRIPTS = ("pair_rules.py", "pair_words.py")
