@@ -18,7 +18,10 @@ from .pair_files import WITNESS_PORT, drbd_resource, gate, keepalived, peers_onl
 STATE = "/var/lib/kotaemon-nfs-state"
 """Where the small replicated volume with the server's memory of its clients is mounted."""
 LEASE_SECONDS = 10
-"""NFSv4 lease and grace of a pair, when nothing else is said: the least that the kernel takes."""
+"""NFSv4 lease of a pair, when nothing else is said: the least that the kernel takes."""
+GRACE_SECONDS = 30
+"""Least grace of a pair. A client whose link has been silent for long tries again late (TCP doubles its wait), and
+one that comes after the grace has lost its locks. The kernel ends it early when all known clients are back."""
 _RUNTIME = Path(__file__).parent / "runtime"
 _SCRIPTS = ("pair_rules.py", "pair_words.py")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9-]+)*")
@@ -89,7 +92,7 @@ class NfsPairFiles(TypedDict):
     threads: NotRequired[int]
     """As in NfsServerFiles."""
     lease_seconds: NotRequired[int]
-    """NFSv4 lease and grace, 10 to 3600 seconds; default 10. After a failover new locks wait for that long at most."""
+    """NFSv4 lease, 10 to 3600 seconds; default 10. The grace is at least 30: new locks wait for that long at most."""
     alert_percent: NotRequired[int]
     """As in NfsServerFiles."""
 
@@ -201,7 +204,7 @@ def node_files(pair: NfsPairFiles, number: int, secret: str) -> list[HostFile]:
     }
     if number == 0:
         texts["pair-first"] = ""
-    files = [_with_state(file) for file in host_files(served(pair), mounts=[path])]
+    files = [_with_state(file, pair) for file in host_files(served(pair), mounts=[path])]
     scripts = [*_SCRIPTS, "pair_disk.py", "warden.py"]
     return sorted([*files, *_files(texts, scripts), *_common(pair, [other["address"]], secret, drbd=True)], key=_path)
 
@@ -233,11 +236,13 @@ def _files(texts: dict[str, str], runtime: Sequence[str]) -> list[HostFile]:
     return [HostFile(f"{STAGE}/{name}", text, 0o755 if name in scripts else 0o644) for name, text in found.items()]
 
 
-def _with_state(file: HostFile) -> HostFile:
-    """The server's memory of its clients is on the replicated volume (nfsdcld(8))."""
+def _with_state(file: HostFile, pair: NfsPairFiles) -> HostFile:
+    """The server's memory of its clients is on the replicated volume (nfsdcld(8)), and it waits for all of them."""
     if file.path != f"{STAGE}/nfs.conf":
         return file
-    return replace(file, text=f"{file.text}[nfsdcld]\nstoragedir={STATE}/nfsdcld\n")
+    lease = pair.get("lease_seconds", LEASE_SECONDS)
+    text = file.text.replace(f"grace-time={lease}\n", f"grace-time={max(lease, GRACE_SECONDS)}\n")
+    return replace(file, text=f"{text}[nfsdcld]\nstoragedir={STATE}/nfsdcld\n")
 
 
 def _witness(pair: NfsPairFiles) -> NfsWitness:

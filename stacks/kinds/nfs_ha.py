@@ -76,7 +76,7 @@ class NfsPairClaim(ExportSettings):
         "distributions have; there the witness gives a lease.",
     )
     router_id: int = Field(51, description="VRRP's number of the virtual address; another pair needs another.")
-    lease_seconds: int = Field(10, description="NFSv4 lease and grace, 10 to 3600 s.")
+    lease_seconds: int = Field(10, description="NFSv4 lease, 10 to 3600 s; the grace is 30 s at least.")
     ha_vip: str | None = Field(
         None, pattern=r"^havip-[a-z0-9]+$", description="On Alibaba Cloud: id of the HaVip that is the virtual address."
     )

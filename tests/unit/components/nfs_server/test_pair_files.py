@@ -111,7 +111,7 @@ def test_what_differs_between_the_nodes() -> None:
     assert one["exports"].text == other["exports"].text  # with the same fsid
     assert one["pair-scope"].text == "10.0.0.10\n"
     assert "storagedir=/var/lib/kotaemon-nfs-state/nfsdcld" in one["nfs.conf"].text
-    assert "lease-time=10\ngrace-time=10\n" in one["nfs.conf"].text
+    assert "lease-time=10\ngrace-time=30\n" in one["nfs.conf"].text
 
 
 def test_only_root_reads_the_secret() -> None:
