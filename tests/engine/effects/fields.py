@@ -349,7 +349,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "snapshot": Set("snap-0a1b2c3d4e5f60718", {"zone": f"{EU}a"}),
             "accessMode": "ReadWriteOnce",
             "attributesClass": True,
-            "snapshotClass": True,
+            "snapshotClass": Set(True, preview_only=True),  # the devcluster has no types of snapshots
         },
     ),
     ("claim", "efs"): (
@@ -407,7 +407,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "zones": [f"{CN}-h"],
             "topologyKey": "topology.diskplugin.csi.alibabacloud.com/zone",
             "attributesClass": Set(True, {"types": ["cloud_auto"]}),
-            "snapshotClass": True,
+            "snapshotClass": Set(True, preview_only=True),  # the devcluster has no types of snapshots
         },
     ),
     ("claim", "ecs-disk"): (
