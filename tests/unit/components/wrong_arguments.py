@@ -85,6 +85,18 @@ WRONG: dict[str, Any] = {
         "connection": {"host": "h", "host_key": "ssh-ed25519 AAAA", "private_key": "k"},
         "server": {"exports": [{"path": "/srv/nfs", "clients": ["0.0.0.0/0"]}]},
     },
+    "NfsPair": {
+        "pair": {
+            "export": {"path": "/srv/nfs", "clients": ["0.0.0.0/0"]},
+            "nodes": [],
+            "virtual_address": "10.0.0.9/24",
+            "device": "/dev/vdb",
+            "state_device": "/dev/vdc",
+        },
+        "nodes": [],
+        "witness": {"host": "h", "host_key": "ssh-ed25519 AAAA", "private_key": "k"},
+        "secret": "short",
+    },
     "NfsStorage": {"namespace": "app", "server": "s", "path": "srv"},
     "OpenZfsStorage": {**AWS, "subnets": ZONES, "client_networks": []},
     "OssfsStorage": {

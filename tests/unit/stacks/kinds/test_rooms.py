@@ -91,7 +91,7 @@ def test_every_file_is_registered() -> None:
     )
 
 
-SHARED = {"nfs_nodes", "folders", "foreign", "mounted"}
+SHARED = {"nfs_nodes", "nfs_export", "folders", "foreign", "mounted"}
 """Modules that several kinds share and that are no kind."""
 
 

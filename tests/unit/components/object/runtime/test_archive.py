@@ -284,7 +284,9 @@ def writer():
         with (shared / f"logs/pod-a/app-{number:08}.log").open("a") as log:
             for line in range(50):
                 log.write(f"{number} {line}\\n"); lines.append(f"{number} {line}")
-        (shared / f"eval/r{number}.json").write_text(f"report {number}\\n"); lines.append(f"report {number}")
+        # A report appears whole: days is 0 here, and one that is still open and empty would be taken for finished.
+        (shared / f"eval/.r{number}").write_text(f"report {number}\\n"); lines.append(f"report {number}")
+        (shared / f"eval/.r{number}").rename(shared / f"eval/r{number}.json")
         time.sleep(0.002)
 thread = threading.Thread(target=writer); thread.start()
 until = time.monotonic() + 3
