@@ -11,7 +11,7 @@ POLICY := policy/pack/venv
 INSTALL = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null || echo https://pypi.org/simple)}}" $(VENV)/bin/uv pip install --quiet --system-certs --python $(1)
 # `make test-all` takes the long forms as well: LONG is empty then
 LONG ?= -m "not long"
-# Two files of tests side by side: most of their time is a cluster's or the engine's, and one file shares what it has brought up
+# Two files of tests side by side. Not on clusters: each of two processes would keep three of them, which takes what is won
 PAIR := -n 2 --dist loadfile
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
@@ -109,14 +109,14 @@ cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own A
 
 cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
 	$(PY) -m devcluster.build control-plane simulated-nodes engine yaml python registry
-	$(PY) -m pytest $(PAIR) $(LONG) tests/cluster tests/engine tests/languages
+	$(PY) -m pytest $(LONG) tests/cluster tests/engine tests/languages
 
 programs: $(INSTALLED) ## Tests with programs of others that only tests run (the Collector is built on first use, about 2 minutes)
 	$(PY) -m pytest tests/programs
 
 drills: $(INSTALLED) ## The drills in their short form, as tests
 	$(PY) -m devcluster.build control-plane simulated-nodes engine
-	$(PY) -m pytest $(PAIR) $(LONG) tests/drills
+	$(PY) -m pytest $(LONG) tests/drills
 
 drill-node: $(INSTALLED) ## Lose the node of the stack's pod on the devcluster, and read every acknowledged turn back
 	@$(PY) -m drills drill-node --stack $(STACK) $(if $(FENCING),--fencing $(FENCING))
