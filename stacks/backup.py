@@ -1,19 +1,15 @@
-"""What protects each claim of a stack, and the arguments of the components of protection, made from the stack file."""
+"""The arguments of the components of protection, made from the stack file; stacks/backup_checks.py judges them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from pulumi import Input, Output
 
 from components.contract import AccessMode, Bucket, BucketDialect, Claim, Medium, Role, RoleMount, StorageMap
 from components.object.rules import BACKUPS as OF_BACKUPS
-from components.object.rules import archived_refused
-from components.state.stores import DocumentStoreKind, VectorStoreKind
-from guard.safety import UNKNOWN
+from components.state.stores import VectorStoreKind
 from stacks import bucket, kinds
 from stacks.effects import Effects, in_place
-from stacks.kinds.base import Context
 from stacks.manifests import manifest
 from stacks.names import NAMESPACE, claim_name
 from stacks.settings.backup import RepositorySettings
@@ -53,25 +49,6 @@ class Ours(NamedTuple):
     known: Bucket
     name: Input[str]
     """Its name, once it is there."""
-
-
-def protections(
-    settings: Settings, contexts: Mapping[str, Context[Any]], claims: Mapping[str, Claim], storage: StorageMap
-) -> dict[str, list[str]]:
-    """Name of each PersistentVolumeClaim -> what backs it up, in words; nothing: no backup is known of it."""
-    found = {claims[name]["name"]: _own(at) for name, at in contexts.items()}
-    for name in snapshot_claims(settings, claims):
-        found[name].append("VolumeSnapshots on a schedule")
-    for mount in roles(settings, storage).values():
-        held = mount["claim"]["name"].removesuffix("-copy")
-        if held in found and (words := "backups in the repository") not in found[held]:
-            found[held].append(words)
-    return found
-
-
-def _own(at: Context[Any]) -> list[str]:
-    words = kinds.kind(at.chosen.kind).own_backup(at.chosen)
-    return [words] if words else []
 
 
 def snapshot_claims(settings: Settings, claims: Mapping[str, Claim]) -> list[str]:
@@ -135,6 +112,7 @@ def backups(
     from components.protection.args import BackupKeep, BackupsArgs, DatabaseSource, RestoreDrill, VectorSource
 
     known = bucket.planned(settings)
+    copies = _copies(read, storage)
     ours = Ours(known, name if name is not None else known["name"]) if known is not None else None
     args = BackupsArgs(
         namespace=namespace,
@@ -144,7 +122,7 @@ def backups(
         keep=BackupKeep(daily=chosen.keep.daily, weekly=chosen.keep.weekly, monthly=chosen.keep.monthly),
         drill=RestoreDrill(schedule=chosen.drill.schedule, read=chosen.drill.read),
         restore_to={role: storage[role] for role in read},
-        still=_still(read),
+        still=Role.SESSIONS.value in copies,
         scratch_size=chosen.scratch.size,
         image=settings.image,
         uid=settings.uid,
@@ -156,7 +134,7 @@ def backups(
         args["scratch_class"] = chosen.scratch.storage_class
     if chosen.restic_image is not None:
         args["restic_image"] = chosen.restic_image
-    if any(m["claim"]["access_mode"] == AccessMode.RWO and not _is_copy(m) for m in read.values()):
+    if any(m["claim"]["access_mode"] == AccessMode.RWO for role, m in read.items() if role not in copies):
         args["neighbour"] = CLIENTS
     if "database" in stores:
         args["database"] = DatabaseSource(url=stores["database"]["url"], endpoint=stores["database"]["endpoint"])
@@ -168,13 +146,9 @@ def backups(
     return args
 
 
-def _still(read: Mapping[str, RoleMount]) -> bool:
-    mount = read.get(Role.SESSIONS.value)
-    return mount is not None and _is_copy(mount)
-
-
-def _is_copy(mount: RoleMount) -> bool:
-    return mount["claim"]["name"].endswith("-copy")
+def _copies(read: StorageMap, storage: StorageMap) -> set[str]:
+    """Roles that are read from the copy of a snapshot."""
+    return {role for role, mount in read.items() if mount["claim"]["name"] != storage[role]["claim"]["name"]}
 
 
 def _repository(to: RepositorySettings, claims: Mapping[str, Claim], ours: Ours | None) -> "BackupRepository":
@@ -205,28 +179,6 @@ def _address(ours: Ours) -> tuple[str, Any, str]:
     return f"s3:{ours.known['endpoint']}/", ours.name, f"/{PREFIX}"
 
 
-def _bucket_mistakes(settings: Settings, to: RepositorySettings) -> Iterator[str]:
-    found = bucket.planned(settings)
-    if to.bucket and found is None:
-        yield "backup.to.bucket: the stack has none; add the section bucket"
-    if to.bucket and found is not None:
-        if reason := archived_refused(PREFIX, found["archived"]):
-            yield f"backup.to.bucket: the backups are below {PREFIX}, and {reason}; the drill reads them back"
-        port = urlsplit(found["endpoint"]).port
-        if port not in (None, 443) and to.endpoint is None:
-            yield f"backup.to.endpoint: missing, because the bucket's server is at port {port}"
-    in_bucket = to.bucket or (to.url or "").startswith("s3:")
-    secret = to.secret_name or (found["credentials_secret"] if to.bucket and found is not None else "")
-    if in_bucket and not secret:
-        if to.bucket and found is not None and found["dialect"] == BucketDialect.OSS:
-            yield "backup.to.secretName: missing; restic takes no role of RAM, only AWS_ACCESS_KEY_ID and the secret"
-        elif not to.account_annotations:
-            yield (
-                "backup.to: who may write to the bucket is missing; give secretName, or accountAnnotations such as "
-                "eks.amazonaws.com/role-arn"
-            )
-
-
 def snapshots(settings: Settings, namespace: Input[str], claims: Mapping[str, Claim]) -> "VolumeSnapshotsArgs | None":
     """The arguments of `VolumeSnapshots`. None: the stack file asks for none."""
     chosen = settings.backup.snapshots if settings.backup is not None else None
@@ -248,73 +200,6 @@ def snapshots(settings: Settings, namespace: Input[str], claims: Mapping[str, Cl
     if chosen.copy_class is not None:
         args["copy_class"] = chosen.copy_class
     return args
-
-
-def mistakes(
-    settings: Settings, storage: StorageMap, claims: Mapping[str, Claim], stores: Mapping[str, Any]
-) -> Iterator[str]:
-    """What does not fit the rest of the stack file, and what the components would refuse."""
-    chosen = settings.backup
-    if chosen is None:
-        return
-    if chosen.to is not None and chosen.to.claim is not None and chosen.to.claim not in claims:
-        yield f"backup.to.claim: is {chosen.to.claim!r}, but the claims are: {', '.join(claims)}"
-        return
-    if chosen.to is not None and (found := list(_bucket_mistakes(settings, chosen.to))):
-        yield from found
-        return
-    args, taken = backups(settings, settings.namespace, storage, claims, stores), snapshots(settings, "", claims)
-    if chosen.to is not None and args is None:
-        yield "backup.to: no role is on a claim that a backup can read; add backup.snapshots with copyClass"
-    if args is not None:
-        from components.protection.backups import check
-
-        yield from (f"backup: {line}" for line in check(BACKUPS, args))
-    if taken is not None:
-        from components.protection.snapshots import check as check_snapshots
-
-        if not taken["claims"]:
-            yield "backup.snapshots: no claim is a disk of which VolumeSnapshots can be made; leave it out"
-            return
-        yield from (f"backup.snapshots: {line}" for line in check_snapshots(SNAPSHOTS, taken))
-        yield from _unencrypted(settings, claims, taken["claims"])
-
-
-def _unencrypted(settings: Settings, claims: Mapping[str, Claim], taken: Any) -> Iterator[str]:
-    chosen = settings.backup.snapshots if settings.backup is not None else None
-    if chosen is None or not chosen.encrypted_only:
-        return
-    for name, claim in claims.items():
-        if claim["name"] in taken and claim["encrypted_by"] in UNKNOWN:
-            yield (
-                f"backup.snapshots.encryptedOnly: nobody is known to encrypt the claim {name}, and its snapshots are "
-                f"as the disk is; give storage.claims.{name}.encryptedBy, or set encryptedOnly: false"
-            )
-
-
-def warnings(settings: Settings, storage: StorageMap, stores: Mapping[str, Any]) -> Iterator[str]:
-    """What the repository does not have."""
-    chosen = settings.backup
-    if chosen is None or chosen.to is None:
-        return
-    read = roles(settings, storage)
-    for role in chosen.roles:
-        if role.value in storage and role.value not in read:
-            claim = storage[role.value]["claim"]
-            why = (
-                "object storage, which its bucket's versions protect"
-                if claim["medium"] == Medium.OBJECT
-                else (
-                    "a disk that one pod alone may mount; backup.snapshots.copyClass makes a copy that the backup reads"
-                )
-            )
-            yield f"kotaemon:backup.to: the role {role.value} is not in it: {claim['name']} is {why}"
-    documents = stores.get("documents")
-    if documents is not None and documents["kind"] != DocumentStoreKind.LANCEDB:
-        yield f"kotaemon:backup.to: the texts in {documents['kind'].value} are not in it; use that server's own backup"
-    vectors = stores.get("vectors")
-    if vectors is not None and vectors["kind"] != VectorStoreKind.QDRANT:
-        yield f"kotaemon:backup.to: the vectors in {vectors['kind'].value} are not in it; use that server's own backup"
 
 
 def pods(

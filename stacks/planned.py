@@ -14,7 +14,7 @@ from guard.report import Report
 from stacks import (
     admission,
     archive,
-    backup,
+    backup_checks,
     bucket,
     kinds,
     log_shipping,
@@ -111,7 +111,7 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
         documents.at.chosen.kind if documents else "lancedb",
         classes=on_class.facts(classes, contexts, claims),
         servers=on_class.server_disks(classes, found),
-        protected=backup.protections(settings, contexts, claims, storage),
+        protected=backup_checks.protections(settings, contexts, claims, storage),
     )
     archived = archive.arguments(settings, settings.namespace, storage, claims, contexts)
     _refuse(
@@ -121,11 +121,11 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
         ]
     )
     handed = {name: one.store.planned(one.at) for name, one in found.items()}
-    _refuse([f"kotaemon:{line}" for line in backup.mistakes(settings, storage, claims, handed)])
+    _refuse([f"kotaemon:{line}" for line in backup_checks.mistakes(settings, storage, claims, handed)])
     made = admission.made(settings, contexts, claims, storage, found.values())
     namespace = admission.namespace_of(settings, cluster)
     _refuse(admission.refused(namespace, made) if namespace is not None else [])
-    saved = backup.warnings(settings, storage, handed)
+    saved = backup_checks.warnings(settings, storage, handed)
     for line in (*classes.contradictions(), *saved, *admission.warnings(settings, cluster, made)):
         pulumi.log.warn(line)
     _tell_closed(settings, storage, found)

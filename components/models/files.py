@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ..pod.files import api_call
+
 _RUNTIME = Path(__file__).parent / "runtime"
 START = "ks_models_start.py"
 """The script that a pod starts with: it fills the cache where the version is not there."""
@@ -25,4 +27,4 @@ def pod_files(*, fill: bool) -> dict[str, str]:
 
 def release_files() -> dict[str, str]:
     """File name -> text of what a release needs: all of them."""
-    return {path.name: path.read_text() for path in sorted(_RUNTIME.glob("*.py"))}
+    return {**{path.name: path.read_text() for path in sorted(_RUNTIME.glob("*.py"))}, **api_call()}

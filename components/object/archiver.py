@@ -7,7 +7,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
-from pulumi_kubernetes.batch.v1 import CronJobSpecArgs, JobSpecArgs, JobTemplateSpecArgs
+from pulumi_kubernetes.batch.v1 import CronJobSpecArgs
 from pulumi_kubernetes.core.v1 import (
     ConfigMapVolumeSourceArgs,
     ContainerArgs,
@@ -24,6 +24,7 @@ from ..pod.args import ClusterImposes
 from ..pod.files import content_hash
 from ..pod.names import GID, IMAGE, PYTHON, RUNTIME_DIR, UID
 from ..pod.network import network_policy
+from ..pod.schedule import one_at_a_time
 from ..pod.spec import TMP, Pod, pod_security, pod_template, resources, tmp_volume
 from ..pod.variables import plain
 from ..refusal import because, refuse, refused_folder, refused_label
@@ -186,21 +187,8 @@ def cron_job_spec(name: str, args: ArchiverArgs, scripts: Input[str], account: I
             tmp_volume("1Gi"),
         ],
     )
-    return CronJobSpecArgs(
-        schedule=args.get("schedule", ARCHIVE_SCHEDULE),
-        time_zone="Etc/UTC",
-        concurrency_policy="Forbid",
-        starting_deadline_seconds=3600,
-        successful_jobs_history_limit=3,
-        failed_jobs_history_limit=3,
-        job_template=JobTemplateSpecArgs(
-            spec=JobSpecArgs(
-                backoff_limit=2,
-                active_deadline_seconds=HOURS * 3600,
-                template=pod_template(labels(name), pod, args.get("cluster_imposes")),
-            )
-        ),
-    )
+    template = pod_template(labels(name), pod, args.get("cluster_imposes"))
+    return one_at_a_time(args.get("schedule", ARCHIVE_SCHEDULE), template, hours=HOURS)
 
 
 class Archiver(pulumi.ComponentResource):

@@ -14,6 +14,7 @@ from ..quantity import gib, refused_size
 from ..refusal import because, refuse
 from ..volumes.names import cluster_wide
 from ..volumes.static import static_claim, volume_spec
+from .mounted import SIZE
 
 DRIVER = "csi.juicefs.com"
 METADATA_BACKUP = "backup-meta=1h"
@@ -65,7 +66,7 @@ def check(name: str, args: JuicefsStorageArgs) -> list[str]:
     """Mistakes in the arguments of JuicefsStorage(name, args); none: it can be made."""
     return [
         *because("secret_name", "" if args["secret_name"] else "empty; it is the Secret of the file system"),
-        *because("size", refused_size(args.get("size", "1Ti"))),
+        *because("size", refused_size(args.get("size", SIZE))),
         *(
             line
             for option in args.get("mount_options", ())
@@ -82,7 +83,7 @@ def juicefs_claim(name: str, args: JuicefsStorageArgs) -> Claim:
         access_mode=AccessMode.RWX,
         medium=Medium.OBJECT,  # the bucket holds its chunks; `backend` says that it is a whole file system
         backend="juicefs",
-        size_gib=gib(args.get("size", "1Ti"), "size"),
+        size_gib=gib(args.get("size", SIZE), "size"),
         zones=[],
         encrypted_by=args.get("encrypted_by", "nobody known"),
         locks=Locks.SHARED,  # the metadata engine arbitrates

@@ -10,13 +10,12 @@ from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, PersistentV
 from typing_extensions import NotRequired
 
 from ..aws import dns_suffix, partition
-from ..contract import Claim
-from ..quantity import refused_size
-from ..refusal import because, refuse
+from ..contract import BucketDialect, Claim
+from ..refusal import refuse
 from ..volumes.names import cluster_wide
 from ..volumes.static import static_claim, volume_spec
-from .mounted import mounted_claim
-from .rules import MOUNTED, name_refused, prefix_refused
+from .mounted import SIZE, mounted_claim, mounted_mistakes
+from .rules import MOUNTED
 
 DRIVER = "s3.csi.aws.com"
 
@@ -57,11 +56,7 @@ class MountpointStorageArgs(TypedDict):
 
 def check(name: str, args: MountpointStorageArgs) -> list[str]:
     """Mistakes in the arguments of MountpointStorage(name, args); none: it can be made."""
-    return [
-        *because(f"bucket_name: {args['bucket_name']!r}", name_refused(args["bucket_name"])),
-        *because("prefix", prefix_refused(args.get("prefix", MOUNTED))),
-        *because("size", refused_size(args.get("size", "1Ti"))),
-    ]
+    return mounted_mistakes(args, BucketDialect.S3)
 
 
 def mountpoint_claim(name: str, args: MountpointStorageArgs) -> Claim:
@@ -69,7 +64,7 @@ def mountpoint_claim(name: str, args: MountpointStorageArgs) -> Claim:
     refuse("MountpointStorage", name, check(name, args))
     return mounted_claim(
         args.get("claim_name", name),
-        args.get("size", "1Ti"),
+        args.get("size", SIZE),
         read_only=args.get("read_only", False),
         encrypted_by=args.get("encrypted_by", "KMS, key of your own"),
     )

@@ -10,12 +10,11 @@ from typing_extensions import NotRequired
 from ..ack.rrsa import OssRole, OssRoleArgs
 from ..alicloud import oss_endpoint, refused_cloud_name
 from ..contract import BucketDialect, Claim
-from ..quantity import refused_size
 from ..refusal import because, refuse
 from ..volumes.names import cluster_wide
 from ..volumes.static import static_claim, volume_spec
-from .mounted import mounted_claim
-from .rules import MOUNTED, name_refused, prefix_refused
+from .mounted import SIZE, mounted_claim, mounted_mistakes
+from .rules import MOUNTED
 
 DRIVER = "ossplugin.csi.alibabacloud.com"
 FUSE_NAMESPACE, FUSE_ACCOUNT = "ack-csi-fuse", "csi-fuse-ossfs"
@@ -70,9 +69,7 @@ class OssfsStorageArgs(TypedDict):
 def check(name: str, args: OssfsStorageArgs) -> list[str]:
     """Mistakes in the arguments of OssfsStorage(name, args); none: it can be made."""
     return [
-        *because(f"bucket_name: {args['bucket_name']!r}", name_refused(args["bucket_name"], BucketDialect.OSS)),
-        *because("prefix", prefix_refused(args.get("prefix", MOUNTED))),
-        *because("size", refused_size(args.get("size", "1Ti"))),
+        *mounted_mistakes(args, BucketDialect.OSS),
         *because(f"role_name {args['role_name']!r}", refused_cloud_name(args["role_name"])),
     ]
 
@@ -82,7 +79,7 @@ def ossfs_claim(name: str, args: OssfsStorageArgs) -> Claim:
     refuse("OssfsStorage", name, check(name, args))
     return mounted_claim(
         args.get("claim_name", name),
-        args.get("size", "1Ti"),
+        args.get("size", SIZE),
         read_only=args.get("read_only", False),
         encrypted_by=args.get("encrypted_by", "KMS, key of your own"),
     )

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _RUNTIME = Path(__file__).parents[1] / "kotaemon" / "runtime"
+API_CALL = "ks_api.py"
+"""The script with the call to the API server, for every pod that has a token."""
 
 
 def runtime_files(*only: str) -> dict[str, str]:
@@ -14,6 +16,11 @@ def runtime_files(*only: str) -> dict[str, str]:
     """
     names = only or [path.name for path in sorted(_RUNTIME.iterdir()) if path.suffix in (".py", ".txt", ".js")]
     return {name: (_RUNTIME / name).read_text() for name in names}
+
+
+def api_call() -> dict[str, str]:
+    """The script of API_CALL: file name -> text."""
+    return {API_CALL: (Path(__file__).parent / "runtime" / API_CALL).read_text()}
 
 
 def content_hash(texts: Mapping[str, str]) -> str:

@@ -6,14 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
-from pulumi_kubernetes.batch.v1 import (
-    CronJobSpecArgs,
-    JobSpecArgs,
-    JobTemplateSpecArgs,
-    PodFailurePolicyArgs,
-    PodFailurePolicyOnExitCodesRequirementArgs,
-    PodFailurePolicyRuleArgs,
-)
+from pulumi_kubernetes.batch.v1 import CronJobSpecArgs
 from pulumi_kubernetes.core.v1 import PodSpecArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, RoleRefArgs, SubjectArgs
@@ -21,6 +14,7 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, RoleRefArgs, SubjectArgs
 from ..pod.args import ClusterImposes, Endpoint
 from ..pod.files import content_hash
 from ..pod.network import network_policy
+from ..pod.schedule import one_at_a_time
 from ..pod.secret import GENERATED, secret_data
 from ..pod.spec import Pod, pod_spec, pod_template
 from ..refusal import refuse
@@ -62,25 +56,13 @@ def cron_job_spec(
     suspend: bool | None = None,
 ) -> CronJobSpecArgs:
     """A CronJob of protection. What trying again does not help ends the Job at once, and is seen as failed."""
-    refused = PodFailurePolicyOnExitCodesRequirementArgs(operator="In", values=[REFUSED])
-    return CronJobSpecArgs(
-        schedule=schedule,
+    return one_at_a_time(
+        schedule,
+        pod_template(names.labels(name), pod, imposes),
+        hours=names.HOURS,
+        attempts=attempts,
         suspend=suspend,
-        time_zone="Etc/UTC",
-        concurrency_policy="Forbid",
-        starting_deadline_seconds=3600,
-        successful_jobs_history_limit=3,
-        failed_jobs_history_limit=3,
-        job_template=JobTemplateSpecArgs(
-            spec=JobSpecArgs(
-                backoff_limit=attempts,
-                active_deadline_seconds=names.HOURS * 3600,
-                pod_failure_policy=PodFailurePolicyArgs(
-                    rules=[PodFailurePolicyRuleArgs(action="FailJob", on_exit_codes=refused)]
-                ),
-                template=pod_template(names.labels(name), pod, imposes),
-            )
-        ),
+        refusal=REFUSED,
     )
 
 

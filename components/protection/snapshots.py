@@ -8,7 +8,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, RoleRefArgs, SubjectArgs
 
 from ..pod.args import ClusterImposes
-from ..pod.files import content_hash
+from ..pod.files import API_CALL, content_hash
 from ..pod.names import GID, IMAGE, PYTHON, RUNTIME_DIR, UID
 from ..pod.network import network_policy
 from ..pod.spec import TMP, Pod, pod_security, pod_spec, resources, tmp_volume
@@ -21,7 +21,7 @@ from .backups import API_SERVER, cron_job_spec
 
 SCRIPT = "ks_protect_snapshots.py"
 GROUP = "snapshot.storage.k8s.io"
-_FILES = (SCRIPT, "ks_protect_cluster.py", "ks_protect_words.py")
+_FILES = (SCRIPT, API_CALL, "ks_protect_words.py")
 
 
 def check(name: str, args: VolumeSnapshotsArgs) -> list[str]:

@@ -1,7 +1,7 @@
 """The CronJob of a store's nightly copy."""
 
 from pulumi import Input
-from pulumi_kubernetes.batch.v1 import CronJobSpecArgs, JobSpecArgs, JobTemplateSpecArgs
+from pulumi_kubernetes.batch.v1 import CronJobSpecArgs
 from pulumi_kubernetes.core.v1 import (
     ConfigMapVolumeSourceArgs,
     ContainerArgs,
@@ -14,6 +14,7 @@ from pulumi_kubernetes.core.v1 import (
 from ..contract import Claim
 from ..pod.args import ClusterImposes
 from ..pod.names import GID, UID
+from ..pod.schedule import one_at_a_time
 from ..pod.spec import TMP, Pod, pod_security, pod_template, resources, tmp_volume
 from .backup import KEEP, SCHEDULE, SCRIPTS_DIR, BackupArgs
 
@@ -44,21 +45,8 @@ def cron_job_spec(
         containers=[_copy(args, image, command, env)],
         volumes=_volumes(claim, scripts),
     )
-    return CronJobSpecArgs(
-        schedule=args.get("schedule", SCHEDULE),
-        time_zone="Etc/UTC",
-        concurrency_policy="Forbid",
-        starting_deadline_seconds=3600,
-        successful_jobs_history_limit=3,
-        failed_jobs_history_limit=3,
-        job_template=JobTemplateSpecArgs(
-            spec=JobSpecArgs(
-                backoff_limit=2,
-                active_deadline_seconds=HOURS * 3600,
-                template=pod_template(labels, pod, cluster_imposes),
-            )
-        ),
-    )
+    template = pod_template(labels, pod, cluster_imposes)
+    return one_at_a_time(args.get("schedule", SCHEDULE), template, hours=HOURS)
 
 
 def _folder(args: BackupArgs, image: Input[str], command: list[str]) -> ContainerArgs:

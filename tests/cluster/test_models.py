@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from kubernetes.client import ApiClient, AuthenticationV1TokenRequest, BatchV1Api, CoreV1Api, V1TokenRequestSpec
 
+from components.models.files import release_files
 from components.models.names import VERSION_ANNOTATION
 from deploy.engine import Outcome
 from deploy.kube import Kube, Manifest
@@ -25,9 +26,9 @@ from plan.stack_file import StackFile
 from tests.cluster import stacks
 from tests.cluster.stacks import FILES
 from tests.cluster.test_scaled import STORES, is_ready
+from tests.unit import pod_user
 
 SPACE = "models"
-RUNTIME = Path(__file__).parents[2] / "components" / "models" / "runtime"
 CACHE = {"kind": "ephemeral", "limit": "4Gi"}
 
 
@@ -102,7 +103,8 @@ def release(api: ApiClient, shared: Path, name: str, **env: str) -> "subprocess.
     told = {v.name: v.value or "" for v in job.containers[0].env}
     told |= {"KS_VERSION": name, "KS_MODELS_SHARED": str(shared), "KS_ACCOUNT": str(account), "KS_POLL_SECONDS": "0.3"}
     told |= {"KS_API": api.configuration.host, "PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1", **env}
-    command = [sys.executable, str(RUNTIME / "ks_models_release.py")]
+    scripts = pod_user.write(release_files(), shared.parent / "scripts")
+    command = [sys.executable, str(scripts / "ks_models_release.py")]
     return subprocess.run(command, env=told, capture_output=True, text=True, timeout=300, check=False)
 
 
@@ -180,17 +182,20 @@ def test_the_account_may_do_nothing_else(api: ApiClient, first: Outcome, shared:
     release(api, shared, "none-such")
     code = """
 import urllib.error
-from ks_models_cluster import Cluster
-c = Cluster("models", "kotaemon", "kotaemon-models")
+from ks_api import call
 core, apps = "/api/v1/namespaces/models", "/apis/apps/v1/namespaces/models"
 for path in (core + "/secrets", core + "/secrets/kotaemon-admin", core + "/configmaps", apps + "/deployments",
              apps + "/statefulsets/kotaemon-database", "/api/v1/namespaces/kube-system/pods"):
     try:
-        c.call("GET", path)
+        call("GET", path)
     except urllib.error.HTTPError as error:
         print(error.code, end=" ")
 """
-    told = {"KS_API": api.configuration.host, "KS_ACCOUNT": str(shared.parent / "account"), "PYTHONPATH": str(RUNTIME)}
+    told = {
+        "KS_API": api.configuration.host,
+        "KS_ACCOUNT": str(shared.parent / "account"),
+        "PYTHONPATH": str(shared.parent / "scripts"),
+    }
     done = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["403"] * 6, done.stderr
 

@@ -16,17 +16,18 @@ from typing import Any
 import pytest
 from kubernetes.client import ApiClient, ApiException, ApiextensionsV1Api, BatchV1Api, CoreV1Api, CustomObjectsApi
 
+from components.protection import names
 from deploy.engine import Outcome
 from deploy.kube import Kube
 from devcluster.cluster import Cluster
 from plan.stack_file import StackFile
 from tests.cluster import stacks
 from tests.cluster.stacks import DISK, FILES
+from tests.unit import pod_user
 from tests.unit.devcluster.helpers import eventually
 
 SPACE = "snapshots"
 GROUP, VERSION = "snapshot.storage.k8s.io", "v1"
-RUNTIME = Path(__file__).parents[2] / "components" / "protection" / "runtime"
 OTHER = FILES | {"path": "/srv/backups"}
 ROLES = {role: {"claim": "files"} for role in ("models", "uploads", "logs", "eval")}
 BACKUP = {
@@ -138,7 +139,8 @@ def account(api: ApiClient, name: str, folder: Path) -> dict[str, str]:
 
 
 def run(env: dict[str, str], code: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-B", "-c", f"import sys; sys.path.insert(0, {str(RUNTIME)!r}); {code}"]
+    scripts = str(pod_user.write(names.scripts(), Path(env["KS_ACCOUNT"], "scripts")))
+    command = [sys.executable, "-B", "-c", f"import sys; sys.path.insert(0, {scripts!r}); {code}"]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -198,9 +200,7 @@ def test_what_an_account_may_not_do(
     api: ApiClient, first: Outcome, tmp_path: Path, who: str, method: str, path: str
 ) -> None:
     body = "{}" if method == "PATCH" else "None"
-    done = run(
-        account(api, who, tmp_path / "account"), f"import ks_protect_cluster as c; c.call({method!r}, {path!r}, {body})"
-    )
+    done = run(account(api, who, tmp_path / "account"), f"import ks_api as c; c.call({method!r}, {path!r}, {body})")
     assert done.returncode != 0
     assert "403" in done.stderr, done.stderr
 

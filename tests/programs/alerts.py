@@ -1,7 +1,6 @@
 """The rendered rules as files for promtool, and promtool itself, from Debian's package `prometheus`."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from components.monitoring.args import MonitoringArgs
 from components.monitoring.monitoring import watched
 from components.monitoring.rules import groups
-from devcluster import debian, locks, paths
+from tests.programs.build import debian_program
 
 NAMESPACE = "kotaemon"
 ARGS = MonitoringArgs(
@@ -27,18 +26,8 @@ def rendered() -> list[dict[str, Any]]:
 
 
 def promtool() -> Path:
-    """promtool of the machine, or of Debian's package, unpacked once into the cache. Raises DevclusterError."""
-    if on_path := shutil.which("promtool"):
-        return Path(on_path)
-    part = paths.bin_root() / "test-promtool"
-    found = part / debian.SYSTEM / "usr/bin/promtool"
-    paths.bin_root().mkdir(parents=True, exist_ok=True)
-    with locks.hold(paths.bin_root() / "test-promtool.lock"):
-        if not found.exists():
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir()
-            debian.fetch({"promtool": "prometheus"}, part)
-    return found
+    """promtool of the machine, or of Debian's package. Raises DevclusterError."""
+    return debian_program("promtool", "prometheus")
 
 
 def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

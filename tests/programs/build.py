@@ -1,6 +1,6 @@
-"""Builds programs that only tests run, each from a Go module of its own in tests/programs/go, once for each version.
+"""Programs that only tests run: built once for each version from Go modules in tests/programs/go, or Debian's.
 
-With Go and its environment as the devcluster's programs are built (devcluster/build.py), and into the same cache.
+Go and its environment are those of the devcluster's programs (devcluster/build.py), and so is the cache.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from devcluster import locks, paths, recipe, toolchain
+from devcluster import debian, locks, paths, recipe, toolchain
 from devcluster.errors import DevclusterError
 
 MODULES = Path(__file__).parent / "go"
@@ -51,3 +51,18 @@ def _build(module: str, package: str, target: Path, complete: Callable[[Path], N
         if done.returncode:
             raise DevclusterError(toolchain.explain(module, done.stderr.splitlines()))
         made.rename(target)
+
+
+def debian_program(name: str, package: str) -> Path:
+    """A program of the machine, or of Debian's package, unpacked once into the cache. Raises DevclusterError."""
+    if on_path := shutil.which(name):
+        return Path(on_path)
+    part = paths.bin_root() / f"test-{name}"
+    found = part / debian.SYSTEM / "usr/bin" / name
+    paths.bin_root().mkdir(parents=True, exist_ok=True)
+    with locks.hold(paths.bin_root() / f"test-{name}.lock"):
+        if not found.exists():
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            debian.fetch({name: package}, part)
+    return found

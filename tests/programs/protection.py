@@ -5,21 +5,20 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
-import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from devcluster import debian, locks, paths
+from components.protection.names import scripts
 from devcluster.errors import DevclusterError
+from tests.programs.build import debian_program
+from tests.unit import pod_user
+from tests.unit.pod_user import UID
 
-ROOT = Path(__file__).parents[2]
-SCRIPTS = (ROOT / "components/protection/runtime", ROOT / "components/state/runtime")
 INSTALL = "restic is neither on PATH nor to be had: `apt-get install restic` installs it, as .ci/run does"
-UID = 1001
 WRITER = """
 import sqlite3, sys, time
 database = sqlite3.connect(sys.argv[1], timeout=30)
@@ -34,21 +33,11 @@ while True:
 
 
 def restic() -> Path:
-    """The program of the machine, or of Debian's package, unpacked once into the cache. Without it the tests fail."""
-    if on_path := shutil.which("restic"):
-        return Path(on_path)
-    part = paths.bin_root() / "test-restic"
-    found = part / debian.SYSTEM / "usr/bin/restic"
-    paths.bin_root().mkdir(parents=True, exist_ok=True)
-    with locks.hold(paths.bin_root() / "test-restic.lock"):
-        if not found.exists():
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir()
-            try:
-                debian.fetch({"restic": "restic"}, part)
-            except DevclusterError as error:
-                raise AssertionError(f"{INSTALL} ({error})") from error
-    return found
+    """The program of the machine, or of Debian's package. Without it the tests fail."""
+    try:
+        return debian_program("restic", "restic")
+    except DevclusterError as error:
+        raise AssertionError(f"{INSTALL} ({error})") from error
 
 
 class Place:
@@ -59,8 +48,7 @@ class Place:
         self.data, self.stage, self.scratch, self.scripts = (root / name for name in ("data", "stage", "scratch", "sh"))
         for made in (self.data, self.stage, self.scratch, self.scripts):
             made.mkdir()
-        for folder in SCRIPTS:
-            shutil.copytree(folder, self.scripts, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        pod_user.write(scripts(), self.scripts)
         self.program_of_restic = root / "restic"
         shutil.copy(restic(), self.program_of_restic)  # the cache may be in root's own home
         (root / "password").write_text("correct horse")
@@ -114,10 +102,9 @@ class Place:
                     os.chown(os.path.join(path, name), UID, UID, follow_symlinks=False)
 
     def start(self, script: str, *arguments: str, **env: str) -> "subprocess.Popen[str]":
-        return self.program([python(), "-B", str(self.scripts / script), *arguments], **env)
+        return self.program([pod_user.python(), "-B", str(self.scripts / script), *arguments], **env)
 
     def program(self, command: list[str], **env: str) -> "subprocess.Popen[str]":
-        user = {"user": UID, "group": UID, "extra_groups": []} if os.geteuid() == 0 else {}
         return subprocess.Popen(
             command,
             env=self.env | env,
@@ -125,7 +112,7 @@ class Place:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **user,
+            **pod_user.as_pod(),
         )
 
     def run(self, script: str, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
@@ -148,13 +135,32 @@ class Place:
         return json.loads(self.restic("snapshots", "--json")) or []
 
     @contextmanager
+    def indexing(self) -> Iterator[None]:
+        """Somebody writes into a file of the indexes without a pause, from before the block until its end."""
+        ends, begun = threading.Event(), threading.Event()
+
+        def index() -> None:
+            while not ends.is_set():
+                (self.data / "indexes/docstore/other").write_bytes(os.urandom(10))
+                begun.set()
+                time.sleep(0.01)
+
+        writer = threading.Thread(target=index)
+        writer.start()
+        try:
+            assert begun.wait(20), "nobody indexes"
+            yield
+        finally:
+            ends.set()
+            writer.join()
+
+    @contextmanager
     def writing(self) -> Iterator[Path]:
         """Somebody writes conversations without a pause; gives the file of acknowledged turns."""
         said = self.root / "acknowledged"
         with said.open("w") as out:
-            user = {"user": UID, "group": UID, "extra_groups": []} if os.geteuid() == 0 else {}
             database = str(self.data / "sessions/sql.db")
-            writer = subprocess.Popen([python(), "-c", WRITER, database], stdout=out, **user)
+            writer = subprocess.Popen([pod_user.python(), "-c", WRITER, database], stdout=out, **pod_user.as_pod())
             try:
                 until = time.monotonic() + 20
                 while said.stat().st_size < 100 and time.monotonic() < until:
@@ -170,21 +176,7 @@ def finished(running: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[s
     return subprocess.CompletedProcess([], running.returncode, out, err)
 
 
-def python() -> str:
-    """An interpreter that the pods' user can start: that of the tests may be in root's own home."""
-    try:
-        if os.geteuid() != 0 or subprocess.run([sys.executable, "-c", ""], user=UID, check=False).returncode == 0:
-            return sys.executable
-    except PermissionError:
-        pass
-    return "/usr/bin/python3"
-
-
 @contextmanager
 def place() -> Iterator[Place]:
-    root = Path(tempfile.mkdtemp(prefix="kotaemon-protection-"))
-    root.chmod(0o755)
-    try:
+    with pod_user.folder("protection") as root:
         yield Place(root)
-    finally:
-        shutil.rmtree(root)

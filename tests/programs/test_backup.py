@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.protection import Place, finished, place, python
+from tests.programs.protection import Place, finished, place
+from tests.unit import pod_user
 
 AGAIN, REFUSED = 75, 78
 
@@ -54,38 +54,22 @@ def test_every_turn_acknowledged_before_is_in_a_backup_that_is_taken_while_other
 
 
 def test_a_run_while_somebody_indexes_begins_again_until_it_is_quiet(house: Place) -> None:
-    until = time.monotonic() + 3
-
-    def index() -> None:
-        n = 0
-        while time.monotonic() < until:
-            n += 1
-            (house.data / "indexes/docstore/index_1.lance/data" / f"{n}.lance").write_bytes(os.urandom(100))
-            time.sleep(0.05)
-
-    writer = threading.Thread(target=index)
-    writer.start()
-    said = house.backup(KS_ATTEMPTS="30")
-    writer.join()
-    assert "does not count: indexes/docstore" in said
+    with house.indexing():
+        running = house.start("ks_protect_backup.py", KS_ATTEMPTS="30")
+        assert running.stdout is not None
+        said = next((line for line in running.stdout if "does not count: indexes/docstore" in line), "")
+    rest = finished(running)  # nobody indexes any more
+    assert said, f"it counted while somebody indexed: {rest.stdout}{rest.stderr}"
+    assert rest.returncode == 0, rest.stderr
+    assert "whole" in rest.stdout
     (whole,) = house.snapshots()
     assert whole["tags"] == ["whole"], "what did not count is removed, and only what did stays"
 
 
 def test_without_a_quiet_moment_there_is_no_backup_and_it_is_said(house: Place) -> None:
     house.backup()
-    ends = threading.Event()
-
-    def index() -> None:
-        while not ends.is_set():
-            (house.data / "indexes/docstore/other").write_bytes(os.urandom(10))
-            time.sleep(0.01)
-
-    writer = threading.Thread(target=index)
-    writer.start()
-    done = house.run("ks_protect_backup.py", KS_ATTEMPTS="2")
-    ends.set()
-    writer.join()
+    with house.indexing():
+        done = house.run("ks_protect_backup.py", KS_ATTEMPTS="2")
     assert done.returncode == AGAIN
     assert "no moment was found" in done.stderr
     assert [one["tags"] for one in house.snapshots() if one.get("tags")] == [["whole"]], "the one before is kept"
@@ -189,7 +173,7 @@ def test_a_repository_that_another_run_has_is_waited_for_and_unlocked(house: Pla
 
 
 def test_a_copy_of_a_snapshot_with_an_open_journal_is_rolled_back(house: Place) -> None:
-    finished(house.program([python(), "-c", CRASHED, str(house.data / "sessions/sql.db")]))
+    finished(house.program([pod_user.python(), "-c", CRASHED, str(house.data / "sessions/sql.db")]))
     assert (house.data / "sessions/sql.db-journal").stat().st_size > 0
     house.backup(KS_STILL="1")
     with closing(sqlite3.connect(house.stage / "sessions/sql.db")) as copied:

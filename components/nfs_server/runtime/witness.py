@@ -78,7 +78,7 @@ def server(address: str, port: int, key: bytes, witness: Witness) -> socketserve
                 if asked is not None and (said := witness.answer(asked)):
                     self.wfile.write(signed(key, [asked.nonce, said]))
             except OSError:
-                pass
+                pass  # whoever asked has gone or is cut off: it asks again, and no answer is a no
 
     class Server(socketserver.ThreadingTCPServer):
         allow_reuse_address = True

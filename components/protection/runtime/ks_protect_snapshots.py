@@ -11,7 +11,7 @@ import time
 import urllib.error
 from typing import Any
 
-from ks_protect_cluster import call
+from ks_api import call
 from ks_protect_words import AGAIN, REFUSED, end, need, say
 
 API = "snapshot.storage.k8s.io/v1"

@@ -86,13 +86,18 @@ def test_bundled_stores_let_the_backup_in(tmp_path: Path, pulumi_run: Callable[.
         assert "kotaemon-protection" in policies[store], store
 
 
-def test_a_disk_of_one_pod_is_read_from_a_copy_of_its_snapshot(tmp_path: Path, pulumi_run: Callable[..., Run]) -> None:
-    file = read(tmp_path, "aws-single", backup={"to": TO, "snapshots": {"snapshotClass": "kept", "copyClass": "gone"}})
+def pods_of(pulumi_run: Callable[..., Run], file: Any) -> dict[str, Any]:
+    """Name of each CronJob -> `spec` of its pod."""
     run = pulumi_run(file.program, config=file.config, preview=True, secret_keys=file.secret_keys)
-    jobs = {
+    return {
         j.inputs["metadata"]["name"]: j.inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]
         for j in run.of("kubernetes:batch/v1:CronJob")
     }
+
+
+def test_a_disk_of_one_pod_is_read_from_a_copy_of_its_snapshot(tmp_path: Path, pulumi_run: Callable[..., Run]) -> None:
+    file = read(tmp_path, "aws-single", backup={"to": TO, "snapshots": {"snapshotClass": "kept", "copyClass": "gone"}})
+    jobs = pods_of(pulumi_run, file)
     claims = {
         v["persistentVolumeClaim"]["claimName"]
         for v in jobs["kotaemon-backup"]["volumes"]
@@ -102,6 +107,21 @@ def test_a_disk_of_one_pod_is_read_from_a_copy_of_its_snapshot(tmp_path: Path, p
     assert "kotaemon-disk" not in claims, "the living disk is not mounted"
     env = {v["name"]: v.get("value") for v in jobs["kotaemon-backup"]["containers"][0]["env"]}
     assert env["KS_STILL"] == "1"
+
+
+def test_a_living_disk_whose_name_ends_like_a_copy_is_no_copy(tmp_path: Path, pulumi_run: Callable[..., Run]) -> None:
+    disk = {
+        "kind": "storage-class",
+        "storageClass": "dev-block",
+        "encryptedBy": "simulated",
+        "accessMode": "ReadWriteOnce",
+    }
+    storage = {"claims": {"own-copy": disk}, "classes": {"dev-block": {"standsOn": "disk", "boundTo": "zone"}}}
+    file = read(tmp_path, "dev", storage=storage, backup={"to": TO})
+    assert findings(collect.make(file)) == {}
+    pod = pods_of(pulumi_run, file)["kotaemon-backup"]
+    assert "KS_STILL" not in {v["name"] for v in pod["containers"][0]["env"]}
+    assert pod["affinity"]["podAffinity"], "it runs beside the application, on the node that has the disk"
 
 
 def test_the_output_says_where_the_result_of_a_drill_is(tmp_path: Path) -> None:

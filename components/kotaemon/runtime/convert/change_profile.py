@@ -12,11 +12,8 @@ that does not end with 0 ends this, with its exit code. See console.py.
 
 import argparse
 import os
-import subprocess
-import sys
-from pathlib import Path
 
-from console import Refused, run, say
+from console import Refused, in_order, run
 from layout import DATA
 
 
@@ -29,11 +26,11 @@ def steps(args: argparse.Namespace) -> list[list[str]]:
             ["sqlite_to_postgres.py", "--sqlite", sqlite, *aside],
             ["chroma_to_vectors.py", "--chroma", f"{args.source}/{args.indexes}/vectorstore"],
             ["sqlite_to_postgres.py", "--sqlite", sqlite, "--check"],
-            ["check_stores.py", "--data", DATA],
+            ["check_stores.py", "--data", args.data],
         ]
     sqlite, chroma = f"{args.target}/{args.sessions}/sql.db", f"{args.target}/{args.indexes}/vectorstore"
     return [
-        ["check_stores.py", "--data", DATA],
+        ["check_stores.py", "--data", args.data],
         ["postgres_to_sqlite.py", "--sqlite", sqlite, *aside],
         ["vectors_to_chroma.py", "--chroma", chroma],
         ["postgres_to_sqlite.py", "--sqlite", sqlite, "--check"],
@@ -45,19 +42,14 @@ def main() -> None:
     parser.add_argument("--to", choices=("scaled", "single-writer"), required=True)
     parser.add_argument("--source", default="/source", help="where the old disk is mounted")
     parser.add_argument("--target", default="/target", help="where the new disk is mounted")
+    parser.add_argument("--data", default=DATA, help="where the roles are mounted in this pod")
     parser.add_argument("--sessions", default="sessions", help="folder of the role sessions on it")
     parser.add_argument("--indexes", default="indexes", help="folder of the role indexes on it")
     parser.add_argument("--aside", action="store_true", help="move aside what a first start of the stack made")
     args = parser.parse_args()
     if os.environ.get("KS_PROFILE") != "scaled":
         raise Refused("KS_PROFILE is not scaled: the Job has to have the variables of that profile's own pod")
-    here = Path(__file__).parent
-    for script, *options in steps(args):
-        say(" ".join([script, *options]))
-        done = subprocess.run([sys.executable, str(here / script), *options], check=False)
-        if done.returncode:
-            say(f"{script} ended with {done.returncode}; the steps before it are done, and the source is as it was")
-            raise SystemExit(done.returncode)
+    in_order(steps(args))
 
 
 if __name__ == "__main__":

@@ -4,11 +4,14 @@ Exit codes: 0 done or done before, 1 something was compared and differs, 75 (EX_
 disk failed and trying again may help, 78 (EX_CONFIG) a person has to act and trying again does not help.
 """
 
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
+
+Row = TypeVar("Row")
 
 DIFFERENT = 1
 EX_TEMPFAIL = 75
@@ -41,6 +44,29 @@ class Progress:
         if time.monotonic() - self._said >= PROGRESS_SECONDS:
             self._said = time.monotonic()
             say(f"{done} of {self._total} {self._what}")
+
+
+def in_batches(rows: Iterable[Row], size: int, progress: Progress) -> Iterator[list[Row]]:
+    """The rows in lists of `size`; says after each how far it is."""
+    batch, done = list[Row](), 0
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            done, batch = done + len(batch), []
+            progress.at(done)
+    if batch:
+        yield batch
+
+
+def in_order(steps: Iterable[list[str]]) -> None:
+    """Run other converters of this folder, one after the other. Raises SystemExit with the code of one that fails."""
+    for script, *options in steps:
+        say(" ".join([script, *options]))
+        done = subprocess.run([sys.executable, str(Path(__file__).with_name(script)), *options], check=False)
+        if done.returncode:
+            say(f"{script} ended with {done.returncode}; the steps before it are done, and the source is as it was")
+            raise SystemExit(done.returncode)
 
 
 def run(main: Callable[[], None]) -> NoReturn:

@@ -8,11 +8,8 @@ again; the first that does not end with 0 ends this, with its exit code. See con
 
 import argparse
 import os
-import subprocess
-import sys
-from pathlib import Path
 
-from console import Refused, run, say
+from console import Refused, in_order, run
 from layout import APP_DATA, DATA
 
 
@@ -54,13 +51,7 @@ def main() -> None:
         raise Refused(
             "KS_DOC_STORE is not lancedb: texts are not taken into Elasticsearch; upload the files again there"
         )
-    here = Path(__file__).parent
-    for script, *options in steps(args, profile):
-        say(" ".join([script, *options]))
-        done = subprocess.run([sys.executable, str(here / script), *options], check=False)
-        if done.returncode:
-            say(f"{script} ended with {done.returncode}; the steps before it are done, and the source is as it was")
-            raise SystemExit(done.returncode)
+    in_order(steps(args, profile))
 
 
 if __name__ == "__main__":

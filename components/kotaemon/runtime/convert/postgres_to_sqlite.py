@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from console import Different, Progress, Refused, run, say
+from console import Different, Progress, Refused, in_batches, run, say
 from layout import DATA
 from sqlite_to_postgres import JOURNALS, SHARED_NAME, differences, target_rows
 from stores import BATCH, database_url, engine_of, reflected, writer_lock
@@ -56,20 +56,13 @@ def type_of(sa: Any, type_: Any) -> Any:
 def fill(source: Any, target: Any, table: Any, made: Any) -> None:
     sa: Any = importlib.import_module("sqlalchemy")
     total = source.scalar(sa.select(sa.func.count()).select_from(table))
-    progress, done = Progress(f"rows of {table.name}", total), 0
+    progress = Progress(f"rows of {table.name}", total)
     # JSON is text in SQLite, and is written as the text that it is.
     values = {c.name: sa.bindparam(c.name, type_=sa.String if isinstance(c.type, sa.JSON) else c.type) for c in made.c}
     columns = {c.name: sa.column(c.name, sa.String if isinstance(c.type, sa.JSON) else c.type) for c in made.c}
     insert = sa.insert(sa.table(made.name, *columns.values())).values(values)
-    batch: list[dict[str, Any]] = []
     # Times are in UTC, the zone of the session, and SQLite keeps them without saying so.
-    for row in target_rows(source, table):
-        batch.append(row)
-        if len(batch) == BATCH:
-            target.execute(insert, batch)
-            done, batch = done + len(batch), []
-            progress.at(done)
-    if batch:
+    for batch in in_batches(target_rows(source, table), BATCH, progress):
         target.execute(insert, batch)
 
 

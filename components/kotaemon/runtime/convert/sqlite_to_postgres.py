@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from console import Different, Progress, Refused, run, say
+from console import Different, Progress, Refused, in_batches, run, say
 from layout import DATA
 from stores import BATCH, database_url, engine_of, reflected, writer_lock
 
@@ -163,19 +163,12 @@ def fill(source: Any, target: Any, table: Any, made: Any) -> None:
     """Copy the rows of one table, and set its sequence after the highest number."""
     sa: Any = importlib.import_module("sqlalchemy")
     total = source.scalar(sa.select(sa.func.count()).select_from(table))
-    progress, done = Progress(f"rows of {table.name}", total), 0
+    progress = Progress(f"rows of {table.name}", total)
     values = {
         c.name: sa.cast(sa.bindparam(c.name, type_=sa.String), c.type) for c in made.c if isinstance(c.type, sa.JSON)
     }
     insert = made.insert().values({c.name: sa.bindparam(c.name) for c in made.c} | values)
-    batch: list[dict[str, Any]] = []
-    for row in source_rows(source, table, made):
-        batch.append(row)
-        if len(batch) == BATCH:
-            target.execute(insert, batch)
-            done, batch = done + len(batch), []
-            progress.at(done)
-    if batch:
+    for batch in in_batches(source_rows(source, table, made), BATCH, progress):
         target.execute(insert, batch)
     for column in made.primary_key.columns:
         if isinstance(column.type, sa.Integer) and total:

@@ -9,8 +9,8 @@ import pytest
 
 from components.nfs_server.exports import NfsSquash, exports_file
 from components.nfs_server.files import NfsServerFiles, check_files, firewall, host_files, nfs_conf, warnings
-from tests.unit.components.nfs_server.tools import needed
 from tests.unit.components.nfs_server.values import DISK, EXPORT, FILES
+from tests.unit.tools import needed
 
 
 def changed(**changes: Any) -> NfsServerFiles:

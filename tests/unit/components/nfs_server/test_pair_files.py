@@ -17,8 +17,8 @@ from components.nfs_server.pair import (
     witness_files,
 )
 from components.nfs_server.pair_files import drbd_resource, gate, keepalived, peers_only
-from tests.unit.components.nfs_server.tools import needed
 from tests.unit.components.nfs_server.values import PAIR, SECRET
+from tests.unit.tools import needed
 
 EIGHT = NfsPairFiles(**{**PAIR, "replication": NfsReplication.DRBD_8_4})
 

@@ -1,5 +1,6 @@
 """The components of protection: who may do what, what is mounted, in which order, and what is refused."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from components.protection.args import (
 )
 from components.protection.backups import Backups
 from components.protection.snapshots import VolumeSnapshots
+from components.protection.volumes import volume_name
 from components.state import postgres, qdrant
 from plan.recorder import Run
 from stacks.manifests import manifest
@@ -222,3 +224,11 @@ def test_snapshots_that_are_refused(change: Any) -> None:
     assert [
         line for line in snapshots.check("disks", VolumeSnapshotsArgs(**{**DISKS, **change})) if line.startswith(key)
     ]
+
+
+def test_the_volumes_of_claims_with_long_names_differ() -> None:
+    long = "kotaemon-" + "x" * 80
+    found = {volume_name(claim) for claim in (f"{long}-a", f"{long}-b", "a.b", "a-b")}
+    assert len(found) == 4
+    assert all(re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", name) for name in found)
+    assert "claim-a-b" in found

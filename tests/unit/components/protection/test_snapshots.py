@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from components.protection.names import scripts
+from tests.unit import pod_user
 from tests.unit.components.protection.snapshot_server import SnapshotServer
 
-RUNTIME = Path(__file__).parents[4] / "components/protection/runtime"
 SNAPSHOTS = "/apis/snapshot.storage.k8s.io/v1/namespaces/kotaemon/volumesnapshots"
 CLAIMS = "/api/v1/namespaces/kotaemon/persistentvolumeclaims"
 CLASS = "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses/kept"
@@ -38,7 +39,8 @@ def run(server: SnapshotServer, folder: Path, **env: str) -> "subprocess.Complet
         "KS_POLL_SECONDS": "0.01",
         "KS_READY_SECONDS": "5",
     }
-    command = [sys.executable, "-B", str(RUNTIME / "ks_protect_snapshots.py")]
+    written = pod_user.write(scripts(), folder / "scripts")
+    command = [sys.executable, "-B", str(written / "ks_protect_snapshots.py")]
     return subprocess.run(
         command, env={"PATH": os.environ["PATH"], **given, **env}, capture_output=True, text=True, check=False
     )

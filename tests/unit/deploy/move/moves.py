@@ -1,6 +1,5 @@
 """A move that the tests can run: its house, its claims, and a mover that begins with nothing in its head."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,15 +14,13 @@ from deploy.move.steps import Mover
 from stacks.moving.pods import Side, Work
 from stacks.moving.state import State, Step
 from tests.unit.deploy.move.house import Died, House
-
-MISSING = [program for program in ("rsync", "rclone") if shutil.which(program) is None]
-"""Programs that the Jobs of a move run and that this machine does not have."""
+from tests.unit.tools import needed
 
 
 def needs_programs() -> None:
-    """Skip where a program is missing."""
-    if MISSING:
-        pytest.skip(f"NOT RUN: no {', '.join(MISSING)} here (Debian: apt-get install {' '.join(MISSING)})")
+    """Skip where a program is missing that the Jobs of a move run; under CI that is a failure."""
+    for program in ("rsync", "rclone"):
+        needed(program, program)
 
 
 def claim(name: str, medium: Medium = Medium.FILE, mode: AccessMode = AccessMode.RWX) -> Claim:

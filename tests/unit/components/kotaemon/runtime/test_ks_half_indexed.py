@@ -204,11 +204,11 @@ def test_a_file_counts_while_it_is_indexed_and_a_moment_longer() -> None:
 
 def test_the_thread_of_a_quick_upload_counts() -> None:
     go = threading.Event()
-    running, pipeline = counted_pipelines(lambda: go.wait(5) and None)
+    running, pipeline = counted_pipelines(lambda: go.wait(30) and None)
     thread = threading.Thread(target=pipeline().handle_chunks_vectorstore)
     thread.start()
     running._changed = -10.0
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while running.count != 1 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert running.count == 1

@@ -1,30 +1,14 @@
 """Folders and processes as the pods have them: the scripts run as uid 1001 where the tests run as root."""
 
 import os
-import shutil
 import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-RUNTIME = Path(__file__).parents[5] / "components" / "models" / "runtime"
-UID = 1001
-
-
-def _python() -> str:
-    """An interpreter that uid 1001 can start: that of the tests may be in root's own home."""
-    wanted = os.environ.get("KOTAEMON_TEST_PYTHON", sys.executable)
-    if os.geteuid() != 0 or subprocess.run([wanted, "-c", ""], user=UID, group=UID, check=False).returncode == 0:
-        return wanted
-    return "/usr/bin/python3"
-
-
-try:
-    PYTHON = _python()
-except PermissionError:
-    PYTHON = "/usr/bin/python3"
+from components.models.files import release_files
+from tests.unit import pod_user
+from tests.unit.pod_user import UID
 
 
 class Place:
@@ -35,7 +19,7 @@ class Place:
         self.shared, self.cache, self.scripts = root / "shared", root / "cache", root / "scripts"
         self.shared.mkdir()
         self.cache.mkdir()
-        shutil.copytree(RUNTIME, self.scripts, ignore=shutil.ignore_patterns("__pycache__"))
+        pod_user.write(release_files(), self.scripts)
         self.owned()
 
     def owned(self) -> None:
@@ -47,20 +31,19 @@ class Place:
 
     def start(self, code: str, **env: str) -> "subprocess.Popen[str]":
         """Run code that may import the scripts. `shared` and `cache` are paths in it."""
-        user = {"user": UID, "group": UID, "extra_groups": []} if os.geteuid() == 0 else {}
         head = (
             "import os, sys, json, signal\nfrom pathlib import Path\nsys.dont_write_bytecode = True\n"
             f"sys.path.insert(0, {str(self.scripts)!r})\n"
             f"shared, cache = Path({str(self.shared)!r}), Path({str(self.cache)!r})\n"
         )
         return subprocess.Popen(
-            [PYTHON, "-c", head + code],
+            [pod_user.python(), "-c", head + code],
             env={"PATH": os.environ["PATH"], **env},
             cwd=self.root,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **user,
+            **pod_user.as_pod(),
         )
 
     def run(self, code: str, **env: str) -> "subprocess.CompletedProcess[str]":
@@ -95,13 +78,8 @@ class Place:
 
 @contextmanager
 def place() -> Iterator[Place]:
-    # Not pytest's tmp_path: only root may enter it.
-    root = Path(tempfile.mkdtemp(prefix="kotaemon-models-"))
-    root.chmod(0o755)
-    try:
+    with pod_user.folder("models") as root:
         yield Place(root)
-    finally:
-        shutil.rmtree(root)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

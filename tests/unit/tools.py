@@ -1,4 +1,4 @@
-"""The programs that read the rendered files. CI has them (.ci/run); on another machine a test says that it is not run."""
+"""Programs of Debian's that tests run. CI has them (.ci/run); on another machine a test says that it is not run."""
 
 import os
 import shutil
