@@ -4,6 +4,7 @@ Go and its environment are those of the devcluster's programs (devcluster/build.
 """
 
 import hashlib
+import json
 import shutil
 import subprocess
 import tempfile
@@ -51,6 +52,18 @@ def _build(module: str, package: str, target: Path, complete: Callable[[Path], N
         if done.returncode:
             raise DevclusterError(toolchain.explain(module, done.stderr.splitlines()))
         made.rename(target)
+
+
+def module_folder(wanted: str, folder: Path = Path("/")) -> Path:
+    """Where Go keeps a module, such as `example.com/x@v1.2.3`; downloads it when it is not there.
+
+    Without a version it is the one that the go.mod of `folder` names. Raises DevclusterError.
+    """
+    command = [str(toolchain.find_go()), "mod", "download", "-json", wanted]
+    done = subprocess.run(command, cwd=folder, env=toolchain.environment(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DevclusterError(toolchain.explain(wanted, [*done.stderr.splitlines(), *done.stdout.splitlines()]))
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def debian_program(name: str, package: str) -> Path:

@@ -5,14 +5,10 @@ empty types. So lego, the library for certificates, is copied from Go's module c
 the types stand in `go/traefik/ext`. Neither does anything for plain HTTP.
 """
 
-import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
-from devcluster import toolchain
-from devcluster.errors import DevclusterError
 from tests.programs import build
 
 LEGO = "github.com/go-acme/lego/v5"
@@ -26,23 +22,14 @@ def program() -> Path:
 
 def crds() -> Path:
     """Folder of the Gateway API's own definitions, experimental channel, in the version that this Traefik knows."""
-    return _module("sigs.k8s.io/gateway-api", MODULE) / "config/crd/experimental"
+    return build.module_folder("sigs.k8s.io/gateway-api", MODULE) / "config/crd/experimental"
 
 
 def _complete(folder: Path) -> None:
     found = re.search(rf"^\s*{LEGO} (\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
     assert found
     # Outside of the module, which replaces it by the copy that is made here.
-    lego = Path(shutil.copytree(_module(f"{LEGO}@{found[1]}", Path("/")), folder / "lego"))
+    lego = Path(shutil.copytree(build.module_folder(f"{LEGO}@{found[1]}", Path("/")), folder / "lego"))
     for path in (lego, *lego.rglob("*")):
         path.chmod(path.stat().st_mode | 0o200)  # the module cache is read-only
     (folder / "providers.txt").rename(lego / "providers/dns/zz_gen_dns_providers.go")
-
-
-def _module(wanted: str, folder: Path) -> Path:
-    """Where Go keeps a module; downloads it when it is not there."""
-    command = [str(toolchain.find_go()), "mod", "download", "-json", wanted]
-    done = subprocess.run(command, cwd=folder, env=toolchain.environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise DevclusterError(toolchain.explain(wanted, [*done.stderr.splitlines(), *done.stdout.splitlines()]))
-    return Path(json.loads(done.stdout)["Dir"])
