@@ -150,13 +150,13 @@ def test_it_comes_up_and_a_second_up_changes_nothing(cluster: Cluster, file: Sta
 
 
 def test_a_job_starts_on_its_schedule_and_makes_snapshots(api: ApiClient, first: Outcome, tmp_path: Path) -> None:
-    core, until = CoreV1Api(api), time.monotonic() + 100
+    core, until = CoreV1Api(api), time.monotonic() + 240
     mine = "app.kubernetes.io/instance=kotaemon-snapshots"
     pods: list[Any] = []
     while not pods and time.monotonic() < until:
         pods = core.list_namespaced_pod(SPACE, label_selector=mine).items
         time.sleep(0.5)
-    assert pods, "the CronJob started no pod within a hundred seconds"
+    assert pods, "the CronJob started no pod within four minutes"
     owner = pods[0].metadata.owner_references[0]
     assert BatchV1Api(api).read_namespaced_job(owner.name, SPACE).metadata.owner_references[0].kind == "CronJob"
     (container,) = pods[0].spec.containers
