@@ -124,6 +124,7 @@ if TYPE_CHECKING:
     from .logs.log_shipping import LogShipping as LogShipping
     from .models.args import ModelCache as ModelCache, ModelCacheKind as ModelCacheKind, Models as Models
     from .models.local_cache import LocalModelCache as LocalModelCache, LocalModelCacheArgs as LocalModelCacheArgs
+    from .models.prefetch import ModelPrefetch as ModelPrefetch, ModelPrefetchArgs as ModelPrefetchArgs
     from .models.releases import ModelReleases as ModelReleases, ModelReleasesArgs as ModelReleasesArgs
     from .protection.args import (
         BackupKeep as BackupKeep,
@@ -297,6 +298,7 @@ _HOMES = {
     "logs.log_shipping": ("LogShipping",),
     "models.args": ("ModelCache", "ModelCacheKind", "Models"),
     "models.local_cache": ("LocalModelCache", "LocalModelCacheArgs"),
+    "models.prefetch": ("ModelPrefetch", "ModelPrefetchArgs"),
     "models.releases": ("ModelReleases", "ModelReleasesArgs"),
     "protection.args": (
         "BackupKeep",

@@ -68,6 +68,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     handed["was_autoscaled"] = last.autoscaled
     app = Kotaemon(NAMESPACE, handed, opts)
     _archive(stack, ground, namespace, after)
+    _prefetch(stack, ground, namespace, after)
     released = _releases(stack, ground, namespace)
     _watch(stack, ground, namespace, _ship(stack, ground, namespace, after))
     drilled = _protect(stack, ground, namespace, made, [*after, *waits], ours)
@@ -186,6 +187,17 @@ def _model_cache(settings: Settings, ground: Ground, namespace: pulumi.Output[st
     from components.models.local_cache import LocalModelCache
 
     return [LocalModelCache(LOCAL_CACHE, args, ground.kubernetes)]
+
+
+def _prefetch(stack: Planned, ground: Ground, namespace: pulumi.Output[str], after: Sequence[pulumi.Resource]) -> None:
+    """Register what copies a version to the nodes beforehand. `after`: what makes the claims."""
+    args = models.prefetch(stack.settings, namespace, stack.storage)
+    if args is None:
+        return
+    from components.models.prefetch import ModelPrefetch
+
+    opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=list(after))
+    ModelPrefetch(models.PREFETCH, args, opts)
 
 
 def _releases(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> pulumi.Output[dict[str, str]] | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi import Input, Output
 
 from components.contract import Role, StorageMap
+from components.models.args import ModelCache, ModelCacheKind
 from components.models.pod import from_claim
 from stacks.names import NAMESPACE
 from stacks.settings.models import LOCAL_CACHE, LocalCache
@@ -14,8 +15,11 @@ from stacks.settings.settings import Settings
 
 if TYPE_CHECKING:
     from components.models.local_cache import LocalModelCacheArgs
+    from components.models.prefetch import ModelPrefetchArgs
     from components.models.releases import ModelReleasesArgs
 
+PREFETCH = f"{NAMESPACE}-models-prefetch"
+"""Component that fills the caches of the nodes, and name of its DaemonSet."""
 RELEASES = f"{NAMESPACE}-models"
 """Component of the releases, and name of their CronJob and record."""
 
@@ -27,6 +31,11 @@ def mistakes(settings: Settings, storage: StorageMap) -> Iterator[str]:
         from components.models.releases import check
 
         yield from (f"models: {line}" for line in check(RELEASES, args))
+    ahead = prefetch(settings, settings.namespace, storage)
+    if ahead is not None:
+        from components.models.prefetch import check as check_prefetch
+
+        yield from (f"models.cache.prefetch: {line}" for line in check_prefetch(PREFETCH, ahead))
     cache = local_cache(settings, settings.namespace)
     if cache is not None:
         from components.models.local_cache import check as check_cache
@@ -72,7 +81,7 @@ def releases(settings: Settings, namespace: Input[str], storage: StorageMap) -> 
         return None
     from components.models.releases import ModelReleasesArgs
 
-    return ModelReleasesArgs(
+    args = ModelReleasesArgs(
         namespace=namespace,
         application=NAMESPACE,
         models=mount,
@@ -88,3 +97,27 @@ def releases(settings: Settings, namespace: Input[str], storage: StorageMap) -> 
         gid=settings.gid,
         cluster_imposes=imposed(settings, "application"),
     )
+    if isinstance(models.cache, LocalCache) and models.cache.prefetch:
+        args["prefetch"] = PREFETCH
+    return args
+
+
+def prefetch(settings: Settings, namespace: Input[str], storage: StorageMap) -> "ModelPrefetchArgs | None":
+    """The arguments of ModelPrefetch. None: nothing is copied ahead."""
+    models = settings.models
+    if models is None or not isinstance(models.cache, LocalCache) or not models.cache.prefetch:
+        return None
+    from components.models.prefetch import ModelPrefetchArgs
+
+    args = ModelPrefetchArgs(
+        namespace=namespace,
+        models=storage[Role.MODELS.value],
+        cache=models.args().get("cache", ModelCache(kind=ModelCacheKind.LOCAL)),
+        image=settings.image,
+        uid=settings.uid,
+        gid=settings.gid,
+        cluster_imposes=imposed(settings, "application"),
+    )
+    if models.cache.node_label is not None:
+        args["node_label"] = models.cache.node_label
+    return args

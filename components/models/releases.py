@@ -37,7 +37,7 @@ from ..pod.variables import plain
 from ..refusal import because, refuse, refused_label
 from .files import release_files
 
-KEEP, READY_SECONDS = 3, 3600
+KEEP, READY_SECONDS, PREFETCH_SECONDS = 3, 3600, 1800
 MODELS = "/models"
 NEVER = "0 0 31 2 *"
 """A CronJob needs a schedule. This one is suspended, and 31 February does not come either."""
@@ -69,6 +69,11 @@ class ModelReleasesArgs(TypedDict):
     embeddings: NotRequired[Sequence[str]]
     """Models that indexes were made with, for example BAAI/bge-m3: a version that changes one is refused before a pod
     is touched. Default: none; the pods look at the record of each index when they start."""
+    prefetch: NotRequired[str]
+    """Name of the DaemonSet of ModelPrefetch, in the same namespace: it has the new version before the application
+    does. Default: none."""
+    prefetch_seconds: NotRequired[int]
+    """Seconds that its pods have to copy a version; default 1800. Then the application is rolled all the same."""
     image: NotRequired[Input[str]]
     """Image with the application's Python; default: the application's."""
     uid: NotRequired[int]
@@ -105,15 +110,19 @@ def labels(name: str) -> dict[str, str]:
     return {"app.kubernetes.io/name": "kotaemon-models", "app.kubernetes.io/instance": name}
 
 
-def rules(application: str, record: str) -> list[PolicyRuleArgs]:
-    """What the Job may do, and nothing else: read and change one Deployment and one ConfigMap, and see which pods use
-    which version. A `list` cannot be restricted to names."""
+def rules(application: str, record: str, prefetch: str | None = None) -> list[PolicyRuleArgs]:
+    """What the Job may do, and nothing else: read and change one Deployment, one ConfigMap and one DaemonSet, and see
+    which pods use which version. A `list` cannot be restricted to names."""
+    ahead = PolicyRuleArgs(
+        api_groups=["apps"], resources=["daemonsets"], resource_names=[prefetch or ""], verbs=["get", "patch"]
+    )
     return [
         PolicyRuleArgs(
             api_groups=["apps"], resources=["deployments"], resource_names=[application], verbs=["get", "patch"]
         ),
         PolicyRuleArgs(api_groups=[""], resources=["configmaps"], resource_names=[record], verbs=["get", "patch"]),
         PolicyRuleArgs(api_groups=[""], resources=["pods"], verbs=["list"]),
+        *([ahead] if prefetch else []),
     ]
 
 
@@ -130,6 +139,8 @@ def variables(name: str, args: ModelReleasesArgs) -> dict[str, Input[str]]:
         "KS_KEEP_DAYS": str(int(args.get("keep_days", 0))),
         "KS_ALLOW_PICKLE": "1" if args.get("allow_pickle", False) else "0",
         "KS_READY_SECONDS": str(int(args.get("ready_seconds", READY_SECONDS))),
+        "KS_PREFETCH": args.get("prefetch", ""),
+        "KS_PREFETCH_SECONDS": str(int(args.get("prefetch_seconds", PREFETCH_SECONDS))),
         "KS_EMBEDDINGS": " ".join(args.get("embeddings", [])),
         "KS_PROFILE": Profile(args.get("profile", Profile.SINGLE_WRITER)).value,
     }
@@ -214,7 +225,10 @@ class ModelReleases(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self, ignore_changes=["data"]),
         )
         may = k8s.rbac.v1.Role(
-            f"{name}-role", metadata=self._meta(), rules=rules(args["application"], name), opts=child
+            f"{name}-role",
+            metadata=self._meta(),
+            rules=rules(args["application"], name, args.get("prefetch")),
+            opts=child,
         )
         k8s.rbac.v1.RoleBinding(
             f"{name}-binding",

@@ -61,6 +61,11 @@ class LocalCache(_Cache):
     node_label: str | None = Field(
         None, min_length=1, description="Label of the nodes that have the folder; default: every node has it."
     )
+    prefetch: bool = Field(
+        False,
+        description="Whether a release copies the version to every node before a pod needs it, by one small pod on "
+        "each. Needs path, and a claim that many nodes mount.",
+    )
 
 
 class ImageCache(Strict):
@@ -140,6 +145,8 @@ def mistakes(settings: "Settings") -> Iterator[str]:
         yield "models.cache: a cache of kind local needs either path, which the nodes have, or claim, which is there"
     if isinstance(cache, LocalCache) and cache.claim is not None and cache.node_label is not None:
         yield "models.cache.nodeLabel: is for a path; the volume of a claim says itself where it is; leave it out"
+    if isinstance(cache, LocalCache) and cache.prefetch and cache.claim is not None:
+        yield "models.cache.prefetch: is for a path; which nodes have the volume of a claim is not known; leave it out"
     if isinstance(cache, ImageCache):
         if models.version is not None:
             yield "models.version: a cache of kind image has none, the image is the version; leave it out"

@@ -11,12 +11,14 @@ OWNER = "kotaemon-models"
 
 
 class Cluster:
-    """The Deployment of the application, its pods, and the ConfigMap that a release is recorded in."""
+    """The Deployment of the application, its pods, the ConfigMap that a release is recorded in, and the DaemonSet that
+    copies a version to the nodes beforehand, where there is one."""
 
-    def __init__(self, namespace: str, deployment: str, record: str) -> None:
+    def __init__(self, namespace: str, deployment: str, record: str, prefetch: str = "") -> None:
         self._core, self._apps = f"/api/v1/namespaces/{namespace}", f"/apis/apps/v1/namespaces/{namespace}"
         self._deployment, self._record = f"{self._apps}/deployments/{deployment}", f"{self._core}/configmaps/{record}"
         self.name = deployment
+        self._prefetch = f"{self._apps}/daemonsets/{prefetch}" if prefetch else ""
 
     def deployment(self) -> dict[str, Any]:
         return call("GET", self._deployment)
@@ -28,8 +30,26 @@ class Cluster:
 
     def roll(self, version: str) -> None:
         """Change the version in the pod template, and nothing else."""
+        self._name_version(self._deployment, version)
+
+    def prefetch(self, version: str) -> bool:
+        """Have every node copy a version. Whether anything does that here."""
+        if self._prefetch:
+            self._name_version(self._prefetch, version)
+        return bool(self._prefetch)
+
+    def prefetched(self) -> tuple[int, int]:
+        """How many nodes have what was asked for last, and how many there are."""
+        found = call("GET", self._prefetch)
+        status = found.get("status", {})
+        wanted = status.get("desiredNumberScheduled", 0)
+        if status.get("observedGeneration", 0) < found["metadata"]["generation"]:
+            return 0, max(1, wanted)  # nobody has looked at the change yet
+        return min(status.get("updatedNumberScheduled", 0), status.get("numberReady", 0)), wanted
+
+    def _name_version(self, workload: str, version: str) -> None:
         template = {"metadata": {"annotations": {VERSION_ANNOTATION: version}}}
-        call("PATCH", f"{self._deployment}?fieldManager={OWNER}", {"spec": {"template": template}})
+        call("PATCH", f"{workload}?fieldManager={OWNER}", {"spec": {"template": template}})
 
     def pods(self) -> list[dict[str, Any]]:
         labels = self.deployment()["spec"]["selector"]["matchLabels"]

@@ -7,6 +7,8 @@ KS_NAMESPACE, KS_DEPLOYMENT, KS_RECORD
 KS_OWNER           cluster, or stack: then the stack file says the version, and this only publishes
 KS_ONLY_PUBLISH    1: publish, and leave the pods alone
 KS_KEEP, KS_KEEP_DAYS, KS_ALLOW_PICKLE, KS_READY_SECONDS, KS_PROFILE
+KS_PREFETCH        the DaemonSet that copies a version to the nodes; empty: none does
+KS_PREFETCH_SECONDS   how long it is waited for
 KS_EMBEDDINGS      ids of the models that indexes were made with, as the stack file says (docs/models.md)
 
 A Job that was killed runs again and goes on: the record says which version was there before. Exit codes: 3 the version
@@ -31,6 +33,8 @@ ROLLED_BACK = 3
 POLL_SECONDS = float(os.environ.get("KS_POLL_SECONDS", "5"))
 HISTORY = 20
 """Releases that the record keeps."""
+BEGUN = ("publishing", "warming", "rolling")
+"""Phases of a release that was killed: what was there before is in the record, and no longer in the cluster."""
 ENDED = ("released", "rolled back", "refused", "published")
 
 
@@ -42,7 +46,7 @@ class Release:
         self.seconds = int(os.environ.get("KS_READY_SECONDS", "3600"))
         self.single = os.environ.get("KS_PROFILE") == "single-writer"
         self.record = cluster.record()
-        resumed = self.record.get("version") == version and self.record.get("phase") == "rolling"
+        resumed = self.record.get("version") == version and self.record.get("phase") in BEGUN
         self.before = self.record["from"] if resumed else cluster.version()
 
     def note(self, phase: str, **more: str) -> None:
@@ -77,6 +81,24 @@ class Release:
                 "one, index again with it, and switch (docs/models.md, chapter Models and indexes)"
             )
 
+    def warm(self) -> None:
+        """Have the nodes copy the version before a pod needs it. A node that cannot holds nothing up."""
+        if not self.cluster.prefetch(self.version):
+            return
+        self.note("warming")
+        begun, seconds = time.monotonic(), int(os.environ.get("KS_PREFETCH_SECONDS", "1800"))
+        warm, nodes = self.cluster.prefetched()
+        while warm < nodes and time.monotonic() - begun < seconds:
+            time.sleep(POLL_SECONDS)
+            warm, nodes = self.cluster.prefetched()
+        took = f"{time.monotonic() - begun:.0f} s"
+        if warm < nodes:
+            say(
+                f"warning: after {took} {warm} of {nodes} nodes have version {self.version}; pods on the others copy it"
+            )
+        else:
+            say(f"version {self.version} is in the cache of {nodes} nodes after {took}")
+
     def roll(self) -> int:
         flip(self.shared, self.version)
         self.note("rolling")
@@ -98,6 +120,7 @@ class Release:
         say(f"version {self.version} is rolled back to {self.before or 'none'}: {why}")
         if self.before:
             flip(self.shared, self.before)
+        self.cluster.prefetch(self.before)
         self.cluster.roll(self.before)
         failed = self.wait(self.before)
         after = f"; and the pods of {self.before or 'no version'} are not ready either: {failed}" if failed else ""
@@ -128,6 +151,7 @@ def run(release: Release) -> int:
     except Refused as error:
         release.note("refused", reason=str(error))
         raise
+    release.warm()
     if os.environ.get("KS_ONLY_PUBLISH") == "1":
         release.note("published", reason="")
         say(f"version {release.version} is published, and no pod was touched")
@@ -148,7 +172,9 @@ def main() -> int:
                 "the version is the stack file's (kotaemon:models.version): set it there and run `pulumi up`, or leave "
                 "it out there and release here. KS_ONLY_PUBLISH=1 publishes the package for the stack file to name"
             )
-        cluster = Cluster(values["KS_NAMESPACE"], values["KS_DEPLOYMENT"], values["KS_RECORD"])
+        cluster = Cluster(
+            values["KS_NAMESPACE"], values["KS_DEPLOYMENT"], values["KS_RECORD"], values.get("KS_PREFETCH", "")
+        )
         with locked(shared / ".release.lock", "another release runs; waiting for it"):
             return run(Release(cluster, shared, version))
     except Refused as error:

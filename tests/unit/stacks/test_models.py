@@ -50,6 +50,19 @@ def test_a_folder_of_the_nodes_gets_its_volume() -> None:
     assert volumes["models-cache"]["persistentVolumeClaim"] == {"claimName": "models-cache"}
 
 
+def test_the_nodes_are_filled_ahead_where_it_is_asked_for() -> None:
+    cache = {"kind": "local", "limit": "40Gi", "path": "/var/lib/kotaemon/models", "nodeLabel": "nvme"}
+    daemon_set = "kubernetes:apps/v1:DaemonSet"
+    assert not [r for r in stack(cache=cache).registrations if r.type == daemon_set]
+    run = stack(cache={**cache, "prefetch": True})
+    made = run.one(daemon_set).inputs
+    volumes = {v["name"]: v for v in made["spec"]["template"]["spec"]["volumes"]}
+    assert volumes["models-cache"]["persistentVolumeClaim"] == {"claimName": "models-cache"}
+    assert "nvme" in str(made["spec"]["template"]["spec"]["affinity"])
+    env = run.one(CRON).inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert {"name": "KS_PREFETCH", "value": made["metadata"]["name"]} in env
+
+
 def test_an_image_needs_no_release() -> None:
     run = stack(cache={"kind": "image", "image": "registry.example.com/models:v3"})
     assert not [r for r in run.registrations if r.type == CRON]
@@ -64,6 +77,7 @@ def test_an_image_needs_no_release() -> None:
         ({"cache": {"kind": "ephemeral"}}, "limit"),
         ({"cache": {"kind": "local", "limit": "4Gi"}}, "needs either path"),
         ({"cache": {"kind": "local", "limit": "4Gi", "claim": "c", "nodeLabel": "x"}}, "models.cache.nodeLabel"),
+        ({"cache": {"kind": "local", "limit": "4Gi", "claim": "c", "prefetch": True}}, "models.cache.prefetch"),
         ({"version": "v1", "cache": {"kind": "image", "image": "r.example.com/m:1"}}, "the image is the version"),
         ({"cache": {"kind": "image", "image": "r.example.com/m:latest"}}, "pinned"),
         ({"keep": 0}, "keep"),

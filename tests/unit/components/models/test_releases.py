@@ -7,8 +7,10 @@ import pulumi
 import pytest
 
 from components.contract import AccessMode, Role
-from components.models import local_cache, releases
+from components.models import local_cache, prefetch, releases
+from components.models.args import ModelCache, ModelCacheKind
 from components.models.local_cache import LocalModelCache
+from components.models.prefetch import ModelPrefetch, ModelPrefetchArgs, daemon_set_spec
 from components.models.releases import ModelReleases, ModelReleasesArgs, cron_job_spec
 from plan.recorder import Run
 from tests.unit.components.kotaemon.samples import DISK, FILES, manifest, on
@@ -75,3 +77,64 @@ def test_one_volume_is_another_folder_on_each_node(pulumi_run: Callable[..., Run
 def test_a_cache_that_cannot_be_is_refused(key: str, value: str) -> None:
     args = {"namespace": "kotaemon", "path": "/models", "size": "40Gi"} | {key: value}
     assert any(line.startswith(key) for line in local_cache.check("models-cache", args))  # pyright: ignore
+
+
+AHEAD = ModelPrefetchArgs(
+    namespace="kotaemon",
+    models=on(FILES, Role.MODELS),
+    cache=ModelCache(kind=ModelCacheKind.LOCAL, limit="40Gi", claim_name="models-cache"),
+)
+
+
+def test_a_pod_on_every_node_copies_as_the_application_would(pulumi_run: Callable[..., Run]) -> None:
+    run = pulumi_run(lambda: {"name": ModelPrefetch("ahead", AHEAD).daemon_set})
+    made = run.one("kubernetes:apps/v1:DaemonSet").inputs
+    assert made["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert made["spec"]["updateStrategy"]["rollingUpdate"] == {"maxUnavailable": "25%"}
+    pod = made["spec"]["template"]["spec"]
+    (fill,) = pod["initContainers"]
+    assert fill["name"] == "fill-models"
+    assert {v["name"] for v in pod["volumes"]} == {"runtime", "shared", "models-cache", "tmp"}
+    shared = next(v for v in pod["volumes"] if v["name"] == "shared")
+    assert shared["persistentVolumeClaim"] == {"claimName": FILES["name"], "readOnly": True}
+    assert run.one("kubernetes:networking.k8s.io/v1:NetworkPolicy").inputs["spec"]["egress"] == []
+    assert run.outputs["name"].value == "ahead"
+    scripts = run.one("kubernetes:core/v1:ConfigMap").inputs["data"]
+    assert "ks_models_start.py" in scripts
+
+
+def test_the_nodes_are_those_of_the_application_that_have_the_folder() -> None:
+    mine: Any = {
+        "nodeAffinity": {prefetch.REQUIRED: {"nodeSelectorTerms": [{"matchExpressions": [{"key": "gpu"}]}, {}]}},
+        "podAntiAffinity": {},
+    }
+    args = ModelPrefetchArgs(
+        **AHEAD, node_label="nvme", cluster_imposes={"affinity": mine, "node_selector": {"a": "b"}}
+    )
+    pod = manifest(daemon_set_spec("ahead", args, "scripts"))["template"]["spec"]
+    wanted = {"key": "nvme", "operator": "Exists"}
+    terms = pod["affinity"]["nodeAffinity"][prefetch.REQUIRED]["nodeSelectorTerms"]
+    assert terms == [{"matchExpressions": [{"key": "gpu"}, wanted]}, {"matchExpressions": [wanted]}]
+    assert list(pod["affinity"]) == ["nodeAffinity"]
+    assert pod["nodeSelector"] == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"models": on(DISK, Role.MODELS)}, "give the role models a claim that many nodes mount"),
+        ({"cache": ModelCache(kind=ModelCacheKind.EPHEMERAL, limit="1Gi")}, "only kind local can"),
+        ({"cache": ModelCache(kind=ModelCacheKind.LOCAL, limit="1Gi")}, "cache.claim_name: missing"),
+    ],
+)
+def test_what_cannot_be_copied_ahead_is_refused(change: Any, words: str) -> None:
+    assert any(words in line for line in prefetch.check("ahead", ModelPrefetchArgs(**{**AHEAD, **change})))
+
+
+def test_the_release_may_name_the_version_of_the_nodes(pulumi_run: Callable[..., Run]) -> None:
+    args = ModelReleasesArgs(**ARGS, prefetch="ahead")
+    run = pulumi_run(lambda: {"record": ModelReleases("models", args).record})
+    rules = run.one("kubernetes:rbac.authorization.k8s.io/v1:Role").inputs["rules"]
+    wanted = {"apiGroups": ["apps"], "resources": ["daemonsets"], "resourceNames": ["ahead"], "verbs": ["get", "patch"]}
+    assert rules[-1] == wanted
+    assert releases.variables("models", args)["KS_PREFETCH"] == "ahead"

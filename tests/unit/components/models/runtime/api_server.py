@@ -1,4 +1,4 @@
-"""A stand-in of the API server for one Deployment, its pods and one ConfigMap. tests/cluster has the real one."""
+"""A stand-in of the API server for one Deployment, its pods, one DaemonSet and one ConfigMap. tests/cluster has the real one."""
 
 import json
 import threading
@@ -17,6 +17,10 @@ class ApiServer:
         self.broken: set[str] = set()
         self.refusing: set[str] = set()
         self.rolled: list[str] = []
+        self.ahead: list[tuple[str, str]] = []
+        """What the DaemonSet was asked to copy, each with the version that the pods had at that time."""
+        self.cold = 0
+        """Nodes, of 3, that never have what they were asked for."""
         self.stale = 0
         """So many answers are of the generation before."""
         outer = self
@@ -48,13 +52,19 @@ class ApiServer:
     def get(self, path: str) -> Any:
         if "/pods" in path:
             return {"items": self.pods()}
+        if "/daemonsets/" in path:
+            return self.daemon_set()
         return {"data": self.record} if "/configmaps/" in path else self.deployment()
 
     def patch(self, path: str, body: Any) -> Any:
         if "/configmaps/" in path:
             self.record |= body["data"]
+            return {}
+        (version,) = body["spec"]["template"]["metadata"]["annotations"].values()
+        if "/daemonsets/prefetch" in path:
+            self.ahead.append((version, self.version))
+            self.stale = 2
         else:
-            (version,) = body["spec"]["template"]["metadata"]["annotations"].values()
             if version != self.version:
                 self.version, self.generation = version, self.generation + 1
                 self.rolled.append(version)
@@ -76,6 +86,18 @@ class ApiServer:
                 "updatedReplicas": ready,
                 "availableReplicas": ready,
                 "replicas": ready,
+            },
+        }
+
+    def daemon_set(self) -> Any:
+        self.stale = max(0, self.stale - 1)
+        return {
+            "metadata": {"generation": 2},
+            "status": {
+                "observedGeneration": 2 - bool(self.stale),
+                "desiredNumberScheduled": 3,
+                "updatedNumberScheduled": 3,
+                "numberReady": 3 - self.cold,
             },
         }
 

@@ -137,3 +137,42 @@ def test_versions_of_pods_are_never_removed(pod: Place, server: ApiServer) -> No
     pod.package("v4", {"f": b"4"})
     job(pod, server, "v4")
     assert sorted(os.listdir(pod.shared / "versions")) == ["v3", "v4"]
+
+
+def test_the_nodes_have_a_version_before_a_pod_is_rolled_to_it(pod: Place, server: ApiServer) -> None:
+    pod.package("v1", {"f": b"1"})
+    done = job(pod, server, "v1", KS_PREFETCH="prefetch")
+    assert done.returncode == 0, done.stderr
+    assert "version v1 is in the cache of 3 nodes" in done.stdout
+    pod.package("v2", {"f": b"2"})
+    server.broken = {"v2"}
+    assert job(pod, server, "v2", KS_PREFETCH="prefetch").returncode == 3
+    assert server.ahead == [("v1", ""), ("v2", "v1"), ("v1", "v2")], "the nodes are asked first, and go back too"
+    assert server.rolled == ["v1", "v2", "v1"]
+
+
+def test_a_node_that_does_not_copy_holds_nothing_up(pod: Place, server: ApiServer) -> None:
+    pod.package("v1", {"f": b"1"})
+    server.cold = 1
+    done = job(pod, server, "v1", KS_PREFETCH="prefetch", KS_PREFETCH_SECONDS="0")
+    assert done.returncode == 0, done.stderr
+    assert "of 3 nodes have version v1; pods on the others copy it" in done.stdout
+    assert server.rolled == ["v1"]
+
+
+def test_only_published_is_copied_ahead_too(pod: Place, server: ApiServer) -> None:
+    pod.package("v1", {"f": b"1"})
+    done = job(pod, server, "v1", KS_OWNER="stack", KS_ONLY_PUBLISH="1", KS_PREFETCH="prefetch")
+    assert done.returncode == 0, done.stderr
+    assert (server.ahead, server.rolled, server.record["phase"]) == ([("v1", "")], [], "published")
+
+
+def test_killed_twice_it_still_knows_what_was_before(pod: Place, server: ApiServer) -> None:
+    pod.package("v1", {"f": b"1"})
+    job(pod, server, "v1")
+    pod.package("v2", {"f": b"2"})
+    server.broken = {"v2"}
+    job(pod, server, "v2", "r.Release.wait = lambda self, version: os.kill(os.getpid(), 9)")
+    job(pod, server, "v2", "r.Cluster.prefetch = lambda self, version: os.kill(os.getpid(), 9)")
+    assert job(pod, server, "v2").returncode == 3
+    assert (server.version, server.record["from"]) == ("v1", "v1")
