@@ -1,5 +1,7 @@
 """The Deployment, how a new version is rolled out, and how many pods a drain may evict at once."""
 
+import json
+
 from pulumi import Input
 from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs, DeploymentStrategyArgs, RollingUpdateDeploymentArgs
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
@@ -27,6 +29,15 @@ SWITCHED_OFF = {"kotaemon.dev/autoscaler": "switched off"}
 """Annotation for the run that switches the autoscaler off: to the engine the number may be the one that the Deployment
 was made with, so it would send nothing, and the pods would stay as few as the autoscaler has left."""
 
+ONE_POD_OF_THIS = {
+    "pulumi.com/waitFor": json.dumps(
+        [f"jsonpath={{.status.{field}}}=1" for field in ("updatedReplicas", "availableReplicas", "replicas")]
+    )
+}
+"""Annotation for one writer: a run waits until its one pod is of the newest template, and available. The provider's own
+wait ends too early with the strategy Recreate. There is no new ReplicaSet until the old pod has gone, and it looks at
+the old one (pkg/await/deployment.go of pulumi-kubernetes; seen on real nodes)."""
+
 
 def leaves_alone(app: Application) -> list[str] | None:
     """What others change in the Deployment, for `ignore_changes`: an autoscaler, and the release of models."""
@@ -35,10 +46,9 @@ def leaves_alone(app: Application) -> list[str] | None:
 
 
 def deployment_annotations(app: Application, *, was_autoscaled: bool) -> dict[str, str] | None:
-    """Annotations of the Deployment; none in the profile single-writer, which has one pod, unless a version of models
-    may have been the cluster's before."""
+    """Annotations of the Deployment, which tell the provider what to own and what to wait for."""
     if not app.scaled:
-        return OWNS_ITS_FIELDS if app.model_version_is_ours else None
+        return {**ONE_POD_OF_THIS, **(OWNS_ITS_FIELDS if app.model_version_is_ours else {})}
     return {**OWNS_ITS_FIELDS, **(SWITCHED_OFF if was_autoscaled and app.autoscaler is None else {})}
 
 

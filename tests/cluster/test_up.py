@@ -242,6 +242,22 @@ def test_what_cannot_be_placed_is_told_with_the_schedulers_reason(cluster: Clust
     assert re.match(reason, waits["why"])
 
 
+def test_up_ends_when_the_pod_of_a_change_is_ready_and_not_before(
+    cluster: Cluster, kube: Kube, tmp_path: Path
+) -> None:
+    """One writer: the old pod ends first. A run that ended meanwhile would call a pod good that nobody has seen."""
+    claims = {"files": FILES}
+    stacks.up(stacks.write(tmp_path, "changed-pod", claims), cluster)
+    changed = stacks.write(tmp_path, "changed-pod", claims, env={"ANYTHING": "new"})
+    stacks.up(changed, cluster)
+    (pod,) = running(kube, "changed-pod")
+    assert {"name": "ANYTHING", "value": "new"} in pod["spec"]["containers"][0]["env"]
+    assert stacks.up(changed, cluster).nothing_changed
+    too_big = stacks.write(tmp_path, "changed-pod", claims, resources={"cpuRequest": "64"})
+    with pytest.raises(Failed, match=r"Deployment changed-pod/kotaemon is not ready: .*6 Insufficient cpu"):
+        stacks.up(too_big, cluster, patience=8)
+
+
 def test_a_lost_node_is_left_within_seconds_of_being_noticed(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
     stacks.up(stacks.write(tmp_path, "lost", {"files": FILES}), cluster)
     (pod,) = running(kube, "lost")
