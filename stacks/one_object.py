@@ -30,10 +30,13 @@ def refuse(found: Iterable[Described], stack: str) -> None:
         raise RefusedByGuard(f"{stack_file(stack)}: refused by the guard, nothing was created:\n{text}")
 
 
-def rehearse(register: Callable[[], object]) -> None:
-    """Refuse what `register` would register twice. On mocks nothing is rehearsed."""
-    if not isinstance(get_monitor(), MockMonitor):
-        refuse(noted(register), pulumi.get_stack())
+def rehearse(register: Callable[[], object]) -> list[Described]:
+    """What `register` registers; what it would register twice is refused. On mocks nothing is rehearsed."""
+    if isinstance(get_monitor(), MockMonitor):
+        return []
+    found = noted(register)
+    refuse(found, pulumi.get_stack())
+    return found
 
 
 def noted(register: Callable[[], object]) -> list[Described]:
