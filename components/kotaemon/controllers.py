@@ -100,10 +100,8 @@ WAYS: Mapping[Controller, WayIn] = {
         source="https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/nginx-ingress-configuration-guide",
         read="2026-11-29, updated on 6 October 2026, with kubernetes/ingress-nginx at controller-v1.11.5 "
         "(internal/ingress/annotations: sessionaffinity, proxy, rewrite)",
-        ingress={
-            **_NGINX_INGRESS,
-            f"{_NGINX}ssl-redirect": "true",
-        },  # it does so only where the Ingress has a certificate
+        # It does so only where the Ingress has a certificate.
+        ingress={**_NGINX_INGRESS, f"{_NGINX}ssl-redirect": "true"},
         login=_NGINX_LOGIN,
         sticky="a cookie",
         namespace="kube-system",
