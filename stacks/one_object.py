@@ -15,7 +15,7 @@ import pulumi
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.settings import get_monitor
+from pulumi.runtime.settings import SETTINGS, get_monitor
 from pulumi.runtime.stack import run_pulumi_func
 
 from guard.twice import Described, twice
@@ -49,6 +49,10 @@ def noted(register: Callable[[], object]) -> list[Described]:
     def rehearsal() -> None:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
+        # Of these the thread would have those of the run: the SDK falls back on what was set first in a thread without
+        # any (ContextProperty.fset), as in an inline program. It would wait for values of the run, which stands still.
+        settings: Any = SETTINGS
+        settings.outputs, settings.lock = set(), threading.Lock()
         try:
             mocks.set_mocks(
                 notes.mocks,

@@ -83,6 +83,7 @@ _ALB = "alb.ingress.kubernetes.io/"
 WAYS: Mapping[Controller, WayIn] = {
     Controller.INGRESS_NGINX: WayIn(
         source=_NGINX_SOURCE,
+        read="2026-11-29, its code at controller-v1.11.5 and at dbb11b9, the last of March 2026",
         ingress=_NGINX_INGRESS,
         login=_NGINX_LOGIN,
         sticky="a cookie",
