@@ -67,19 +67,19 @@ def _moves(left: Left) -> str:
 
 def _ways(file: str, namespace: str, found: Sequence[Left]) -> Iterator[str]:
     """The way of each move; those between the same two claims share one Job."""
+    stack = file.removeprefix("Pulumi.").removesuffix(".yaml")
     copies: dict[tuple[str, str], list[Left]] = {}
     for left in found:
         if left.old.claim and left.new.claim:
             copies.setdefault((left.old.claim, left.new.claim), []).append(left)
         else:
-            yield f"  {left.name}: {_other(left)}"
+            yield f"  {left.name}: {_other(stack, left)}"
     for (old, new), moves in copies.items():
         if not moves[0].made:
             yield (
                 f"  {new} is not there yet: first add kotaemon:{moves[0].new.key} beside kotaemon:{moves[0].old.key}, "
                 "leave every role where it is, and run `up`"
             )
-        stack = file.removeprefix("Pulumi.").removesuffix(".yaml")
         for left in moves:
             yield (
                 f"  {left.name}: put {file} back as it was, and one command moves it and writes the lines "
@@ -106,20 +106,25 @@ def _command(stack: str, left: Left) -> str:
     return f"make move STACK={stack} ROLE={left.name} TO={to}{folder} WRITE=1"
 
 
-def _other(left: Left) -> str:
+def _convert(stack: str, claim: str, more: str) -> str:
+    """The command that converts. `claim`: the one with the files; empty: it is not known by this role alone."""
+    return f"`make convert STACK={stack} CLAIM={claim or '<the claim with the files>'} {more}`"
+
+
+def _other(stack: str, left: Left) -> str:
     """The way of a move that is not between two claims."""
     from_server, to_server = _is_server(left.old), _is_server(left.new)
     if not from_server and to_server and left.name in CONVERTERS:
         return (
-            f"the converter {CONVERTERS[left.name]} moves it, by `make convert` ({PAGE}, chapter 'From files to a "
-            "server')"
+            f"the converter {CONVERTERS[left.name]} moves it, by {_convert(stack, left.old.claim, 'ASIDE=1')} once the "
+            f"server is in use ({PAGE}, chapter 'From files to a server')"
         )
     if from_server and to_server and not _of_two_makers(left):
         return f"the servers' own dump and restore moves it ({PAGE}, chapter 'From one server to another')"
     if from_server and not to_server and left.name in BACK and "milvus" not in left.old.words.get("kind", ""):
         return (
-            f"the converter {BACK[left.name]} moves it, by `make convert TO=single-writer` while the server is still "
-            f"in use ({PAGE}, chapter 'From a server back to files')"
+            f"the converter {BACK[left.name]} moves it, by {_convert(stack, left.new.claim, 'TO=single-writer')} while "
+            f"the server is still in use ({PAGE}, chapter 'From a server back to files')"
         )
     if from_server and not to_server:
         return (

@@ -48,20 +48,32 @@ def outside_ranges(namespace: Namespace, pods: Sequence[PodsOf]) -> Iterator[str
     users, groups = ids(namespace.uids), ids(namespace.groups or namespace.uids)
     for one in pods:
         security: Manifest = one.pod.get("securityContext") or {}
-        user, group = security.get("runAsUser"), security.get("fsGroup")
+        group = security.get("fsGroup")
         wrong: list[str] = []
-        if users is not None and user is not None and user not in users:
-            wrong.append(f"user {user} is outside of {namespace.uids}")
+        asked = [(container.get("securityContext") or {}).get("runAsUser") for container in _containers(one.pod)]
+        for user in dict.fromkeys([security.get("runAsUser"), *asked]):
+            if users is not None and user is not None and int(user) not in users:
+                wrong.append(f"user {int(user)} is outside of {namespace.uids}")
         if groups is not None and group is not None and group not in groups:
             wrong.append(f"fsGroup {group} is outside of {namespace.groups or namespace.uids}")
         if wrong and users is not None:
-            account = one.pod.get("serviceAccountName") or "default"
-            grant = f"oc adm policy add-scc-to-user nonroot-v2 -z {account} -n {namespace.name}"
-            own = f"{one.uid_key} of the range, before there is data, or " if one.uid_key else ""
             yield (
-                f"OpenShift's restricted-v2 refuses {one.words}: {' and '.join(wrong)}. What admits it: {own}"
-                f"`{grant}`. Whether that was granted is not asked"
+                f"OpenShift's restricted-v2 refuses {one.words}: {' and '.join(wrong)}. What admits it: "
+                f"{_grant(namespace, one)}. Whether that was granted is not asked"
             )
+
+
+def _grant(namespace: Namespace, one: PodsOf) -> str:
+    """What makes OpenShift admit the pod. Its `anyuid` allows no capability to be added (openshift/origin#6627)."""
+    account = one.pod.get("serviceAccountName") or "default"
+    if any((container.get("securityContext") or {}).get("runAsUser") == 0 for container in _containers(one.pod)):
+        return (
+            "a SecurityContextConstraints of your own as `anyuid`, with `allowedCapabilities: [CHOWN]`, granted by "
+            f"`oc adm policy add-scc-to-user <its name> -z {account} -n {namespace.name}`; or storage whose folders "
+            "need no root"
+        )
+    own = f"{one.uid_key} of the range, before there is data, or " if one.uid_key else ""
+    return f"{own}`oc adm policy add-scc-to-user nonroot-v2 -z {account} -n {namespace.name}`"
 
 
 def baseline_violations(pod: Manifest) -> list[str]:

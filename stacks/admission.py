@@ -13,16 +13,15 @@ from components.kubernetes_version import refused_version, release
 from components.logs.args import LogOutputKind
 from guard import limits, pod_security
 from guard.namespace import Namespace, PodsOf, Volume
-from stacks import backup, kinds, log_shipping
+from stacks import archive, backup, kinds, log_shipping, models
 from stacks.application import arguments
 from stacks.cluster_facts import ClusterFacts
 from stacks.kinds.base import Context
 from stacks.manifests import manifest
 from stacks.names import NAMESPACE
+from stacks.settings.pod_rules import IDS
 from stacks.settings.settings import Settings
 from stacks.stores.base import PlannedStore
-
-_IDS = "kotaemon:uid and kotaemon:gid"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def application_pods(settings: Settings, args: KotaemonArgs) -> PodsOf:
     spec: Any = deployment_spec(app, Secrets(admin="admin", api_keys="keys", auth_proxy="proxy"), "runtime")
     pods = settings.autoscaler.max_replicas if settings.autoscaler else settings.replicas
     most = pods + (1 if settings.scaled else 0)
-    return PodsOf("the application", manifest(spec)["template"]["spec"], most, uid_key=_IDS)
+    return PodsOf("the application", manifest(spec)["template"]["spec"], most, uid_key=IDS)
 
 
 def shipping_pods(settings: Settings, storage: StorageMap) -> list[PodsOf]:
@@ -66,7 +65,7 @@ def shipping_pods(settings: Settings, storage: StorageMap) -> list[PodsOf]:
 
     shipped = shipping(log_shipping.NAME, args)
     spec = manifest(reader_spec(shipped, "files", shipped.name, "secret"))
-    return [] if shipped.agent else [PodsOf("logs.shipping", spec["template"]["spec"], uid_key=_IDS)]
+    return [] if shipped.agent else [PodsOf("logs.shipping", spec["template"]["spec"], uid_key=IDS)]
 
 
 def volumes(contexts: Mapping[str, Context[Any]], claims: Mapping[str, Claim]) -> Iterator[Volume]:
@@ -90,8 +89,13 @@ def made(
     app = application_pods(settings, arguments(settings, settings.namespace, storage, handed))
     servers = [pods for one in stored for pods in one.store.pods(one.at)]
     disks = [volume for one in stored for volume in one.store.volumes(one.at)]
-    saving = backup.pods(settings, storage, claims, handed)
-    return Made([app, *servers, *shipping_pods(settings, storage), *saving], [*volumes(contexts, claims), *disks])
+    beside = [
+        *shipping_pods(settings, storage),
+        *backup.pods(settings, storage, claims, handed),
+        *archive.pods(settings, storage, claims, contexts),
+        *models.pods(settings, storage),
+    ]
+    return Made([app, *servers, *beside], [*volumes(contexts, claims), *disks])
 
 
 def mistakes(settings: Settings, cluster: ClusterFacts, contexts: Mapping[str, Context[Any]]) -> Iterator[str]:

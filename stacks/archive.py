@@ -9,10 +9,12 @@ from pulumi import Input
 from components.contract import Claim, Role, RoleMount, StorageMap
 from estimate.price_list import Price, price_list
 from estimate.product import Product, Use
+from guard.namespace import PodsOf
 from stacks import bucket, kinds, platforms
 from stacks.kinds.base import Buys, Context
+from stacks.manifests import manifest
 from stacks.names import NAMESPACE
-from stacks.settings.pod_rules import imposed
+from stacks.settings.pod_rules import IDS, imposed
 from stacks.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -85,6 +87,19 @@ def arguments(
     if saved is not None:
         args["saved_per_gib"], args["currency"] = str(saved), price_list(settings.platform).currency
     return args
+
+
+def pods(
+    settings: Settings, storage: StorageMap, claims: Mapping[str, Claim], contexts: Mapping[str, Context[Any]]
+) -> list[PodsOf]:
+    """The pod of the archiver, for what the namespace admits."""
+    args = arguments(settings, settings.namespace, storage, claims, contexts)
+    if args is None:
+        return []
+    from components.object.archiver import cron_job_spec
+
+    spec = manifest(cron_job_spec(NAME, args, "scripts", "account"))
+    return [PodsOf("archive", spec["jobTemplate"]["spec"]["template"]["spec"], uid_key=IDS)]
 
 
 def _context(mount: RoleMount, claims: Mapping[str, Claim], contexts: Mapping[str, Context[Any]]) -> Context[Any]:

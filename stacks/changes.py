@@ -4,13 +4,13 @@ Each field is judged by the row beside it (stacks/effects.py).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic.alias_generators import to_camel
 
 from stacks import backup, bucket, kinds, platforms, stores
-from stacks.effects import KIND_ROW, UNDECLARED, Effect, Effects, Row, Values
+from stacks.effects import KIND_ROW, UNBOUND, UNBOUND_WAY, UNDECLARED, Effect, Effects, Row, Values
 from stacks.facts import Facts
 from stacks.names import NAMESPACE, claim_name
 from stacks.settings.effects import ROLES, SETTINGS
@@ -73,8 +73,10 @@ class Changed:
         return _shown(old), _shown(new)
 
 
-def between(before: Facts, after: Facts) -> list[Changed]:
+def between(before: Facts, after: Facts, bound: Mapping[str, bool] | None = None) -> list[Changed]:
     """Every field that changes, with the row that holds for it.
+
+    `bound`: name of a claim -> whether the cluster says that it has a volume; without a key it is not known.
 
     A claim, a store or a role that is in one of the two only has no line: nothing that lives has a field that changes.
     """
@@ -85,7 +87,10 @@ def between(before: Facts, after: Facts) -> list[Changed]:
     found += _section(platform, before, after)
     for name, claim in _both(before["claims"], after["claims"]):
         at = At(f"{NAMESPACE}:storage.claims.{name}.", subject=claim_name(name))
-        found += _fields(at, *claim, kinds.kind(claim[1]["kind"]).effects)
+        fields = _fields(at, *claim, kinds.kind(claim[1]["kind"]).effects)
+        # A role's claim has its volume: the facts are written when the application is ready.
+        used = any(place["claim"] == name for place in before["roles"].values())
+        found += fields if used else [_without_a_pod(change, (bound or {}).get(name)) for change in fields]
     # The facts of an earlier release have neither bucket nor backup.
     for name, rows in ((bucket.NAME, bucket.EFFECTS), (backup.NAME, backup.EFFECTS)):
         if (ours := before.get(name)) and (wanted := after.get(name)):
@@ -106,6 +111,16 @@ def refused(found: Sequence[Changed]) -> list[str]:
 def kept(found: Sequence[Changed]) -> list[str]:
     """Sentences about changes that only claims made later take."""
     return [change.line for change in found if change.row.effect == Effect.NEW_ONLY]
+
+
+def _without_a_pod(change: Changed, bound: bool | None) -> Changed:
+    """The change of a claim that no role was on. `bound`: whether it has a volume; None: it is not known."""
+    if not change.row.late or bound:
+        return change
+    if bound is None:
+        says = f"{change.row.says}; " if change.row.says else ""
+        return replace(change, row=replace(change.row, says=f"{says}only when a pod has mounted the claim once"))
+    return replace(change, row=replace(change.row, effect=Effect.LOSES_DATA, says=f"{UNBOUND}; {UNBOUND_WAY}"))
 
 
 def _section(platform: str, before: Facts, after: Facts) -> Iterator[Changed]:

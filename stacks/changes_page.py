@@ -25,7 +25,11 @@ Every field of a stack file has a row beside it in the code: what its change doe
 
 `make plan STACK=s AGAINST=build/plan/s.json` compares a stack file with an earlier plan of the same stack. It needs no
 account and no cluster, lists each change as `in place`, `new, old stays` or `refused`, and ends with exit code 2 when
-one one is refused. What stays as it is, because its change is refused or only for new claims, is in no sum of the cost.
+one is refused. What stays as it is, because its change is refused or only for new claims, is in no sum of the cost.
+
+*Once it has a volume*: the volume is made for the first pod, and until then the API server changes nothing in the
+request of the claim. A claim with a role has its volume. About another one `pulumi preview` and `up` ask the cluster,
+and refuse the change of one that has none; `make plan` says that it needs a pod first.
 
 A field that says *names the storage* is refused as well, unless the stack file says that the data was moved.
 
@@ -79,7 +83,7 @@ def _row(field: str, row: Row) -> str:
 
 def _effect(row: Row) -> str:
     effect = f"**{row.effect.value}**" if row.effect.value == "would lose data" else row.effect.value
-    return effect + (", names the storage" if row.identity else "")
+    return effect + (", names the storage" if row.identity else "") + (", once it has a volume" if row.late else "")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Reads what a stack has to know of its cluster: once, before anything is registered, and nothing but the asked.
 
 A cluster that cannot be asked is no mistake: what it would have said stays unknown, and the reason is said. Rights that
-are used: `get` on the StorageClasses that the stack file names and on its namespace, `list` on the namespace's quotas
-and limit ranges. The version is open to every user. StorageProfiles are asked for only about unknown drivers.
+are used: `get` on the StorageClasses that the stack file names, on its namespace and its claims on disks, `list` on the
+namespace's quotas and limit ranges. The version is open to every user. StorageProfiles are asked for only about unknown
+drivers.
 """
 
 import json
@@ -57,6 +58,9 @@ def _ask(cluster: Cluster, wanted: Wanted) -> ClusterFacts:
         version = asked.version()
         classes = {name: found for name in wanted.classes if (found := asked.storage_class(name)) is not _UNREAD}
         namespace = asked.namespace(wanted.namespace) if wanted.namespace else _UNREAD
+        # Without the namespace there are no claims.
+        claims = wanted.claims if namespace is not None else ()
+        bound = {name: found for name in claims if (found := asked.bound(wanted.namespace, name)) is not None}
     except (ApiException, ConfigException, HTTPError, YAMLError, OSError, ValueError, TypeError, KeyError) as error:
         why = " ".join(str(error).split())[:200]
         return _nothing(f"the cluster could not be asked ({why or type(error).__name__})")
@@ -66,6 +70,7 @@ def _ask(cluster: Cluster, wanted: Wanted) -> ClusterFacts:
         version=version,
         namespace=None if namespace is _UNREAD else namespace,
         namespace_missing=namespace is None,
+        bound=bound,
         gaps=tuple(asked.gaps),
     )
 
@@ -141,6 +146,12 @@ class _Questions:
             uids=notes.get(UID_ANNOTATION, ""),
             groups=notes.get(GROUP_ANNOTATION, ""),
         )
+
+    def bound(self, namespace: str, name: str) -> bool | None:
+        """Whether a claim has a volume. None: it is not there, or the server does not say."""
+        what = f"PersistentVolumeClaim {namespace}/{name}"
+        body = self._answer(what, NAMESPACES, namespace, "persistentvolumeclaims", name)
+        return None if body in (None, _UNREAD) else (body.get("status") or {}).get("phase") == "Bound"
 
     def _list(self, what: str, *names: str) -> list[Any]:
         body = self._answer(what, NAMESPACES, *names)

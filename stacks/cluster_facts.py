@@ -14,6 +14,8 @@ class Wanted:
     """Names of the StorageClasses that it uses and does not make."""
     namespace: str = ""
     """Name of its namespace. Empty: it is not asked for."""
+    claims: tuple[str, ...] = ()
+    """Names of PersistentVolumeClaims in it whose volumes are made for their first pods."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class ClusterFacts:
     """The stack's namespace, with what could be read of it. None: it is not there, or was not asked for."""
     namespace_missing: bool = False
     """Whether the cluster says that it has no such namespace."""
+    bound: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    """Name of a PersistentVolumeClaim that is there -> whether it has a volume."""
     gaps: tuple[str, ...] = ()
     """What else could not be read, each with its reason."""
 

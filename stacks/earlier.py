@@ -29,7 +29,9 @@ def made(outputs: Mapping[str, Any]) -> Facts:
 
 def check(stack: Planned, before: Facts) -> None:
     """Refuse what the living storage cannot take, and say what only claims made later take. Raises RefusedByGuard."""
-    found = changes.between(before, facts(stack)) if before else []
+    told = stack.classes.cluster.bound
+    bound = {name: told[at.component] for name, at in stack.contexts.items() if at.component in told}
+    found = changes.between(before, facts(stack), bound) if before else []
     if refused := changes.refused(found):
         lines = "\n".join(f"  - {line}" for line in refused)
         file = stack_file(pulumi.get_stack())

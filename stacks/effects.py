@@ -4,7 +4,7 @@ Each row has its source. stacks/changes.py compares two stack files by these row
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -48,6 +48,9 @@ class Row:
     identity: bool = False
     """Whether the field names the storage itself. Such a change is accepted when the stack file says that the data was
     moved."""
+    late: bool = False
+    """Whether it changes the request of a claim whose volume is made for its first pod: the API server refuses that
+    until the claim has a volume."""
 
     def of(self, before: Values, after: Values) -> "Row":
         """The row that holds for this change."""
@@ -61,6 +64,11 @@ UNDECLARED = Row(
     Effect.LOSES_DATA,
     "a field without a row counts as `would lose data`",
     "nobody has said what this change does to storage that lives; add a row beside the field",
+)
+UNBOUND = "the claim has no volume yet, as no pod has mounted it, and the API server changes nothing in its request"
+UNBOUND_WAY = (
+    "put the old value back, give the claim a role, and change it when that run has ended; or take the claim out "
+    "(kotaemon:released), delete it in the cluster, where it holds nothing, and add it with the new value"
 )
 ANOTHER_PLACE = "another one is another place: make a new stack there, and move the data"
 """The way for a field that says where the whole stack is."""
@@ -97,10 +105,15 @@ def pods(says: str = "the pods are rolled") -> Row:
     return in_place("Kubernetes, Deployments and StatefulSets: a changed pod template is rolled out", says)
 
 
-def grows(source: str, key: str = "size") -> Row:
-    """A row for a size that can only grow."""
+def grows(source: str, *cases: tuple[When, Row], key: str = "size") -> Row:
+    """A row for a size that can only grow. `cases`: which other rows hold when it does."""
     smaller = When("it becomes smaller", lambda before, after: _gib(before.get(key)) > _gib(after.get(key)))
-    return in_place(source, "it can only grow", (smaller, refused(source, f"it cannot shrink; {_BESIDE}")))
+    return in_place(source, "it can only grow", (smaller, refused(source, f"it cannot shrink; {_BESIDE}")), *cases)
+
+
+def late(row: Row) -> Row:
+    """The row of a claim whose volume is made for its first pod. Cases say what else holds."""
+    return replace(row, late=True)
 
 
 def _gib(size: Any) -> int:

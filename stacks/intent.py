@@ -1,14 +1,15 @@
 """Where a run is about to put things, written into the engine's state before the pods are switched.
 
 The output `memory` is written at the end of a run, so a run that was killed leaves none. A Stash is a resource of the
-engine itself which only keeps a value: it is written when it is registered, and the pods wait for it. Memory and intent
-together say what counts as holding data: what the last run that ended well has settled, and every intent since.
+engine itself which only keeps a value: it is written when it is registered, and nothing else is registered before it
+is. Memory and intent together say what counts as holding data: what the last run that ended well has settled, and every
+intent since.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pulumi
 
@@ -21,12 +22,32 @@ TYPE = "pulumi:index:Stash"
 NAME = f"{NAMESPACE}-intent"
 
 
-def note(before: Memory, wanted: Memory, *, protect: bool) -> pulumi.Stash:
-    """Register the intent of this run. Whatever is switched depends on it.
+class Noted(NamedTuple):
+    """The intent of a run, in the state."""
 
-    `protect`: taking the stack down leaves it in the state, with the stack's outputs.
+    resource: pulumi.Resource
+    """Whatever is switched depends on it."""
+    value: Any
+    """What the state holds now, as plain data."""
+
+
+def note(before: Memory, wanted: Memory, *, protect: bool, blind: bool) -> Noted:
+    """Register the intent of this run, and wait until it is in the state.
+
+    `protect`: taking the stack down leaves it in the state, with the stack's outputs. `blind`: the run could not ask
+    what was noted before. It is a preview then, in which the Stash keeps its value, so that `left` can say it.
     """
-    return pulumi.Stash(NAME, input=to_plain(intent(before, wanted)), opts=pulumi.ResourceOptions(protect=protect))
+    keeps = pulumi.ResourceOptions(protect=protect, ignore_changes=["input"] if blind else None)
+    stash = pulumi.Stash(NAME, input=to_plain(intent(before, wanted)), opts=keeps)
+    return Noted(stash, own_outputs.wait(stash.input))
+
+
+def left(noted: Noted, before: Memory, wanted: Memory) -> Memory | None:
+    """The memory with what an earlier run has left in the state. None: there is only what this run has noted."""
+    if not isinstance(noted.value, Mapping):
+        return None
+    found = from_plain(noted.value)
+    return None if _seal(found) == seal(before, wanted) else with_intent(before, found)
 
 
 def seal(before: Memory, wanted: Memory) -> str:

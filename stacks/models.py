@@ -8,9 +8,11 @@ from pulumi import Input, Output
 from components.contract import Role, StorageMap
 from components.models.args import ModelCache, ModelCacheKind
 from components.models.pod import from_claim
+from guard.namespace import PodsOf
+from stacks.manifests import manifest
 from stacks.names import NAMESPACE
 from stacks.settings.models import LOCAL_CACHE, LocalCache
-from stacks.settings.pod_rules import imposed
+from stacks.settings.pod_rules import IDS, imposed
 from stacks.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,6 +73,17 @@ def local_cache(settings: Settings, namespace: Input[str]) -> "LocalModelCacheAr
     if cache.node_label is not None:
         args["node_label"] = cache.node_label
     return args
+
+
+def pods(settings: Settings, storage: StorageMap) -> list[PodsOf]:
+    """The pod of a release, for what the namespace admits."""
+    args = releases(settings, settings.namespace, storage)
+    if args is None:
+        return []
+    from components.models.releases import cron_job_spec
+
+    spec = manifest(cron_job_spec(RELEASES, args, "scripts", "account"))
+    return [PodsOf("a release of models", spec["jobTemplate"]["spec"]["template"]["spec"], uid_key=IDS)]
 
 
 def releases(settings: Settings, namespace: Input[str], storage: StorageMap) -> "ModelReleasesArgs | None":

@@ -36,8 +36,15 @@ def asked(
     names = {volume.storage_class for volume in on_classes(contexts, found).values()}
     # Classes that the stack itself makes have its namespace before their name (components/volumes/names.py).
     wanted = tuple(sorted(name for name in names if not name.startswith(f"{settings.namespace}.")))
-    asked = ask(Wanted(wanted, settings.namespace)) if ask is not None else NOT_ASKED
+    asked = ask(Wanted(wanted, settings.namespace, tuple(late(contexts)))) if ask is not None else NOT_ASKED
     return Classes(settings.storage.classes, asked)
+
+
+def late(contexts: Mapping[str, Context[Any]]) -> Iterator[str]:
+    """The PersistentVolumeClaims whose volumes are made for their first pods."""
+    for at in contexts.values():
+        if any(row.late for row in kinds.kind(at.chosen.kind).effects.values()):
+            yield at.component
 
 
 def mistakes(

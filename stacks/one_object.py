@@ -15,7 +15,7 @@ import pulumi
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.settings import get_monitor
+from pulumi.runtime.settings import SETTINGS, get_monitor
 from pulumi.runtime.stack import run_pulumi_func
 
 from guard.twice import Described, twice
@@ -30,10 +30,13 @@ def refuse(found: Iterable[Described], stack: str) -> None:
         raise RefusedByGuard(f"{stack_file(stack)}: refused by the guard, nothing was created:\n{text}")
 
 
-def rehearse(register: Callable[[], object]) -> None:
-    """Refuse what `register` would register twice. On mocks nothing is rehearsed."""
-    if not isinstance(get_monitor(), MockMonitor):
-        refuse(noted(register), pulumi.get_stack())
+def rehearse(register: Callable[[], object]) -> list[Described]:
+    """What `register` registers; what it would register twice is refused. On mocks nothing is rehearsed."""
+    if isinstance(get_monitor(), MockMonitor):
+        return []
+    found = noted(register)
+    refuse(found, pulumi.get_stack())
+    return found
 
 
 def noted(register: Callable[[], object]) -> list[Described]:
@@ -46,6 +49,10 @@ def noted(register: Callable[[], object]) -> list[Described]:
     def rehearsal() -> None:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
+        # Of these the thread would have those of the run: the SDK falls back on what was set first in a thread without
+        # any (ContextProperty.fset), as in an inline program. It would wait for values of the run, which stands still.
+        settings: Any = SETTINGS
+        settings.outputs, settings.lock = set(), threading.Lock()
         try:
             mocks.set_mocks(
                 notes.mocks,

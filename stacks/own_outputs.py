@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from pulumi import Output
 from pulumi.runtime import get_root_resource, is_dry_run
 from pulumi.runtime.sync_await import _sync_await  # pyright: ignore[reportPrivateUsage]
 
@@ -23,17 +24,31 @@ def read() -> Mapping[str, Any]:
 def read_resource(type_: str, name: str, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """The outputs of one resource, as the last run that made or changed it left them, also a run that was killed.
 
-    Empty: there is none. `outputs`: those of the stack; they tell that there is a state. Without them a preview does
-    not ask, because it cannot know; an `up` has always written the stack itself before it asks.
+    Empty: there is none, or this run is blind. `outputs`: those of the stack; they tell that there is a state.
     """
+    if blind(outputs):
+        return {}
     if not outputs:
-        if is_dry_run():
-            return {}
         _await_the_stack()
     for urn, found in _ask(READ_RESOURCES, "stackName").items():
         if found.get("type") == type_ and urn.rpartition("::")[2] == name:
             return found.get("outputs") or {}
     return {}
+
+
+def blind(outputs: Mapping[str, Any]) -> bool:
+    """Whether this run cannot ask about resources, as it does not know whether there is a state: a preview of a stack
+    without outputs. An `up` has always written the stack itself before it asks. `outputs`: those of the stack.
+    """
+    return not outputs and is_dry_run()
+
+
+def wait(value: Output[Any]) -> Any:
+    """The value of an Output, once the engine has answered for its resource: in an `up` that is in the state then.
+
+    Only for what depends on nothing: the program stands still meanwhile. None: a preview does not know it.
+    """
+    return _sync_await(value.future())
 
 
 def _ask(token: str, argument: str) -> Mapping[str, Any]:

@@ -90,7 +90,7 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
     without_claims = _stores(settings, platform, {}, place)
     classes = on_class.asked(settings, contexts, without_claims, ask)
     cluster = classes.cluster
-    _refuse(
+    refuse(
         [
             *admission.mistakes(settings, cluster, contexts),
             *on_class.mistakes(classes, contexts, without_claims),
@@ -102,7 +102,7 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
     stored = _stores(settings, platform, claims, place)
     found = {name: replace(one, at=replace(one.at, classes=classes)) for name, one in stored.items()}
     documents = found.get("documents")
-    _refuse(list(_named_twice(claims)))
+    refuse(list(_named_twice(claims)))
     keys = {claim["name"]: name for name, claim in claims.items()}
     report = safety.check(
         settings,
@@ -114,17 +114,17 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
         protected=backup_checks.protections(settings, contexts, claims, storage),
     )
     archived = archive.arguments(settings, settings.namespace, storage, claims, contexts)
-    _refuse(
+    refuse(
         [
             *_mistakes(settings, platform, storage, found),
             *(f"kotaemon:{line}" for line in archive.component_mistakes(archived)),
         ]
     )
     handed = {name: one.store.planned(one.at) for name, one in found.items()}
-    _refuse([f"kotaemon:{line}" for line in backup_checks.mistakes(settings, storage, claims, handed)])
+    refuse([f"kotaemon:{line}" for line in backup_checks.mistakes(settings, storage, claims, handed)])
     made = admission.made(settings, contexts, claims, storage, found.values())
     namespace = admission.namespace_of(settings, cluster)
-    _refuse(admission.refused(namespace, made) if namespace is not None else [])
+    refuse(admission.refused(namespace, made) if namespace is not None else [])
     saved = backup_checks.warnings(settings, storage, handed)
     for line in (*classes.contradictions(), *saved, *admission.warnings(settings, cluster, made)):
         pulumi.log.warn(line)
@@ -185,7 +185,8 @@ def _named_twice(claims: Mapping[str, Claim]) -> Iterator[str]:
             )
 
 
-def _refuse(mistakes: Sequence[str]) -> None:
+def refuse(mistakes: Sequence[str]) -> None:
+    """Raise pulumi.RunError with these mistakes of the stack; none: do nothing."""
     if mistakes:
         lines = "\n".join(f"  - {mistake}" for mistake in mistakes)
         file = stack_file(pulumi.get_stack())

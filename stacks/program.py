@@ -8,11 +8,11 @@ from typing import Any
 
 import pulumi
 
-from stacks import cluster, earlier, intent, memory, one_object, own_outputs
+from stacks import cluster, earlier, elsewhere, intent, memory, one_object, own_outputs
 from stacks.existing import take_up
 from stacks.make import make
 from stacks.names import NAMESPACE
-from stacks.planned import Planned, planned
+from stacks.planned import Planned, planned, refuse
 from stacks.settings import load
 from stacks.settings.settings import Settings
 
@@ -48,14 +48,15 @@ def settings_of_this_run() -> Settings:
 
 
 def main() -> None:
-    """Run the program for a cluster, which is asked what its StorageClasses are before a resource is made."""
+    """Run the program for a cluster, which is asked what it has and admits before a resource is made."""
     run(ask=True)
 
 
 def run(*, ask: bool = False) -> None:
     """Run the program. Everything is checked before the first resource is made. `ask`: whether to ask the cluster."""
     settings = settings_of_this_run()
-    stack = planned(settings, partial(cluster.read, settings.cluster) if ask else None)
+    reads = partial(cluster.read, settings.cluster) if ask else None
+    stack = planned(settings, reads)
     outputs = own_outputs.read()
     before, wanted = intent.merged(memory.remembered(outputs), outputs), memory.now(stack)
     memory.check(stack, before, wanted)
@@ -64,11 +65,19 @@ def run(*, ask: bool = False) -> None:
         listener(stack)
 
     def register() -> dict[str, Any]:
-        about = intent.note(before, wanted, protect=settings.protect)
+        noted = intent.note(before, wanted, protect=settings.protect, blind=own_outputs.blind(outputs))
+        if (left := intent.left(noted, before, wanted)) is not None:
+            memory.check(stack, left, wanted)
         settled = intent.seal(before, wanted)
-        return make(stack, wanted, about, settled, earlier.lived(outputs))
+        return make(stack, wanted, noted.resource, settled, earlier.lived(outputs))
 
-    one_object.rehearse(register)
+    found = one_object.rehearse(register)
+    # What could not be asked once is said once.
+    if reads and stack.classes.cluster.version:
+        told = elsewhere.admitted(found, settings.namespace, earlier.lived(outputs).claims, reads)
+        refuse(told.refused)
+        for line in told.warnings:
+            pulumi.log.warn(line)
     take_up(settings)
     for name, value in register().items():
         pulumi.export(name, value)

@@ -83,6 +83,7 @@ _ALB = "alb.ingress.kubernetes.io/"
 WAYS: Mapping[Controller, WayIn] = {
     Controller.INGRESS_NGINX: WayIn(
         source=_NGINX_SOURCE,
+        read="2026-11-29, its code at controller-v1.11.5 and at dbb11b9, the last of March 2026",
         ingress=_NGINX_INGRESS,
         login=_NGINX_LOGIN,
         sticky="a cookie",
@@ -94,16 +95,23 @@ WAYS: Mapping[Controller, WayIn] = {
         ),
     ),
     Controller.ACK_NGINX: WayIn(
+        # Its code is that of ingress-nginx, with the same version numbers; v1.11.5-aliyun.1 is the last that is named
+        # (https://help.aliyun.com/document_detail/160658.html). So each annotation was looked up in that code. Only the
+        # ConfigMap differs, by the page in `source`: bodies of 20m, and nobody is sent from HTTP to HTTPS.
         source="https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/nginx-ingress-configuration-guide",
-        # Excerpts: its ConfigMap sets 20m and ssl-redirect false; unlisted keys are those of ingress-nginx.
-        read="2026-11-29, updated in October 2026",
-        ingress=_NGINX_INGRESS,
+        read="2026-11-29, updated on 6 October 2026, with kubernetes/ingress-nginx at controller-v1.11.5 "
+        "(internal/ingress/annotations: sessionaffinity, proxy, rewrite)",
+        # It does so only where the Ingress has a certificate.
+        ingress={**_NGINX_INGRESS, f"{_NGINX}ssl-redirect": "true"},
         login=_NGINX_LOGIN,
         sticky="a cookie",
         namespace="kube-system",
         notes=(
-            "ACK's nginx is built from ingress-nginx, which gets no fixes since March 2026; the way over is in "
-            "docs/clusters.md",
+            "ACK's nginx has the code of ingress-nginx, which gets no fixes since March 2026, and Alibaba Cloud has "
+            "ended its maintenance as well (https://www.alibabacloud.com/help/en/document_detail/428450.html); the way "
+            "over is in docs/clusters.md",
+            "ack-ingress-nginx-v1 of ACK's Marketplace can be in any namespace: give controllerNamespace where it is "
+            "not kube-system",
         ),
     ),
     Controller.F5_NGINX: WayIn(

@@ -22,6 +22,7 @@ from stacks.effects import (
     When,
     grows,
     in_place,
+    late,
     new_only,
     refused,
 )
@@ -76,6 +77,7 @@ class EbsClaim(ClaimSettings):
         return Medium.BLOCK
 
 
+_MODIFIED = f"{CLAIM_GROWS}; EC2 ModifyVolume"
 _UPSTREAM = "terraform-provider-aws: internal/service/ec2/ebs_volume.go"
 _IN_A_ZONE = When("with `zone`", lambda before, after: before.get("zone") is not None)
 _WITH_CLASS = When("with `attributesClass`", lambda before, after: bool(after.get("attributesClass")))
@@ -83,7 +85,7 @@ _CLASS_GONE = When("it is switched off", lambda before, after: bool(before.get("
 _SPEED = new_only(
     CLASS,
     "the living disk keeps its type, IOPS and throughput; `attributesClass: true` lets them change in place",
-    (_WITH_CLASS, in_place("aws-ebs-csi-driver docs/modify-volume.md: VolumeAttributesClass")),
+    (_WITH_CLASS, late(in_place("aws-ebs-csi-driver docs/modify-volume.md: VolumeAttributesClass"))),
     (_IN_A_ZONE, in_place(f"{_UPSTREAM}, type, iops and throughput")),
 )
 
@@ -98,16 +100,18 @@ class EbsKind(Kind[EbsClaim]):
     snapshots = True
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
-        "size": grows(f"{CLAIM_GROWS}; EC2 ModifyVolume"),
+        "size": late(grows(_MODIFIED, (_IN_A_ZONE, in_place(_MODIFIED, "it can only grow")))),
         **dict.fromkeys(("volume_type", "iops", "throughput"), _SPEED),
         "file_system": new_only(CLASS, "the living disk keeps its file system", (_IN_A_ZONE, refused(VOLUME_SOURCE))),
         "zone": refused(f"{_UPSTREAM}, availability_zone"),
         "snapshot": refused(f"{_UPSTREAM}, snapshot_id"),
         "access_mode": refused(CLAIM_SPEC),
-        "attributes_class": in_place(
-            "API server: a claim can get a VolumeAttributesClass",
-            "from then on volumeType, iops and throughput change in place",
-            (_CLASS_GONE, refused("API server: a claim cannot lose its VolumeAttributesClass", "leave it on")),
+        "attributes_class": late(
+            in_place(
+                "API server: a claim can get a VolumeAttributesClass",
+                "from then on volumeType, iops and throughput change in place",
+                (_CLASS_GONE, refused("API server: a claim cannot lose its VolumeAttributesClass", "leave it on")),
+            )
         ),
         "snapshot_class": in_place("a VolumeSnapshotClass is an object of its own"),
     }

@@ -21,7 +21,19 @@ from components.kubernetes_version import VOLUME_ATTRIBUTES_CLASS
 from components.quantity import gib
 from estimate.offers import Offer, Wanted
 from estimate.products.essd import EssdDisk
-from stacks.effects import CLAIM_GROWS, CLAIM_SPEC, CLASS, KIND_ROW, Effects, When, grows, in_place, new_only, refused
+from stacks.effects import (
+    CLAIM_GROWS,
+    CLAIM_SPEC,
+    CLASS,
+    KIND_ROW,
+    Effects,
+    When,
+    grows,
+    in_place,
+    late,
+    new_only,
+    refused,
+)
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.alicloud.fields import Zone
@@ -95,7 +107,7 @@ _CLASS_GONE = When("it is switched off", lambda before, after: bool(before.get("
 _SPEED = new_only(
     CLASS,
     "the living disk keeps its type and performance; `attributesClass: true` lets them change in place",
-    (_WITH_CLASS, in_place("alibaba-cloud-csi-driver: pkg/disk/constants.go, mutable parameters")),
+    (_WITH_CLASS, late(in_place("alibaba-cloud-csi-driver: pkg/disk/constants.go, mutable parameters"))),
 )
 
 
@@ -109,14 +121,16 @@ class EssdKind(Kind[EssdClaim]):
     snapshots = True
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
-        "size": grows(CLAIM_GROWS),
+        "size": late(grows(CLAIM_GROWS)),
         "access_mode": refused(CLAIM_SPEC),
         **dict.fromkeys(("types", "performance_level", "provisioned_iops", "bursting"), _SPEED),
         **dict.fromkeys(("zones", "topology_key"), new_only(CLASS, "the living disk stays in its zone")),
-        "attributes_class": in_place(
-            "API server: a claim can get a VolumeAttributesClass",
-            "from then on type and performance change in place",
-            (_CLASS_GONE, refused("API server: a claim cannot lose its VolumeAttributesClass", "leave it on")),
+        "attributes_class": late(
+            in_place(
+                "API server: a claim can get a VolumeAttributesClass",
+                "from then on type and performance change in place",
+                (_CLASS_GONE, refused("API server: a claim cannot lose its VolumeAttributesClass", "leave it on")),
+            )
         ),
         "snapshot_class": in_place("a VolumeSnapshotClass is an object of its own"),
     }

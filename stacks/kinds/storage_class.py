@@ -10,7 +10,7 @@ from components.contract import AccessMode, Claim, Locks, Medium, Platform
 from estimate.offers import Offer, Wanted
 from estimate.products.own_class import OwnClass
 from stacks.classes import OnClass
-from stacks.effects import CLAIM_GROWS, CLAIM_SPEC, KIND_ROW, Effects, grows, names, refused, words
+from stacks.effects import CLAIM_GROWS, CLAIM_SPEC, KIND_ROW, Effects, grows, late, names, refused, words
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.offered import DISKS, OWN_CLASS, disk_claim
 from stacks.settings.claim import ClaimSettings
@@ -64,7 +64,7 @@ class StorageClassKind(Kind[StorageClassClaim]):
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
         "storage_class": names(CLAIM_SPEC),
-        "size": grows(CLAIM_GROWS),
+        "size": late(grows(CLAIM_GROWS)),
         "access_mode": refused(CLAIM_SPEC),
         "encrypted_by": words(),
     }

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 PodPart = Literal["application", "database", "vectors", "preparation", "logs", "backup"]
 """Parts of a stack that have pods: a key of the section `pods`. Copies of a store follow their store."""
 
+IDS = "kotaemon:uid and kotaemon:gid"
+"""Keys that set the ids of pods of the application's image, for messages."""
+
 
 class TolerationSettings(Strict):
     """A taint of nodes that the pods tolerate, as in `tolerations` of a Kubernetes pod."""

@@ -1,7 +1,8 @@
 """The guard's word about quotas, limit ranges and Pod Security against that of a real API server, pod by pod."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from guard import limits, pod_security
 from guard.namespace import PodsOf
 from plan import collect, stack_file
 from stacks import cluster as asking
+from stacks import elsewhere
 from stacks.cluster_facts import Wanted
 from stacks.settings.cluster import Cluster as ClusterSettings
 from tests.cluster import objects, stacks
 from tests.unit.devcluster.helpers import eventually
+from tests.unit.stacks.test_elsewhere import AGENT, PREPARED, registered
 
 QUOTAS: dict[str, dict[str, str]] = {
     "roomy": {"pods": "10", "requests.cpu": "8", "limits.memory": "64Gi"},
@@ -48,6 +51,16 @@ def application() -> dict[str, Any]:
     return _whole(pod)
 
 
+def beside(folder: Path) -> Iterator[PodsOf]:
+    """The pods of Jobs that prepare folders, and of agents of nodes: each has a namespace of its own."""
+    for example, change in (("dev", PREPARED), ("private-scaled", AGENT)):
+        _, found = registered(folder, example, change)
+        for made in elsewhere.places(found, "kotaemon").values():
+            for pods in made.pods:
+                pod = {key: value for key, value in pods.pod.items() if key != "serviceAccountName"}
+                yield replace(pods, pod=_whole(json.loads(json.dumps(pod))))
+
+
 def _whole(value: Any) -> Any:
     """Numbers as whole numbers: the SDK hands over every number as a float."""
     if isinstance(value, dict):
@@ -60,6 +73,13 @@ def _whole(value: Any) -> Any:
 @pytest.fixture(scope="module")
 def pod() -> dict[str, Any]:
     return application()
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> list[PodsOf]:
+    found = list(beside(tmp_path_factory.mktemp("beside")))
+    assert len(found) == 2
+    return found
 
 
 @pytest.fixture
@@ -84,7 +104,7 @@ def admitted(api: ApiClient, space: str, pod: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_guard_says_what_the_api_server_says(
-    cluster: Cluster, api: ApiClient, space: str, pod: dict[str, Any], case: str
+    cluster: Cluster, api: ApiClient, space: str, pod: dict[str, Any], others: list[PodsOf], case: str
 ) -> None:
     kind, _, name = case.partition(" ")
     core = CoreV1Api(api)
@@ -102,12 +122,21 @@ def test_the_guard_says_what_the_api_server_says(
     real = admitted(api, space, pod)
     assert bool(said) == bool(real), (said, real)
     assert bool(real) == (name not in ("roomy", "ephemeral", "fits")), real
+    for pods in others:
+        said, real = limits.refused(found.namespace, [pods], []), admitted(api, space, dict(pods.pod))
+        assert bool(said) == bool(real), (pods.words, said, real)
 
 
 @pytest.mark.parametrize("level", ["privileged", "baseline", "restricted"])
 @pytest.mark.parametrize("broken", ["nothing", "hostNetwork", "runAsNonRoot"])
 def test_pod_security_says_what_the_api_server_says(
-    cluster: Cluster, api: ApiClient, space: str, pod: dict[str, Any], level: str, broken: str
+    cluster: Cluster,
+    api: ApiClient,
+    space: str,
+    pod: dict[str, Any],
+    others: list[PodsOf],
+    level: str,
+    broken: str,
 ) -> None:
     CoreV1Api(api).patch_namespace(space, {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": level}}})
     tried = json.loads(json.dumps(pod))
@@ -120,6 +149,9 @@ def test_pod_security_says_what_the_api_server_says(
     assert found.level == level
     said = pod_security.refused(found, [PodsOf("the application", tried)])
     assert bool(said) == bool(admitted(api, space, tried)), said
+    for pods in others:
+        said, real = pod_security.refused(found, [pods]), admitted(api, space, dict(pods.pod))
+        assert bool(said) == bool(real), (pods.words, said, real)
 
 
 def test_a_stack_is_refused_by_the_quota_of_its_namespace(
@@ -130,6 +162,23 @@ def test_a_stack_is_refused_by_the_quota_of_its_namespace(
     with pytest.raises(pulumi.RunError, match=f"kotaemon:namespace {space}: quota q allows 0 pods"):
         stacks.up(file, cluster)
     assert CoreV1Api(api).list_namespaced_persistent_volume_claim(space).items == [], "nothing was made"
+
+
+def test_a_stack_is_refused_by_the_quota_where_its_folders_are_prepared(
+    cluster: Cluster, api: ApiClient, space: str, tmp_path: Path
+) -> None:
+    core = CoreV1Api(api)
+    prepare = f"{space}-prepare"
+    core.create_namespace({"metadata": {"name": prepare}})
+    try:
+        core.create_namespaced_resource_quota(prepare, {"metadata": {"name": "q"}, "spec": {"hard": {"pods": "0"}}})
+        files = {"kind": "nfs", "server": "nfs.example.org", "path": "/srv", "rootOwner": "root"}
+        file = stacks.write(tmp_path, space, {"disk": stacks.DISK, "files": files})
+        with pytest.raises(pulumi.RunError, match=f"namespace {prepare}: quota q allows 0 pods"):
+            stacks.up(file, cluster)
+        assert core.list_namespaced_persistent_volume_claim(space).items == [], "nothing was made"
+    finally:
+        core.delete_namespace(prepare)
 
 
 def test_a_user_without_rights_is_told_what_is_not_known(

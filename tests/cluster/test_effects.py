@@ -53,10 +53,14 @@ VOLUME_PATCHES: list[tuple[str, Patch, bool]] = [
     ("spec.capacity", {"capacity": {"storage": "20Gi"}}, True),
     ("spec.mountOptions", {"mountOptions": ["nconnect=4"]}, True),
 ]
+GROWN = {"resources": {"requests": {"storage": "20Gi"}}}
 CLAIM_PATCHES: list[tuple[str, Patch, bool]] = [
     ("spec.storageClassName", {"storageClassName": "other"}, False),
     ("spec.accessModes", {"accessModes": ["ReadWriteOnce"]}, False),
     ("spec.volumeMode", {"volumeMode": "Block"}, False),
+    # The row is `in place` once the claim has a volume: no pod has mounted this one.
+    ("spec.resources without a volume", GROWN, False),
+    ("spec.volumeAttributesClassName without a volume", {"volumeAttributesClassName": "fast"}, False),
 ]
 
 

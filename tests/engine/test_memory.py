@@ -268,9 +268,15 @@ def test_a_switch_that_did_not_end_goes_on_when_it_is_said(
 def test_a_first_run_that_did_not_end_counts(world: World, folder: Path, end: Callable[..., None]) -> None:
     name = f"{NAME}-{end.__name__}"
     end(world, file(folder, name=name), "at the switch")
+    made = [r["type"] for r in latest(stack.project(world, file(folder, name=name)).checkpoint)["resources"]]
+    first = made[: made.index(intent.TYPE)]
+    assert set(first) <= {"pulumi:pulumi:Stack", "pulumi:providers:pulumi"}, "nothing is there before the intent"
     assert places(world, file(folder, name=name)) == ("", ["kotaemon-files"])
     with pytest.raises(RefusedByGuard, match="may be on"):
         up(world, file(folder, "archive", name=name))
+    with pytest.raises(auto.CommandError, match="uploads: may be on, since a run that did not end well"):
+        stack.opened(world, file(folder, "archive", name=name)).preview(color="never")
+    stack.opened(world, file(folder, name=name)).preview(color="never")
     up(world, file(folder, name=name))
     assert places(world, file(folder, name=name)) == ("kotaemon-files", [])
     assert up(world, file(folder, name=name)).nothing_changed

@@ -1,4 +1,7 @@
-"""The policy pack as the engine runs it: on our own stacks, and on a program of somebody else."""
+"""The policy pack as the engine runs it: on our own stacks, and on a program of somebody else.
+
+The short form is in test_plain_pulumi.py.
+"""
 
 import json
 import shutil
@@ -18,19 +21,16 @@ from plan import collect, stack_file
 from plan.stack_file import ROOT, StackFile
 from policy import check
 from tests.engine import engines
-from tests.languages.programs import Home, environment, opened
+from tests.languages.programs import Home, environment, lacking, opened
 
 PACK = ROOT / "policy" / "pack"
-# The host that the tests build loads the pack for a plain `pulumi preview` (test_plain_pulumi.py). Beside a program that
-# runs inside of this process, as here, the preview never ended with it (29 November 2026; the cause is not known).
-if shutil.which("pulumi-language-python") is None:
-    pytest.skip(
-        "policy pack on the real engine: not run: pulumi-language-python is not on PATH", allow_module_level=True
-    )
+if reason := lacking("pulumi-language-python"):
+    pytest.skip(f"policy pack on the real engine: {reason}", allow_module_level=True)
 if not (PACK / "venv").exists():
     reason = "policy pack on the real engine: not run: `make policy` has not made policy/pack/venv"
     pytest.skip(reason, allow_module_level=True)
 
+pytestmark = pytest.mark.long
 Told = tuple[str, str, str, str]
 """Rule, level, name of the resource, message."""
 OF_THE_STRANGER = [

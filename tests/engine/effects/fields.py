@@ -190,6 +190,7 @@ def with_a_disk(stack: str, disk: dict[str, Any]) -> Stack:
 
 
 STACKS["fields-private-disk"] = with_a_disk("fields-private", {"kind": "storage-class", **ON_CLASS})
+STACKS["fields-private-disk"].settings["storage"]["claims"]["spare"] = {"kind": "storage-class", **ON_CLASS}
 STACKS["fields-aws-disk"] = with_a_disk("fields-aws", {"kind": "ebs", "size": "50Gi"})
 STACKS["fields-alicloud-disk"] = with_a_disk("fields-alicloud", {"kind": "essd", "size": "50Gi"})
 

@@ -75,6 +75,19 @@ def test_a_change_does_what_its_row_says_and_nothing_that_holds_data_goes(
         living.config.write_text(before)
 
 
+@pytest.mark.parametrize("living", ["fields-private-disk"], indirect=True, scope="module")
+def test_a_disk_that_no_pod_has_mounted_does_not_grow(living: Living) -> None:
+    before, state = living.config.read_text(), living.state()
+    living.change({"storage.claims.spare.size": "60Gi"})
+    try:
+        for run in (living.preview, living.up):
+            with pytest.raises(auto.CommandError, match=r"spare\.size: 10Gi -> 60Gi, refused: the claim has no volume"):
+                run()
+        assert living.state() == state
+    finally:
+        living.config.write_text(before)
+
+
 def not_left_alone(said: Expected, steps: set[Step]) -> list[Step]:
     """Steps on the claims, volumes and classes that keep what they have, by their rows."""
     changing = {change.at.subject for change in said.changed if change.row.effect == Effect.IN_PLACE}

@@ -1,11 +1,17 @@
 """The message of a refused change: the commands that move the data can be typed in the order in which they are printed."""
 
+import re
+import shlex
+import subprocess
 from dataclasses import replace
 
 import pytest
 
+from deploy import cli
 from guard.changes import Data, Known, Memory, Place, changes
-from guard.moves import refusal
+from guard.moves import BACK, CONVERTERS, refusal
+from plan.stack_file import ROOT
+from tests.unit.tools import needed
 
 OLD = Place("storage.claims.old", {"kind": "efs", "name": "old"}, folder="models", claim="kotaemon-old")
 NEW = Place("storage.claims.new", {"kind": "efs", "name": "new"}, folder="models", claim="kotaemon-new")
@@ -57,7 +63,12 @@ SEARCH = Place("stores.documentStore", {"url": "http://search:9200"})
         ("vectors", FILES, QDRANT, "the converter chroma_to_vectors.py moves it"),
         ("sessions", POSTGRES, RDS, "the servers' own dump and restore moves it"),
         ("vectors", QDRANT, replace(QDRANT, words={**QDRANT.words, "url": "http://b:6333"}), "the servers' own dump"),
-        ("sessions", POSTGRES, SQLITE, "the converter postgres_to_sqlite.py moves it, by `make convert TO=single-w"),
+        (
+            "sessions",
+            POSTGRES,
+            SQLITE,
+            "the converter postgres_to_sqlite.py moves it, by `make convert STACK=x CLAIM=ko",
+        ),
         ("vectors", QDRANT, FILES, "the converter vectors_to_chroma.py moves it"),
         ("vectors", MILVUS, FILES, "nothing turns a server's data back into files. Keep `profile: scaled`: with"),
         ("documents", SEARCH, FILES, "nothing turns a server's data back into files. Keep `profile: scaled`"),
@@ -82,3 +93,46 @@ def test_each_pair_of_places_has_a_way_or_says_what_can_be_done(name: str, old: 
     assert way.startswith(f"  {name}: {says}")
     assert "docs/runbooks/move-data.md" in way
     assert f'      {name}: {{from: "{old.text}", to: "{new.text}"}}' in text
+
+
+PAIRS = [
+    ("models", OLD, NEW),
+    ("models", OLD, replace(NEW, folder="later")),
+    ("sessions", SQLITE, POSTGRES),
+    ("sessions", POSTGRES, SQLITE),
+    ("vectors", FILES, QDRANT),
+    ("vectors", QDRANT, FILES),
+    ("vectors", QDRANT, MILVUS),
+    ("sessions", POSTGRES, RDS),
+]
+
+
+def text(name: str, old: Place, new: Place) -> str:
+    before, now = Memory({}, {name: Data(old)}), Memory({}, {name: Data(new)})
+    return refusal("Pulumi.none.yaml", "kotaemon", changes(before, now, {}))
+
+
+@pytest.mark.parametrize(("name", "old", "new"), PAIRS)
+def test_what_a_refusal_names_is_there(name: str, old: Place, new: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """Commands are taken by `make` and by the program behind it, up to the stack file, which is not there."""
+    needed("make", "make")
+    said = text(name, old, new)
+    commands = re.findall(r"make (?:move|convert) [^`\n]*", said)
+    assert len(commands) == said.count("make "), said
+    for command in commands:
+        typed = shlex.split(command.replace("<the claim with the files>", "old"))
+        line = subprocess.run([typed[0], "-n", "INSTALLED=", *typed[1:]], cwd=ROOT, capture_output=True, text=True)
+        program = shlex.split(line.stdout)
+        assert program[1:3] == ["-m", "deploy"], line
+        assert cli.main(program[3:]) == 1
+        assert "Pulumi.none.yaml" in capsys.readouterr().err
+        assert {word.partition("=")[2] for word in typed if "=" in word and not word.endswith("=1")} <= set(program)
+    for page, chapter in re.findall(r"\((docs/[^ )]+), chapter '([^']+)'\)", said):
+        assert f"## {chapter}\n" in (ROOT / page).read_text()
+    for page in re.findall(r"\((docs/[^ ,)]+)", said):
+        assert (ROOT / page).is_file()
+
+
+@pytest.mark.parametrize("name", [*CONVERTERS.values(), *BACK.values()])
+def test_the_converters_are_there(name: str) -> None:
+    assert (ROOT / "components/kotaemon/runtime/convert" / name).is_file()

@@ -162,3 +162,48 @@ def test_facts_hold_no_secret() -> None:
     assert "apiKey" not in known("aws-scaled")["stores"]["vectors"] or (
         known("aws-scaled")["stores"]["vectors"]["apiKey"] is None
     )
+
+
+def spare(name: str, kind: str, **fields: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An example with a claim that no role is on, before and after a change of its fields."""
+    before = copy.deepcopy(known(name))
+    claims = before["claims"]
+    first = next((claim for claim in claims.values() if claim["kind"] == kind), None)
+    assert first is not None
+    claims["spare"] = copy.deepcopy(first)
+    after = copy.deepcopy(before)
+    after["claims"]["spare"].update(fields)
+    return before, after
+
+
+LATE: list[tuple[str, str, dict[str, Any]]] = [
+    ("dev", "storage-class", {"size": "900Gi"}),
+    ("aws-single", "ebs", {"size": "900Gi"}),
+    ("aws-single", "ebs", {"attributesClass": True}),
+    ("alicloud-single", "essd", {"size": "900Gi"}),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "fields"), LATE, ids=[f"{k}-{'-'.join(f)}" for _, k, f in LATE])
+def test_a_claim_that_no_pod_has_mounted_takes_no_change_of_its_request(
+    name: str, kind: str, fields: dict[str, Any]
+) -> None:
+    before, after = spare(name, kind, **fields)
+    [unknown] = changes.between(before, after)
+    assert (unknown.row.effect, "only when a pod has mounted the claim once" in unknown.line) == (IN_PLACE, True)
+    [bound] = changes.between(before, after, {"spare": True})
+    assert (bound.row.effect, "pod has mounted" in bound.line) == (IN_PLACE, False)
+    [line] = changes.refused(changes.between(before, after, {"spare": False}))
+    assert "refused: the claim has no volume yet" in line
+    assert "give the claim a role" in line
+
+
+def test_a_claim_with_a_role_has_its_volume_and_a_static_one_as_well() -> None:
+    [used] = changed("aws-single", put("claims.disk.size", "900Gi"))
+    assert "mounted" not in used.line
+    before, after = spare("aws-single", "ebs", size="900Gi", zone="eu-central-1a")
+    before["claims"]["spare"]["zone"] = "eu-central-1a"
+    [static] = changes.between(before, after)
+    assert (static.row.effect, "mounted" in static.line) == (IN_PLACE, False)
+    [words] = changes.between(*spare("dev", "storage-class", encryptedBy="LUKS"), {"spare": False})
+    assert words.row.effect == IN_PLACE, "nothing of it is sent to the API server"

@@ -62,6 +62,8 @@ ANSWERS: dict[str, Any] = {
             },
         }
     },
+    f"{HERE}/persistentvolumeclaims/used": {"status": {"phase": "Bound"}},
+    f"{HERE}/persistentvolumeclaims/spare": {"status": {"phase": "Pending"}},
     f"{HERE}/resourcequotas": QUOTAS,
     f"{HERE}/limitranges": {"items": [{"spec": {"limits": [{"type": "Container", "default": {"cpu": "1"}}]}}]},
 }
@@ -221,6 +223,15 @@ def test_a_namespace_that_is_not_there_and_one_that_is_closed(tmp_path: Path, se
         "the API server answered 403 Forbidden for the namespace closed",
         "the API server answered 403 Forbidden for quotas of the namespace closed",
     )
+
+
+def test_claims_are_asked_whether_they_have_a_volume(tmp_path: Path, server: str, asked: list[str]) -> None:
+    given = kubeconfig(tmp_path, server)
+    found = cluster.read(given, Wanted(namespace="rag", claims=("used", "spare", "none")))
+    assert (found.bound, found.gaps) == ({"used": True, "spare": False}, ())
+    asked.clear()
+    assert cluster.read(given, Wanted(namespace="none", claims=("used",))).bound == {}
+    assert not [path for path in asked if "persistentvolumeclaims" in path], "there are none without the namespace"
 
 
 def test_a_storage_profile_is_asked_for_an_unknown_driver_only(tmp_path: Path, server: str, asked: list[str]) -> None:

@@ -1,11 +1,14 @@
 """The rehearsal: everything is registered once where it is only noted, and what two resources describe is refused."""
 
+import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
+from pulumi.runtime.settings import Settings
 
 from guard.twice import described
 from plan.recorder import Run
@@ -35,6 +38,28 @@ def test_a_rehearsal_registers_nothing_on_the_run_it_is_in(pulumi_run: RunProgra
     assert found == ["Secret rag/password"] * 2
     assert [r.name for r in done.registrations] == ["third"]
     assert done.registrations[0].urn.startswith("urn:pulumi:rehearsed::")
+
+
+def test_a_rehearsal_does_not_wait_for_the_run_it_is_in() -> None:
+    """In an inline program a thread without a run of its own shares the run's values, and the run stands still."""
+
+    def run() -> None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        Settings("kotaemon", "dev")  # as the server of inline programs makes them, in an empty context
+        never: asyncio.Future[Any] = loop.create_future()
+        pulumi.Output.from_input(never)
+        found.extend(described(one) for one in one_object.noted(two_of_one_name))
+        ended.set()
+        waiting = [task for task in asyncio.all_tasks(loop) if task.cancel()]
+        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+        loop.close()
+
+    found: list[str] = []
+    ended = threading.Event()
+    threading.Thread(target=run, daemon=True).start()
+    assert ended.wait(60), "it waits for a value of the run"
+    assert found == ["Secret rag/password"] * 2
 
 
 def test_a_rehearsal_says_nothing(pulumi_run: RunProgram, caplog: pytest.LogCaptureFixture) -> None:

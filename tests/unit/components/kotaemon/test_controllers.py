@@ -40,6 +40,19 @@ WANTED = {
         "haproxy.router.openshift.io/timeout": "3600s",
         "router.openshift.io/cookie_name": "kotaemon-pod",
     },
+    Controller.ACK_NGINX: {
+        "nginx.ingress.kubernetes.io/affinity": "cookie",
+        "nginx.ingress.kubernetes.io/affinity-mode": "persistent",
+        "nginx.ingress.kubernetes.io/session-cookie-name": "kotaemon-pod",
+        "nginx.ingress.kubernetes.io/session-cookie-max-age": "86400",
+        "nginx.ingress.kubernetes.io/proxy-read-timeout": "3600",
+        "nginx.ingress.kubernetes.io/proxy-send-timeout": "3600",
+        "nginx.ingress.kubernetes.io/proxy-body-size": "300m",
+        "nginx.ingress.kubernetes.io/proxy-buffering": "off",
+        "nginx.ingress.kubernetes.io/proxy-request-buffering": "off",
+        # ACK's own ConfigMap switches it off.
+        "nginx.ingress.kubernetes.io/ssl-redirect": "true",
+    },
     Controller.TRAEFIK: {},
     Controller.OTHER: {},
 }
