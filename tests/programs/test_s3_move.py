@@ -42,7 +42,6 @@ def test_to_a_bucket_while_somebody_writes_with_killed_copies(bucket: Bucket, tm
 
 @pytest.mark.parametrize("bucket", ["old"], indirect=True)
 def test_from_a_bucket_to_a_disk(bucket: Bucket, tmp_path: Path) -> None:
-    (tmp_path / "claims/old/uploads").mkdir()
     move = Move(tmp_path, claim("old", Medium.OBJECT), claim("new", Medium.BLOCK))
     shutil.rmtree(move.old / "no files")
     move.house.start()
