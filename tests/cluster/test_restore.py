@@ -117,23 +117,23 @@ def image_of_restic(folder: Path) -> Path:
 
 def job(site: Site, cron: str, name: str, **env: str) -> str:
     """`kubectl create job <name> --from=cronjob/<cron>`, with variables set; what it printed when it is complete."""
-    api = site.cluster.api()
+    api, space = site.cluster.api(), site.file.settings.namespace
     batch, core = BatchV1Api(api), CoreV1Api(api)
-    spec: Any = batch.read_namespaced_cron_job(cron, NAME).spec.job_template.spec
+    spec: Any = batch.read_namespaced_cron_job(cron, space).spec.job_template.spec
     (container,) = spec.template.spec.containers
     for variable in container.env:
         variable.value = env.get(variable.name, variable.value)
-    batch.create_namespaced_job(NAME, {"metadata": {"name": name}, "spec": spec})
+    batch.create_namespaced_job(space, {"metadata": {"name": name}, "spec": spec})
 
     def ended() -> bool:
-        status: Any = batch.read_namespaced_job_status(name, NAME).status
+        status: Any = batch.read_namespaced_job_status(name, space).status
         return any(one.type in ("Complete", "Failed") and one.status == "True" for one in status.conditions or [])
 
     wait(f"the Job {name} ends", ended, 300)
-    pods = core.list_namespaced_pod(NAME, label_selector=f"job-name={name}").items
+    pods = core.list_namespaced_pod(space, label_selector=f"job-name={name}").items
     pods.sort(key=lambda pod: pod.metadata.creation_timestamp)
-    said: str = core.read_namespaced_pod_log(pods[-1].metadata.name, NAME, container=container.name)
-    status: Any = batch.read_namespaced_job_status(name, NAME).status
+    said: str = core.read_namespaced_pod_log(pods[-1].metadata.name, space, container=container.name)
+    status: Any = batch.read_namespaced_job_status(name, space).status
     assert status.succeeded == 1, said
     return said
 

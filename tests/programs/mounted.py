@@ -22,10 +22,10 @@ BUCKET = "acme-kotaemon"
 
 def possible() -> None:
     """Skip where no bucket can be mounted; a missing program is a failure under CI."""
-    needed("rclone", "rclone")
-    needed("fusermount3", "fuse3")
     if os.geteuid() != 0 or not Path("/dev/fuse").exists():
         pytest.skip("NOT RUN: a bucket is mounted here by root, with /dev/fuse")
+    needed("rclone", "rclone")
+    needed("fusermount3", "fuse3")
 
 
 class Bucket:

@@ -19,6 +19,7 @@ from components.protection.pods import variables
 from tests.programs import build
 from tests.programs.protection import Place, finished, place
 from tests.programs.s3_server import POD, REGION, S3Server, server
+from tests.unit.tools import needed
 
 pytestmark = pytest.mark.long
 BUCKET, PREFIX = "acme-kotaemon", "backups/restic"
@@ -145,6 +146,7 @@ def test_what_the_pods_key_deletes_can_be_taken_back(
     house: Place, running: S3Server, request: pytest.FixtureRequest
 ) -> None:
     """Somebody with the pod's credentials deletes all; whoever owns the bucket takes the versions (rclone)."""
+    needed("rclone", "rclone")
     house.backup()
     remote = f"s3:{BUCKET}/{PREFIX}/{request.node.name}"
 
