@@ -111,8 +111,8 @@ cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built
 	$(PY) -m devcluster.build control-plane simulated-nodes engine yaml python registry
 	$(PY) -m pytest $(LONG) tests/cluster tests/engine tests/languages
 
-programs: $(INSTALLED) ## Tests with programs of others that only tests run (the Collector is built on first use, about 2 minutes)
-	$(PY) -m pytest tests/programs
+programs: $(INSTALLED) ## Tests with programs of others that only tests run (the Collector, and for the long ones an S3 server, are built on first use, about 2 minutes)
+	$(PY) -m pytest $(LONG) tests/programs
 
 drills: $(INSTALLED) ## The drills in their short form, as tests
 	$(PY) -m devcluster.build control-plane simulated-nodes engine

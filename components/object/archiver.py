@@ -31,6 +31,7 @@ from ..refusal import because, refuse, refused_folder, refused_label
 from .rules import ARCHIVE_DAYS, ARCHIVE_SCHEDULE
 
 SCRIPT = "ks_archive.py"
+NUMBERS = "ks_archive_numbers.py"
 COLD, SOURCE, WHOLE = "/cold", "/from", "/whole"
 LOGS = "logs/archive"
 """Folder of the cold tier with the log files of each pod: `logs/archive/<pod>/`."""
@@ -114,7 +115,8 @@ def labels(name: str) -> dict[str, str]:
 
 def script() -> dict[str, str]:
     """File name -> text of what runs in the pod."""
-    return {SCRIPT: (Path(__file__).parent / "runtime" / SCRIPT).read_text()}
+    folder = Path(__file__).parent / "runtime"
+    return {name: (folder / name).read_text() for name in (SCRIPT, NUMBERS)}
 
 
 def asked(args: ArchiverArgs) -> dict[str, object]:

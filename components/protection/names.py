@@ -7,7 +7,8 @@ from pathlib import Path
 from ..contract import AccessMode, Claim, Medium
 from ..pod import imposed
 from ..pod.args import ClusterImposes
-from ..pod.files import api_call
+from ..pod.files import api_call, runtime_files
+from ..pod.folders import SCRIPT as PREPARE
 from ..quantity import refused_size
 from ..refusal import because, refused_folder, refused_label
 from .args import BackupsArgs, VolumeSnapshotsArgs
@@ -46,7 +47,12 @@ _STATE = Path(__file__).parents[1] / "state" / "runtime"
 def scripts() -> dict[str, str]:
     """File name -> text of what runs in the pods; the copy of Qdrant is the one that bundled stores have."""
     own = {path.name: path.read_text() for path in sorted(_RUNTIME.iterdir()) if path.suffix in (".py", ".sh")}
-    return {**own, **api_call(), "qdrant_backup.py": (_STATE / "qdrant_backup.py").read_text()}
+    return {
+        **own,
+        **api_call(),
+        **runtime_files(PREPARE),
+        "qdrant_backup.py": (_STATE / "qdrant_backup.py").read_text(),
+    }
 
 
 def labels(name: str) -> dict[str, str]:

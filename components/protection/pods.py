@@ -1,5 +1,7 @@
 """The pods of a backup and of a drill, as pure builders: what they mount, in which order their containers run."""
 
+from collections.abc import Mapping
+
 from pulumi import Input
 from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
@@ -10,7 +12,9 @@ from pulumi_kubernetes.core.v1 import (
     VolumeMountArgs,
 )
 
-from ..pod.names import IMAGE, PYTHON, RUNTIME_DIR
+from ..contract import RoleMount
+from ..pod.folders import prepare_container, prepare_task, role_folders
+from ..pod.names import CLAIMS_DIR, GID, IMAGE, PYTHON, RUNTIME_DIR, UID
 from ..pod.spec import TMP, Pod, resources
 from ..pod.token import TOKEN, token_volume
 from ..pod.variables import plain, secret_variable
@@ -69,8 +73,11 @@ def backup_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input[
 
 
 def restore_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input[str], account: Input[str]) -> Pod:
-    """Writes into the claims of the application, so it runs only when somebody makes a Job of it."""
-    claims = args.get("restore_to", args["roles"])
+    """Writes into the claims of the application, so it runs only when somebody makes a Job of it.
+
+    Before, it makes the folders of the roles: on a new volume nobody else has.
+    """
+    claims = {role: mount for role, mount in args.get("restore_to", args["roles"]).items() if not mount["read_only"]}
     run = _python(name, args, "restore", "ks_protect_restore.py", [])
     run.env = [*plain(variables(name, args)), *plain({"KS_SNAPSHOT": "", "KS_REPLACE": ""})]
     roles = [
@@ -78,14 +85,13 @@ def restore_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input
             name=volume_name(mount["claim"]["name"]), mount_path=f"{names.DATA}/{role}", sub_path=mount["sub_path"]
         )
         for role, mount in sorted(claims.items())
-        if not mount["read_only"]
     ]
     run.volume_mounts = [RUNTIME, TMP, TOOLS, KEYS, STAGE, *repository_mount(args["repository"]), *roles]
     return Pod(
         restart_policy="Never",
         service_account=account,
         security=security(args),
-        init_containers=[_restic(args)],
+        init_containers=[_folders(args, claims), _restic(args)],
         containers=[run],
         volumes=[
             *pod_volumes(args, scripts, secret),
@@ -167,6 +173,18 @@ def _python(name: str, args: BackupsArgs, container: str, script: str, more: lis
         resources=resources("500m", "512Mi", "2Gi"),
         termination_message_policy="FallbackToLogsOnError",  # `kubectl describe pod` says why
     )
+
+
+def _folders(args: BackupsArgs, roles: Mapping[str, RoleMount]) -> ContainerArgs:
+    """Makes the roles' folders as the application's pod does: a sub-path that is missing would be made by root."""
+    claims = sorted({mount["claim"]["name"] for mount in roles.values()})
+    task = prepare_task(
+        [(name, role_folders(roles, name), False) for name in claims],
+        int(args.get("uid", UID)),
+        int(args.get("gid", GID)),
+    )
+    whole = [VolumeMountArgs(name=volume_name(name), mount_path=f"{CLAIMS_DIR}/{name}") for name in claims]
+    return prepare_container(args.get("image", IMAGE), task, whole)
 
 
 def _restic(args: BackupsArgs) -> ContainerArgs:

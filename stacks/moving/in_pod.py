@@ -5,9 +5,10 @@
     in_pod.py compare ID SOURCE TARGET  manifests of both: every file by SHA-256, every folder and link
 
 The target of a move has the file `.kotaemon-move` with the id of the move: what has another id, or none, is somebody
-else's, and is neither written over nor deleted. A target on a bucket (KS_TARGET_MEDIUM=object) has no folders of its
-own and no links. The result is one JSON object, on the standard output and as the container's termination message.
-Exit codes: 0 done, 1 the two sides differ, 75 a disk failed, 78 a person has to act.
+else's, and is neither written over nor deleted. A bucket (KS_SOURCE_MEDIUM=object or KS_TARGET_MEDIUM=object) has no
+folders of its own and no links, and its files have the mode that the mount says of all. The result is one JSON object,
+on the standard output and as the container's termination message. Exit codes: 0 done, 1 the two sides differ, 75 a disk
+failed, 78 a person has to act.
 """
 
 import hashlib
@@ -123,13 +124,13 @@ def refuse_links(source: Path) -> None:
 
 def run(words: Sequence[str]) -> dict[str, Any]:
     """The work that the words ask for; its result."""
-    plain = os.environ.get("KS_TARGET_MEDIUM") == "object"
+    buckets = [os.environ.get(f"KS_{side}_MEDIUM") == "object" for side in ("SOURCE", "TARGET")]
     if words[0] == "measure":
         return measure(*words[1:])
     identity, source, target = words[1], Path(words[2]), Path(words[3])
     if words[0] == "compare":
-        return compare(identity, source, target, plain)
-    if plain:
+        return compare(identity, source, target, any(buckets))
+    if buckets[1]:
         refuse_links(source)
     return begin(identity, source, target)
 

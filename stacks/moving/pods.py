@@ -135,6 +135,7 @@ def _python(name: str, work: Work, words: Sequence[str], mounts: Sequence[Volume
         image=work.image,
         command=[PYTHON, f"{SCRIPTS_DIR}/in_pod.py", *words],
         env=[
+            EnvVarArgs(name="KS_SOURCE_MEDIUM", value=work.old.claim["medium"].value),
             EnvVarArgs(name="KS_TARGET_MEDIUM", value=work.new.claim["medium"].value),
             EnvVarArgs(name="PYTHONDONTWRITEBYTECODE", value="1"),
         ],

@@ -10,9 +10,11 @@ from devcluster.cluster import Cluster
 from plan import collect
 from plan.recorder import Run
 from tests.cluster import stacks
-from tests.unit.stacks.test_cold_tier_page import BLOCKS, read
+from tests.unit.stacks.test_cold_tier_page import BLOCKS, OBJECTS, read
 
-MOUNTS = [(example, block) for example, block in BLOCKS if "kotaemon:storage" in block]
+MOUNTS = [
+    (example, block) for example, block in BLOCKS if "kotaemon:storage" in block and "existing-claim" not in block
+]
 
 
 @pytest.mark.parametrize(("example", "block"), MOUNTS, ids=[str(number) for number in range(len(MOUNTS))])
@@ -30,6 +32,14 @@ def ours(planned: Run) -> Run:
         r for r in planned.registrations if r.name.startswith(("kotaemon-cold", "kotaemon-archive"))
     ]
     return planned
+
+
+@pytest.mark.parametrize("block", OBJECTS, ids=[str(number) for number in range(len(OBJECTS))])
+def test_the_objects_that_people_make_themselves_are_accepted(cluster: Cluster, block: str) -> None:
+    for body in yaml.safe_load_all(block):
+        if "namespace" in body["metadata"]:
+            body["metadata"]["namespace"] = "default"  # its own does not exist; a dry run leaves nothing there
+        stacks.kube(cluster).apply(body, dry_run=True)
 
 
 def test_a_volume_that_the_server_does_not_know_is_refused(cluster: Cluster, tmp_path: Path) -> None:

@@ -12,9 +12,12 @@ from kubernetes.client import ApiClient, BatchV1Api, CoreV1Api
 from components.contract import Platform
 from deploy.engine import Outcome
 from deploy.kube import Kube, Manifest
+from deploy.move.cluster import Cluster as Mover
+from deploy.move.profile import Change
 from devcluster import nodes, platforms
 from devcluster.cluster import Cluster
 from plan.stack_file import StackFile
+from stacks.moving.state import Step
 from tests.cluster import objects, stacks
 from tests.cluster.objects import wait
 from tests.cluster.stacks import DISK, FILES
@@ -125,6 +128,34 @@ def test_the_nightly_copy_can_be_run_by_hand(api: ApiClient, first: Outcome, ser
     name = f"{server}-by-hand"
     batch.create_namespaced_job(SPACE, {"metadata": {"name": name}, "spec": template.spec})
     wait("the job is done", lambda: batch.read_namespaced_job(name, SPACE).status.succeeded == 1)
+
+
+@pytest.mark.long
+def test_a_conversion_stops_everybody_and_starts_them_again(api: ApiClient, kube: Kube, first: Outcome) -> None:
+    """`make convert`, there and back, against a real API server. The nodes are simulated: a Job's pod ends well and
+    converts nothing; what the converters do is in tests/unit/components/kotaemon/runtime/convert."""
+    objects.claim(api, SPACE, "old-disk", "dev-block")
+    objects.claim(api, SPACE, "back-disk", "dev-block")
+    said: list[str] = []
+    seen: list[int] = []
+
+    def told(line: str) -> None:
+        said.append(line)
+        if line == "the application is stopped":
+            seen.append(len(kube.list("v1", "Pod", SPACE, "app.kubernetes.io/name=kotaemon")))
+
+    mover = Mover(kube, SPACE, told, pause=0.2, patience=120)
+    done = Change(mover, "old-disk", "scaled", told, time.time).run()
+    assert done.step == Step.DONE
+    assert seen == [0], "nobody writes"
+    wait("three pods are Ready", lambda: len(ready(kube, "kotaemon")) == 3)
+    assert any("seconds without service" in line for line in said), said
+    back = Change(mover, "back-disk", "single-writer", told, time.time)
+    assert back.run().step == Step.COPIED
+    left = [pod for pod in ready(kube, "kotaemon") if "batch.kubernetes.io/job-name" not in pod["metadata"]["labels"]]
+    assert left == [], "the application stays stopped"
+    assert back.back().step == Step.BACK
+    wait("three pods are Ready", lambda: len(ready(kube, "kotaemon")) == 3)
 
 
 def test_a_roll_out_keeps_two_pods_ready(cluster: Cluster, kube: Kube, first: Outcome, folder: Path) -> None:

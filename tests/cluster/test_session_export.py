@@ -50,11 +50,13 @@ def site(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator
 
 
 def run(site: Site, *words: str) -> str:
-    (pod,) = ready_pods(site.cluster.api(), NAME)
+    """What the Python of the application's container prints."""
+    space = site.file.settings.namespace
+    (pod,) = ready_pods(site.cluster.api(), space)
     said: str = stream(
         CoreV1Api(site.cluster.api()).connect_get_namespaced_pod_exec,
         pod.metadata.name,
-        NAME,
+        space,
         container="kotaemon",
         command=[PYTHON, *words],
         stdout=True,

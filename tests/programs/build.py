@@ -32,6 +32,11 @@ def program(module: str, package: str = ".", complete: Callable[[Path], None] | 
     return target
 
 
+def restic() -> Path:
+    """restic of the release whose image the pods use; a test holds the versions together. Raises DevclusterError."""
+    return program("restic", "github.com/restic/restic/cmd/restic")
+
+
 def _key(module: str, package: str) -> str:
     digest = hashlib.sha256(f"{package} {recipe.FLAGS}".encode())
     for path in sorted(path for path in (MODULES / module).rglob("*") if path.is_file()):

@@ -126,6 +126,28 @@ class Place:
     def drill(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
         return self.run("ks_protect_drill.py", *arguments, **env)
 
+    def killed_at_each_call(self, most: int) -> int:
+        """Run a backup, and kill it at its first call of restic, the next one at its second, until one ends well.
+
+        A wrapper counts the calls, and at one of them kills restic and who called it, as the node's loss would. Gives
+        how often it killed.
+        """
+        wrapper, calls = self.root / "wrapper", self.root / "calls"
+        real = self.env["KS_RESTIC"]
+        wrapper.write_text(
+            f'#!/bin/sh\necho x >> {calls}\nif [ "$(wc -l < {calls})" != "$KILL_AT" ]; then exec {real} "$@"; fi\n'
+            f'{real} "$@" & sleep 0.7\nkill -9 $! $PPID\n'
+        )
+        wrapper.chmod(0o755)
+        for step in range(1, most):
+            calls.write_text("")
+            self.owned()
+            done = self.run("ks_protect_backup.py", KS_RESTIC=str(wrapper), KILL_AT=str(step))
+            if done.returncode == 0:
+                return step - 1
+            assert done.returncode == -9, done.stderr
+        raise AssertionError(f"{most} backups were killed, and none ended")
+
     def restic(self, *arguments: str) -> str:
         done = finished(self.program([str(self.program_of_restic), "--quiet", *arguments]))
         assert done.returncode == 0, done.stderr

@@ -1,6 +1,7 @@
 """The numbers of this pod in Prometheus's text format: beside its log, and on a port where the Deployment names one.
 
-Other containers of the pod write theirs to <scratch>/metrics/<what>.prom, which is said with ours.
+Other containers of the pod write theirs to <scratch>/metrics/<what>.prom, which is said with ours. So are the
+archiver's of all its runs, which it leaves in the role `logs` (components/object/runtime/ks_archive_numbers.py).
 """
 
 import contextlib
@@ -15,6 +16,8 @@ from typing import NamedTuple
 from ks_environment import number, pod_name, say
 
 FILE = "metrics.prom"
+ARCHIVE = "archive.prom"
+"""The archiver's file beside the pods' folders."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -55,21 +58,26 @@ class Metrics:
     def __init__(self, metrics: list[Metric], scratch: Path, logs: Path | None) -> None:
         self._metrics, self._scratch, self._logs = metrics, scratch, logs
         self._writing: threading.Thread | None = None
+        self._archive = ""
 
     def text(self) -> str:
         said = "".join(metric.line() for metric in self._metrics)
         for path in sorted((self._scratch / "metrics").glob("*.prom")):
             with contextlib.suppress(OSError):
                 said += path.read_text()
-        return said
+        return said + self._archive
 
     def write(self) -> None:
         """Write the numbers beside the log, in a thread: the volume may not answer. One that hangs gets no second."""
         if self._logs is None or (self._writing is not None and self._writing.is_alive()):
             return
-        arguments = (self._logs, self.text())
-        self._writing = threading.Thread(target=write_file, args=arguments, name="metrics-file", daemon=True)
+        self._writing = threading.Thread(target=self._exchange, args=(self._logs,), name="metrics-file", daemon=True)
         self._writing.start()
+
+    def _exchange(self, logs: Path) -> None:
+        """Our numbers go to the volume, and the archiver's come from it."""
+        self._archive = read_archive(logs.parent)
+        write_file(logs, self.text())
 
     def serve(self, port: int) -> ThreadingHTTPServer:
         """Answer GET /metrics on every address of the pod; the network policy says who may ask."""
@@ -83,6 +91,16 @@ def write_file(folder: Path, text: str) -> None:
     with contextlib.suppress(OSError):  # the log file says what is wrong with the volume
         part.write_text(text)
         part.replace(folder / FILE)
+
+
+def read_archive(logs: Path) -> str:
+    """The archiver's numbers; nothing else that may be in its file, which other pods can write."""
+    try:
+        lines = (logs / ARCHIVE).read_text(errors="replace").splitlines()[:100]
+    except OSError:
+        return ""
+    ours = ("kotaemon_archive_", "# HELP kotaemon_archive_", "# TYPE kotaemon_archive_")
+    return "".join(f"{line}\n" for line in lines if line.startswith(ours))
 
 
 def serve_where_asked(metrics: Metrics) -> None:

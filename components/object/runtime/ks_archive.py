@@ -9,7 +9,8 @@ A file is deleted only when a copy with its sha256 was read back from the cold t
 was hashed. Whatever step the script is killed at, the next run goes on: a file is at its old place, at its new one, or
 whole at both. A report that was written again under the name of an archived one gets a name of its own beside it.
 
-Prints one JSON line for each file that could not be moved, and one with the sum. Exit code 0: all that was due is
+Prints one JSON line for each file that could not be moved, and one with the sum; where logs are moved, the sum is added
+to the numbers beside them (ks_archive_numbers.py). Exit code 0: all that was due is
 moved; 1: some was not, and the next run tries again; 78: it was told to touch what it never touches.
 """
 
@@ -27,6 +28,8 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import ks_archive_numbers as numbers
 
 EX_CONFIG = 78
 NEVER = {"indexes", "sessions", "uploads", "models"}
@@ -291,6 +294,14 @@ def main() -> int:
     size, failed = sum(done.size for done in each.values()), sum(done.failed for done in each.values())
     price = asked.get("saved_per_gib")
     saved = None if price is None else str((Decimal(size) / 2**30 * Decimal(price)).quantize(Decimal("0.0001")))
+    run = {"files": sum(done.files for done in each.values()), "bytes": size, "failed": failed}
+    for folder in (Path(one["from"]) for one in asked["moves"] if one["what"] == "logs"):
+        if not folder.is_dir():
+            continue
+        try:
+            numbers.add(folder, run, saved, asked.get("currency", ""), time.time())
+        except OSError as error:
+            say(warning=f"the numbers of this run are not in {folder / numbers.FILE}: {error.strerror}")
     say(
         archived={what: {"files": done.files, "bytes": done.size} for what, done in each.items()},
         bytes=size,

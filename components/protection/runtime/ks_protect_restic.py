@@ -6,6 +6,7 @@ Variables). Nothing of them is on a command line.
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,8 +22,16 @@ LOCK_SECONDS, LOCK_PAUSE_SECONDS = 2400, 60
 (https://restic.readthedocs.io/en/stable/manual_rest.html, unlock)."""
 
 
+_OF_A_PATH = re.compile(r"ignoring error for (.+?): .*")
+_COUNTED = re.compile(r"Fatal: There were [0-9]+ errors")
+"""restic's words for what it could not restore, and the last line of such a call (restic 0.14 to 0.18)."""
+
+
 class Failed(Exception):
     """A call of restic that did not end well, in restic's own words."""
+
+    said = ""
+    """All that restic printed as errors."""
 
 
 class WrongPassword(Failed):
@@ -46,8 +55,11 @@ class Restic:
                 return done.stdout
             locked = any(word in done.stderr for word in LOCKED)
             if not locked or time.monotonic() > ends:
-                said = _last(done.stderr or done.stdout)
-                raise Failed(f"restic {arguments[0]} ended with {done.returncode}: {said}")
+                failed = Failed(
+                    f"restic {arguments[0]} ended with {done.returncode}: {_last(done.stderr or done.stdout)}"
+                )
+                failed.said = done.stderr
+                raise failed
             say(f"the repository is locked: {_last(done.stderr)}")
             self._call("unlock")  # of a run that is gone: a run that lives renews its lock
             time.sleep(float(os.environ.get("KS_LOCK_PAUSE_SECONDS", LOCK_PAUSE_SECONDS)))
@@ -117,8 +129,20 @@ class Restic:
         return found[0]
 
     def restore_in_place(self, snapshot: str, paths: Sequence[Path]) -> None:
-        """These folders of a snapshot, where they were; other files in them stay."""
-        self._run("restore", snapshot, "--target", "/", *(part for path in paths for part in ("--include", str(path))))
+        """These folders of a snapshot, where they were; other files in them stay.
+
+        The folders are mounted into a root that cannot be written. restic sets times and modes of them and of those
+        above them, and calls it an error that it cannot: such errors alone are none, because what is in the folders
+        is compared afterwards.
+        """
+        mounted = {str(folder) for path in paths for folder in (path, *path.parents)}
+        try:
+            self._run(
+                "restore", snapshot, "--target", "/", *(part for path in paths for part in ("--include", str(path)))
+            )
+        except Failed as failed:
+            if not _only_about(failed.said, mounted):
+                raise
 
     def forget(self, daily: int, weekly: int, monthly: int) -> None:
         """Remove what the retention no longer keeps, and what killed or disturbed runs have left."""
@@ -149,6 +173,15 @@ def _lines(said: str) -> Iterator[dict[str, Any]]:
     for line in said.splitlines():
         if line.startswith("{"):
             yield json.loads(line)
+
+
+def _only_about(said: str, folders: set[str]) -> bool:
+    """Whether all that restic could not restore is something of these folders themselves."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    found = [
+        match[1] if (match := _OF_A_PATH.fullmatch(line)) else None for line in lines if not _COUNTED.fullmatch(line)
+    ]
+    return len(found) < len(lines) and bool(found) and all(path in folders for path in found)
 
 
 def _last(said: str) -> str:

@@ -14,7 +14,10 @@ from stacks.settings.load import SettingsError
 from tests.unit.plan.kept import merge
 
 PAGE = (ROOT / "docs" / "cold-tier.md").read_text()
-BLOCKS: list[tuple[str, str]] = re.findall(r"<!-- (\S+) -->\n```yaml\n(.*?)```", PAGE, re.DOTALL)
+FOUND: list[tuple[str, str]] = re.findall(r"<!-- (\S+) -->\n```yaml\n(.*?)```", PAGE, re.DOTALL)
+BLOCKS = [(example, block) for example, block in FOUND if example != "objects"]
+OBJECTS = [block for example, block in FOUND if example == "objects"]
+"""Objects that people make themselves; the API server looks at them (tests/cluster/test_cold_tier.py)."""
 
 
 def read(folder: Path, example: str, config: dict[str, Any]) -> stack_file.StackFile:
@@ -25,14 +28,16 @@ def read(folder: Path, example: str, config: dict[str, Any]) -> stack_file.Stack
 
 
 def test_every_block_is_planned() -> None:
-    assert len(BLOCKS) == PAGE.count("```yaml") == 8
+    assert len(FOUND) == PAGE.count("```yaml") == 10
+    assert len(OBJECTS) == 1
 
 
 @pytest.mark.parametrize(("example", "block"), BLOCKS, ids=[str(number) for number in range(len(BLOCKS))])
 def test_the_blocks_are_plans(example: str, block: str, tmp_path: Path) -> None:
     plan = collect.make(read(tmp_path, example, yaml.safe_load(block)))
     if "kotaemon:storage" in block:
-        assert plan.storage["eval"].claim == "kotaemon-cold"
+        own = "s3-files" if "existing-claim" in block else "kotaemon-cold"
+        assert plan.storage["eval"].claim == own
 
 
 @pytest.mark.parametrize(("mount", "row"), [(MOUNTPOINT, "mountpoint-s3"), (OSSFS, "ossfs"), (JUICEFS, "juicefs")])

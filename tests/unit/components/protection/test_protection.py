@@ -1,7 +1,9 @@
 """The components of protection: who may do what, what is mounted, in which order, and what is refused."""
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -55,6 +57,13 @@ def both(args: BackupsArgs) -> list[Any]:
 
 def test_images_are_those_of_the_stores() -> None:
     assert (names.POSTGRES_IMAGE, names.QDRANT_IMAGE) == (postgres.POSTGRES_IMAGE, qdrant.QDRANT_IMAGE)
+
+
+def test_the_restic_of_the_tests_is_that_of_the_image() -> None:
+    module = (Path(__file__).parents[3] / "programs/go/restic/go.mod").read_text()
+    found = re.search(r"^(?:require)?\s*github.com/restic/restic v(\S+)", module, re.MULTILINE)
+    assert found
+    assert names.RESTIC_IMAGE.endswith(f":{found[1]}")
 
 
 def test_every_mount_of_a_role_is_read_only_and_the_drill_has_none() -> None:
@@ -125,6 +134,21 @@ def test_a_disk_of_one_node_is_read_beside_the_application() -> None:
     assert term["labelSelector"] == {"matchLabels": labels}
     assert affinity["nodeAffinity"] == {"x": 1}
     assert "podAffinity" not in drill["affinity"], "the drill goes where there is room"
+
+
+def test_a_restore_makes_the_folders_of_a_new_volume_first_and_no_others() -> None:
+    models = on(FILES, Role.MODELS)
+    models["read_only"] = True
+    roles = {**ARGS["roles"], "models": models, "sessions": on(DISK, Role.SESSIONS)}
+    restore = manifest(backups.pods("backup", BackupsArgs(**{**ARGS, "restore_to": roles}))[2])
+    assert [one["name"] for one in restore["initContainers"]] == ["prepare", "tools"]
+    prepare = container(restore, "prepare")
+    (told,) = (json.loads(v["value"]) for v in prepare["env"] if v["name"] == "KS_PREPARE")
+    made = {claim["root"]: claim["folders"] for claim in told["claims"]}
+    assert sorted(made.values()) == [["indexes", "uploads"], ["sessions"]]
+    mounted = {mount["mountPath"] for mount in prepare["volumeMounts"] if "subPath" not in mount}
+    assert set(made) <= mounted
+    assert "prepare.py" in names.scripts()
 
 
 def test_a_restore_writes_to_the_claim_and_not_to_its_copy() -> None:

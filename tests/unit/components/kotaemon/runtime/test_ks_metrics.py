@@ -99,6 +99,21 @@ def test_a_volume_that_hangs_gets_one_thread(tmp_path: Path, hanging: Path, hang
     assert time.monotonic() - before < 1
 
 
+def test_the_archivers_numbers_are_said_with_the_pods_and_nothing_else_of_its_file(tmp_path: Path) -> None:
+    module = runtime_module("ks_metrics")
+    folder = tmp_path / "logs" / "pod-a"
+    folder.mkdir(parents=True)
+    metrics = module.Metrics([], tmp_path, folder)
+    (folder.parent / module.ARCHIVE).write_text("kotaemon_archive_failed_files 2\nkotaemon_half_indexed_files 9\nx\n")
+    metrics.write()
+    metrics._writing.join(60)
+    assert metrics.text() == "kotaemon_archive_failed_files 2\n"
+    (folder.parent / module.ARCHIVE).unlink()
+    metrics.write()
+    metrics._writing.join(60)
+    assert metrics.text() == ""
+
+
 def test_no_port_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     module = runtime_module("ks_metrics")
     monkeypatch.delenv("KS_METRICS_PORT", raising=False)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from components.object.archiver import SCRIPT
+from components.object.archiver import script
 from tests.unit.components.models.runtime import faults
 from tests.unit.components.models.runtime.pods import Place, place
 
 OLD = time.time() - 40 * 86400
-RUNTIME = Path(__file__).parents[5] / "components" / "object" / "runtime"
 REPORTS = {
     "run-1/scores.json": b"{}" * 3000,
     "run-1/deep/answers.csv": bytes(range(256)) * 9000,
@@ -33,7 +31,8 @@ class Claims:
     def __init__(self, pod: Place) -> None:
         self.pod = pod
         self.hot, self.cold = pod.shared, pod.cache
-        shutil.copy(RUNTIME / SCRIPT, pod.scripts / SCRIPT)
+        for name, text in script().items():
+            (pod.scripts / name).write_text(text)
 
     def write(self, files: dict[str, bytes], folder: str, age: float = OLD) -> None:
         for name, data in files.items():
@@ -60,8 +59,9 @@ class Claims:
 
 
 def manifest(root: Path) -> dict[str, str]:
-    """Path -> sha256 of every file below a folder."""
-    found = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+    """Path -> sha256 of every file below a folder, but for the archiver's own numbers."""
+    every = [path for path in root.rglob("*") if path.name != "archive.prom"]
+    found = sorted(path for path in every if path.is_file() and not path.is_symlink())
     return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
@@ -98,6 +98,38 @@ def test_a_second_run_has_nothing_to_do(claims: Claims) -> None:
     before = manifest(claims.cold)
     assert claims.report()["bytes"] == 0
     assert manifest(claims.cold) == before
+
+
+def test_the_numbers_of_all_runs_are_added_up_beside_the_logs(claims: Claims) -> None:
+    for number in (1, 2):
+        claims.write({f"run-{number}/x.json": b"x" * 1024 * 1024}, "eval")
+        claims.write({"pod-a/app-00000001.log": b"1"}, "logs")
+        claims.report(saved_per_gib="1024", currency="USD")
+    said = (claims.hot / "logs/archive.prom").read_text()
+    found = {line.split(" ")[0]: line.split(" ")[1] for line in said.splitlines() if not line.startswith("#")}
+    assert float(found.pop("kotaemon_archive_last_run_seconds")) == pytest.approx(time.time(), abs=300)
+    assert found == {
+        "kotaemon_archive_moved_bytes_total": str(2 * 1024 * 1024),
+        "kotaemon_archive_moved_files_total": "2",
+        "kotaemon_archive_failed_files": "0",
+        'kotaemon_archive_saved_per_month{currency="USD"}': "2.0000",
+    }
+    for name in found:
+        assert f"# TYPE {name.partition('{')[0]} " in said
+
+
+def test_numbers_that_are_damaged_begin_anew_and_cost_no_run(claims: Claims) -> None:
+    claims.write({"pod-a/app-00000001.log": b"1"}, "logs")
+    (claims.hot / "logs/archive.prom").write_bytes(b"\xff kotaemon_archive_moved_bytes_total 1.2.3\n")
+    claims.write({"run-1/x.json": b"x"}, "eval")
+    assert claims.report()["bytes"] == 1
+    assert "kotaemon_archive_moved_bytes_total 1\n" in (claims.hot / "logs/archive.prom").read_text()
+    (claims.hot / "logs/archive.prom").unlink()
+    (claims.hot / "logs/archive.prom").mkdir()
+    claims.write({"run-2/x.json": b"x"}, "eval")
+    done = claims.archive()
+    assert done.returncode == 0, done.stderr
+    assert "the numbers of this run are not in" in done.stdout
 
 
 def test_what_is_young_unfinished_or_no_file_stays(claims: Claims) -> None:
@@ -149,7 +181,8 @@ def begin():
 def run():
     assert ks_archive.main() == 0
 def files(root):
-    return {{str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}}
+    every = [p for p in root.rglob("*") if "archive.prom" not in p.name]
+    return {{str(p.relative_to(root)): p.read_bytes() for p in every if p.is_file()}}
 wanted = files(saved)
 def look(killed):
     hot, cold = files(shared), files(cache)
@@ -295,7 +328,8 @@ while (runs < 6 or len(lines) < 1500) and time.monotonic() < until:
     assert ks_archive.main() == 0
     runs += 1
 stop.set(); thread.join()
-found = sorted(l for root in (shared, cache) for p in root.rglob("*") if p.is_file() for l in p.read_text().splitlines())
+texts = [p for root in (shared, cache) for p in root.rglob("*") if p.is_file() and p.name != "archive.prom"]
+found = sorted(l for p in texts for l in p.read_text().splitlines())
 assert found == sorted(lines), (len(found), len(lines))
 cold = [p for p in cache.rglob("*") if p.is_file()]
 assert runs > 5 and len(cold) > 20, (runs, len(cold))
