@@ -14,6 +14,7 @@ from ..pod.names import IMAGE, PYTHON, RUNTIME_DIR
 from ..pod.spec import TMP, Pod, resources
 from ..pod.token import TOKEN, token_volume
 from ..pod.variables import plain, secret_variable
+from ..state.certificates import ca_mounts, ca_volumes
 from . import names
 from .args import BackupsArgs, DatabaseSource
 from .drill_servers import own_servers, trial
@@ -63,6 +64,7 @@ def backup_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input[
         volumes=[
             *pod_volumes(args, scripts, secret),
             VolumeArgs(name="scratch", empty_dir=EmptyDirVolumeSourceArgs(size_limit=scratch_size(args))),
+            *(ca_volumes(args["database"].get("ca_config_map")) if "database" in args else []),
             *(claim_volume(claim) for claim in sorted({mount["claim"]["name"] for mount in args["roles"].values()})),
         ],
     )
@@ -202,6 +204,6 @@ def _dump(args: BackupsArgs, database: DatabaseSource) -> ContainerArgs:
             }
         ),
         resources=resources("200m", "256Mi", "1Gi"),
-        volume_mounts=[RUNTIME, TMP, STAGE],
+        volume_mounts=[RUNTIME, TMP, STAGE, *ca_mounts(database.get("ca_config_map"))],
         termination_message_policy="FallbackToLogsOnError",
     )

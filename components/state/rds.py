@@ -17,6 +17,7 @@ from ..encryption.kept import KEEPS_ITS_KEY
 from ..pod.args import Endpoint, SecretKey
 from ..pod.secret import secret_data
 from ..refusal import because, reasons, refuse
+from .certificates import bundle_refused, ca_config_map, tls_parameters
 from .stores import DatabaseStore, PostgresDriver, password_unknown
 
 PORT = 5432
@@ -65,6 +66,9 @@ class RdsDatabaseArgs(TypedDict):
     nothing; default false. An instance keeps this key for ever."""
     driver: NotRequired[PostgresDriver]
     """Where the application's psycopg2 comes from; default install."""
+    ca_bundle: NotRequired[str]
+    """Certificates in PEM that sign the server's own: pods then check the server's name and certificate
+    (sslmode=verify-full). Default: the connection is encrypted and the server is not checked."""
     kept_secret: NotRequired[bool]
     """The Secret with the URL is one that was kept, and nothing else knows the password: its data is left as it is.
     Default false."""
@@ -81,17 +85,17 @@ def parameters() -> list[rds.ParameterGroupParameterArgs]:
     return [rds.ParameterGroupParameterArgs(name="rds.force_ssl", value="1", apply_method="immediate")]
 
 
-def database_url(name: str, user: str, password: str | None, host: str) -> str:
+def database_url(name: str, user: str, password: str | None, host: str, *, verified: bool = False) -> str:
     """The URL as SQLAlchemy takes it. The password is URL-safe as it is generated.
 
     Raises pulumi.RunError when nobody knows the password: the instance was taken up by its id.
 
-    sslmode=require encrypts without checking the server's certificate: RDS signs it with a CA of its own, which the
-    application's image does not know.
+    RDS signs its certificates with a CA of its own, which the application's image does not know: the server is checked
+    only where the bundle is mounted (`verified`).
     """
     if not password:
         raise pulumi.RunError(password_unknown("RdsDatabase", name, f"{name}-url"))
-    return f"postgresql://{user}:{password}@{host}:{PORT}/{DATABASE}?sslmode=require"
+    return f"postgresql://{user}:{password}@{host}:{PORT}/{DATABASE}?{tls_parameters(verified=verified)}"
 
 
 def check(name: str, args: RdsDatabaseArgs) -> list[str]:
@@ -100,6 +104,7 @@ def check(name: str, args: RdsDatabaseArgs) -> list[str]:
     return [
         *reasons(rds_refused(args["identifier"], size, most, len(args["subnets"]), days)),
         *because("tags", tags_refused(args.get("tags", {}))),
+        *because("ca_bundle", bundle_refused(args["ca_bundle"]) if "ca_bundle" in args else ""),
     ]
 
 
@@ -195,7 +200,10 @@ class RdsDatabase(pulumi.ComponentResource):
                 depends_on=group.rules,
             ),
         )
-        url = Output.all(made.username, made.password, made.address).apply(lambda of: database_url(name, *of))
+        verified = "ca_bundle" in args
+        url = Output.all(made.username, made.password, made.address).apply(
+            lambda of: database_url(name, *of, verified=verified)
+        )
         as_it_is = args.get("kept_secret", False)
         secret = k8s.core.v1.Secret(
             f"{name}-url",
@@ -212,4 +220,6 @@ class RdsDatabase(pulumi.ComponentResource):
             endpoint=Endpoint(cidr=args["client_network"], port=PORT),
             driver=args.get("driver", PostgresDriver.INSTALL),
         )
+        if "ca_bundle" in args:
+            self.store["ca_config_map"] = ca_config_map(self, name, args["namespace"], args["ca_bundle"])
         self.register_outputs({"secretName": secret.metadata.apply(lambda metadata: metadata.name)})

@@ -5,9 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from stacks.settings.fields import Strict
-
-PROJECT = Path(__file__).parents[2]
-"""The project's folder, from which paths in a stack file are read: that of Pulumi.yaml."""
+from stacks.settings.files import in_project
 
 
 class EstimateSettings(Strict):
@@ -42,4 +40,4 @@ class EstimateSettings(Strict):
     @property
     def price_file(self) -> Path | None:
         """Path of the file with prices of the user's own."""
-        return None if self.prices is None else PROJECT / Path(self.prices).expanduser()
+        return None if self.prices is None else in_project(self.prices)
