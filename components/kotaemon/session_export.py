@@ -11,10 +11,10 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from ..contract import Medium, Role
+from ..pod.certificates import ca_mounts
 from ..pod.names import PYTHON, RUNTIME_DIR, SCRATCH_DIR
 from ..pod.spec import TMP, resources
 from ..pod.variables import plain, secret_variable
-from ..state.certificates import ca_mounts
 from .application import Application
 from .environment import role_dir
 from .names import DRIVER_DIR

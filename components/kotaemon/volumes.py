@@ -11,10 +11,10 @@ from pulumi_kubernetes.core.v1 import (
 
 from ..contract import Claim, Role, RoleMount
 from ..models import pod as models
+from ..pod.certificates import ca_mounts, ca_volumes
 from ..pod.folders import prepare_task, role_folders
 from ..pod.names import CLAIMS_DIR, RUNTIME_DIR
 from ..pod.spec import TMP, tmp_volume
-from ..state.certificates import ca_mounts, ca_volumes
 from .application import Application
 from .environment import role_dir
 from .names import APP_DIR, DRIVER_DIR

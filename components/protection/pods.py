@@ -10,11 +10,11 @@ from pulumi_kubernetes.core.v1 import (
     VolumeMountArgs,
 )
 
+from ..pod.certificates import ca_mounts, ca_volumes
 from ..pod.names import IMAGE, PYTHON, RUNTIME_DIR
 from ..pod.spec import TMP, Pod, resources
 from ..pod.token import TOKEN, token_volume
 from ..pod.variables import plain, secret_variable
-from ..state.certificates import ca_mounts, ca_volumes
 from . import names
 from .args import BackupsArgs, DatabaseSource
 from .drill_servers import own_servers, trial

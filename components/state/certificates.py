@@ -1,20 +1,17 @@
-"""The certificates that sign a database server's own: from a file of the user's to the pods that connect."""
+"""The certificates that sign a database server's own: from a text of the user's to a ConfigMap and the URL."""
 
 import ssl
 
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
-from pulumi_kubernetes.core.v1 import ConfigMapVolumeSourceArgs, VolumeArgs, VolumeMountArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from ..pod.certificates import FILE, FOLDER
 from ..pod.files import content_hash
 
-FOLDER = "/etc/kotaemon-database-ca"
-FILE = "ca.pem"
 MOST_BYTES = 900_000
 """Largest bundle: a ConfigMap holds 1 MiB. global-bundle.pem of RDS has about 170 kB."""
-_VOLUME = "database-ca"
 
 
 def bundle_refused(text: str) -> str:
@@ -50,17 +47,3 @@ def ca_config_map(parent: pulumi.ComponentResource, name: str, namespace: Input[
         opts=ResourceOptions(parent=parent),
     )
     return made.metadata.apply(lambda metadata: metadata.name or "")
-
-
-def ca_volumes(config_map: Input[str] | None) -> list[VolumeArgs]:
-    """The volume of a pod that connects; none without a bundle."""
-    if config_map is None:
-        return []
-    return [VolumeArgs(name=_VOLUME, config_map=ConfigMapVolumeSourceArgs(name=config_map))]
-
-
-def ca_mounts(config_map: Input[str] | None) -> list[VolumeMountArgs]:
-    """The mount of a container that connects; none without a bundle."""
-    if config_map is None:
-        return []
-    return [VolumeMountArgs(name=_VOLUME, mount_path=FOLDER, read_only=True)]

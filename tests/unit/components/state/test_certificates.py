@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from components.pod.args import Endpoint, SecretKey
+from components.pod.certificates import FILE, FOLDER
 from components.protection import backups
 from components.protection.args import BackupRepository, BackupsArgs, DatabaseSource
 from components.state import apsaradb, rds
-from components.state.certificates import FILE, FOLDER, bundle_refused, ca_name
+from components.state.certificates import bundle_refused, ca_name
 from plan import collect, stack_file
 from plan.recorder import Run
 from stacks.manifests import manifest
