@@ -16,7 +16,7 @@ PAIR := -n 2 --dist loadfile
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down kept purge move convert logs shell open load-image probe plan advise preview test test-all lint types unit library policy cloud-api programs cluster drills drill-node drill-nfs drill-nfs-ha drill bench hooks format schema golden lock clean
+.PHONY: help up down kept purge move convert logs shell open load-image probe plan advise first-up-check preview test test-all lint types unit library policy cloud-api programs cluster drills drill-node drill-nfs drill-nfs-ha drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -68,6 +68,9 @@ plan: $(INSTALLED) ## What a stack would make: no account, no cluster, no engine
 
 advise: $(INSTALLED) ## Ranked storage maps for a load: ARGS="--help" shows how to describe it
 	@$(PY) -m plan advise $(ARGS)
+
+first-up-check: $(INSTALLED) ## Ask the account of STACK, by calls that only read, what a first `up` assumes (docs/clouds.md)
+	@$(PY) -m deploy first-up-check --stack $(STACK)
 
 preview: $(INSTALLED) ## `pulumi preview` of the stack on its own cluster
 	pulumi preview --stack $(STACK)

@@ -1,7 +1,9 @@
-"""`python -m deploy up|down|kept|purge|move|logs|shell|open`: bring a stack up, look at it, move it, take it down."""
+"""`python -m deploy up|down|kept|purge|move|logs|shell|open`: bring a stack up, look at it, move it, take it down;
+`first-up-check` asks its account before."""
 
 import argparse
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from plan import stack_file, terminal
@@ -42,6 +44,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
         if name == "logs":
             command.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
+    text = "ask the stack's account, by calls that only read, what a first `up` assumes; writes the text of an issue"
+    command = commands.add_parser("first-up-check", help=text, description=text)
+    command.add_argument("--stack", default="dev", help="stack name; the file is Pulumi.<stack>.yaml")
+    command.add_argument("--out", type=Path, default=Path("build/first-up"), help="folder for the text")
     _add_move(commands)
     _add_convert(commands)
     return parser
@@ -76,6 +82,10 @@ def _run(options: argparse.Namespace) -> int:
     # Only now: a wrong stack file is told in a second, before any SDK and the Kubernetes client are loaded.
     if options.command in ("logs", "shell", "open"):
         return _visit(file, options)
+    if options.command == "first-up-check":
+        from deploy.first_up import command
+
+        return command.check(file, options.out, terminal.console())
     if options.command == "convert":
         return _convert(file, options)
     if options.command == "move":

@@ -15,7 +15,7 @@ from estimate.choices import Choice, choices, outage_minutes, survives_zone, zon
 from estimate.cost import Sum, priced, total
 from estimate.offers import Offer, Sizes
 from estimate.performance import ONE_THREAD_MIB_S, ClaimSpeed, load_seconds, performance
-from estimate.price_list import REFERENCE_REGION, price_list
+from estimate.price_list import REFERENCE_REGION, PriceList, price_list
 from estimate.product import Use
 
 READS_PER_QUERY = 50
@@ -112,6 +112,8 @@ class Answer:
     accepted: tuple[Advice, ...]
     """The accepted choices, best first."""
     rejected: tuple[Advice, ...]
+    currency: str = ""
+    """ISO code of the currency of all amounts. Empty on platform private."""
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -125,19 +127,20 @@ class Answer:
         )
 
 
-def advise(load: Load, offers: Sequence[Offer], check: Check) -> Answer:
-    """Judge every choice that the offers for this load allow."""
+def advise(load: Load, offers: Sequence[Offer], check: Check, prices: PriceList | None = None) -> Answer:
+    """Judge every choice that the offers for this load allow. `prices`: default the platform's price list."""
+    wanted = price_list(load.platform) if prices is None else prices
     accepted: list[Advice] = []
     rejected: list[Advice] = []
     for choice in choices(load.platform, offers):
-        judged, against = _judge(choice, load, check)
+        judged, against = _judge(choice, load, check, wanted)
         (rejected if against else accepted).append(judged)
     accepted.sort(key=_by_cost if load.budget is None else _by_speed)
-    return Answer(load, tuple(accepted), tuple(sorted(rejected, key=_by_cost)))
+    return Answer(load, tuple(accepted), tuple(sorted(rejected, key=_by_cost)), wanted.currency)
 
 
-def _judge(choice: Choice, load: Load, check: Check) -> tuple[Advice, bool]:
-    cost, speeds, guard = _facts(choice, load.priced_in, load.use, load.model_gib, load.pods, check)
+def _judge(choice: Choice, load: Load, check: Check, prices: PriceList) -> tuple[Advice, bool]:
+    cost, speeds, guard = _facts(choice, prices, load.priced_in, load.use, load.model_gib, load.pods, check)
     seconds = next((s.load_seconds for s in speeds if "models" in s.roles.split(", ")), None)
     index = next((s.speed for s in speeds if "indexes" in s.roles.split(", ")), None)
     iops = index.iops if index else None
@@ -149,10 +152,10 @@ def _judge(choice: Choice, load: Load, check: Check) -> tuple[Advice, bool]:
 # Cached for callers that ask for the same offers several times, with other targets and budgets.
 @lru_cache(maxsize=4096)
 def _facts(
-    choice: Choice, region: str, use: Use, model_gib: float, pods: int, check: Check
+    choice: Choice, prices: PriceList, region: str, use: Use, model_gib: float, pods: int, check: Check
 ) -> tuple[Sum, tuple[ClaimSpeed, ...], Judgement]:
     """What is known of a choice whatever the targets and the budget are: cost, speed and the guard's judgement."""
-    prices, bought = price_list(choice.platform), choice.bought()
+    bought = choice.bought()
     cost = total(line for item in bought for line in priced(item, use, prices, region))
     return cost, tuple(performance(bought, model_gib)), check(choice.storage(), choice.profile, pods)
 

@@ -106,6 +106,8 @@ class Estimate:
     bought: tuple[Bought, ...]
     free: Mapping[str, str] = field(default_factory=dict[str, str])
     """Type token of a resource -> why it costs nothing."""
+    prices: PriceList | None = field(default=None, repr=False)
+    """The price list of the amounts. None: that of the platform."""
 
     @property
     def total(self) -> Sum:
@@ -182,7 +184,7 @@ def estimate_bought(
     ordered = tuple(sorted(items, key=_order))
     reference = REFERENCE_REGION.get(platform, "")
     lines = tuple(line for item in ordered for line in priced(item, use or Use(), wanted, region, reference))
-    return Estimate(platform, region, wanted.currency, lines, ordered, free or {})
+    return Estimate(platform, region, wanted.currency, lines, ordered, free or {}, wanted)
 
 
 def _order(item: Bought) -> tuple[int, int, str, str]:
@@ -198,7 +200,7 @@ def in_reference_region(found: Estimate, use: Use | None = None) -> Estimate | N
     region = REFERENCE_REGION.get(found.platform)
     if region is None or region == found.region:
         return None
-    other = estimate_bought(found.bought, found.platform, region, use)
+    other = estimate_bought(found.bought, found.platform, region, use, found.prices)
     return other if other.total.unknown < found.total.unknown else None
 
 

@@ -31,7 +31,7 @@ class Lever:
 
 def levers(found: Estimate, prices: PriceList | None = None) -> list[Lever]:
     """The COUNT changes that save most, largest saving first. At most one of each kind for a resource."""
-    chosen = prices or price_list(found.platform)
+    chosen = prices or found.prices or price_list(found.platform)
     all_of_them = [lever for bought in found.bought for lever in _levers(bought, chosen, found.region)]
     return sorted(all_of_them, key=lambda lever: (-lever.saves, lever.resource, lever.change))[:COUNT]
 

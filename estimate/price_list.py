@@ -39,6 +39,10 @@ class PriceList:
     prices: Mapping[str, Mapping[str, Price]]
     """Item -> region -> price."""
 
+    def __hash__(self) -> int:
+        """Hash by the currency alone: the mappings have none, and there are only a few lists."""
+        return hash(self.currency)
+
     def find(self, item: str, region: str) -> Price | None:
         """The price of an item in a region; None when it is not known."""
         regions = self.prices.get(item, {})

@@ -114,6 +114,8 @@ class Product(ABC):
     """Medium in the tables of cost, when the product belongs to no claim."""
     made: ClassVar[bool] = True
     """Whether the stack registers a resource for it."""
+    items: ClassVar[Mapping[str, str]] = {}
+    """Regular expression of the items by which it is billed -> unit of their prices: GiB-month, IOPS-month, hour."""
 
     @classmethod
     @abstractmethod

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from components.contract import Platform
 from estimate.advisor import Advice, Answer, Load
-from estimate.price_list import price_list
+from estimate.own_prices import mistakes, prices
+from estimate.price_list import PriceList
 from plan import terminal
 from plan.advice_files import stack_file
 from plan.exits import UserError
@@ -58,6 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--load", type=Path, help="YAML file with the keys below in camelCase; a flag overrides its key"
     )
     parser.add_argument("--out", type=Path, default=Path("build/advice"), help="folder for the stack files")
+    parser.add_argument("--prices", type=Path, help="file with prices of your own (docs/cost.md)")
     for name, field in LoadSettings.model_fields.items():
         flag = f"--{name.replace('_', '-')}"
         if field.annotation is bool:
@@ -72,7 +74,7 @@ def advise(options: argparse.Namespace, console: Console) -> int:
     The exit code is 1 when nothing suits. Raises UserError for a wrong load.
     """
     load = read(options)
-    answer = ask(load)
+    answer = ask(load, own_prices(load, options.prices))
     show(answer, console)
     options.out.mkdir(parents=True, exist_ok=True)
     everything = options.out / "advice.md"
@@ -82,7 +84,7 @@ def advise(options: argparse.Namespace, console: Console) -> int:
         return 1
     for number, advice in enumerate(answer.accepted[:WRITTEN], 1):
         path = options.out / f"Pulumi.advice-{number}.yaml"
-        path.write_text(stack_file(advice, load))
+        path.write_text(stack_file(advice, load, options.prices))
         console.print(f"Written: {path}")
     console.print("Copy one beside Pulumi.yaml, replace the example ids, and run `make plan STACK=advice-1`.")
     return 0
@@ -114,9 +116,20 @@ def read(options: argparse.Namespace) -> Load:
     return Load(**wanted.model_dump())
 
 
+def own_prices(load: Load, path: Path | None) -> PriceList | None:
+    """The price list with a file of the user's own; None without one. Raises UserError for its mistakes."""
+    if path is None:
+        return None
+    if load.platform == Platform.PRIVATE:
+        raise UserError(f"--prices {path}: platform private has no prices; leave it out")
+    if found := mistakes(path):
+        raise UserError("\n".join(["the price file has mistakes:", *(f"  - {line}" for line in found)]))
+    return prices(load.platform, path)
+
+
 def show(answer: Answer, console: Console) -> None:
     """Print the ranking, and why the cheapest of the others are left out."""
-    currency = price_list(answer.load.platform).currency
+    currency = answer.currency
     best = answer.accepted[:SHOWN]
     console.print(terminal.table(_title(answer), HEAD, [(n, *_row(a, currency)) for n, a in enumerate(best, 1)]))
     for number, advice in enumerate(best, 1):
@@ -132,7 +145,7 @@ def show(answer: Answer, console: Console) -> None:
 
 def markdown(answer: Answer) -> str:
     """The advice as Markdown: every storage map with all reasons for or against it."""
-    currency = price_list(answer.load.platform).currency
+    currency = answer.currency
     suited = [(str(n), *_row(a, currency), "; ".join(_reasons(a))) for n, a in enumerate(answer.accepted, 1)]
     rest = [(*_row(a, currency), "; ".join(a.reasons)) for a in answer.rejected]
     asked = [f"- {field.name}: {getattr(answer.load, field.name)}" for field in fields(answer.load)]

@@ -6,15 +6,16 @@ from functools import lru_cache
 from components.contract import Profile, StorageMap
 from estimate.advisor import Answer, Judgement, Load, advise
 from estimate.offers import Offer, Wanted
+from estimate.price_list import PriceList
 from guard.safety import Pods, check
 from stacks import kinds, platforms, stores
 
 LETTERS = "abcdef"
 
 
-def ask(load: Load) -> Answer:
-    """The advice for a load."""
-    return advise(load, offered(load), judged)
+def ask(load: Load, prices: PriceList | None = None) -> Answer:
+    """The advice for a load. `prices`: default the platform's price list."""
+    return advise(load, offered(load), judged, prices)
 
 
 def offered(load: Load) -> tuple[Offer, ...]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pulumi import Input
 
 from components.contract import Claim, Role, RoleMount, StorageMap
-from estimate.price_list import Price, price_list
+from estimate.price_list import Price
 from estimate.product import Product, Use
 from guard.namespace import PodsOf
-from stacks import bucket, kinds, platforms
+from stacks import bucket, kinds, platforms, prices
 from stacks.kinds.base import Buys, Context
 from stacks.manifests import manifest
 from stacks.names import NAMESPACE
@@ -85,7 +85,7 @@ def arguments(
     source = args.get("reports", args.get("logs"))
     saved = saved_per_gib(settings, tier, None if source is None else _context(source, claims, contexts))
     if saved is not None:
-        args["saved_per_gib"], args["currency"] = str(saved), price_list(settings.platform).currency
+        args["saved_per_gib"], args["currency"] = str(saved), prices.of(settings).currency
     return args
 
 
@@ -124,7 +124,7 @@ def _storage_price(settings: Settings, bought: list[Buys]) -> Price | None:
     region = platforms.platform(settings.platform.value).region(settings)
     for product in products:
         for charge in product.charges(Use()):
-            return price_list(settings.platform).find(charge.item, region) if charge.item else None
+            return prices.of(settings).find(charge.item, region) if charge.item else None
     return None
 
 

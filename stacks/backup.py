@@ -138,6 +138,8 @@ def backups(
         args["neighbour"] = CLIENTS
     if "database" in stores:
         args["database"] = DatabaseSource(url=stores["database"]["url"], endpoint=stores["database"]["endpoint"])
+        if "ca_config_map" in stores["database"]:
+            args["database"]["ca_config_map"] = stores["database"]["ca_config_map"]
         if chosen.postgres_image is not None:
             args["database"]["image"] = chosen.postgres_image
     vectors = stores.get("vectors")

@@ -5,6 +5,7 @@ from typing import Any
 
 from estimate.cost import Estimate, Sum, estimate_bought
 from estimate.product import Use
+from stacks import prices
 from stacks.planned import Planned
 from stacks.settings.estimate import EstimateSettings
 
@@ -18,7 +19,7 @@ def estimated(stack: Planned) -> Estimate:
     """The monthly cost of a planned stack, line by line."""
     settings = stack.settings
     region = stack.platform.region(settings)
-    return estimate_bought(stack.bought, settings.platform, region, use(settings.estimate))
+    return estimate_bought(stack.bought, settings.platform, region, use(settings.estimate), prices.of(settings))
 
 
 def use(assumed: EstimateSettings | None) -> Use:

@@ -51,6 +51,18 @@ _ASSUMED = {
 }
 
 
+_LINKED_NAMES = {
+    ServiceRole.NAS: "AliyunServiceRoleForNasEncryption",
+    ServiceRole.NAS_BACKUP: "AliyunServiceRoleForHbrNasBackup",
+    ServiceRole.VAULT: "AliyunServiceRoleForHbrVaultEncryption",
+}
+
+
+def role_name(role: ServiceRole) -> str:
+    """Name of a service role in RAM."""
+    return _LINKED_NAMES[role] if role in _LINKED_NAMES else _ASSUMED[role][0]
+
+
 class AlicloudKeyArgs(TypedDict):
     """Arguments of AlicloudKey."""
 

@@ -11,13 +11,14 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from ..contract import Medium, Role
+from ..pod.certificates import ca_mounts
 from ..pod.names import PYTHON, RUNTIME_DIR, SCRATCH_DIR
 from ..pod.spec import TMP, resources
 from ..pod.variables import plain, secret_variable
 from .application import Application
 from .environment import role_dir
 from .names import DRIVER_DIR
-from .volumes import DRIVER, RUNTIME, volume_of
+from .volumes import DRIVER, RUNTIME, database_ca, volume_of
 
 SCRIPTS = Path(__file__).parent / "runtime" / "sessions"
 FOLDER = "sessions"
@@ -74,7 +75,7 @@ def export_container(app: Application) -> ContainerArgs:
         command=[PYTHON, f"{RUNTIME_DIR}/sessions_export.py"],
         env=[EnvVarArgs(name="KS_POD_NAME", value_from=pod_name), *plain(dict(settings)), *database],
         resources=resources("20m", "64Mi", "512Mi"),
-        volume_mounts=[RUNTIME, TMP, *driver, *_roles(app)],
+        volume_mounts=[RUNTIME, TMP, *driver, *ca_mounts(database_ca(app)), *_roles(app)],
     )
 
 

@@ -11,6 +11,7 @@ from pulumi_kubernetes.core.v1 import (
 
 from ..contract import Claim, Role, RoleMount
 from ..models import pod as models
+from ..pod.certificates import ca_mounts, ca_volumes
 from ..pod.folders import prepare_task, role_folders
 from ..pod.names import CLAIMS_DIR, RUNTIME_DIR
 from ..pod.spec import TMP, tmp_volume
@@ -40,7 +41,13 @@ def pod_volumes(app: Application, runtime_map: Input[str]) -> list[VolumeArgs]:
     for claim in claims_of(app):
         source = PersistentVolumeClaimVolumeSourceArgs(claim_name=claim["name"])
         volumes.append(VolumeArgs(name=volume_of(app, claim), persistent_volume_claim=source))
+    volumes += ca_volumes(database_ca(app))
     return [*volumes, *(models.volumes(app.models) if app.models is not None else [])]
+
+
+def database_ca(app: Application) -> Input[str] | None:
+    """Name of the ConfigMap with the certificates of the database's authority. None: the server is not checked."""
+    return None if app.stores is None else app.stores["database"].get("ca_config_map")
 
 
 def volume_of(app: Application, claim: Claim) -> str:
@@ -54,7 +61,7 @@ def app_mounts(app: Application) -> list[VolumeMountArgs]:
     roles = [_role_mount(app, role, mount) for role, mount in app.mounts.items()]
     app_data = VolumeMountArgs(name="app-data", mount_path=f"{APP_DIR}/ktem_app_data")
     driver = [VolumeMountArgs(name="driver", mount_path=DRIVER_DIR, read_only=True)] if app.installs_driver else []
-    return [RUNTIME, TMP, app_data, *driver, *roles]
+    return [RUNTIME, TMP, app_data, *driver, *ca_mounts(database_ca(app)), *roles]
 
 
 def _role_mount(app: Application, role: Role, mount: RoleMount) -> VolumeMountArgs:

@@ -50,6 +50,8 @@ class DatabaseSource(TypedDict):
     """`postgresql://user:password@host:5432/database`."""
     endpoint: Endpoint
     """Where the server is, for the NetworkPolicy."""
+    ca_config_map: NotRequired[Input[str]]
+    """As in DatabaseStore: the certificates that the URL's sslrootcert names; default: none is mounted."""
     image: NotRequired[Input[str]]
     """Official image whose pg_dump is as new as the server or newer; default docker.io/library/postgres:18.6-trixie.
     The drill restores into a server of the same image."""

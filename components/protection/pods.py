@@ -13,6 +13,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from ..contract import RoleMount
+from ..pod.certificates import ca_mounts, ca_volumes
 from ..pod.folders import prepare_container, prepare_task, role_folders
 from ..pod.names import CLAIMS_DIR, GID, IMAGE, PYTHON, RUNTIME_DIR, UID
 from ..pod.spec import TMP, Pod, resources
@@ -67,6 +68,7 @@ def backup_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input[
         volumes=[
             *pod_volumes(args, scripts, secret),
             VolumeArgs(name="scratch", empty_dir=EmptyDirVolumeSourceArgs(size_limit=scratch_size(args))),
+            *(ca_volumes(args["database"].get("ca_config_map")) if "database" in args else []),
             *(claim_volume(claim) for claim in sorted({mount["claim"]["name"] for mount in args["roles"].values()})),
         ],
     )
@@ -220,6 +222,6 @@ def _dump(args: BackupsArgs, database: DatabaseSource) -> ContainerArgs:
             }
         ),
         resources=resources("200m", "256Mi", "1Gi"),
-        volume_mounts=[RUNTIME, TMP, STAGE],
+        volume_mounts=[RUNTIME, TMP, STAGE, *ca_mounts(database.get("ca_config_map"))],
         termination_message_policy="FallbackToLogsOnError",
     )

@@ -16,6 +16,7 @@ from ..alicloud import refused_cidr, refused_cloud_name, refused_database, refus
 from ..pod.args import Endpoint, SecretKey
 from ..pod.secret import secret_data
 from ..refusal import because, reasons, refuse
+from .certificates import bundle_refused, ca_config_map, tls_parameters
 from .stores import DatabaseStore, PostgresDriver, password_unknown
 
 PORT = 5432
@@ -60,6 +61,9 @@ class ApsaraDatabaseArgs(TypedDict):
     """Where the application's psycopg2 comes from; default install."""
     resource_group_id: NotRequired[str]
     """Resource group; default: the account's default group."""
+    ca_bundle: NotRequired[str]
+    """Certificates in PEM that sign the server's own: pods then check the server's name and certificate
+    (sslmode=verify-full). Default: the connection is encrypted and the server is not checked."""
     kept_secret: NotRequired[bool]
     """The Secret with the URL is one that was kept, and nothing else knows the password: its data is left as it is.
     Default false."""
@@ -80,17 +84,17 @@ def new_password() -> str:
             return password
 
 
-def database_url(name: str, password: str | None, host: str) -> str:
+def database_url(name: str, password: str | None, host: str, *, verified: bool = False) -> str:
     """The URL as SQLAlchemy takes it. The password is URL-safe as it is generated.
 
     Raises pulumi.RunError when nobody knows the password: the account was taken up by its id.
 
-    sslmode=require encrypts without checking the server's certificate: RDS signs it with a CA of its own, which the
-    application's image does not know.
+    RDS signs its certificates with a CA of its own, which the application's image does not know: the server is checked
+    only where the bundle is mounted (`verified`).
     """
     if not password:
         raise pulumi.RunError(password_unknown("ApsaraDatabase", name, name))
-    return f"postgresql://{USER}:{password}@{host}:{PORT}/{DATABASE}?sslmode=require"
+    return f"postgresql://{USER}:{password}@{host}:{PORT}/{DATABASE}?{tls_parameters(verified=verified)}"
 
 
 def check(name: str, args: ApsaraDatabaseArgs) -> list[str]:
@@ -101,6 +105,7 @@ def check(name: str, args: ApsaraDatabaseArgs) -> list[str]:
         *reasons(refused_database(kind, size, days, list(args["vswitches"]), most)),
         *because(f"cloud_name {args['cloud_name']!r}", refused_cloud_name(args["cloud_name"])),
         *because("tags", refused_tags(args.get("tags", {}))),
+        *because("ca_bundle", bundle_refused(args["ca_bundle"]) if "ca_bundle" in args else ""),
         *because("client_cidrs", "" if cidrs else "at least one network is needed, or no pod can connect"),
         *(mistake for cidr in cidrs for mistake in because(f"client_cidrs {cidr!r}", refused_cidr(cidr))),
     ]
@@ -176,7 +181,7 @@ class ApsaraDatabase(pulumi.ComponentResource):
         alicloud.rds.BackupPolicy(f"{name}-backup", args=backup_args(args, instance.id), opts=self._kept)
         password = self._account(name, instance)
         url = Output.all(password, instance.connection_string).apply(
-            lambda known: database_url(name, known[0], known[1])
+            lambda known: database_url(name, known[0], known[1], verified="ca_bundle" in args)
         )
         as_it_is = args.get("kept_secret", False)
         secret = k8s.core.v1.Secret(
@@ -197,6 +202,8 @@ class ApsaraDatabase(pulumi.ComponentResource):
             endpoint=Endpoint(cidr=args["client_network"], port=PORT),
             driver=args.get("driver", PostgresDriver.INSTALL),
         )
+        if "ca_bundle" in args:
+            self.store["ca_config_map"] = ca_config_map(self, name, args["namespace"], args["ca_bundle"])
         self.register_outputs({"store": self.store})
 
     def _account(self, name: str, instance: alicloud.rds.Instance) -> Output[str]:

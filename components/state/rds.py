@@ -14,9 +14,12 @@ from typing_extensions import NotRequired
 from ..aws import rds_refused, tags_refused
 from ..eks.security_group import Ports, storage_group
 from ..encryption.kept import KEEPS_ITS_KEY
-from ..pod.args import Endpoint, SecretKey
+from ..pod.args import ClusterImposes, Endpoint, SecretKey
 from ..pod.secret import secret_data
 from ..refusal import because, reasons, refuse
+from .application_role import USER as ROLE
+from .application_role import Server, make_role
+from .certificates import bundle_refused, ca_config_map, tls_parameters
 from .stores import DatabaseStore, PostgresDriver, password_unknown
 
 PORT = 5432
@@ -65,6 +68,14 @@ class RdsDatabaseArgs(TypedDict):
     nothing; default false. An instance keeps this key for ever."""
     driver: NotRequired[PostgresDriver]
     """Where the application's psycopg2 comes from; default install."""
+    application_role: NotRequired[bool]
+    """Whether the application logs in as a role of its own, `kotaemon_app`, which a Job makes and which owns the
+    database; default false: as the master user, who may make roles and databases."""
+    cluster_imposes: NotRequired[ClusterImposes]
+    """What the cluster asks of the Job's pod; default nothing."""
+    ca_bundle: NotRequired[str]
+    """Certificates in PEM that sign the server's own: pods then check the server's name and certificate
+    (sslmode=verify-full). Default: the connection is encrypted and the server is not checked."""
     kept_secret: NotRequired[bool]
     """The Secret with the URL is one that was kept, and nothing else knows the password: its data is left as it is.
     Default false."""
@@ -81,17 +92,17 @@ def parameters() -> list[rds.ParameterGroupParameterArgs]:
     return [rds.ParameterGroupParameterArgs(name="rds.force_ssl", value="1", apply_method="immediate")]
 
 
-def database_url(name: str, user: str, password: str | None, host: str) -> str:
+def database_url(name: str, user: str, password: str | None, host: str, *, verified: bool = False) -> str:
     """The URL as SQLAlchemy takes it. The password is URL-safe as it is generated.
 
     Raises pulumi.RunError when nobody knows the password: the instance was taken up by its id.
 
-    sslmode=require encrypts without checking the server's certificate: RDS signs it with a CA of its own, which the
-    application's image does not know.
+    RDS signs its certificates with a CA of its own, which the application's image does not know: the server is checked
+    only where the bundle is mounted (`verified`).
     """
     if not password:
         raise pulumi.RunError(password_unknown("RdsDatabase", name, f"{name}-url"))
-    return f"postgresql://{user}:{password}@{host}:{PORT}/{DATABASE}?sslmode=require"
+    return f"postgresql://{user}:{password}@{host}:{PORT}/{DATABASE}?{tls_parameters(verified=verified)}"
 
 
 def check(name: str, args: RdsDatabaseArgs) -> list[str]:
@@ -100,7 +111,18 @@ def check(name: str, args: RdsDatabaseArgs) -> list[str]:
     return [
         *reasons(rds_refused(args["identifier"], size, most, len(args["subnets"]), days)),
         *because("tags", tags_refused(args.get("tags", {}))),
+        *because("application_role", _role_refused(args)),
+        *because("ca_bundle", bundle_refused(args["ca_bundle"]) if "ca_bundle" in args else ""),
     ]
+
+
+def _role_refused(args: RdsDatabaseArgs) -> str:
+    if not (args.get("application_role", False) and args.get("kept_secret", False)):
+        return ""
+    return (
+        "not together with a Secret that was kept: its URL stays as it is, and nothing knows the password of the "
+        "master user; leave the role out, the URL logs in as whoever it says"
+    )
 
 
 def instance(
@@ -195,7 +217,10 @@ class RdsDatabase(pulumi.ComponentResource):
                 depends_on=group.rules,
             ),
         )
-        url = Output.all(made.username, made.password, made.address).apply(lambda of: database_url(name, *of))
+        verified = "ca_bundle" in args
+        bundle = ca_config_map(self, name, args["namespace"], args["ca_bundle"]) if "ca_bundle" in args else None
+        user, password, job = self._login(name, args, made, bundle)
+        url = Output.all(user, password, made.address).apply(lambda of: database_url(name, *of, verified=verified))
         as_it_is = args.get("kept_secret", False)
         secret = k8s.core.v1.Secret(
             f"{name}-url",
@@ -203,7 +228,12 @@ class RdsDatabase(pulumi.ComponentResource):
             type="Opaque",
             data=None if as_it_is else secret_data({URL_KEY: url}),
             opts=ResourceOptions(
-                parent=self, protect=protect, retain_on_delete=True, ignore_changes=["data"] if as_it_is else None
+                parent=self,
+                protect=protect,
+                retain_on_delete=True,
+                ignore_changes=["data"] if as_it_is else None,
+                # The URL names the role only when there is one: living pods start again and log in as it.
+                depends_on=job,
             ),
         )
         self.instance_id = made.id
@@ -212,4 +242,25 @@ class RdsDatabase(pulumi.ComponentResource):
             endpoint=Endpoint(cidr=args["client_network"], port=PORT),
             driver=args.get("driver", PostgresDriver.INSTALL),
         )
+        if bundle is not None:
+            self.store["ca_config_map"] = bundle
         self.register_outputs({"secretName": secret.metadata.apply(lambda metadata: metadata.name)})
+
+    def _login(
+        self, name: str, args: RdsDatabaseArgs, made: rds.Instance, bundle: Output[str] | None
+    ) -> tuple[Output[str], Output[str | None], list[pulumi.Resource]]:
+        """Who the application logs in as; the password, which is None where nobody knows it; what makes the role."""
+        if not args.get("application_role", False):
+            return made.username, made.password, []
+        known = made.password.apply(lambda given: _known(name, given))
+        server = Server(made.address, PORT, DATABASE, made.username, bundle)
+        password, job = make_role(
+            self, name, args["namespace"], server, known, args.get("cluster_imposes", ClusterImposes())
+        )
+        return Output.from_input(ROLE), password.apply(lambda given: given), [job]
+
+
+def _known(name: str, password: str | None) -> str:
+    if not password:
+        raise pulumi.RunError(password_unknown("RdsDatabase", name, f"{name}-url"))
+    return password

@@ -51,6 +51,9 @@ class DatabaseStore(TypedDict):
     """Where the server is, for the NetworkPolicy: the URL is secret."""
     driver: NotRequired[PostgresDriver]
     """Where the application's psycopg2 comes from; default install."""
+    ca_config_map: NotRequired[Input[str]]
+    """Name of a ConfigMap whose key ca.pem has the certificates that sign the server's own. Pods that connect have the
+    file /etc/kotaemon-database-ca/ca.pem, for `sslmode=verify-full&sslrootcert=...` in the URL. Default: none."""
 
 
 class VectorStore(TypedDict):

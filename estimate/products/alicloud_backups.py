@@ -1,7 +1,8 @@
 """Backups on Alibaba Cloud: snapshots of disks, and Cloud Backup of NAS file systems."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from estimate.product import Charge, Product, Recognised, Use, told
 
@@ -14,6 +15,8 @@ class Backups(Product):
 
     item: str
     """Key in the price list."""
+
+    items: ClassVar[Mapping[str, str]] = {r"ecs\.snapshot|hbr\.vault\.storage": "GiB-month"}
 
     @classmethod
     def recognised(cls) -> Recognised:

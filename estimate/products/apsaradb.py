@@ -1,8 +1,9 @@
 """The product PostgreSQL on ApsaraDB RDS."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import ClassVar
 
 from estimate.product import HOURS, Charge, Inputs, Product, Recognised, Use
 
@@ -18,6 +19,11 @@ class ApsaraPostgres(Product):
 
     apart_roles = "sessions"
     apart_medium = "database"
+
+    items: ClassVar[Mapping[str, str]] = {
+        r"apsara\.postgres\.[a-z0-9.]+": "hour",
+        r"apsara\.(cloud_essd\.storage|backup)": "GiB-month",
+    }
 
     @classmethod
     def recognised(cls) -> Recognised:

@@ -1,8 +1,9 @@
 """The product AWS KMS key."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import ClassVar
 
 from estimate.product import Charge, Product, Recognised, Use
 
@@ -14,6 +15,8 @@ class AwsKey(Product):
     rotates: bool = True
 
     apart_medium = "key"
+
+    items: ClassVar[Mapping[str, str]] = {r"kms\.key": "key-month", r"kms\.requests": "10,000 requests"}
 
     @classmethod
     def recognised(cls) -> Recognised:

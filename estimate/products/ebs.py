@@ -1,8 +1,9 @@
 """The product Amazon EBS disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import ClassVar
 
 from estimate.product import (
     SLOW_DETACH_MINUTES,
@@ -43,6 +44,12 @@ class EbsDisk(Product):
     """Provisioned MiB/s of gp3. None: those that gp3 includes."""
 
     apart_medium = "block"
+
+    items: ClassVar[Mapping[str, str]] = {
+        r"ebs\.(gp3|io2)\.storage": "GiB-month",
+        r"ebs\.(gp3\.iops|io2\.iops(-from-(32000|64000))?)": "IOPS-month",
+        r"ebs\.gp3\.throughput": "MiB/s-month",
+    }
 
     @classmethod
     def recognised(cls) -> Recognised:

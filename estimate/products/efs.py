@@ -1,7 +1,8 @@
 """The product Amazon EFS file system."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from estimate.product import Charge, Cheaper, Free, Inputs, Product, Recognised, Speed, Use, told
 
@@ -19,6 +20,11 @@ class Efs(Product):
     backup: bool = True
 
     apart_medium = "file"
+
+    items: ClassVar[Mapping[str, str]] = {
+        r"efs\.(standard\.storage|one-zone\.storage|backup)": "GiB-month",
+        r"efs\.elastic\.(read|write)": "GiB",
+    }
 
     @classmethod
     def recognised(cls) -> Recognised:

@@ -1,8 +1,9 @@
 """The product Alibaba Cloud disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import ClassVar
 
 from estimate.product import MB_IN_MIB, Charge, Cheaper, Inputs, Product, Recognised, Speed, Use
 
@@ -23,6 +24,11 @@ class EssdDisk(Product):
     bursting: bool = False
 
     apart_medium = "block"
+
+    items: ClassVar[Mapping[str, str]] = {
+        r"ecs\.cloud_(auto|essd_entry|regional_disk_auto|essd\.PL[0-3])\.storage": "GiB-month",
+        r"ecs\.cloud_(auto|regional_disk_auto)\.iops": "IOPS-month",
+    }
 
     @classmethod
     def recognised(cls) -> Recognised:

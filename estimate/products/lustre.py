@@ -1,8 +1,9 @@
 """The product Amazon FSx for Lustre file system."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import ClassVar
 
 from estimate.product import MB_IN_MIB, Charge, Cheaper, Inputs, Product, Recognised, Speed, Use, above, told
 
@@ -27,6 +28,11 @@ class Lustre(Product):
     backup: bool = True
 
     apart_medium = "file"
+
+    items: ClassVar[Mapping[str, str]] = {
+        r"lustre\.(PERSISTENT_2\.SSD\.(125|250|500|1000)|backup)": "GiB-month",
+        r"lustre\.metadata-iops": "IOPS-month",
+    }
 
     @classmethod
     def recognised(cls) -> Recognised:

@@ -1,7 +1,8 @@
 """The product Alibaba Cloud NAS file system."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from estimate.product import MB_IN_MIB, Charge, Cheaper, Inputs, Product, Recognised, Speed, Use, told
 
@@ -20,6 +21,10 @@ class Nas(Product):
     storage_type: str
 
     apart_medium = "file"
+
+    items: ClassVar[Mapping[str, str]] = {
+        r"nas\.(standard\.(Performance|Premium|Capacity)|extreme\.(standard|advance))\.storage": "GiB-month",
+    }
 
     @classmethod
     def recognised(cls) -> Recognised:

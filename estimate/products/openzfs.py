@@ -1,8 +1,9 @@
 """The product Amazon FSx for OpenZFS file system."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import ClassVar
 
 from estimate.product import MB_IN_MIB, Charge, Cheaper, Inputs, Product, Recognised, Speed, Use, above, told
 
@@ -34,6 +35,12 @@ class OpenZfs(Product):
     backup: bool = True
 
     apart_medium = "file"
+
+    items: ClassVar[Mapping[str, str]] = {
+        r"openzfs\.((MULTI_AZ_1|SINGLE_AZ_(HA_)?[12])\.storage|backup)": "GiB-month",
+        r"openzfs\.(MULTI_AZ_1|SINGLE_AZ_(HA_)?[12])\.throughput": "MB/s-month",
+        r"openzfs\.(MULTI_AZ_1|SINGLE_AZ_(HA_)?[12])\.iops": "IOPS-month",
+    }
 
     @classmethod
     def recognised(cls) -> Recognised:

@@ -1,8 +1,9 @@
 """The product PostgreSQL on Amazon RDS."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import ClassVar
 
 from estimate.product import HOURS, Charge, Cheaper, Inputs, Product, Recognised, Use
 
@@ -20,6 +21,11 @@ class RdsPostgres(Product):
 
     apart_roles = "sessions"
     apart_medium = "database"
+
+    items: ClassVar[Mapping[str, str]] = {
+        r"rds\.postgres\.db\.[a-z0-9.]+\.(single|multi)-az": "hour",
+        r"rds\.(gp3|io2)\.storage\.(single|multi)-az|rds\.backup": "GiB-month",
+    }
 
     @classmethod
     def recognised(cls) -> Recognised:

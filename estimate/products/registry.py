@@ -1,5 +1,6 @@
 """Every product, one line each, and their rules for resource types merged into one mapping each."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pkgutil import resolve_name
 from typing import TypeVar
@@ -51,6 +52,13 @@ FREE: Mapping[str, str] = _merged([aws.FREE, alicloud.FREE, *(said.free for said
 """Type token -> why a resource of this type costs nothing."""
 PROVISIONERS: Mapping[str, DiskRule] = _merged(said.provisioners for said in _SAID)
 """Provisioner of a StorageClass -> rule for its claims."""
+ITEMS: Mapping[str, str] = _merged(product.items for product in PRODUCTS)
+"""Regular expression of items in a price list -> unit of their prices."""
 # The unpacking raises unless exactly one product has it.
 [FOREIGN_CLASS] = [said.foreign_class for said in _SAID if said.foreign_class is not None]
 [NOT_MADE] = [said.not_made for said in _SAID if said.not_made is not None]
+
+
+def unit_of(item: str) -> str | None:
+    """Unit in which the prices of an item are given. None: nothing is billed by it."""
+    return next((unit for form, unit in ITEMS.items() if re.fullmatch(form, item)), None)

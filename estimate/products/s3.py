@@ -1,7 +1,8 @@
 """The product Amazon S3 bucket."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from estimate.product import Charge, Product, Recognised, Use
 
@@ -11,6 +12,8 @@ _PART = "a setting of the bucket; the bucket is billed"
 @dataclass(frozen=True)
 class S3Bucket(Product):
     """A bucket. How much it will hold is not known from its definition."""
+
+    items: ClassVar[Mapping[str, str]] = {r"s3\.standard\.storage": "GiB-month"}
 
     @classmethod
     def recognised(cls) -> Recognised:

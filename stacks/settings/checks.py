@@ -33,6 +33,13 @@ def _access(settings: Settings) -> Iterator[str]:
 def _money(settings: Settings) -> Iterator[str]:
     if settings.budget is not None and settings.platform == Platform.PRIVATE:
         yield f"budget: '{settings.budget}' is not allowed: platform private has no prices; leave it out"
+    given = settings.estimate.prices
+    if given is not None and settings.platform == Platform.PRIVATE:
+        yield f"estimate.prices: {given!r} is not allowed: platform private has no prices; leave it out"
+    elif (path := settings.estimate.price_file) is not None:
+        from estimate.own_prices import mistakes as in_the_file  # only where there is a file: it loads every product
+
+        yield from (f"estimate.prices: {line}" for line in in_the_file(path))
 
 
 def _scale(settings: Settings) -> Iterator[str]:

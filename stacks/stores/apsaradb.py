@@ -17,6 +17,7 @@ from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.settings.existing import OBJECT, URL, Existing, Id
 from stacks.settings.fields import Cidr, Size, accept, matching
+from stacks.settings.files import in_project, unreadable
 from stacks.stores.base import MadeStore, Store, StoreContext
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ class ApsaraSettings(Existing):
         description="Network that contains the vSwitches, for the NetworkPolicy; default: the first of clusterCidrs.",
     )
     renamed: ClassVar[Mapping[str, str]] = {"storageGib": "size: {}Gi"}
+    ca_bundle: str | None = Field(
+        None,
+        min_length=1,
+        description="Path of a file with the certificates that sign the server's own, from the folder of Pulumi.yaml; "
+        "pods then check the server (sslmode=verify-full). Default: TLS without that check (docs/stores.md).",
+    )
     driver: Literal["install", "image"] = Field(
         "install",
         description="How pods get psycopg2. install: an init container installs it; image: the application's image "
@@ -72,6 +79,8 @@ class ApsaraSettings(Existing):
 
     @model_validator(mode="after")
     def _possible(self) -> "ApsaraSettings":
+        if self.ca_bundle is not None and (reason := unreadable(self.ca_bundle)):
+            raise ValueError(f"caBundle: {reason}")
         most = None if self.max_size is None else gib(self.max_size, "maxSize")
         accept(refused_database(self.instance_type, gib(self.size, "size"), self.backup_days, self.zones, most))
         return self
@@ -111,15 +120,21 @@ class ApsaraStore(Store[ApsaraSettings]):
         "backup_days": in_place("terraform-provider-alicloud v1.285.0: resource_alicloud_db_backup_policy.go"),
         "network": in_place("components/kotaemon/network.py: a NetworkPolicy"),
         "driver": pods(),
+        "ca_bundle": pods(),
     }
 
     def planned(self, at: StoreContext[ApsaraSettings]) -> DatabaseStore:
         """The endpoint of the future instance, and the name of the Secret in which the component writes the URL."""
-        return DatabaseStore(
+        planned = DatabaseStore(
             url=SecretKey(secret_name=f"{at.component}-url", key="url"),
             endpoint=Endpoint(cidr=at.chosen.network or "0.0.0.0/32", port=5432),
             driver=PostgresDriver(at.chosen.driver),
         )
+        if at.chosen.ca_bundle is not None:
+            from components.state.certificates import ca_name
+
+            planned["ca_config_map"] = ca_name(at.component, in_project(at.chosen.ca_bundle).read_text())
+        return planned
 
     def check(self, at: StoreContext[ApsaraSettings]) -> list[str]:
         """What the component of the database would refuse."""
@@ -183,6 +198,8 @@ def _args(at: StoreContext[ApsaraSettings]) -> "ApsaraDatabaseArgs":
     )
     if chosen.max_size is not None:
         args["max_storage_gib"] = gib(chosen.max_size, "maxSize")
+    if chosen.ca_bundle is not None:
+        args["ca_bundle"] = in_project(chosen.ca_bundle).read_text()
     if chosen.maintenance_window is not None:
         args["maintenance_window"] = chosen.maintenance_window
     if section.resource_group_id is not None:

@@ -11,12 +11,16 @@ from components.quantity import gib
 from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.rds import RdsPostgres
+from guard.namespace import PodsOf
 from stacks.effects import Effects, Values, When, grows, in_place, names, pods, refused, words
 from stacks.kinds.base import Buys, Identity
+from stacks.manifests import manifest
 from stacks.names import NAMESPACE
 from stacks.platforms.aws import ids
 from stacks.settings.existing import OBJECT, URL, Existing, Id
 from stacks.settings.fields import Cidr, Size, accept, matching
+from stacks.settings.files import in_project, unreadable
+from stacks.settings.pod_rules import imposed
 from stacks.stores.base import MadeStore, Store, StoreContext
 
 if TYPE_CHECKING:
@@ -64,6 +68,17 @@ class RdsSettings(Existing):
     performance_insights: bool = Field(
         False, description="Whether RDS keeps for 7 days, without a price, what queries wait for."
     )
+    application_role: bool = Field(
+        False,
+        description="Whether the application logs in as a role of its own, which a Job makes and which owns the "
+        "database. Default: as the master user of RDS.",
+    )
+    ca_bundle: str | None = Field(
+        None,
+        min_length=1,
+        description="Path of a file with the certificates that sign the server's own, from the folder of Pulumi.yaml; "
+        "pods then check the server (sslmode=verify-full). Default: TLS without that check (docs/stores.md).",
+    )
     driver: Literal["install", "image"] = Field(
         "install",
         description="How pods get psycopg2. install: an init container installs it; image: the application's image "
@@ -78,6 +93,8 @@ class RdsSettings(Existing):
 
     @model_validator(mode="after")
     def _limits(self) -> "RdsSettings":
+        if self.ca_bundle is not None and (reason := unreadable(self.ca_bundle)):
+            raise ValueError(f"caBundle: {reason}")
         # Two zones are assumed here: short_of_zones checks the zones of the stack.
         accept(rds_refused(self.identifier, gib(self.size, "size"), gib(self.max_size, "maxSize"), 2, self.backup_days))
         if self.major_upgrade_from is not None and self.major_upgrade_from > self.version:
@@ -142,15 +159,31 @@ class RdsStore(Store[RdsSettings]):
         "maintenance_window": in_place(f"{_UPSTREAM}, maintenance_window"),
         "performance_insights": in_place(f"{_UPSTREAM}, performance_insights_enabled"),
         "driver": pods(),
+        "ca_bundle": pods(),
+        "application_role": pods(),
     }
 
     def planned(self, at: StoreContext[RdsSettings]) -> DatabaseStore:
         """The endpoint of the future instance, and the name of the Secret in which the component writes the URL."""
-        return DatabaseStore(
+        planned = DatabaseStore(
             url=SecretKey(secret_name=f"{at.component}-url", key="url"),
             endpoint=Endpoint(cidr=at.chosen.network, port=5432),
             driver=PostgresDriver(at.chosen.driver),
         )
+        if at.chosen.ca_bundle is not None:
+            from components.state.certificates import ca_name
+
+            planned["ca_config_map"] = ca_name(at.component, in_project(at.chosen.ca_bundle).read_text())
+        return planned
+
+    def pods(self, at: StoreContext[RdsSettings]) -> list[PodsOf]:
+        """The pod that makes the application's role, where it has one."""
+        if not at.chosen.application_role:
+            return []
+        from components.state.application_role import planned_pod
+
+        spec = planned_pod(5432, NAMESPACE, imposed(at.settings, "database"))
+        return [PodsOf("the Job that makes the application's role in the database", manifest(spec))]
 
     def check(self, at: StoreContext[RdsSettings]) -> list[str]:
         """What the component of the database would refuse."""
@@ -219,6 +252,11 @@ def _args(at: StoreContext[RdsSettings]) -> "RdsDatabaseArgs":
         tags=tags(at.settings.section(AwsSettings)),
         protect=at.settings.protect,
     )
+    if chosen.application_role:
+        args["application_role"] = True
+        args["cluster_imposes"] = imposed(at.settings, "database")
+    if chosen.ca_bundle is not None:
+        args["ca_bundle"] = in_project(chosen.ca_bundle).read_text()
     if chosen.maintenance_window is not None:
         args["maintenance_window"] = chosen.maintenance_window
     return args
