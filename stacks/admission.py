@@ -13,12 +13,13 @@ from components.kubernetes_version import refused_version, release
 from components.logs.args import LogOutputKind
 from guard import limits, pod_security
 from guard.namespace import Namespace, PodsOf, Volume
-from stacks import backup, kinds, log_shipping
+from stacks import backup, kinds, log_shipping, models
 from stacks.application import arguments
 from stacks.cluster_facts import ClusterFacts
 from stacks.kinds.base import Context
 from stacks.manifests import manifest
 from stacks.names import NAMESPACE
+from stacks.settings.models import LEADER
 from stacks.settings.settings import Settings
 from stacks.stores.base import PlannedStore
 
@@ -69,6 +70,16 @@ def shipping_pods(settings: Settings, storage: StorageMap) -> list[PodsOf]:
     return [] if shipped.agent else [PodsOf("logs.shipping", spec["template"]["spec"], uid_key=_IDS)]
 
 
+def leader_pods(settings: Settings, storage: StorageMap) -> list[PodsOf]:
+    """The pod that hands out models. Those that follow it are one for each node, and their number is not known."""
+    args = models.sharing(settings, settings.namespace, storage)
+    if args is None:
+        return []
+    from components.models.sharing import leader_spec
+
+    return [PodsOf("models.share", manifest(leader_spec(LEADER, args))["template"]["spec"], uid_key=_IDS)]
+
+
 def volumes(contexts: Mapping[str, Context[Any]], claims: Mapping[str, Claim]) -> Iterator[Volume]:
     """The PersistentVolumeClaims that the claims of the stack file make in the namespace of the application."""
     for name, at in contexts.items():
@@ -91,7 +102,8 @@ def made(
     servers = [pods for one in stored for pods in one.store.pods(one.at)]
     disks = [volume for one in stored for volume in one.store.volumes(one.at)]
     saving = backup.pods(settings, storage, claims, handed)
-    return Made([app, *servers, *shipping_pods(settings, storage), *saving], [*volumes(contexts, claims), *disks])
+    others = [*shipping_pods(settings, storage), *leader_pods(settings, storage)]
+    return Made([app, *servers, *others, *saving], [*volumes(contexts, claims), *disks])
 
 
 def mistakes(settings: Settings, cluster: ClusterFacts, contexts: Mapping[str, Context[Any]]) -> Iterator[str]:

@@ -137,8 +137,13 @@ def cache_variables(cache: ModelCache) -> dict[str, Input[str]]:
 
 def leader_variables(name: str, namespace: Input[str]) -> dict[str, Input[str]]:
     """What whoever pulls from a leader is told of it."""
+    end = f".svc:{LEADER_PORT}"
+    known = isinstance(namespace, str)
     return {
-        "KS_MODELS_LEADER": Output.concat("https://", name, ".", namespace, f".svc:{LEADER_PORT}"),
+        # Text as long as it can be: a plan is checked before Pulumi runs.
+        "KS_MODELS_LEADER": f"https://{name}.{namespace}{end}"
+        if known
+        else Output.concat("https://", name, ".", namespace, end),
         "KS_MODELS_CA": f"{TRUST_DIR}/{LEADER_CA}",
     }
 

@@ -1,11 +1,12 @@
 """Models from a claim that one pod mounts: a leader hands them out, and the nodes pull each release."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
+from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs
 from pulumi_kubernetes.core.v1 import EnvVarArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import NotRequired
@@ -137,6 +138,44 @@ def _servers(nats: NatsServer) -> list[Endpoint]:
     return [opened] if opened is not None else []
 
 
+def leader_spec(
+    name: str, args: ModelSharingArgs, runtime: Input[str] = "", secret: Input[str] = ""
+) -> DeploymentSpecArgs:
+    """The leader's Deployment. `runtime`: name of the ConfigMap with its files. `secret`: with its user of NATS."""
+    nats = args.get("nats")
+    return deployment_spec(
+        name,
+        args["models"],
+        runtime=runtime,
+        tls_secret=args["tls_secret"],
+        images=(args.get("web_image", WEB_IMAGE), args.get("image", IMAGE)),
+        ids=_ids(args),
+        announcer=_connection(nats, "LEADER", secret) if nats is not None else [],
+        trust=trust_volume({NATS_CA: _nats_ca(args, nats)}) if nats is not None else None,
+        imposed=args.get("cluster_imposes", ClusterImposes()),
+    )
+
+
+def _ids(args: ModelSharingArgs) -> tuple[int, int]:
+    return int(args.get("uid", UID)), int(args.get("gid", GID))
+
+
+def _nats_ca(args: ModelSharingArgs, nats: NatsServer) -> Input[str]:
+    return nats.get("ca_secret", args["tls_secret"])
+
+
+def _connection(nats: NatsServer, who: str, secret: Input[str]) -> list[EnvVarArgs]:
+    """Variables with the connection to NATS of the leader or of a follower."""
+    told: dict[str, Input[str]] = {
+        "KS_NATS_URL": nats["url"],
+        "KS_NATS_CA": f"{TRUST_DIR}/{NATS_CA}",
+        "KS_NATS_STREAM": nats.get("stream", STREAM),
+        "KS_NATS_REPLICAS": str(int(nats.get("replicas", 1))),
+    }
+    keys = [(f"KS_NATS_{part}", SecretKey(secret_name=secret, key=f"{who}_{part}")) for part in ("USER", "PASSWORD")]
+    return [*plain(told), *(secret_variable(variable, key) for variable, key in keys)]
+
+
 class ModelSharing(pulumi.ComponentResource):
     """One pod with the claim of the role `models`, from which others pull the versions that they are told of.
 
@@ -156,18 +195,13 @@ class ModelSharing(pulumi.ComponentResource):
         service = k8s.core.v1.Service(
             f"{name}-service", metadata=self._meta(name, leader_labels(name)), spec=service_spec(name), opts=child
         )
-        ids = int(args.get("uid", UID)), int(args.get("gid", GID))
-        given: dict[str, Any] = {
-            "ids": ids,
-            "imposed": args.get("cluster_imposes", ClusterImposes()),
-        }
-        self._lead(nats, given)
+        self._lead(nats)
         if nats is not None:
-            self._follow(nats, given)
+            self._follow(nats)
         self.service = _name(service)
         self.register_outputs({"service": self.service})
 
-    def _lead(self, nats: NatsServer | None, given: dict[str, Any]) -> None:
+    def _lead(self, nats: NatsServer | None) -> None:
         name, args = self._name, self._args
         policy = k8s.networking.v1.NetworkPolicy(
             f"{name}-policy",
@@ -184,25 +218,16 @@ class ModelSharing(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self),
         )
         files = {WEB_CONFIG: web_config(), **runtime_files(SCRIPT), **(leader_files() if nats is not None else {})}
-        image = args.get("image", IMAGE)
-        spec = deployment_spec(
-            name,
-            args["models"],
-            runtime=self._files("runtime", leader_labels(name), files),
-            tls_secret=args["tls_secret"],
-            images=(args.get("web_image", WEB_IMAGE), image),
-            announcer=self._connection(nats, "LEADER") if nats is not None else [],
-            trust=trust_volume({NATS_CA: self._nats_ca(nats)}) if nats is not None else None,
-            **given,
-        )
+        runtime = self._files("runtime", leader_labels(name), files)
+        secret = self._secret(nats, "LEADER") if nats is not None else ""
         k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata=self._meta(name, leader_labels(name)),
-            spec=spec,
+            spec=leader_spec(name, args, runtime, secret),
             opts=ResourceOptions(parent=self, depends_on=[policy]),
         )
 
-    def _follow(self, nats: NatsServer, given: dict[str, Any]) -> None:
+    def _follow(self, nats: NatsServer) -> None:
         name, args = f"{self._name}-nodes", self._args
         labels = follower_labels(self._name)
         policy = k8s.networking.v1.NetworkPolicy(
@@ -222,10 +247,11 @@ class ModelSharing(pulumi.ComponentResource):
             namespace=self._namespace,
             runtime=self._files("nodes-runtime", labels, follower_files()),
             image=args.get("image", IMAGE),
-            env=self._connection(nats, "FOLLOWER"),
-            trust=trust_volume({LEADER_CA: args["tls_secret"], NATS_CA: self._nats_ca(nats)}),
+            ids=_ids(args),
+            env=_connection(nats, "FOLLOWER", self._secret(nats, "FOLLOWER")),
+            trust=trust_volume({LEADER_CA: args["tls_secret"], NATS_CA: _nats_ca(args, nats)}),
             node_label=args.get("node_label"),
-            **given,
+            imposed=args.get("cluster_imposes", ClusterImposes()),
         )
         k8s.apps.v1.DaemonSet(
             name,
@@ -234,24 +260,10 @@ class ModelSharing(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self, depends_on=[policy]),
         )
 
-    def _nats_ca(self, nats: NatsServer) -> Input[str]:
-        return nats.get("ca_secret", self._args["tls_secret"])
-
-    def _connection(self, nats: NatsServer, who: str) -> list[EnvVarArgs]:
-        """Variables with the connection to NATS of the leader or of a follower: each has its own user alone."""
-        secret = nats.get("credentials_secret") or self._secret(nats, who)
-        told: dict[str, Input[str]] = {
-            "KS_NATS_URL": nats["url"],
-            "KS_NATS_CA": f"{TRUST_DIR}/{NATS_CA}",
-            "KS_NATS_STREAM": nats.get("stream", STREAM),
-            "KS_NATS_REPLICAS": str(int(nats.get("replicas", 1))),
-        }
-        keys = [
-            (f"KS_NATS_{part}", SecretKey(secret_name=secret, key=f"{who}_{part}")) for part in ("USER", "PASSWORD")
-        ]
-        return [*plain(told), *(secret_variable(variable, key) for variable, key in keys)]
-
     def _secret(self, nats: NatsServer, who: str) -> Input[str]:
+        """Name of the Secret with the user of the leader, or of a follower: each has its own alone."""
+        if "credentials_secret" in nats:
+            return nats["credentials_secret"]
         values = {name: value for name, value in nats.get("credentials", {}).items() if name.startswith(who)}
         name = f"{self._name}-{who.lower()}"
         secret = k8s.core.v1.Secret(

@@ -8,8 +8,9 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from random import Random
 from typing import Any, NamedTuple
 
 import yaml
@@ -29,6 +30,7 @@ USERS = {
     "FOLLOWER_PASSWORD": "of-a-node",
 }
 STREAM = "kotaemon-models"
+MIB = 2**20
 SECONDS = 120
 """Bound of every wait: events come in a second or two, and on a slow machine later."""
 
@@ -42,6 +44,14 @@ def eventually(done: Callable[[], object], what: str, said: Callable[[], str] = 
 
 def nats_program() -> Path:
     return build.program("nats", "github.com/nats-io/nats-server/v2")
+
+
+def write_random(path: Path, size: int) -> None:
+    """A file that cannot be compressed, the same for the same size."""
+    random = Random(size)
+    with path.open("wb") as file:
+        for at in range(0, size, MIB):
+            file.write(random.randbytes(min(MIB, size - at)))
 
 
 class Certificates:
@@ -320,11 +330,15 @@ releases = Releases(nats, {STREAM!r})
             "announcer", "ks_models_announce.py", KS_MODELS_SHARED=str(self.shared), **self.connection("LEADER") | env
         )
 
-    def publish(self, version: str, files: dict[str, bytes]) -> None:
+    def publish(self, version: str, files: Mapping[str, bytes | int]) -> None:
+        """Publish a package; a number is the size of a file with random content, which is never whole in memory."""
         package = self.shared / ".incoming" / version
         for name, data in files.items():
             (package / name).parent.mkdir(parents=True, exist_ok=True)
-            (package / name).write_bytes(data)
+            if isinstance(data, bytes):
+                (package / name).write_bytes(data)
+            else:
+                write_random(package / name, data)
         self.owned()
         code = f"import sys; sys.dont_write_bytecode = True; sys.path.insert(0, {str(self.scripts)!r})\nfrom pathlib import Path\nimport ks_models_publish as p\np.publish(Path({str(self.shared)!r}), {version!r})"
         subprocess.run([pod_user.python(), "-c", code], check=True, capture_output=True, **pod_user.as_pod())

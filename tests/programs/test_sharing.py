@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import json
-import random
 import re
 import socket
 from collections.abc import Iterator
@@ -11,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.sharing import USERS, Certificates, Node, Place, eventually
+from tests.programs.sharing import MIB, USERS, Certificates, Node, Place, eventually
 from tests.unit import pod_user
 from tests.unit.components.models.runtime.pods import tree
 from tests.unit.tools import needed
 
-MIB = 2**20
 SMALL = {"m/config.json": b"{}", "m/empty": b"", "m/a b%c.txt": b"a name that a URL cannot have"}
 
 
@@ -30,10 +28,6 @@ def place() -> Iterator[Place]:
             yield found
         finally:
             found.stop()
-
-
-def weights(size: int) -> bytes:
-    return random.Random(size).randbytes(size)
 
 
 def test_the_web_server_hands_out_versions_and_nothing_else(place: Place) -> None:
@@ -158,7 +152,7 @@ def test_a_lost_leader_leaves_what_is_there_and_the_next_release_comes_when_it_i
 def test_what_the_leader_spoils_is_refused_by_name(place: Place) -> None:
     place.web()
     node = place.node("a", "127.0.0.1")
-    place.publish("v1", {"m/weights": weights(MIB), **SMALL})
+    place.publish("v1", {"m/weights": MIB, **SMALL})
     published = place.shared / "versions/v1"
     good = (published / "m/weights").read_bytes()
     for bad, words in (
@@ -186,9 +180,16 @@ def test_what_the_leader_spoils_is_refused_by_name(place: Place) -> None:
     assert tree(node.cache / "v1")["m/weights"] == good
 
 
+def digest(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while data := file.read(MIB):
+            found.update(data)
+    return found.hexdigest()
+
+
 def hashes(folder: Path) -> dict[str, str]:
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {str(path.relative_to(folder)): digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def part_of_each(node: Node, large: list[str], least: int) -> bool:
@@ -197,7 +198,7 @@ def part_of_each(node: Node, large: list[str], least: int) -> bool:
 
 
 def test_killed_midway_all_end_with_the_same_and_no_byte_comes_twice(place: Place) -> None:
-    large = {f"m/weights-{n}": weights(9 * MIB + n) for n in range(3)}
+    large = {f"m/weights-{n}": 9 * MIB + n for n in range(3)}
     share(place, large, MIB)
 
 
@@ -205,11 +206,11 @@ def test_killed_midway_all_end_with_the_same_and_no_byte_comes_twice(place: Plac
 def test_killed_midway_with_several_gib(place: Place) -> None:
     """The long form: files of many parts of 64 MiB each."""
     place.rate = "40m"
-    large = {f"m/weights-{n}": weights(400 * MIB + n) * 2 for n in range(3)}
+    large = {f"m/weights-{n}": 1000 * MIB + n for n in range(3)}
     share(place, large, 100 * MIB)
 
 
-def share(place: Place, large: dict[str, bytes], midway: int) -> None:
+def share(place: Place, large: dict[str, int], midway: int) -> None:
     """Two nodes pull; leader and one node are killed when `midway` bytes of each large file are there."""
     place.nats()
     web, leader = place.web(), place.announcer()
@@ -225,7 +226,7 @@ def share(place: Place, large: dict[str, bytes], midway: int) -> None:
     dying.kill()
     leader.kill()
     left = killed.sizes("v1")
-    assert all(left[name] < len(data) for name, data in large.items()), left
+    assert all(left[name] < size for name, size in large.items()), left
     before = len(place.requests("v1"))
     place.web()
     place.announcer()
@@ -236,17 +237,16 @@ def share(place: Place, large: dict[str, bytes], midway: int) -> None:
     assert place.announced() == 1
     # nginx writes a line when a request has ended; those that the kill cut off have none.
     after = place.requests("v1")[before:]
-    for name, data in large.items():
+    for name, size in large.items():
         # The killed node asks for what is missing from the first byte that it does not have.
         mine = sorted((r.start, r.sent) for r in after if (r.host, r.path) == (killed.host, name))
         assert mine[0][0] == left[name]
-        assert sum(sent for _, sent in mine) == len(data) - left[name]
+        assert sum(sent for _, sent in mine) == size - left[name]
     # And in all requests of a node that have a line no byte was sent twice.
     for node in (killed, other):
         spans = sorted((r.path, r.start, r.start + r.sent) for r in place.requests("v1") if r.host == node.host)
         assert all(one[0] != two[0] or one[2] <= two[1] for one, two in itertools.pairwise(spans)), spans
-        size = sum(map(len, (large | SMALL).values()))
-        assert sum(end - start for _, start, end in spans) <= size
+        assert sum(end - start for _, start, end in spans) <= sum(large.values()) + sum(map(len, SMALL.values()))
 
 
 def test_the_rights_in_the_documented_values_are_of_the_stream_that_is_the_default() -> None:
