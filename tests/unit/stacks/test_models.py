@@ -1,15 +1,21 @@
 """The section kotaemon:models of a stack file: what it makes, and what it refuses."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from components.models.names import VERSION_ANNOTATION
 from guard.reach import Peer, allows
+from plan import collect
 from plan.recorder import Run
+from plan.stack_file import ROOT
 from stacks.safety import RefusedByGuard
 from stacks.settings.load import SettingsError
+from tests.unit.stacks.test_cold_tier_page import read
 from tests.unit.stacks.test_network import APP, STRANGER, changed, policies
 
 DEPLOYMENT, CRON = "kubernetes:apps/v1:Deployment", "kubernetes:batch/v1:CronJob"
@@ -105,6 +111,10 @@ def test_who_runs_fluid_or_kserve_names_the_claim() -> None:
     assert volume["persistentVolumeClaim"]["claimName"] == "bge-m3"
 
 
+BLOCKS: list[tuple[str, str]] = re.findall(
+    r"<!-- (\S+) -->\n```yaml\n(.*?)```", (ROOT / "docs/models.md").read_text(), re.DOTALL
+)
+"""Stack files of docs/models.md that are whole, each with the example that they change."""
 SHARE = {"tlsSecret": "leader-tls", "nats": {"url": "tls://nats.nats.svc:4222", "credentialsSecret": "nats-users"}}
 LOCAL = {"kind": "local", "limit": "40Gi", "path": "/var/lib/kotaemon/models", "nodeLabel": "models"}
 
@@ -187,3 +197,10 @@ def test_mistakes_in_sharing_name_the_key(models: dict[str, Any], words: str) ->
     with pytest.raises((SettingsError, pulumi.RunError)) as refused:
         on_a_disk(**models)
     assert words in str(refused.value)
+
+
+def test_the_stack_file_of_the_page_is_planned(tmp_path: Path) -> None:
+    ((example, block),) = BLOCKS
+    run = collect.preview(read(tmp_path, example, yaml.safe_load(block)))
+    assert run.one("kotaemon:index:ModelSharing").name == "kotaemon-models-leader"
+    assert not [line for line in run.warnings if "cannot reach" in line]
