@@ -122,10 +122,20 @@ if TYPE_CHECKING:
         LogShippingArgs as LogShippingArgs,
     )
     from .logs.log_shipping import LogShipping as LogShipping
-    from .models.args import ModelCache as ModelCache, ModelCacheKind as ModelCacheKind, Models as Models
+    from .models.args import (
+        ModelCache as ModelCache,
+        ModelCacheKind as ModelCacheKind,
+        ModelLeader as ModelLeader,
+        Models as Models,
+    )
     from .models.local_cache import LocalModelCache as LocalModelCache, LocalModelCacheArgs as LocalModelCacheArgs
     from .models.prefetch import ModelPrefetch as ModelPrefetch, ModelPrefetchArgs as ModelPrefetchArgs
     from .models.releases import ModelReleases as ModelReleases, ModelReleasesArgs as ModelReleasesArgs
+    from .models.sharing import (
+        ModelSharing as ModelSharing,
+        ModelSharingArgs as ModelSharingArgs,
+        NatsServer as NatsServer,
+    )
     from .protection.args import (
         BackupKeep as BackupKeep,
         BackupRepository as BackupRepository,
@@ -296,10 +306,11 @@ _HOMES = {
     "kotaemon.kotaemon": ("Kotaemon",),
     "logs.args": ("LogOutput", "LogOutputKind", "LogProgram", "LogReader", "LogShippingArgs"),
     "logs.log_shipping": ("LogShipping",),
-    "models.args": ("ModelCache", "ModelCacheKind", "Models"),
+    "models.args": ("ModelCache", "ModelCacheKind", "ModelLeader", "Models"),
     "models.local_cache": ("LocalModelCache", "LocalModelCacheArgs"),
     "models.prefetch": ("ModelPrefetch", "ModelPrefetchArgs"),
     "models.releases": ("ModelReleases", "ModelReleasesArgs"),
+    "models.sharing": ("ModelSharing", "ModelSharingArgs", "NatsServer"),
     "protection.args": (
         "BackupKeep",
         "BackupRepository",

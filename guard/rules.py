@@ -80,7 +80,9 @@ RULES: Mapping[str, Rule] = {
     "disk-many-pods": Rule(
         _REFUSE,
         "several pods mount one disk (the profile scaled needs file claims, even with one replica)",
-        _FILE + "; or kotaemon:profile: single-writer with kotaemon:replicas: 1",
+        _FILE
+        + "; or kotaemon:profile: single-writer with kotaemon:replicas: 1; or kotaemon:models.share, for the role "
+        "models alone",
         final=True,
         source="https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes",
     ),

@@ -33,6 +33,9 @@ class Pods:
     graph_indexes: bool = False
     """Whether GraphRAG or LightRAG is switched on. Both keep local files in the role indexes."""
 
+    models_from_leader: bool = False
+    """Whether a pod of its own has the claim of the role models, and the application's pods pull from it."""
+
     @property
     def many(self) -> bool:
         """Whether two pods may run at once.
@@ -83,7 +86,10 @@ def check(
     check_overrides(given)
     mounts = _mounted(storage, pods)
     on_class = classes or {}
-    found = [*_stores(mounts, pods, on_class), *_claims(mounts, pods), *_pod(mounts, pods)]
+    # The leader is one pod, and is placed by itself: what is asked of the application's pods is not asked of its claim.
+    mine = {role: mount for role, mount in mounts.items() if role != Role.MODELS or not pods.models_from_leader}
+    found = [*_stores(mounts, pods, on_class), *_claims(mine, pods), *_pod(mine, pods)]
+    found += _leader(mounts, pods)
     found += [*_classes(mounts, on_class), *_servers(servers), *_unprotected(mounts, protected)]
     unused = [rule for rule in given if rule not in {verdict.rule for verdict in found}]
     found += [_verdict("override-unused", None, f"{rule} is overridden, but does not apply") for rule in unused]
@@ -113,7 +119,7 @@ def stores_of(role: Role, pods: Pods) -> list[Store]:
 
 def writers_of(store: Store, pods: Pods) -> Writers:
     """Whether one pod or several write the same files of a store."""
-    if store == Store.LOG and pods.log_file_per_pod:
+    if (store == Store.LOG and pods.log_file_per_pod) or (store == Store.HF_CACHE and pods.models_from_leader):
         return Writers.ONE
     return Writers.MANY if pods.many else Writers.ONE
 
@@ -153,8 +159,18 @@ def _claims(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
                 "the role is mounted read-only, but the application writes it and would not start",
                 role,
             )
-        if claim["encrypted_by"] in UNKNOWN:
-            yield _verdict("encryption-unknown", claim, "nothing is known to encrypt it at rest", role)
+        yield from _encryption(claim, role)
+
+
+def _encryption(claim: Claim, role: Role) -> Iterator[Verdict]:
+    if claim["encrypted_by"] in UNKNOWN:
+        yield _verdict("encryption-unknown", claim, "nothing is known to encrypt it at rest", role)
+
+
+def _leader(mounts: Mapping[Role, RoleMount], pods: Pods) -> Iterator[Verdict]:
+    """What is asked of a claim that only the leader of the models mounts."""
+    if pods.models_from_leader and Role.MODELS in mounts:
+        yield from _encryption(mounts[Role.MODELS]["claim"], Role.MODELS)
 
 
 def _where(backing: str, facts: ClassFacts | None) -> str:

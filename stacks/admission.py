@@ -19,6 +19,7 @@ from stacks.cluster_facts import ClusterFacts
 from stacks.kinds.base import Context
 from stacks.manifests import manifest
 from stacks.names import NAMESPACE
+from stacks.settings.models import LEADER
 from stacks.settings.pod_rules import IDS
 from stacks.settings.settings import Settings
 from stacks.stores.base import PlannedStore
@@ -68,6 +69,16 @@ def shipping_pods(settings: Settings, storage: StorageMap) -> list[PodsOf]:
     return [] if shipped.agent else [PodsOf("logs.shipping", spec["template"]["spec"], uid_key=IDS)]
 
 
+def leader_pods(settings: Settings, storage: StorageMap) -> list[PodsOf]:
+    """The pod that hands out models. Those that follow it are one for each node, and their number is not known."""
+    args = models.sharing(settings, settings.namespace, storage)
+    if args is None:
+        return []
+    from components.models.sharing import leader_spec
+
+    return [PodsOf("models.share", manifest(leader_spec(LEADER, args))["template"]["spec"], uid_key=IDS)]
+
+
 def volumes(contexts: Mapping[str, Context[Any]], claims: Mapping[str, Claim]) -> Iterator[Volume]:
     """The PersistentVolumeClaims that the claims of the stack file make in the namespace of the application."""
     for name, at in contexts.items():
@@ -91,6 +102,7 @@ def made(
     disks = [volume for one in stored for volume in one.store.volumes(one.at)]
     beside = [
         *shipping_pods(settings, storage),
+        *leader_pods(settings, storage),
         *backup.pods(settings, storage, claims, handed),
         *archive.pods(settings, storage, claims, contexts),
         *models.pods(settings, storage),

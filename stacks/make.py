@@ -32,7 +32,7 @@ from stacks.names import NAMESPACE
 from stacks.planned import Planned, store_key
 from stacks.platforms.base import Ground
 from stacks.settings import ingress, pod_rules
-from stacks.settings.models import LOCAL_CACHE
+from stacks.settings.models import LEADER, LOCAL_CACHE
 from stacks.settings.pod_rules import logins
 from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
@@ -66,6 +66,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = last.autoscaled
+    _share_models(stack, ground, namespace, after)
     app = Kotaemon(NAMESPACE, handed, opts)
     _archive(stack, ground, namespace, after)
     _prefetch(stack, ground, namespace, after)
@@ -198,6 +199,18 @@ def _prefetch(stack: Planned, ground: Ground, namespace: pulumi.Output[str], aft
 
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=list(after))
     ModelPrefetch(models.PREFETCH, args, opts)
+
+
+def _share_models(
+    stack: Planned, ground: Ground, namespace: pulumi.Output[str], after: Sequence[pulumi.Resource]
+) -> None:
+    """The pod that hands out models, where the stack file asks for it. `after`: what makes the claims."""
+    args = models.sharing(stack.settings, namespace, stack.storage)
+    if args is not None:
+        from components.models.sharing import ModelSharing
+
+        opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=list(after))
+        ModelSharing(LEADER, args, opts)
 
 
 def _releases(stack: Planned, ground: Ground, namespace: pulumi.Output[str]) -> pulumi.Output[dict[str, str]] | None:

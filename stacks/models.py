@@ -11,14 +11,16 @@ from components.models.pod import from_claim
 from guard.namespace import PodsOf
 from stacks.manifests import manifest
 from stacks.names import NAMESPACE
-from stacks.settings.models import LOCAL_CACHE, LocalCache
+from stacks.settings.models import LEADER, LOCAL_CACHE, LocalCache, ShareNats
 from stacks.settings.pod_rules import IDS, imposed
 from stacks.settings.settings import Settings
+from stacks.stores.servers import CLIENTS, endpoint
 
 if TYPE_CHECKING:
     from components.models.local_cache import LocalModelCacheArgs
     from components.models.prefetch import ModelPrefetchArgs
     from components.models.releases import ModelReleasesArgs
+    from components.models.sharing import ModelSharingArgs, NatsServer
 
 PREFETCH = f"{NAMESPACE}-models-prefetch"
 """Component that fills the caches of the nodes, and name of its DaemonSet."""
@@ -43,6 +45,59 @@ def mistakes(settings: Settings, storage: StorageMap) -> Iterator[str]:
         from components.models.local_cache import check as check_cache
 
         yield from (f"models.cache: {line}" for line in check_cache(LOCAL_CACHE, cache))
+    shared = sharing(settings, settings.namespace, storage)
+    if shared is not None:
+        from components.models.sharing import check as check_sharing
+
+        yield from (f"models.share: {line}" for line in check_sharing(LEADER, shared))
+
+
+def sharing(settings: Settings, namespace: Input[str], storage: StorageMap) -> "ModelSharingArgs | None":
+    """The arguments of ModelSharing. None: the stack file asks for none."""
+    models = settings.models
+    share = models.share if models is not None else None
+    cache = models.args().get("cache") if models is not None else None
+    if models is None or share is None or cache is None:
+        return None
+    from components.models.sharing import ModelSharingArgs
+
+    args = ModelSharingArgs(
+        namespace=namespace,
+        models=storage[Role.MODELS.value],
+        cache=cache,
+        clients=CLIENTS,
+        tls_secret=share.tls_secret,
+        image=settings.image,
+        uid=settings.uid,
+        gid=settings.gid,
+        cluster_imposes=imposed(settings, "application"),
+    )
+    if share.image is not None:
+        args["web_image"] = share.image
+    if isinstance(models.cache, LocalCache) and models.cache.node_label is not None:
+        args["node_label"] = models.cache.node_label
+    if share.nats is not None:
+        args["nats"] = _nats(share.nats)
+    return args
+
+
+def _nats(chosen: ShareNats) -> "NatsServer":
+    from components.models.sharing import NatsServer
+
+    found = NatsServer(url=chosen.url, replicas=chosen.replicas)
+    if chosen.credentials:
+        found["credentials"] = {
+            name: Output.secret(value.get_secret_value()) for name, value in chosen.credentials.items()
+        }
+    if chosen.credentials_secret is not None:
+        found["credentials_secret"] = chosen.credentials_secret
+    if chosen.ca_secret is not None:
+        found["ca_secret"] = chosen.ca_secret
+    if chosen.stream is not None:
+        found["stream"] = chosen.stream
+    if chosen.server is not None:
+        found["server"] = endpoint(chosen.server)
+    return found
 
 
 def output(settings: Settings, last: Output[dict[str, str]] | None) -> Any:
@@ -112,6 +167,8 @@ def releases(settings: Settings, namespace: Input[str], storage: StorageMap) -> 
     )
     if isinstance(models.cache, LocalCache) and models.cache.prefetch:
         args["prefetch"] = PREFETCH
+    if models.share is not None:
+        args["leader"] = LEADER
     return args
 
 

@@ -56,6 +56,7 @@ def pods(settings: Settings, document_store: str) -> safety.Pods:
         strategy="RollingUpdate" if scaled else "Recreate",
         session_affinity=sticky(settings),
         document_store="elasticsearch" if document_store == "elasticsearch" else "lancedb",
+        models_from_leader=settings.models is not None and settings.models.share is not None,
         # The profile scaled switches graph indexes off itself (components/kotaemon/runtime/kh_settings.py).
         graph_indexes=not scaled and bool(graphs_switched_on(settings.env)),
     )

@@ -88,6 +88,11 @@ class Application:
         return self.models is not None and "cache" in self.models
 
     @property
+    def follows_leader(self) -> bool:
+        """Whether a leader has the claim of the role models, which no pod of the application mounts then."""
+        return self.models is not None and "leader" in self.models
+
+    @property
     def mounts(self) -> dict[Role, RoleMount]:
         """The roles that are mounted, in the order of Role. `scaled` keeps its sessions in PostgreSQL."""
         unused = (Role.SESSIONS,) if self.scaled else ()

@@ -87,7 +87,7 @@ def _storage(app: Application) -> Iterator[str]:
         claim = mount["claim"]
         if mount["read_only"] and role in WRITTEN:
             yield f"storage.{role.value}: read_only is not allowed: the application writes there"
-        if app.scaled and claim["access_mode"] not in SHARED:
+        if app.scaled and claim["access_mode"] not in SHARED and not (role == Role.MODELS and app.follows_leader):
             yield (
                 f"storage.{role.value}: the claim {claim['name']} is {claim['access_mode'].value}; pods on many nodes "
                 "share it in the profile scaled, so it must be ReadWriteMany"
@@ -162,6 +162,15 @@ def _stores(app: Application) -> Iterator[str]:
 def _models(app: Application) -> Iterator[str]:
     if app.models is not None:
         yield from (f"models.{line}" for line in models.mistakes(app.models, app.mounts.get(Role.MODELS)))
+
+    if app.follows_leader and Role.MODELS in app.mounts:
+        claim = app.mounts[Role.MODELS]["claim"]["name"]
+        for role, mount in app.mounts.items():
+            if role != Role.MODELS and mount["claim"]["name"] == claim:
+                yield (
+                    f"models.leader: the leader alone mounts the claim {claim}, and the role {role.value} is on it "
+                    "too; put one of them on another claim"
+                )
 
 
 def _exposure(app: Application) -> Iterator[str]:

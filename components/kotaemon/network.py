@@ -6,6 +6,7 @@ from pulumi import Input, Output
 from pulumi_kubernetes.core.v1 import ClientIPConfigArgs, ServicePortArgs, ServiceSpecArgs, SessionAffinityConfigArgs
 from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
 
+from ..models.names import LEADER_PORT, leader_labels
 from ..pod import network
 from ..pod.args import Endpoint
 from ..state.stores import Stores
@@ -46,7 +47,9 @@ def servers(app: Application) -> list[Endpoint]:
     """Whom the pods may connect to, beside the name servers and TCP 443 of the world."""
     proxy = app.auth_proxy
     login = [proxy["issuer_endpoint"]] if proxy and "issuer_endpoint" in proxy else []
-    declared = [*store_endpoints(app.stores), *login, *(app.model_endpoints or [])]
+    leader = app.models.get("leader") if app.models is not None else None
+    pulled = [Endpoint(pod_labels=leader_labels(leader["name"]), port=LEADER_PORT)] if leader is not None else []
+    declared = [*store_endpoints(app.stores), *login, *pulled, *(app.model_endpoints or [])]
     return [*declared, *meant(app, declared)]
 
 

@@ -192,7 +192,8 @@ def _fill(app: Application) -> list[ContainerArgs]:
     if app.models is None or "cache" not in app.models or not models.filled(app.models):
         return []
     role = app.mounts[Role.MODELS]
-    return [models.fill_container(app.models["cache"], app.image, role, volume_of(app, role["claim"]), RUNTIME)]
+    claim = None if app.follows_leader else models.shared_mount(role, volume_of(app, role["claim"]))
+    return [models.fill_container(app.models, app.namespace, app.image, claim, RUNTIME)]
 
 
 def sidecars(app: Application, secrets: Secrets) -> list[ContainerArgs]:

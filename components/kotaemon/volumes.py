@@ -25,7 +25,8 @@ DRIVER = VolumeMountArgs(name="driver", mount_path=DRIVER_DIR)
 
 def claims_of(app: Application) -> list[Claim]:
     """Each mounted claim once, in the order of the roles."""
-    return list({mount["claim"]["name"]: mount["claim"] for mount in app.mounts.values()}.values())
+    mounted = [mount for role, mount in app.mounts.items() if role != Role.MODELS or not app.follows_leader]
+    return list({mount["claim"]["name"]: mount["claim"] for mount in mounted}.values())
 
 
 def pod_volumes(app: Application, runtime_map: Input[str]) -> list[VolumeArgs]:
@@ -65,11 +66,13 @@ def app_mounts(app: Application) -> list[VolumeMountArgs]:
 
 
 def _role_mount(app: Application, role: Role, mount: RoleMount) -> VolumeMountArgs:
-    name = volume_of(app, mount["claim"])
     if role == Role.MODELS and app.models is not None:
-        return models.mount(app.models, mount, name)
+        return models.mount(app.models, mount, None if app.follows_leader else volume_of(app, mount["claim"]))
     return VolumeMountArgs(
-        name=name, mount_path=role_dir(app, role), sub_path=mount["sub_path"], read_only=mount["read_only"]
+        name=volume_of(app, mount["claim"]),
+        mount_path=role_dir(app, role),
+        sub_path=mount["sub_path"],
+        read_only=mount["read_only"],
     )
 
 

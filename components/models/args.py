@@ -36,6 +36,15 @@ class ModelCache(TypedDict):
     """Look at the hash of every cached file in every start; default false: they are looked at while they are copied."""
 
 
+class ModelLeader(TypedDict):
+    """Who has the claim of the role `models` and hands out versions: the pod of a ModelSharing."""
+
+    name: str
+    """Name of the ModelSharing, and of its Service."""
+    ca_secret: Input[str]
+    """Secret with `ca.crt`, which signs the leader's certificate."""
+
+
 class Models(TypedDict):
     """How the application's pods get their models: as published versions instead of a folder that they write to."""
 
@@ -43,3 +52,6 @@ class Models(TypedDict):
     """The version that the pods load. Default: the cluster's release Job decides, and Pulumi leaves it alone."""
     cache: NotRequired[ModelCache]
     """The cache on the node; default: none, and the pods read the version on the shared claim, read-only."""
+    leader: NotRequired[ModelLeader]
+    """Where the cache is filled from, in place of the claim: then no pod of the application mounts the claim of the
+    role `models`. Default: the claim."""

@@ -14,3 +14,18 @@ INCOMING = ".incoming"
 """Folders on the claim, below the one of the role (runtime/ks_models_tree.py)."""
 VERSION_PATTERN = r"[a-z0-9]([-a-z0-9._]{0,61}[a-z0-9])?"
 """Names that a version may have, as in runtime/ks_models_tree.py; `latest` is none."""
+LEADER_PORT = 8443
+"""Port of the leader's web server."""
+TRUST_DIR = "/etc/kotaemon-trust"
+LEADER_CA, NATS_CA = "leader.crt", "nats.crt"
+"""Where pods see whom they trust, and the files there."""
+
+
+def leader_labels(name: str) -> dict[str, str]:
+    """Labels of the pod of the ModelSharing `name` that has the claim."""
+    return {"app.kubernetes.io/name": "kotaemon-models-leader", "app.kubernetes.io/instance": name}
+
+
+def follower_labels(name: str) -> dict[str, str]:
+    """Labels of the pods of the ModelSharing `name` that fill the caches of the nodes."""
+    return {"app.kubernetes.io/name": "kotaemon-models-follower", "app.kubernetes.io/instance": name}

@@ -36,6 +36,7 @@ from ..pod.token import TOKEN, token_volume
 from ..pod.variables import plain
 from ..refusal import because, refuse, refused_label
 from .files import release_files
+from .names import leader_labels
 
 KEEP, READY_SECONDS, PREFETCH_SECONDS = 3, 3600, 1800
 MODELS = "/models"
@@ -74,6 +75,8 @@ class ModelReleasesArgs(TypedDict):
     does. Default: none."""
     prefetch_seconds: NotRequired[int]
     """Seconds that its pods have to copy a version; default 1800. Then the application is rolled all the same."""
+    leader: NotRequired[str]
+    """Name of the ModelSharing whose pod has the claim: the Job runs on its node. Default: nobody leads."""
     image: NotRequired[Input[str]]
     """Image with the application's Python; default: the application's."""
     uid: NotRequired[int]
@@ -181,6 +184,9 @@ def cron_job_spec(
         ],
         direct_hosts=["kubernetes.default.svc"],
     )
+    given = args.get("cluster_imposes", ClusterImposes())
+    # A disk is on one node at a time.
+    chosen = imposed.beside(given, leader_labels(args["leader"])) if "leader" in args else given
     ended = PodFailurePolicyOnExitCodesRequirementArgs(operator="In", values=list(ENDED))
     return CronJobSpecArgs(
         schedule=NEVER,
@@ -192,7 +198,7 @@ def cron_job_spec(
                 pod_failure_policy=PodFailurePolicyArgs(
                     rules=[PodFailurePolicyRuleArgs(action="FailJob", on_exit_codes=ended)]
                 ),
-                template=pod_template(labels(name), pod, args.get("cluster_imposes")),
+                template=pod_template(labels(name), pod, chosen),
             )
         ),
     )

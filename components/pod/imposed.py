@@ -1,6 +1,7 @@
 """What a cluster imposes on pods (ClusterImposes), in the words of Kubernetes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pulumi import Input, Output
 from pulumi_kubernetes.core.v1 import (
@@ -65,6 +66,34 @@ def topology_spread(imposed: ClusterImposes, labels: Mapping[str, str]) -> list[
         for rule in imposed.get("topology_spread", [])
     ]
     return found or None
+
+
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+def beside(imposed: ClusterImposes, labels: Mapping[str, str]) -> ClusterImposes:
+    """What the cluster imposes, and that the pod runs on the node of a pod with these labels, whose disk it mounts."""
+    term = {"labelSelector": {"matchLabels": dict(labels)}, "topologyKey": "kubernetes.io/hostname"}
+    near = dict(imposed.get("affinity", {}).get("podAffinity", {}))
+    near[_REQUIRED] = [*near.get(_REQUIRED, []), term]
+    return _with_affinity(imposed, "podAffinity", near)
+
+
+def on_nodes_with(imposed: ClusterImposes, label: str) -> ClusterImposes:
+    """What the cluster imposes, and that the pod runs on nodes that have the label."""
+    has = {"key": label, "operator": "Exists"}
+    nodes = dict(imposed.get("affinity", {}).get("nodeAffinity", {}))
+    terms: list[dict[str, Any]] = nodes.get(_REQUIRED, {}).get("nodeSelectorTerms", [{}])
+    # One of the terms has to hold, and of a term every expression.
+    wanted = [{**term, "matchExpressions": [*term.get("matchExpressions", []), has]} for term in terms]
+    nodes[_REQUIRED] = {"nodeSelectorTerms": wanted}
+    return _with_affinity(imposed, "nodeAffinity", nodes)
+
+
+def _with_affinity(imposed: ClusterImposes, kind: str, rules: Mapping[str, Any]) -> ClusterImposes:
+    found = imposed.copy()
+    found["affinity"] = {**imposed.get("affinity", {}), kind: rules}
+    return found
 
 
 def tolerations(imposed: ClusterImposes) -> list[TolerationArgs]:

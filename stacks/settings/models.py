@@ -4,16 +4,20 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
-from components.models.args import ModelCache, ModelCacheKind, Models
+from components.models.args import ModelCache, ModelCacheKind, ModelLeader, Models
 from components.models.cache.image import SINCE
 from components.models.names import VERSION_PATTERN
+from stacks.names import NAMESPACE
 from stacks.settings.fields import DnsLabel, ExportPath, ObjectName, PinnedImage, Size, Strict, matching
+from stacks.settings.stores import StoreEndpoint
 
 if TYPE_CHECKING:
     from stacks.settings.settings import Settings
 
+LEADER = f"{NAMESPACE}-models-leader"
+"""Component, and Service, of what hands out models."""
 LOCAL_CACHE = "models-cache"
 """Component, and claim, of a cache of kind `local` that the stack makes."""
 ModelVersion = Annotated[
@@ -75,6 +79,48 @@ class ImageCache(Strict):
     image: PinnedImage = Field(description="Reference of the artifact, with a version tag or a digest.")
 
 
+class ShareNats(Strict):
+    """A server of NATS with JetStream, which announces releases to the nodes."""
+
+    url: Annotated[
+        str, matching(r"tls://[^\s/@:]+:[0-9]+", "must be tls://host:port, for example tls://nats.nats.svc:4222")
+    ] = Field(description="Address of the server. Without TLS nothing is announced.")
+    credentials: dict[str, SecretStr] = Field(
+        default_factory=dict[str, SecretStr],
+        description="LEADER_USER, LEADER_PASSWORD, FOLLOWER_USER and FOLLOWER_PASSWORD -> value.",
+    )
+    credentials_secret: ObjectName | None = Field(
+        None, description="Existing Secret with these four keys, in the namespace of the application, in their place."
+    )
+    ca_secret: ObjectName | None = Field(
+        None, description="Secret with ca.crt, which signs the server's certificate; default: tlsSecret of the leader."
+    )
+    stream: DnsLabel | None = Field(
+        None, description="Name of the stream; default kotaemon-models. Stacks that share a server have one each."
+    )
+    replicas: int = Field(1, ge=1, le=5, description="Servers of the NATS cluster that keep the stream: 1, 3 or 5.")
+    server: StoreEndpoint | None = Field(
+        None, description="Network place of a server outside of the cluster, for the NetworkPolicy."
+    )
+
+
+class ModelShare(Strict):
+    """One pod has the claim of the role models and hands out versions: for a claim that one node mounts at a time."""
+
+    tls_secret: ObjectName = Field(
+        description="Secret in the application's namespace with tls.crt, tls.key and ca.crt for the leader's Service, "
+        "kotaemon-models-leader.<namespace>.svc; as cert-manager makes it."
+    )
+    image: PinnedImage | None = Field(
+        None, description="Image of the leader's web server; default: a pinned nginx-unprivileged."
+    )
+    nats: ShareNats | None = Field(
+        None,
+        description="Where releases are announced, with a cache of kind local: nodes pull before a pod asks. Default: "
+        "they pull when a pod starts.",
+    )
+
+
 class ModelsSettings(Strict):
     """Models as published versions: pods load one version, read-only, from a cache on their node."""
 
@@ -85,6 +131,10 @@ class ModelsSettings(Strict):
     )
     cache: Annotated[EphemeralCache | MemoryCache | LocalCache | ImageCache, Field(discriminator="kind")] | None = (
         Field(None, description="Cache on the nodes; default: none, pods read the shared claim.")
+    )
+    share: ModelShare | None = Field(
+        None,
+        description="Hands out models from a claim that only one pod mounts. Default: every pod mounts the claim.",
     )
     keep: int = Field(3, ge=1, le=100, description="Number of the newest versions that are kept on the shared claim.")
     keep_days: int = Field(0, ge=0, description="Days that a version is kept in any case.")
@@ -117,6 +167,8 @@ class ModelsSettings(Strict):
             found["version"] = self.version
         if self.cache is not None:
             found["cache"] = _cache(self.cache)
+        if self.share is not None:
+            found["leader"] = ModelLeader(name=LEADER, ca_secret=self.share.tls_secret)
         return found
 
 
@@ -147,6 +199,11 @@ def mistakes(settings: "Settings") -> Iterator[str]:
         yield "models.cache.nodeLabel: is for a path; the volume of a claim says itself where it is; leave it out"
     if isinstance(cache, LocalCache) and cache.prefetch and cache.claim is not None:
         yield "models.cache.prefetch: is for a path; which nodes have the volume of a claim is not known; leave it out"
+    if models.share is not None and (cache is None or isinstance(cache, ImageCache)):
+        yield (
+            "models.share: needs models.cache of kind local, ephemeral or memory: the pods pull into it, and none of "
+            "them mounts the claim"
+        )
     if isinstance(cache, ImageCache):
         if models.version is not None:
             yield "models.version: a cache of kind image has none, the image is the version; leave it out"

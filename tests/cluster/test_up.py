@@ -242,9 +242,7 @@ def test_what_cannot_be_placed_is_told_with_the_schedulers_reason(cluster: Clust
     assert re.match(reason, waits["why"])
 
 
-def test_up_ends_when_the_pod_of_a_change_is_ready_and_not_before(
-    cluster: Cluster, kube: Kube, tmp_path: Path
-) -> None:
+def test_up_ends_when_the_pod_of_a_change_is_ready_and_not_before(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
     """One writer: the old pod ends first. A run that ended meanwhile would call a pod good that nobody has seen."""
     claims = {"files": FILES}
     stacks.up(stacks.write(tmp_path, "changed-pod", claims), cluster)

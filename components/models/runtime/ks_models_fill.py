@@ -1,4 +1,4 @@
-"""Fills the cache of a pod or a node with one version of the models, from the shared claim.
+"""Fills the cache of a pod or a node with one version of the models, from the shared claim or from a leader.
 
 ks_models_start.py says what it is told, and runs it where the start is not a warm one.
 
@@ -36,24 +36,68 @@ def digest_in(folder: Path) -> str:
         return ""
 
 
-def warm(cache: Path, shared: Path, version: str) -> bool:
-    """Whether the cache has the version. Of the shared claim one line is read, and no model. Raises Refused."""
+class Shared:
+    """The folder of the role `models` on the shared claim, where versions come from."""
+
+    where = "on the shared claim"
+
+    def __init__(self, shared: Path) -> None:
+        self.versions = shared / VERSIONS
+
+    def digest(self, version: str) -> str:
+        """The digest of a version; empty: it is not published."""
+        return digest_in(self.versions / version)
+
+    def texts(self, version: str) -> tuple[str, str]:
+        """The manifest of a version, and its digest. Raises Refused for one that is not there."""
+        from ks_models_manifest import texts
+
+        if not (self.versions / version).is_dir():
+            raise Refused(
+                f"version {version} is not on the shared claim: there is no {self.versions / version}. Publish it "
+                "first, or name one that is there (docs/models.md)"
+            )
+        return texts(self.versions / version)
+
+    def copy(self, version: str, target: Path, manifest: dict[str, Any], resumed: bool) -> Any:
+        """The copy of a version into a folder: its `run(progress)` returns what is wrong with the source."""
+        from ks_models_copy import Copy
+
+        return Copy(self.versions / version, target, manifest, resumed)
+
+
+def source() -> Any:
+    """Where versions come from, as the pod is told: `Shared`, or `Leader` of ks_models_pull.py. Raises Refused."""
+    leader = os.environ.get("KS_MODELS_LEADER", "")
+    if not leader:
+        return Shared(Path(os.environ["KS_MODELS_SHARED"]))
+    from ks_models_pull import Leader
+
+    return Leader(leader, os.environ["KS_MODELS_CA"], os.environ.get("KS_MODELS_DIGEST", ""))
+
+
+def warm(cache: Path, shared: Any, version: str) -> bool:
+    """Whether the cache has the version. Of the source one line is read, and no model. Raises Refused."""
     here = digest_in(cache / version)
     if not here:
         return False
-    published = digest_in(shared / VERSIONS / version)
+    published = shared.digest(version)
     if published and published != here:
         raise Refused(
-            f"version {version} in the cache is not the one on the shared claim: their manifests differ. A published "
+            f"version {version} in the cache is not the one {shared.where}: their manifests differ. A published "
             f"version never changes; publish the new files under a new name, or remove {cache / version} on this node"
         )
     os.utime(cache / version / DIGEST)
     return True
 
 
-def fill(cache: Path, shared: Path, version: str, limit: int | None = None) -> str:
-    """Bring the version into the cache, and say how: `warm` or `cold`. Raises Refused, and Full for a full disk."""
+def fill(cache: Path, shared: Any, version: str, limit: int | None = None) -> str:
+    """Bring the version into the cache, and say how: `warm` or `cold`. Raises Refused, and Full for a full disk.
+
+    `shared`: Shared or Leader; or the folder of the shared claim.
+    """
     checked_version(version)
+    shared = Shared(shared) if isinstance(shared, Path) else shared
     if warm(cache, shared, version):
         return "warm"
     # Imported here: a warm start needs none of it, and takes milliseconds.
@@ -62,31 +106,26 @@ def fill(cache: Path, shared: Path, version: str, limit: int | None = None) -> s
     with locked(cache / LOCK, f"another pod of this node fills the cache; waiting for it ({cache / LOCK})"):
         if warm(cache, shared, version):
             return "warm"
-        _cold(cache, shared / VERSIONS / version, version, limit)
+        _cold(cache, shared, version, limit)
     return "cold"
 
 
-def _cold(cache: Path, source: Path, version: str, limit: int | None) -> None:
-    from ks_models_copy import Copy
-    from ks_models_manifest import read
+def _cold(cache: Path, shared: Any, version: str, limit: int | None) -> None:
+    from ks_models_manifest import checked
     from ks_models_tree import sync_file_system, sync_folder, write_whole
     from ks_models_work import Full, Progress
 
     remove_leftovers(cache)
-    if not source.is_dir():
-        raise Refused(
-            f"version {version} is not on the shared claim: there is no {source}. Publish it first, or name one that "
-            "is there (docs/models.md)"
-        )
-    manifest = read(source)
+    text, digest = shared.texts(version)
+    manifest = checked(text, digest, f"{version} {shared.where}")
     filling = cache / FILLING / version
     filling.parent.mkdir(exist_ok=True)
-    resumed = _prepare(filling, source)
+    resumed = _prepare(filling, text, digest)
     try:
         make_room(cache, version, manifest["bytes"] - _size(filling), manifest["bytes"], limit)
         progress = Progress(f"filling {version}", manifest["bytes"])
-        if mistakes := Copy(source, filling, manifest, resumed).run(progress):
-            raise Refused(f"version {version} on the shared claim is not what its manifest says: {'; '.join(mistakes)}")
+        if mistakes := shared.copy(version, filling, manifest, resumed).run(progress):
+            raise Refused(f"version {version} {shared.where} is not what its manifest says: {'; '.join(mistakes)}")
         sync_file_system(filling)
     except Full as full:
         remove_tree(filling)
@@ -98,19 +137,19 @@ def _cold(cache: Path, source: Path, version: str, limit: int | None) -> None:
     write_whole(cache / METRICS, metrics(version, manifest, progress.seconds))
 
 
-def _prepare(filling: Path, source: Path) -> bool:
+def _prepare(filling: Path, text: str, digest: str) -> bool:
     """Make the folder of an unfinished copy, or take up the one that is there. Whether it was there."""
     from ks_models_tree import write_whole
 
-    if filling.is_dir() and digest_in(filling) != digest_in(source):
+    if filling.is_dir() and digest_in(filling) != digest:
         remove_tree(filling)  # of another package, or from before its manifest was written
     resumed = filling.is_dir()
     if resumed:
         say(f"a copy was broken off in {filling}; what is right of it is kept")
         return True
     filling.mkdir()
-    write_whole(filling / MANIFEST, (source / MANIFEST).read_text())
-    write_whole(filling / DIGEST, (source / DIGEST).read_text())
+    write_whole(filling / MANIFEST, text)
+    write_whole(filling / DIGEST, digest)
     return False
 
 
@@ -196,11 +235,11 @@ def main() -> int:
     if not version:
         say("no version was released yet; the application starts without models of its own")
         return 0
-    cache, shared = Path(os.environ["KS_MODELS_CACHE"]), Path(os.environ["KS_MODELS_SHARED"])
+    cache = Path(os.environ["KS_MODELS_CACHE"])
     limit = os.environ.get("KS_MODELS_LIMIT", "")
     begun = time.monotonic()
     try:
-        how = fill(cache, shared, version, int(limit) if limit else None)
+        how = fill(cache, source(), version, int(limit) if limit else None)
         if how == "warm" and os.environ.get("KS_MODELS_VERIFY") == "1":
             check_cached(cache, version)
     except Refused as error:

@@ -178,18 +178,27 @@ def write(folder: Path, manifest: dict[str, Any]) -> None:
 
 def read(folder: Path) -> dict[str, Any]:
     """The manifest of a package, checked against its own hash. Raises Refused."""
+    return checked(*texts(folder), str(folder))
+
+
+def texts(folder: Path) -> tuple[str, str]:
+    """The text of a package's manifest, and the hash beside it. Raises Refused."""
     try:
-        text, wanted = (folder / MANIFEST).read_text(), (folder / DIGEST).read_text().strip()
+        return (folder / MANIFEST).read_text(), (folder / DIGEST).read_text().strip()
     except FileNotFoundError as error:
         raise Refused(f"{error.filename} is missing: the folder is no published version") from None
+
+
+def checked(text: str, wanted: str, where: str) -> dict[str, Any]:
+    """A manifest from its text. `wanted`: its hash. `where`: whose it is, for messages. Raises Refused."""
     if hashlib.sha256(text.encode()).hexdigest() != wanted:
-        raise Refused(f"{folder / MANIFEST} is corrupt: its sha256 is not the one in {DIGEST}")
+        raise Refused(f"{where}/{MANIFEST} is corrupt: its sha256 is not the one in {DIGEST}")
     manifest = json.loads(text)
     if manifest.get("format") != FORMAT:
-        raise Refused(f"{folder / MANIFEST} has the format {manifest.get('format')}; this release reads {FORMAT}")
+        raise Refused(f"{where}/{MANIFEST} has the format {manifest.get('format')}; this release reads {FORMAT}")
     for path in manifest["files"]:
         if path.startswith("/") or ".." in path.split("/"):
-            raise Refused(f"{folder / MANIFEST} names {path}, which is outside of the package")
+            raise Refused(f"{where}/{MANIFEST} names {path}, which is outside of the package")
     return manifest
 
 

@@ -4,7 +4,10 @@
 
 It runs in an init container of the application's image, before the application starts. What it is told:
 KS_MODELS_VERSION   the version; empty: nothing was released yet
-KS_MODELS_SHARED    the folder of the role `models` on the shared claim, mounted read-only
+KS_MODELS_SHARED    the folder of the role `models` on the shared claim, mounted read-only; or, in its place,
+KS_MODELS_LEADER    the leader that has the claim, https://host:port, and
+KS_MODELS_CA        the file with the certificates that sign the leader's
+KS_MODELS_DIGEST    digest of the version, where it was announced; empty: any
 KS_MODELS_CACHE     the cache: <cache>/<version> is complete, or is not there
 KS_MODELS_LIMIT     the most bytes that versions in the cache may have together; empty: what the disk has
 KS_MODELS_VERIFY    1: the hash of every file is looked at in every start, and not only while it is copied

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -183,8 +184,19 @@ def test_scaled_needs_file_claims(replicas: int) -> None:
     )
     assert verdict.fix == (
         "kotaemon:storage.roles.<role>.claim: a file claim (nfs, efs, openzfs, lustre, nas); "
-        "or kotaemon:profile: single-writer with kotaemon:replicas: 1"
+        "or kotaemon:profile: single-writer with kotaemon:replicas: 1; or kotaemon:models.share, for the role models alone"
     )
+
+
+def test_models_on_a_disk_go_with_many_pods_when_a_leader_hands_them_out() -> None:
+    rwo = claim("disk", "disk", access_mode=AccessMode.RWO, zones=["zone-a"])
+    given = storage(NFS | {"zones": ["zone-b"]}, models=rwo)
+    pods = Pods(Profile.SCALED, replicas=3, document_store="elasticsearch")
+    assert {v.rule for v in safety.check(given, pods).refusals} == {"disk-many-pods", "zones-disjoint"}
+    assert safety.check(given, replace(pods, models_from_leader=True)).refusals == []
+    unknown = storage(NFS, models=rwo | {"encrypted_by": ""})
+    found = safety.check(unknown, replace(pods, models_from_leader=True)).verdicts
+    assert "encryption-unknown" in {v.rule for v in found}
 
 
 @pytest.mark.parametrize("role", ["sessions", "indexes", "uploads"])

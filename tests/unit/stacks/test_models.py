@@ -1,13 +1,22 @@
 """The section kotaemon:models of a stack file: what it makes, and what it refuses."""
 
+import re
+from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
+import yaml
 
 from components.models.names import VERSION_ANNOTATION
+from guard.reach import Peer, allows
+from plan import collect
 from plan.recorder import Run
+from plan.stack_file import ROOT
+from stacks.safety import RefusedByGuard
 from stacks.settings.load import SettingsError
-from tests.unit.stacks.test_network import changed
+from tests.unit.stacks.test_cold_tier_page import read
+from tests.unit.stacks.test_network import APP, STRANGER, changed, policies
 
 DEPLOYMENT, CRON = "kubernetes:apps/v1:Deployment", "kubernetes:batch/v1:CronJob"
 
@@ -114,3 +123,98 @@ def test_who_runs_fluid_or_kserve_names_the_claim() -> None:
     assert mount["readOnly"] is True
     (volume,) = (v for v in template(run)["spec"]["volumes"] if v["name"] == mount["name"])
     assert volume["persistentVolumeClaim"]["claimName"] == "bge-m3"
+
+
+BLOCKS: list[tuple[str, str]] = re.findall(
+    r"<!-- (\S+) -->\n```yaml\n(.*?)```", (ROOT / "docs/models.md").read_text(), re.DOTALL
+)
+"""Stack files of docs/models.md that are whole, each with the example that they change."""
+SHARE = {"tlsSecret": "leader-tls", "nats": {"url": "tls://nats.nats.svc:4222", "credentialsSecret": "nats-users"}}
+LOCAL = {"kind": "local", "limit": "40Gi", "path": "/var/lib/kotaemon/models", "nodeLabel": "models"}
+
+
+def on_a_disk(**models: Any) -> Run:
+    storage = {
+        "claims": {
+            "files": {"kind": "nfs", "server": "nfs.example.com", "path": "/srv", "size": "5Gi", "encryptedBy": "x"},
+            "weights": {
+                "kind": "storage-class",
+                "storageClass": "dev-block",
+                "size": "99Gi",
+                "encryptedBy": "x",
+                "accessMode": "ReadWriteOnce",
+            },
+        },
+        "roles": {
+            "models": {"claim": "weights"},
+            **{role: {"claim": "files"} for role in ("indexes", "uploads", "logs", "eval")},
+        },
+        "classes": {"dev-block": {"standsOn": "disk", "boundTo": "zone"}},
+    }
+    return changed("private-scaled", storage=storage, models=models)
+
+
+def test_a_disk_is_shared_by_a_leader_that_the_release_runs_beside() -> None:
+    run = on_a_disk(cache=LOCAL, share=SHARE)
+    leader = next(
+        r
+        for r in run.registrations
+        if r.type == DEPLOYMENT and r.inputs["metadata"]["name"] == "kotaemon-models-leader"
+    )
+    pods = {
+        r.inputs["metadata"]["name"]: r.inputs["spec"]["template"]["spec"]
+        for r in run.registrations
+        if r.type == DEPLOYMENT
+    }
+    assert "weights" in str(leader.inputs)
+    assert "kotaemon-weights" not in str(pods["kotaemon"]["volumes"])
+    job = next(r for r in run.registrations if r.type == CRON and r.inputs["metadata"]["name"] == "kotaemon-models")
+    near = job.inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]["affinity"]["podAffinity"]
+    assert "kotaemon-models-leader" in str(near)
+    (nodes,) = (r for r in run.registrations if r.type == "kubernetes:apps/v1:DaemonSet")
+    assert "models" in str(nodes.inputs["spec"]["template"]["spec"]["affinity"])
+    made = policies(run)
+    led = Peer(
+        "kotaemon",
+        {"app.kubernetes.io/name": "kotaemon-models-leader", "app.kubernetes.io/instance": "kotaemon-models-leader"},
+    )
+    assert allows(made, APP, led, 8443)
+    assert not allows(made, STRANGER, led, 8443)
+
+
+def test_a_disk_without_a_leader_is_refused_with_the_way() -> None:
+    with pytest.raises(RefusedByGuard, match=r"kotaemon:models\.share"):
+        on_a_disk(cache=LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("models", "words"),
+    [
+        ({"share": SHARE}, "models.share: needs models.cache"),
+        (
+            {"share": SHARE, "cache": {"kind": "image", "image": "r.example.com/m:1"}},
+            "models.share: needs models.cache",
+        ),
+        (
+            {"share": SHARE, "cache": {"kind": "memory", "limit": "4Gi"}},
+            "models.share: nats.url: a cache of kind memory",
+        ),
+        ({"share": {"tlsSecret": "x", "nats": {"url": "nats://n:4222"}}, "cache": LOCAL}, "must be tls://host:port"),
+        (
+            {"share": {"tlsSecret": "x", "nats": {"url": "tls://n.n.svc:4222"}}, "cache": LOCAL},
+            "nats.credentials: give",
+        ),
+        ({"share": {}, "cache": LOCAL}, "tlsSecret"),
+    ],
+)
+def test_mistakes_in_sharing_name_the_key(models: dict[str, Any], words: str) -> None:
+    with pytest.raises((SettingsError, pulumi.RunError)) as refused:
+        on_a_disk(**models)
+    assert words in str(refused.value)
+
+
+def test_the_stack_file_of_the_page_is_planned(tmp_path: Path) -> None:
+    ((example, block),) = BLOCKS
+    run = collect.preview(read(tmp_path, example, yaml.safe_load(block)))
+    assert run.one("kotaemon:index:ModelSharing").name == "kotaemon-models-leader"
+    assert not [line for line in run.warnings if "cannot reach" in line]
