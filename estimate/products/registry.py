@@ -12,6 +12,8 @@ _NAMES = (
     "apsaradb:ApsaraPostgres",
     "aws_key:AwsKey",
     "ebs:EbsDisk",
+    "ebs_snapshots:EbsSnapshots",
+    "ec2:Ec2Instance",
     "efs:Efs",
     "essd:EssdDisk",
     "lustre:Lustre",
