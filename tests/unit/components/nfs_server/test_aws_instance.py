@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.nfs_server.aws_instance import NfsOnEbs, NfsOnEbsArgs, check
@@ -136,6 +137,19 @@ def test_the_disk_follows_the_machine_once_it_has_stopped(pulumi_run: Callable[.
     attached = made(pulumi_run).one(ATTACHED).inputs
     assert attached["stopInstanceBeforeDetaching"] is True
     assert attached["volumeId"] == "vol-0a1b2c3d4e5f60718"
+
+
+def test_the_old_machine_goes_first_since_disk_and_address_are_there_once(pulumi_run: Callable[..., Run]) -> None:
+    first: dict[str, bool | None] = {}
+
+    def noted(args: pulumi.ResourceTransformationArgs) -> None:
+        first[args.type_] = args.opts.delete_before_replace
+
+    def program() -> None:
+        NfsOnEbs("files", arguments(), pulumi.ResourceOptions(transformations=[noted]))
+
+    pulumi_run(program, resources=Cloud())
+    assert {kind for kind, said in first.items() if said} == {MACHINE, ATTACHED}
 
 
 def test_a_schedule_goes_without_tags_that_dlm_does_not_take(pulumi_run: Callable[..., Run]) -> None:
