@@ -149,6 +149,7 @@ if TYPE_CHECKING:
     from .protection.snapshots import VolumeSnapshots as VolumeSnapshots
     from .monitoring.args import MonitoringArgs as MonitoringArgs, Thresholds as Thresholds
     from .monitoring.monitoring import Monitoring as Monitoring
+    from .nfs_server.aws_instance import NfsOnEbs as NfsOnEbs, NfsOnEbsArgs as NfsOnEbsArgs
     from .nfs_server.connection import SshConnection as SshConnection
     from .nfs_server.exports import (
         NfsExport as NfsExport,
@@ -158,6 +159,7 @@ if TYPE_CHECKING:
     )
     from .nfs_server.files import NfsFileSystem as NfsFileSystem, NfsDisk as NfsDisk, NfsServerFiles as NfsServerFiles
     from .nfs_server.ha import NfsPair as NfsPair, NfsPairArgs as NfsPairArgs
+    from .nfs_server.on_disk import NfsServing as NfsServing
     from .nfs_server.pair import (
         NfsFencing as NfsFencing,
         NfsNode as NfsNode,
@@ -324,10 +326,12 @@ _HOMES = {
     "protection.snapshots": ("VolumeSnapshots",),
     "monitoring.args": ("MonitoringArgs", "Thresholds"),
     "monitoring.monitoring": ("Monitoring",),
+    "nfs_server.aws_instance": ("NfsOnEbs", "NfsOnEbsArgs"),
     "nfs_server.connection": ("SshConnection",),
     "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
     "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),
     "nfs_server.ha": ("NfsPair", "NfsPairArgs"),
+    "nfs_server.on_disk": ("NfsServing",),
     "nfs_server.pair": ("NfsFencing", "NfsNode", "NfsPairFiles", "NfsReplication", "NfsWitness"),
     "nfs_server.single": ("NfsServer", "NfsServerArgs", "nfs_user_data"),
     "object.archiver": ("Archiver", "ArchiverArgs"),

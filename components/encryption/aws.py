@@ -25,6 +25,8 @@ class KeyService(str, Enum):
     RDS = "rds"
     SECRETS_MANAGER = "secretsmanager"
     BACKUP = "backup"
+    EC2 = "ec2"
+    """Whoever of the account starts an instance, attaches a disk or makes a snapshot: no role of a driver does it."""
     S3 = "s3"
     """Only for a key of another account: in the key's own account IAM decides who may read a bucket."""
 

@@ -34,16 +34,24 @@ def stream(files: Sequence[HostFile]) -> str:
 def cloud_config(files: Sequence[HostFile]) -> str:
     """User data of cloud-init: the files, and one run of the install script at the first start.
 
-    It is JSON, which every YAML parser reads. The disk may be attached after the start: the script waits for it.
+    It is JSON, which every YAML parser reads. The disk may be attached after the start: the script waits for it. Clouds
+    take 16 KiB of it, so scripts come without their comments, and nothing is packed: two releases of a compressor would
+    give two texts, and another text is another machine.
     """
     written = [
-        {
-            "path": file.path,
-            "encoding": "b64",
-            "content": base64.b64encode(file.text.encode()).decode(),
-            "permissions": f"0{file.mode:o}",
-            "owner": "root:root",
-        }
-        for file in files
+        {"path": file.path, **_content(file), "permissions": f"0{file.mode:o}", "owner": "root:root"} for file in files
     ]
-    return "#cloud-config\n" + json.dumps({"write_files": written, "runcmd": [[INSTALL]]}, indent=1) + "\n"
+    return "#cloud-config\n" + json.dumps({"write_files": written, "runcmd": [[INSTALL]]}, indent=0) + "\n"
+
+
+def _content(file: HostFile) -> dict[str, str]:
+    text = without_comments(file.text) if file.path.endswith(".sh") else file.text
+    if all(char == "\n" or (char.isascii() and char.isprintable()) for char in text):
+        return {"content": text}
+    return {"encoding": "b64", "content": base64.b64encode(text.encode()).decode()}
+
+
+def without_comments(script: str) -> str:
+    """A shell script without the lines that are comments; the first line is the interpreter's."""
+    first, *rest = script.splitlines(keepends=True)
+    return first + "".join(line for line in rest if not line.lstrip().startswith("#"))

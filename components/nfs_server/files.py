@@ -46,6 +46,9 @@ class NfsDisk(TypedDict):
     encrypt: NotRequired[bool]
     """LUKS below the file system; default false. Only an empty disk can become encrypted. The passphrase is
     `luks_passphrase` of the server."""
+    wait_seconds: NotRequired[int]
+    """How long the script waits for the device, 1 to 3600 seconds; default 60. A cloud attaches a disk a while after
+    the first start."""
 
 
 class NfsServerFiles(TypedDict):
@@ -99,6 +102,8 @@ def _disk_mistakes(disk: NfsDisk, exports: Sequence[NfsExport]) -> Iterator[str]
             f"device: {disk['device']!r} must be a path that always means the same disk, such as "
             "/dev/disk/by-id/virtio-data or /dev/vg0/nfs; names such as /dev/sdb change with a restart"
         )
+    if not 1 <= disk.get("wait_seconds", 60) <= 3600:
+        yield f"wait_seconds: {disk.get('wait_seconds')} is not allowed; it must be 1 to 3600"
     if disk["path"] not in paths:
         yield f"path: {disk['path']!r} must be the path of an export: {', '.join(paths)}"
 
@@ -130,6 +135,8 @@ def host_files(args: NfsServerFiles, mounts: Sequence[str] = ()) -> list[HostFil
     }
     if disk:
         found["disk"] = _disk(disk)
+        if "wait_seconds" in disk:
+            found["disk-wait"] = f"{disk['wait_seconds']}\n"
     scripts = ("install.sh", "size-alert.sh")
     files = [HostFile(f"{STAGE}/{name}", text, 0o755 if name in scripts else 0o644) for name, text in found.items()]
     return sorted(files, key=lambda file: file.path)

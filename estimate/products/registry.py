@@ -13,6 +13,8 @@ _NAMES = (
     "apsaradb:ApsaraPostgres",
     "aws_key:AwsKey",
     "ebs:EbsDisk",
+    "ebs_snapshots:EbsSnapshots",
+    "ec2:Ec2Instance",
     "efs:Efs",
     "essd:EssdDisk",
     "lustre:Lustre",

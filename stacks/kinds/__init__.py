@@ -9,6 +9,7 @@ NAMES = (
     "nfs",
     "nfs-server",
     "nfs-ha",
+    "nfs-on-disk",
     "storage-class",
     "ebs",
     "efs",

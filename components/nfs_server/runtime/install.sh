@@ -36,6 +36,9 @@ put() {
   now "wrote $2"
 }
 
+# A run that was killed may have left packages half configured.
+refreshed() { DEBIAN_FRONTEND=noninteractive dpkg --configure -a && apt-get update -q; }
+
 packages() {
   missing=""
   have exportfs || missing="nfs"
@@ -45,12 +48,16 @@ packages() {
   [ -n "$missing" ] || return 0
   now "installing packages"
   if have apt-get; then
-    # A run that was killed may have left packages half configured.
-    DEBIAN_FRONTEND=noninteractive dpkg --configure -a
-    apt-get update -q
+    # At a first start the network may be young, and the system's own timers may hold the lock of packages.
+    tries=0
+    until refreshed; do
+      tries=$((tries + 1))
+      [ $tries -lt 30 ] || fail "the package lists cannot be read after $tries tries; the host must reach the mirrors of its packages"
+      sleep 10
+    done
     set -- nfs-kernel-server nftables xfsprogs
     [ "$encryption" = plain ] || set -- "$@" cryptsetup-bin
-    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
   elif have dnf; then
     set -- nfs-utils nftables xfsprogs
     [ "$encryption" = plain ] || set -- "$@" cryptsetup
@@ -107,12 +114,15 @@ unlock() {
 }
 
 disk() {
+  wait=60
+  [ ! -f "$stage/disk-wait" ] || read -r wait <"$stage/disk-wait"
   i=0
-  while [ ! -b "$device" ] && [ $i -lt 60 ]; do
+  while [ ! -b "$device" ] && [ $i -lt "$wait" ]; do
+    [ $i != 0 ] || say "waiting up to $wait seconds for $device"
     i=$((i + 1)) # a cloud's disk may be attached a while after the first start
     sleep 1
   done
-  [ -b "$device" ] || fail "disk.device $device is not there after 60 seconds; see ls -l /dev/disk/by-id"
+  [ -b "$device" ] || fail "disk.device $device is not there after $wait seconds; see ls -l /dev/disk/by-id, attach the disk, then run $stage/install.sh again"
   on=$device
   if [ "$encryption" = luks ]; then
     unlock

@@ -3,6 +3,7 @@
 Every argument must be used: one that is not known here fails the test, so that no argument stays unchecked.
 """
 
+import base64
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,11 +106,15 @@ def _security_group(left: Inputs, id_: str) -> Iterator[Call]:
 
 def _rule(direction: str) -> Callable[[Inputs, str], Iterator[Call]]:
     def build(left: Inputs, _: str) -> Iterator[Call]:
+        other, network = left.pop("referencedSecurityGroupId", None), left.pop("cidrIpv4", None)
+        six = left.pop("cidrIpv6", None)
         permission = _some(
             IpProtocol=left.pop("ipProtocol"),
             FromPort=left.pop("fromPort"),
             ToPort=left.pop("toPort"),
-            UserIdGroupPairs=[{"GroupId": left.pop("referencedSecurityGroupId")}],
+            UserIdGroupPairs=[{"GroupId": other}] if other else None,
+            IpRanges=[{"CidrIp": network}] if network else None,
+            Ipv6Ranges=[{"CidrIpv6": six}] if six else None,
         )
         yield Call(
             "ec2",
@@ -118,6 +123,99 @@ def _rule(direction: str) -> Callable[[Inputs, str], Iterator[Call]]:
         )
 
     return build
+
+
+def _interface(left: Inputs, _: str) -> Iterator[Call]:
+    addresses = [{"Primary": n == 0, "PrivateIpAddress": one} for n, one in enumerate(left.pop("privateIps", []))]
+    yield Call(
+        "ec2",
+        "CreateNetworkInterface",
+        _some(
+            Description=left.pop("description"),
+            SubnetId=left.pop("subnetId"),
+            Groups=left.pop("securityGroups"),
+            PrivateIpAddresses=addresses or None,
+            TagSpecifications=[{"ResourceType": "network-interface", "Tags": _tags(left)}],
+        ),
+    )
+
+
+def _machine(left: Inputs, _: str) -> Iterator[Call]:
+    assert left.pop("userDataReplaceOnChange") is True  # what the provider does with a change
+    metadata, root = left.pop("metadataOptions"), left.pop("rootBlockDevice")
+    disk = _some(
+        Encrypted=root["encrypted"],
+        KmsKeyId=root["kmsKeyId"],
+        VolumeType=root["volumeType"],
+        VolumeSize=root["volumeSize"],
+        DeleteOnTermination=True,
+    )
+    told = left.pop("userData")
+    assert len(told.encode()) <= 16_384  # "Run commands at launch", EC2 user guide; the model has no bound
+    yield Call(
+        "ec2",
+        "RunInstances",
+        _some(
+            ImageId=left.pop("ami"),
+            InstanceType=left.pop("instanceType"),
+            MinCount=1,
+            MaxCount=1,
+            NetworkInterfaces=[
+                {"DeviceIndex": 0, "NetworkInterfaceId": left.pop("primaryNetworkInterface")["networkInterfaceId"]}
+            ],
+            UserData=base64.b64encode(told.encode()).decode(),
+            MetadataOptions={
+                "HttpEndpoint": metadata["httpEndpoint"],
+                "HttpTokens": metadata["httpTokens"],
+                "HttpPutResponseHopLimit": metadata["httpPutResponseHopLimit"],
+            },
+            BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": disk}],
+            InstanceInitiatedShutdownBehavior=left.pop("instanceInitiatedShutdownBehavior"),
+            MaintenanceOptions={"AutoRecovery": left.pop("maintenanceOptions")["autoRecovery"]},
+            TagSpecifications=[{"ResourceType": "instance", "Tags": _tags(left)}],
+        ),
+    )
+
+
+def _attached(left: Inputs, _: str) -> Iterator[Call]:
+    parameters = {"Device": left.pop("deviceName"), "VolumeId": left.pop("volumeId")}
+    instance = left.pop("instanceId")
+    yield Call("ec2", "AttachVolume", {**parameters, "InstanceId": instance})
+    assert left.pop("stopInstanceBeforeDetaching") is True
+    yield Call("ec2", "StopInstances", {"InstanceIds": [instance]})
+    yield Call("ec2", "DetachVolume", {**parameters, "InstanceId": instance})
+
+
+def _lifecycle(left: Inputs, _: str) -> Iterator[Call]:
+    details = left.pop("policyDetails")
+    schedules = [
+        {
+            "Name": schedule["name"],
+            "CopyTags": schedule["copyTags"],
+            "CreateRule": {
+                "Interval": schedule["createRule"]["interval"],
+                "IntervalUnit": schedule["createRule"]["intervalUnit"],
+                "Times": [schedule["createRule"]["times"]],
+            },
+            "RetainRule": {"Count": schedule["retainRule"]["count"]},
+        }
+        for schedule in details["schedules"]
+    ]
+    yield Call(
+        "dlm",
+        "CreateLifecyclePolicy",
+        _some(
+            Description=left.pop("description"),
+            ExecutionRoleArn=left.pop("executionRoleArn"),
+            State=left.pop("state"),
+            PolicyDetails={
+                "ResourceTypes": details["resourceTypes"],
+                "TargetTags": [{"Key": k, "Value": v} for k, v in details["targetTags"].items()],
+                "Schedules": schedules,
+            },
+            Tags=left.pop("tags", None),
+        ),
+    )
 
 
 def _efs(left: Inputs, id_: str) -> Iterator[Call]:
@@ -386,6 +484,10 @@ _BUILDERS: dict[str, Callable[[Inputs, str], Iterator[Call]]] = {
     "aws:ec2/securityGroup:SecurityGroup": _security_group,
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rule("Ingress"),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _rule("Egress"),
+    "aws:ec2/networkInterface:NetworkInterface": _interface,
+    "aws:ec2/instance:Instance": _machine,
+    "aws:ec2/volumeAttachment:VolumeAttachment": _attached,
+    "aws:dlm/lifecyclePolicy:LifecyclePolicy": _lifecycle,
     "aws:efs/fileSystem:FileSystem": _efs,
     "aws:efs/backupPolicy:BackupPolicy": _backup_policy,
     "aws:efs/accessPoint:AccessPoint": _access_point,

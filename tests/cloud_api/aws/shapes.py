@@ -55,4 +55,9 @@ def _bounds(value: int, shape: Shape, where: str) -> list[str]:
 
 def _python(pattern: str) -> str:
     # The models' patterns are Java's, and only some of them are anchored: an API matches the whole value.
-    return f"^(?:{pattern})$".replace(r"\p{L}", "a-zA-Z").replace(r"\p{Z}", r"\s").replace(r"\p{N}", "0-9")
+    return (
+        f"^(?:{pattern})$".replace(r"\p{L}", "a-zA-Z")
+        .replace(r"\p{Z}", r"\s")
+        .replace(r"\p{N}", "0-9")
+        .replace(r"\p{all}", r"\s\S")
+    )

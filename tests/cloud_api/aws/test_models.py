@@ -15,6 +15,9 @@ from components.file.efs import EfsStorage, EfsStorageArgs
 from components.file.efs_dynamic import EfsDynamicStorage, EfsDynamicStorageArgs
 from components.file.lustre import LustreStorage, LustreStorageArgs
 from components.file.openzfs import OpenZfsStorage, OpenZfsStorageArgs
+from components.nfs_server.aws_instance import NfsOnEbs, NfsOnEbsArgs
+from components.nfs_server.exports import NfsExport
+from components.nfs_server.on_disk import NfsServing
 from components.state.rds import RdsDatabase, RdsDatabaseArgs
 from tests.cloud_api.aws.calls import Call, calls, known
 from tests.cloud_api.aws.cloud import ACCOUNT, KEY, REGION, Ids
@@ -84,6 +87,30 @@ def test_volume(pulumi_run, kind, size, iops, throughput):
     )
     call = of(accepted(pulumi_run, lambda: EbsVolume("disk", args)), "CreateVolume")
     assert (call["Encrypted"], call["KmsKeyId"]) == (True, KEY)
+
+
+@pytest.mark.parametrize("chosen", [{}, {"address": "10.0.0.9", "image": "ami-0a1b2c3d4e5f60718"}])
+def test_nfs_on_a_disk(pulumi_run, chosen):
+    network = {key: NETWORK[key] for key in ("key_arn", "region", "vpc_id", "tags")}
+    clients = ["10.0.0.0/16", "fd12:3456:789a::/48"]
+    args = NfsOnEbsArgs(
+        **network,
+        **chosen,
+        cloud_name="kotaemon-prod",
+        zone=A,
+        subnet=SUBNETS[A],
+        serving=NfsServing(export=NfsExport(path="/srv/nfs/kotaemon", clients=clients, folders=[])),
+        snapshot_days=1000,
+    )
+    found = accepted(pulumi_run, lambda: NfsOnEbs("files", args))
+    machine, disk = of(found, "RunInstances"), of(found, "CreateVolume")
+    assert (disk["Encrypted"], disk["KmsKeyId"]) == (True, KEY)
+    assert machine["BlockDeviceMappings"][0]["Ebs"]["KmsKeyId"] == KEY
+    assert machine["MetadataOptions"]["HttpTokens"] == "required"
+    assert not {"KeyName", "IamInstanceProfile"} & machine.keys()
+    assert machine["ImageId"] == chosen.get("image", "ami-0123456789abcdef0")
+    tag = of(found, "CreateLifecyclePolicy")["PolicyDetails"]["TargetTags"][0]
+    assert tag in disk["TagSpecifications"][0]["Tags"]
 
 
 @pytest.mark.parametrize("one_zone", [False, True])

@@ -18,6 +18,9 @@ PREFIXES = {
     "aws:fsx/openZfsFileSystem:OpenZfsFileSystem": "fs-",
     "aws:fsx/lustreFileSystem:LustreFileSystem": "fs-",
     "aws:ebs/volume:Volume": "vol-",
+    "aws:ec2/networkInterface:NetworkInterface": "eni-",
+    "aws:ec2/instance:Instance": "i-",
+    "aws:dlm/lifecyclePolicy:LifecyclePolicy": "policy-",
     "aws:rds/instance:Instance": "db-",
     "alicloud:kms/key:Key": "key-",
     "alicloud:nas/fileSystem:FileSystem": "",
@@ -91,6 +94,9 @@ def computed(type_: str, name: str, id_: str) -> Values:
             "mountName": id_[-8:],
         },
         "aws:rds/instance:Instance": {"address": f"{id_}.{REGION}.rds.amazonaws.com"},
+        "aws:ec2/networkInterface:NetworkInterface": {
+            "privateIp": f"10.0.{int(id_[-4:-2] or '0', 16)}.{int(id_[-2:] or '0', 16)}"
+        },
         # Others refer to them by name.
         "aws:rds/subnetGroup:SubnetGroup": {"name": id_},
         "aws:rds/parameterGroup:ParameterGroup": {"name": id_},

@@ -105,6 +105,16 @@ WRONG: dict[str, Any] = {
         "witness": {"host": "h", "host_key": "ssh-ed25519 AAAA", "private_key": "k"},
         "secret": "short",
     },
+    "NfsOnEbs": {
+        "key_arn": AWS["key_arn"],
+        "cloud_name": "kotaemon-prod",
+        "region": "eu-central-1",
+        "zone": "eu-central-1a",
+        "vpc_id": "vpc-1",
+        "subnet": "subnet-1",
+        "serving": {"export": {"path": "/srv/nfs", "clients": ["10.0.0.0/16"]}},
+        "instance_type": "m4.large",
+    },
     "NfsStorage": {"namespace": "app", "server": "s", "path": "srv"},
     "OpenZfsStorage": {**AWS, "subnets": ZONES, "client_networks": []},
     "OssfsStorage": {

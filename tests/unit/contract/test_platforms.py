@@ -23,6 +23,9 @@ from components.file.lustre import LustreStorage, LustreStorageArgs, lustre_clai
 from components.file.nas import NasStorage, NasStorageArgs, nas_claim
 from components.file.nfs import NfsStorage, NfsStorageArgs, nfs_claim
 from components.file.openzfs import OpenZfsStorage, OpenZfsStorageArgs, openzfs_claim
+from components.nfs_server.aws_instance import NfsOnEbs, NfsOnEbsArgs
+from components.nfs_server.exports import NfsExport
+from components.nfs_server.on_disk import NfsServing
 from components.volumes.existing_class import ExistingClassClaim, ExistingClassClaimArgs, existing_class_claim
 from plan.recorder import Echo, Registration, Run
 
@@ -94,6 +97,23 @@ def alicloud(
 
 BLOCK, FILE = Medium.BLOCK, Medium.FILE
 ZFS: dict[str, Any] = {**AWS, **SUBNETS, "client_networks": [NETWORK]}
+EXPORT = NfsExport(path="/srv/nfs/kotaemon", clients=[NETWORK], folders=[])
+
+
+def on_it(server: Any) -> NfsStorageArgs:
+    """The claim on a server whose disk has our key."""
+    return NfsStorageArgs(namespace="kotaemon", server=server, path=EXPORT["path"], encrypted_by="KMS, key of your own")
+
+
+def served(name: str, args: Any) -> NfsStorage:
+    """The server and the claim on it, as the kind makes them."""
+    return NfsStorage(name, on_it(NfsOnEbs(name, args).address))
+
+
+def served_claim(name: str, args: Any) -> Claim:
+    return nfs_claim(name, on_it(""))
+
+
 ROWS = [
     private(
         "private-nfs",
@@ -155,6 +175,22 @@ ROWS = [
         "aws:fsx/openZfsFileSystem:OpenZfsFileSystem",
     ),
     aws(
+        "aws-nfs-on-disk",
+        served,
+        NfsOnEbsArgs(
+            **only(AWS, "key_arn", "region", "vpc_id", "tags"),
+            cloud_name="kotaemon-prod",
+            zone="eu-central-1a",
+            subnet="subnet-0000000a",
+            serving=NfsServing(export=EXPORT),
+            image="ami-0a1b2c3d4e5f60718",
+        ),
+        served_claim,
+        FILE,
+        ["subnet-0000000a"],
+        "aws:dlm/lifecyclePolicy:LifecyclePolicy",
+    ),
+    aws(
         "aws-lustre",
         LustreStorage,
         LustreStorageArgs(**AWS, zone="eu-central-1a", subnet="subnet-0000000a"),
@@ -211,7 +247,7 @@ class Cloud(Echo):
     def new_resource(self, args: Any) -> Any:
         resource_id, outputs = super().new_resource(args)
         if args.custom and not args.typ.startswith("kubernetes:"):
-            told = ("arn", "dnsName", "mountName", "mountTargetDomain")
+            told = ("arn", "privateIp", "dnsName", "mountName", "mountTargetDomain")
             outputs = dict.fromkeys(told, f"known-{args.name}") | outputs
         return resource_id, outputs
 

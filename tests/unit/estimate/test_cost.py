@@ -15,6 +15,8 @@ from estimate.price_list import PriceList, load, price_list
 from estimate.product import Free, Unknown, Use
 from estimate.products.aws_key import AwsKey
 from estimate.products.ebs import EbsDisk
+from estimate.products.ebs_snapshots import EbsSnapshots
+from estimate.products.ec2 import Ec2Instance
 from estimate.products.efs import Efs
 from estimate.products.lustre import Lustre
 from estimate.products.openzfs import OpenZfs
@@ -202,10 +204,12 @@ def test_every_item_of_the_price_list_is_one_that_something_is_billed_by() -> No
         *(EbsDisk(100, kind, 100_000, 1000) for kind in ("gp3", "io2")),
         *(Efs(1, one_zone=zone) for zone in (True, False)),
         *(OpenZfs(64, d, 160, 1000) for d in ("MULTI_AZ_1", "SINGLE_AZ_HA_2", "SINGLE_AZ_HA_1", "SINGLE_AZ_2", "SINGLE_AZ_1")),
+        EbsSnapshots(),
+        Ec2Instance("m7g.large", 16),
         *(Lustre(1200, "PERSISTENT_2", t, 12_000) for t in (125, 250, 500, 1000)),
     ]  # fmt: skip
     billed = {charge.item for product in products for charge in product.charges(Use())}
-    prefixes = ("ebs.", "efs.", "openzfs.", "lustre.")
+    prefixes = ("ebs.", "ec2.", "efs.", "openzfs.", "lustre.")
     listed = {item for item in price_list(Platform.AWS).prices if item.startswith(prefixes)}
     assert listed - billed == set()
 

@@ -35,6 +35,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
             "storage.claims.files.provisioning": "dynamic",
         },
     ),
+    "aws-nfs-on-disk": (
+        "aws-single",
+        {"storage.claims.files": {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"]}},
+    ),
     "alicloud-own-disk": (
         "alicloud-single",
         {"storage.claims.disk.kind": "ecs-disk", "alicloud.serviceRoles": ["disk", "nas"]},

@@ -82,6 +82,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("aws-single", {"files": {"kind": "efs", "oneZone": "eu-central-1b"}}),
     ("aws-single", {"files": {"kind": "efs", "provisioning": "dynamic"}}),
     ("aws-single", {"files": {"kind": "openzfs", "deployment": "SINGLE_AZ_1", "iops": 2000}, "spare": NFS}),
+    ("aws-single", {"files": {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"], "iops": 4000, "throughput": 250}}),
     ("aws-single", {"weights": {"kind": "lustre", "s3Links": [{"path": "/m", "bucketPath": "s3://weights"}]}}),
     ("alicloud-single", {"disk": {"kind": "ecs-disk", "provisionedIops": 1000, "bursting": True}}),
     ("alicloud-single", {"disk": {"kind": "essd", "types": ["cloud_essd"], "performanceLevel": "PL0"}}),

@@ -41,6 +41,7 @@ TWO: dict[str, tuple[str, dict[str, Any]]] = {
             "stateDevice": "/dev/vg0/nfs-state",
         },
     ),
+    "nfs-on-disk": ("aws-single", {"clients": ["10.0.0.0/16"]}),
     "storage-class": ("dev", {"storageClass": "fast"}),
     "ebs": ("aws-single", {"attributesClass": True, "snapshotClass": True}),
     "efs": ("aws-single", {}),

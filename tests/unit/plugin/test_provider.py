@@ -119,7 +119,7 @@ def test_a_missing_and_a_wrong_value(pulumi_run: Callable[..., Run]) -> None:
         pulumi_run(lambda: construct("AwsKey", "key", {**KEY, "services": ["rds", "efs"]}))
     assert (listed.value.property_path, listed.value.reason) == (
         "services[1]",
-        "'efs' is not allowed; allowed: elasticfilesystem, fsx, rds, secretsmanager, backup, s3",
+        "'efs' is not allowed; allowed: elasticfilesystem, fsx, rds, secretsmanager, backup, ec2, s3",
     )
 
 

@@ -50,5 +50,6 @@ def test_nothing_is_allowed_on_everything_but_reading(platform: str) -> None:
             )
         else:
             assert all(
-                "<account>" in one or "<bucket>" in one or one.endswith("::snapshot/*") for one in statement["Resource"]
+                "<account>" in one or "<bucket>" in one or one.endswith(("::snapshot/*", "::image/*"))
+                for one in statement["Resource"]
             )

@@ -91,8 +91,8 @@ def test_every_file_is_registered() -> None:
     )
 
 
-SHARED = {"nfs_nodes", "nfs_export", "folders", "foreign", "mounted"}
-"""Modules that several kinds share and that are no kind."""
+SHARED = {"nfs_nodes", "nfs_export", "nfs_machine", "nfs_on_aws", "folders", "foreign", "mounted"}
+"""Modules that several kinds or clouds share and that are no kind."""
 
 
 @pytest.mark.parametrize("name", kinds.NAMES)

@@ -1,0 +1,95 @@
+"""Kind `nfs-on-disk`: the volume is on the address, the machine can go, mistakes name their keys."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from plan import collect, stack_file
+from stacks import changes
+from stacks.effects import Effect
+from stacks.settings.load import SettingsError
+
+CLAIM: dict[str, Any] = {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"]}
+MACHINE, ATTACHED = "aws:ec2/instance:Instance", "aws:ec2/volumeAttachment:VolumeAttachment"
+VOLUME = "kubernetes:core/v1:PersistentVolume"
+
+
+def read(folder: Path, aws: dict[str, Any] | None = None, **changes: Any) -> stack_file.StackFile:
+    document = yaml.safe_load((stack_file.ROOT / "Pulumi.aws-single.yaml").read_text())
+    document["config"]["kotaemon:aws"] |= aws or {}
+    document["config"]["kotaemon:storage"]["claims"]["files"] = {**CLAIM, **changes}
+    (folder / "Pulumi.x.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    return stack_file.read("x", folder)
+
+
+def test_the_volume_waits_for_the_address_and_not_for_the_machine(tmp_path: Path) -> None:
+    run = collect.preview(read(tmp_path))
+    volume = next(r for r in run.of(VOLUME) if r.name.startswith("kotaemon-files"))
+    assert volume.inputs["spec"]["nfs"]["path"] == "/srv/nfs/kotaemon"
+    machines = {run.one(MACHINE).urn, run.one(ATTACHED).urn}
+    assert not machines & set(volume.depends_on)
+    deployment = run.one("kubernetes:apps/v1:Deployment")
+    assert machines <= set(deployment.depends_on), "the application waits for the server"
+
+
+def test_the_claim_is_shared_and_encrypted(tmp_path: Path) -> None:
+    role = collect.make(read(tmp_path)).storage["models"]
+    assert (role.access_mode, role.zones) == ("ReadWriteMany", [])
+    assert role.encrypted_by.startswith("KMS ")
+
+
+def test_every_run_says_that_it_is_one_machine(tmp_path: Path) -> None:
+    assert any(
+        "claims.files: one machine serves these files" in line for line in collect.preview(read(tmp_path)).warnings
+    )
+
+
+def test_the_key_lets_ec2_use_it(tmp_path: Path) -> None:
+    key = collect.preview(read(tmp_path)).one("aws:kms/key:Key")
+    assert "ec2.eu-central-1.amazonaws.com" in key.inputs["policy"]
+
+
+@pytest.mark.parametrize(
+    ("aws", "said", "message"),
+    [
+        ({}, {"security": "krb5p"}, "security: krb5p needs a keytab"),
+        ({}, {"instanceType": "m4.large"}, "instanceType: 'm4.large' is not built on Nitro"),
+        ({}, {"image": "debian"}, "image: 'debian' must be the id of an image"),
+        ({}, {"diskType": "st1"}, "diskType: 'st1' is not allowed; it must be gp3 or io2"),
+        ({}, {"iops": 100}, "diskType: "),
+        ({}, {"zone": "eu-central-1f"}, "zone: 'eu-central-1f'"),
+        ({}, {"clients": ["0.0.0.0/0"]}, "claims.files.clients: '0.0.0.0/0' is too wide"),
+        ({}, {"alertPercent": 100}, "claims.files.alertPercent: 100 is not allowed"),
+        ({}, {"snapshotDays": 0}, "claims.files.snapshotDays: 0 is not allowed; it must be 1 to 1000"),
+        ({"bottlerocket": True}, {}, "kind: it is mounted by mount.nfs of the node"),
+    ],
+)
+def test_mistakes_name_their_keys(tmp_path: Path, aws: dict[str, Any], said: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        collect.make(read(tmp_path, aws, **said))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effect"),
+    [
+        ({}, {"instanceType": "m7g.xlarge"}, Effect.IN_PLACE),
+        ({}, {"instanceType": "m7i.large"}, Effect.LOSES_DATA),
+        ({}, {"instanceType": "m7i.large", "image": "ami-0a1b2c3d4e5f60718"}, Effect.IN_PLACE),
+        ({}, {"clients": ["10.0.0.0/16", "10.1.0.0/16"]}, Effect.IN_PLACE),
+        ({}, {"size": "200Gi"}, Effect.IN_PLACE),
+        ({"size": "200Gi"}, {"size": "100Gi"}, Effect.LOSES_DATA),
+        ({}, {"address": "10.0.0.9"}, Effect.LOSES_DATA),
+        ({}, {"fileSystem": "ext4"}, Effect.LOSES_DATA),
+    ],
+)
+def test_what_a_change_does(tmp_path: Path, before: dict[str, Any], after: dict[str, Any], effect: Effect) -> None:
+    plans = []
+    for name, said in (("before", before), ("after", after)):
+        (tmp_path / name).mkdir()
+        plans.append(collect.make(read(tmp_path / name, **said)))
+    found = changes.between(plans[0].facts, plans[1].facts)
+    worst = max((change.row.effect for change in found), key=list(Effect).index)
+    assert worst == effect
