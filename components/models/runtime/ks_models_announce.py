@@ -33,7 +33,11 @@ def connect(name: str) -> Nats:
 
 def end_on_sigterm() -> None:
     """The first process of a container has to end itself: the kernel keeps a signal from it that it does not handle."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, frame: object) -> None:
+    sys.exit(0)
 
 
 def announce(releases: Releases, shared: Path, announced: set[str]) -> None:
