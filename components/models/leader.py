@@ -33,6 +33,8 @@ from .pod import TRUST, folders
 WEB_IMAGE = "docker.io/nginxinc/nginx-unprivileged:1.30.4-alpine"
 """nginx of its stable line, which runs as any user."""
 MODELS, TLS_DIR, WEB_CONFIG = "/models", "/etc/kotaemon-tls", "nginx.conf"
+START_MINUTES = 35
+"""What the first pull of the application's image may take, which has 8 to 10 GB unpacked (docs/facts/kotaemon.md 1)."""
 HEALTH_PATH = "/healthz"
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
@@ -129,6 +131,7 @@ def deployment_spec(
         selector=LabelSelectorArgs(match_labels=leader_labels(name)),
         # The next pod must not wait for a disk that this one has.
         strategy=DeploymentStrategyArgs(type="Recreate"),
+        progress_deadline_seconds=60 * START_MINUTES,
         template=pod_template(leader_labels(name), pod, imposed),
     )
 

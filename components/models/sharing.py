@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Output, ResourceOptions
+from pulumi import CustomTimeouts, Input, Output, ResourceOptions
 from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs
 from pulumi_kubernetes.core.v1 import EnvVarArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
@@ -26,12 +26,15 @@ from . import cache as caches
 from .args import ModelCache, ModelCacheKind
 from .files import follower_files, leader_files
 from .follower import daemon_set_spec
-from .leader import WEB_CONFIG, WEB_IMAGE, deployment_spec, service_spec, web_config
+from .leader import START_MINUTES, WEB_CONFIG, WEB_IMAGE, deployment_spec, service_spec, web_config
 from .names import LEADER_CA, LEADER_PORT, NATS_CA, TRUST_DIR, follower_labels, leader_labels
 from .pod import trust_volume
 
 CREDENTIALS = ("LEADER_USER", "LEADER_PASSWORD", "FOLLOWER_USER", "FOLLOWER_PASSWORD")
 STREAM = "kotaemon-models"
+_TIMEOUTS = CustomTimeouts(create=f"{START_MINUTES}m", update=f"{START_MINUTES}m")
+_NOT_WAITED_FOR = {"pulumi.com/skipAwait": "true"}
+"""Annotation of the Service: the Deployment is waited for, and Pulumi gives a Service ten minutes only."""
 
 
 class NatsServer(TypedDict):
@@ -193,7 +196,10 @@ class ModelSharing(pulumi.ComponentResource):
         child = ResourceOptions(parent=self)
         nats = args.get("nats")
         service = k8s.core.v1.Service(
-            f"{name}-service", metadata=self._meta(name, leader_labels(name)), spec=service_spec(name), opts=child
+            f"{name}-service",
+            metadata=self._meta(name, leader_labels(name), _NOT_WAITED_FOR),
+            spec=service_spec(name),
+            opts=child,
         )
         self._lead(nats)
         if nats is not None:
@@ -224,7 +230,7 @@ class ModelSharing(pulumi.ComponentResource):
             f"{name}-deployment",
             metadata=self._meta(name, leader_labels(name)),
             spec=leader_spec(name, args, runtime, secret),
-            opts=ResourceOptions(parent=self, depends_on=[policy]),
+            opts=ResourceOptions(parent=self, depends_on=[policy], custom_timeouts=_TIMEOUTS),
         )
 
     def _follow(self, nats: NatsServer) -> None:
@@ -257,7 +263,7 @@ class ModelSharing(pulumi.ComponentResource):
             name,
             metadata=self._meta(name, labels),
             spec=spec,
-            opts=ResourceOptions(parent=self, depends_on=[policy]),
+            opts=ResourceOptions(parent=self, depends_on=[policy], custom_timeouts=_TIMEOUTS),
         )
 
     def _secret(self, nats: NatsServer, who: str) -> Input[str]:
@@ -285,8 +291,10 @@ class ModelSharing(pulumi.ComponentResource):
         )
         return _name(made)
 
-    def _meta(self, name: str, labels: Mapping[str, str]) -> ObjectMetaArgs:
-        return ObjectMetaArgs(name=name, namespace=self._namespace, labels=dict(labels))
+    def _meta(
+        self, name: str, labels: Mapping[str, str], annotations: Mapping[str, str] | None = None
+    ) -> ObjectMetaArgs:
+        return ObjectMetaArgs(name=name, namespace=self._namespace, labels=dict(labels), annotations=annotations)
 
 
 def _name(made: k8s.core.v1.ConfigMap | k8s.core.v1.Secret | k8s.core.v1.Service) -> Output[str]:

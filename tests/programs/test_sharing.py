@@ -123,6 +123,8 @@ def test_nothing_is_announced_twice_and_a_restart_of_nats_loses_nothing(place: P
     again = node.follow()
     place.publish("v4", SMALL)
     eventually(lambda: "v4 is dealt with" in again.said(), "v4 on the node", again.said)
+    assert again.stop() == 0
+    assert leader.stop() == 0
     told = follower.said()  # and what the second one has said, into the same file
     assert [told.count(f"version {v} is announced") for v in ("v2", "v3", "v4")] == [1, 1, 1]
 
@@ -211,9 +213,8 @@ def test_killed_midway_with_several_gib(place: Place) -> None:
 
 
 def share(place: Place, large: dict[str, int], midway: int) -> None:
-    """Two nodes pull; leader and one node are killed when `midway` bytes of each large file are there."""
-    place.nats()
-    web, leader = place.web(), place.announcer()
+    """Two nodes pull; the leader, NATS and one node are killed when `midway` bytes of each large file are there."""
+    server, web, leader = place.nats(), place.web(), place.announcer()
     killed, other = place.node("killed", "127.0.0.1"), place.node("other", "localhost")
     dying, follower = killed.follow(), other.follow()
     place.publish("v1", {**large, **SMALL})
@@ -222,12 +223,12 @@ def share(place: Place, large: dict[str, int], midway: int) -> None:
         lambda: part_of_each(killed, names, midway) and part_of_each(other, names, midway), "half of a pull", dying.said
     )
     # The leader first: what nginx had written when its client died is on the way, and nobody can say who has it.
-    web.kill()
-    dying.kill()
-    leader.kill()
+    for process in (web, dying, leader, server):
+        process.kill()
     left = killed.sizes("v1")
     assert all(left[name] < size for name, size in large.items()), left
     before = len(place.requests("v1"))
+    place.nats()
     place.web()
     place.announcer()
     again = killed.follow()
@@ -235,6 +236,9 @@ def share(place: Place, large: dict[str, int], midway: int) -> None:
         eventually(lambda node=node: node.has("v1"), "v1", said)
         assert hashes(node.cache / "v1") == hashes(place.shared / "versions/v1")
     assert place.announced() == 1
+    eventually(
+        lambda: "v1 is dealt with" in follower.said(), "word of the node that lost NATS and leader", follower.said
+    )
     # nginx writes a line when a request has ended; those that the kill cut off have none.
     after = place.requests("v1")[before:]
     for name, size in large.items():

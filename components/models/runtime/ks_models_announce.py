@@ -10,6 +10,7 @@ what is new. Exit code 78: somebody has to do something first; the message says 
 """
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -30,6 +31,15 @@ def connect(name: str) -> Nats:
     return Nats(told["KS_NATS_URL"], told["KS_NATS_USER"], told["KS_NATS_PASSWORD"], told["KS_NATS_CA"], name)
 
 
+def end_on_sigterm() -> None:
+    """The first process of a container has to end itself: the kernel keeps a signal from it that it does not handle."""
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, frame: object) -> None:
+    sys.exit(0)
+
+
 def announce(releases: Releases, shared: Path, announced: set[str]) -> None:
     """Announce what is published and not in `announced`, oldest first, and add it there."""
     for version in versions_in(shared):
@@ -42,6 +52,7 @@ def announce(releases: Releases, shared: Path, announced: set[str]) -> None:
 
 
 def main() -> int:
+    end_on_sigterm()
     shared, announced = Path(os.environ["KS_MODELS_SHARED"]), set[str]()
     while True:
         try:

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from ks_models_announce import AGAIN_SECONDS, connect
+from ks_models_announce import AGAIN_SECONDS, connect, end_on_sigterm
 from ks_models_tree import EX_CONFIG, refuse, say
 from ks_nats import Denied, Lost
 from ks_nats_stream import ACK_SECONDS, NO_STREAM, Announcement, Failed, Releases
@@ -35,16 +35,20 @@ def pull(releases: Releases, release: Announcement) -> int:
     told = {"KS_MODELS_VERSION": release.version, "KS_MODELS_DIGEST": release.digest}
     env = {name: value for name, value in os.environ.items() if not name.startswith("KS_NATS_")}
     running = subprocess.Popen([sys.executable, "-S", str(SCRIPT)], env={**env, **told})
-    try:
-        while True:
+    lost: Lost | None = None
+    while True:
+        try:
+            code = running.wait(ACK_SECONDS / 3)
+            break
+        except subprocess.TimeoutExpired:
             try:
-                return running.wait(ACK_SECONDS / 3)
-            except subprocess.TimeoutExpired:
-                releases.working(release)
-    finally:
-        if running.poll() is None:
-            running.terminate()  # the connection is lost: another pull of this version waits for the lock
-            running.wait()
+                if lost is None:
+                    releases.working(release)
+            except Lost as error:
+                lost = error  # the pull goes on; the release comes again, and the version is there
+    if lost is not None:
+        raise lost
+    return code
 
 
 def follow(releases: Releases, node: str) -> None:
@@ -67,6 +71,7 @@ def follow(releases: Releases, node: str) -> None:
 
 def main() -> int:
     node = name_of(os.environ["KS_NODE"])
+    end_on_sigterm()
     while True:
         try:
             with connect(f"models-follower {os.environ['KS_NODE']}") as nats:

@@ -72,6 +72,8 @@ def test_the_leader_reads_published_versions_and_writes_none(pulumi_run: Mocks) 
     assert web["readinessProbe"]["httpGet"]["scheme"] == "HTTPS"
     assert web["image"].startswith("docker.io/nginxinc/nginx-unprivileged:")
     assert found.outputs["service"].value == "leader"
+    service = found.one("kubernetes:core/v1:Service").inputs["metadata"]
+    assert service["annotations"] == {"pulumi.com/skipAwait": "true"}
 
 
 def test_each_has_its_own_user_of_nats_and_no_other(pulumi_run: Mocks) -> None:
