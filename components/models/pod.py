@@ -31,6 +31,7 @@ from .names import (
     LEADER_CA,
     LEADER_PORT,
     MODELS_DIR,
+    NO_VERSION,
     SHARED_DIR,
     TRUST_DIR,
     VERSION_ANNOTATION,
@@ -60,8 +61,8 @@ def from_claim(models: Models) -> bool:
 
 
 def annotations(models: Models) -> dict[str, Input[str]]:
-    """Annotation of the pod template with the version; empty until the first release in the cluster."""
-    return {VERSION_ANNOTATION: models.get("version", "")} if from_claim(models) else {}
+    """Annotation of the pod template with the version; NO_VERSION until the first release in the cluster."""
+    return {VERSION_ANNOTATION: models.get("version", NO_VERSION)} if from_claim(models) else {}
 
 
 def version_variable() -> EnvVarArgs:
@@ -155,7 +156,7 @@ def shared_mount(role: RoleMount, claim_volume: str) -> VolumeMountArgs:
 
 def folders(role: RoleMount) -> list[str]:
     """The folders of versions on the claim, made as the pods' user before anything mounts them."""
-    return [f"{role['sub_path']}/{name}" for name in (VERSIONS, INCOMING)]
+    return [f"{role['sub_path']}/{name}" for name in (VERSIONS, INCOMING, f"{VERSIONS}/{NO_VERSION}")]
 
 
 def mistakes(models: Models, role: RoleMount | None) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """A pod on every node that copies a released version into the node's cache, before the application is rolled to it."""
 
-from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -32,12 +31,12 @@ from ..refusal import because, refuse, refused_label
 from . import cache as caches
 from .args import ModelCache, ModelCacheKind
 from .files import pod_files
-from .names import VERSION_ANNOTATION
-from .pod import IGNORED, VOLUME, fill_container
+from .local_cache import HOSTNAME
+from .names import NO_VERSION, VERSION_ANNOTATION
+from .pod import IGNORED, VOLUME, fill_container, shared_mount
 
 AT_ONCE = "25%"
 """Share of the nodes that copy at one time: all of them would ask the shared claim for everything it has."""
-REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 CLAIM = "shared"
 """Name of the volume of the role `models` in the pod."""
 
@@ -99,12 +98,15 @@ def daemon_set_spec(name: str, args: ModelPrefetchArgs, scripts: Input[str]) -> 
     claim, image = args["models"]["claim"], args.get("image", IMAGE)
     runtime = VolumeMountArgs(name="runtime", mount_path=RUNTIME_DIR, read_only=True)
     source = PersistentVolumeClaimVolumeSourceArgs(claim_name=claim["name"], read_only=True)
-    given = args.get("cluster_imposes", ClusterImposes()).copy()
-    given["affinity"] = _nodes(given.get("affinity", {}), args.get("node_label"))
+    imposes = imposed.on_nodes_with(args.get("cluster_imposes", ClusterImposes()), args.get("node_label", HOSTNAME))
     pod = Pod(
         security=pod_security(int(args.get("uid", UID)), int(args.get("gid", GID)), fs_group=claim["fs_group"]),
         grace_seconds=1,
-        init_containers=[fill_container(args["cache"], image, args["models"], CLAIM, runtime)],
+        init_containers=[
+            fill_container(
+                {"cache": args["cache"]}, args["namespace"], image, shared_mount(args["models"], CLAIM), runtime
+            )
+        ],
         containers=[
             ContainerArgs(
                 name="wait", image=image, command=["sleep", "infinity"], resources=resources("1m", "8Mi", "32Mi")
@@ -122,22 +124,8 @@ def daemon_set_spec(name: str, args: ModelPrefetchArgs, scripts: Input[str]) -> 
         update_strategy=DaemonSetUpdateStrategyArgs(
             type="RollingUpdate", rolling_update=RollingUpdateDaemonSetArgs(max_unavailable=AT_ONCE)
         ),
-        template=pod_template(labels(name), pod, given, {VERSION_ANNOTATION: ""}),
+        template=pod_template(labels(name), pod, imposes, {VERSION_ANNOTATION: NO_VERSION}),
     )
-
-
-def _nodes(affinity: Mapping[str, Any], label: str | None) -> dict[str, Any]:
-    """The affinity to nodes that the application has, for those of them that have the folder."""
-    nodes: dict[str, Any] = dict(affinity.get("nodeAffinity", {}))
-    if label is not None:
-        wanted = {"key": label, "operator": "Exists"}
-        terms = nodes.get(REQUIRED, {}).get("nodeSelectorTerms", [{}])  # one of the terms has to hold
-        nodes[REQUIRED] = {
-            "nodeSelectorTerms": [
-                {**term, "matchExpressions": [*term.get("matchExpressions", []), wanted]} for term in terms
-            ]
-        }
-    return {"nodeAffinity": nodes} if nodes else {}
 
 
 class ModelPrefetch(pulumi.ComponentResource):

@@ -47,9 +47,9 @@ def _disks(asked: Asked, section: AlicloudSettings, read: Read) -> Iterator[Find
 
 def _nas(asked: Asked, section: AlicloudSettings, read: Read) -> Iterator[Finding]:
     for name, chosen in sorted(asked.claims.items()):
-        if chosen.kind != "nas":
+        system = getattr(chosen, "file_system", None)  # a key that only a NAS has
+        if system is None:
             continue
-        system = str(getattr(chosen, "file_system", "standard"))
         answer = read("nas", "DescribeZones", FileSystemType=system)
         zones: Mapping[str, Any] = {zone["ZoneId"]: zone for zone in answer["Zones"]["Zone"]}
         wanted = getattr(chosen, "zone", None) or section.zones[0]

@@ -1,7 +1,7 @@
 """Calls to a cloud that only read, by the cloud's own command line: `aws` or `aliyun`.
 
 Those programs have the credentials and the endpoints of whoever runs them, and no package is needed for them
-(docs/decisions/0039-a-first-up-is-checked-by-the-clouds-own-command-lines.md).
+(docs/decisions/0036-a-first-up-is-checked-by-the-clouds-own-command-lines.md).
 """
 
 import json

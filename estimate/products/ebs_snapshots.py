@@ -1,7 +1,8 @@
 """The product snapshots of EBS disks, by a schedule of Data Lifecycle Manager."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from estimate.product import Charge, Product, Recognised, Use, told
 
@@ -11,6 +12,8 @@ class EbsSnapshots(Product):
     """Snapshots of a disk. Their size is not known from their schedule."""
 
     apart_medium = "file"
+
+    items: ClassVar[Mapping[str, str]] = {r"ebs\.snapshot": "GiB-month"}
 
     @classmethod
     def recognised(cls) -> Recognised:

@@ -1,8 +1,9 @@
 """The product EC2 instance, with the disk of its operating system."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import ClassVar
 
 from estimate.product import HOURS, Charge, Inputs, Product, Recognised, Use
 
@@ -21,6 +22,8 @@ class Ec2Instance(Product):
     """Size of the gp3 disk of its operating system."""
 
     apart_medium = "file"
+
+    items: ClassVar[Mapping[str, str]] = {r"ec2\.[a-z0-9-]+\.[a-z0-9-]+": "hour"}
 
     @classmethod
     def recognised(cls) -> Recognised:

@@ -17,7 +17,7 @@ import pytest
 from kubernetes.client import ApiClient, AuthenticationV1TokenRequest, BatchV1Api, CoreV1Api, V1TokenRequestSpec
 
 from components.models.files import release_files
-from components.models.names import VERSION_ANNOTATION
+from components.models.names import NO_VERSION, VERSION_ANNOTATION
 from deploy.engine import Outcome
 from deploy.kube import Kube, Manifest
 from devcluster import nodes
@@ -115,7 +115,7 @@ def record(api: ApiClient) -> dict[str, str]:
 def test_it_comes_up_without_a_version_and_a_second_up_changes_nothing(
     cluster: Cluster, kube: Kube, first: Outcome, folder: Path
 ) -> None:
-    assert version(kube) == ""
+    assert version(kube) == NO_VERSION
     again = stacks.up(file_of(folder), cluster)
     assert again.nothing_changed, again.did
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ks_api import call
+from ks_models_layout import NO_VERSION
 
 VERSION_ANNOTATION = "kotaemon.dev/models-version"
 """As in components/models/names.py."""
@@ -24,9 +25,9 @@ class Cluster:
         return call("GET", self._deployment)
 
     def version(self) -> str:
-        """The version in the Deployment's pod template."""
+        """The version in the Deployment's pod template; empty: none was released yet."""
         metadata = self.deployment()["spec"]["template"]["metadata"]
-        return (metadata.get("annotations") or {}).get(VERSION_ANNOTATION, "")
+        return _version_in(metadata)
 
     def roll(self, version: str) -> None:
         """Change the version in the pod template, and nothing else."""
@@ -48,7 +49,7 @@ class Cluster:
         return min(status.get("updatedNumberScheduled", 0), status.get("numberReady", 0)), wanted
 
     def _name_version(self, workload: str, version: str) -> None:
-        template = {"metadata": {"annotations": {VERSION_ANNOTATION: version}}}
+        template = {"metadata": {"annotations": {VERSION_ANNOTATION: version or NO_VERSION}}}
         call("PATCH", f"{workload}?fieldManager={OWNER}", {"spec": {"template": template}})
 
     def pods(self) -> list[dict[str, Any]]:
@@ -58,8 +59,7 @@ class Cluster:
 
     def used(self) -> set[str]:
         """Versions that pods use, whatever they come from."""
-        annotations = [pod["metadata"].get("annotations") or {} for pod in self.pods()]
-        return {found[VERSION_ANNOTATION] for found in annotations if found.get(VERSION_ANNOTATION)}
+        return {_version_in(pod["metadata"]) for pod in self.pods()} - {""}
 
     def record(self) -> dict[str, str]:
         return call("GET", self._record).get("data") or {}
@@ -67,6 +67,11 @@ class Cluster:
     def write(self, **values: str) -> None:
         """Change values of the record, and keep the others."""
         call("PATCH", f"{self._record}?fieldManager={OWNER}", {"data": values})
+
+
+def _version_in(metadata: dict[str, Any]) -> str:
+    found = (metadata.get("annotations") or {}).get(VERSION_ANNOTATION, "")
+    return "" if found == NO_VERSION else found
 
 
 def roll_out(deployment: dict[str, Any]) -> tuple[bool, str]:
@@ -85,7 +90,7 @@ def roll_out(deployment: dict[str, Any]) -> tuple[bool, str]:
 def gave_up(pods: list[dict[str, Any]], version: str) -> str:
     """Why a pod of the version cannot start, whatever is tried: a container said so with exit code 78."""
     for pod in pods:
-        if (pod["metadata"].get("annotations") or {}).get(VERSION_ANNOTATION) != version:
+        if _version_in(pod["metadata"]) != version:
             continue
         status = pod.get("status", {})
         for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ks_models_layout import DIGEST, MANIFEST, METRICS, VERSIONS
+from ks_models_layout import DIGEST, MANIFEST, METRICS, NO_VERSION, VERSIONS
 from ks_models_tree import (
     EX_TEMPFAIL,
     Refused,
@@ -231,11 +231,11 @@ def check_cached(cache: Path, version: str) -> None:
 
 
 def main() -> int:
-    version = os.environ.get("KS_MODELS_VERSION", "")
-    if not version:
+    version, cache = os.environ.get("KS_MODELS_VERSION", NO_VERSION), Path(os.environ["KS_MODELS_CACHE"])
+    if version == NO_VERSION:
+        (cache / NO_VERSION).mkdir(exist_ok=True)  # the kubelet would make it, as root
         say("no version was released yet; the application starts without models of its own")
         return 0
-    cache = Path(os.environ["KS_MODELS_CACHE"])
     limit = os.environ.get("KS_MODELS_LIMIT", "")
     begun = time.monotonic()
     try:

@@ -2,5 +2,7 @@
 
 INCOMING, VERSIONS, LATEST = ".incoming", "versions", "latest"
 MANIFEST, DIGEST = ".manifest.json", ".manifest.sha256"
+NO_VERSION = ".none"
+"""In place of a version before the first release, as in components/models/names.py; an empty folder in each cache."""
 METRICS = "metrics.prom"
 """In a cache: the numbers of the last copy, in the text format of Prometheus."""

@@ -3,7 +3,7 @@
     python -S ks_models_start.py
 
 It runs in an init container of the application's image, before the application starts. What it is told:
-KS_MODELS_VERSION   the version; empty: nothing was released yet
+KS_MODELS_VERSION   the version; .none: nothing was released yet
 KS_MODELS_SHARED    the folder of the role `models` on the shared claim, mounted read-only; or, in its place,
 KS_MODELS_LEADER    the leader that has the claim, https://host:port, and
 KS_MODELS_CA        the file with the certificates that sign the leader's

@@ -2,7 +2,7 @@
 
 Only what those two need of the protocol (https://docs.nats.io/reference/reference-protocols/nats-protocol), on Python's
 own sockets: the image of the application has no client, and none can be installed where a node has no way out
-(docs/decisions/0036-a-nats-client-of-our-own.md). One connection, one thread: whoever waits for an answer also answers
+(docs/decisions/0034-a-nats-client-of-our-own.md). One connection, one thread: whoever waits for an answer also answers
 the server's pings. ks_nats_stream.py is what JetStream adds.
 """
 

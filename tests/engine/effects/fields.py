@@ -645,6 +645,11 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "drivers": "tests/engine/examples installs and keeps them",
         "database": "has a table of its own",
     },
+    ("store of", "aws"): {
+        "caBundle": "a file of the user's that pods mount; the database is not touched (tests/unit/stacks/stores)",
+        "applicationRole": "a Job and a Secret beside the database; the Job's SQL runs in tests/unit/components/state",
+    },
+    ("store of", "alicloud"): {"caBundle": "as on AWS"},
     ("section", "alicloud"): {
         "clusterId": "tests/engine/examples looks one up",
         "oidcIssuer": "of a role that the stack makes, which needs clusterId",

@@ -70,6 +70,11 @@ WRONG: dict[str, Any] = {
     "LocalModelCache": {"namespace": "app", "path": "models", "size": "40Gi"},
     "LogShipping": {"namespace": "app", "output": {"kind": "otlp", "url": ""}},
     "LustreStorage": {**AWS, "zone": "eu-central-1a", "subnet": "subnet-a", "size": "100Gi"},
+    "ModelPrefetch": {
+        "namespace": "app",
+        "models": {"claim": DISK, "sub_path": "models", "read_only": False},
+        "cache": {"kind": "local", "limit": "4Gi", "claim_name": "models-cache"},
+    },
     "ModelReleases": {
         "namespace": "app",
         "application": "kotaemon",

@@ -86,7 +86,7 @@ def test_the_command_writes_stack_files_and_every_reason(
 
 def test_nothing_suits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["advise", "--platform", "aws", "--budget", "1", "--out", str(tmp_path)]) == 1
-    assert "0 of 165 storage maps suit" in capsys.readouterr().out
+    assert "0 of 190 storage maps suit" in capsys.readouterr().out
     assert [path.name for path in tmp_path.iterdir()] == ["advice.md"]
 
 

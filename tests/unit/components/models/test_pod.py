@@ -5,12 +5,19 @@ from typing import Any
 import pytest
 
 from components.kotaemon.application import Application
-from components.kotaemon.deployment import deployment_annotations, deployment_spec, leaves_alone, progress_seconds
+from components.kotaemon.deployment import (
+    ONE_POD_OF_THIS,
+    OWNS_ITS_FIELDS,
+    deployment_annotations,
+    deployment_spec,
+    leaves_alone,
+    progress_seconds,
+)
 from components.kotaemon.environment import Secrets
 from components.kotaemon.mistakes import check
 from components.models.args import ModelCacheKind
 from components.models.files import pod_files
-from components.models.names import VERSION_ANNOTATION
+from components.models.names import NO_VERSION, VERSION_ANNOTATION
 from tests.unit.components.kotaemon.samples import manifest, scaled, scaled_args, single, single_args
 
 EPHEMERAL = {"kind": ModelCacheKind.EPHEMERAL, "limit": "40Gi"}
@@ -112,9 +119,16 @@ def test_one_owner_of_the_version() -> None:
     ours, theirs = single(models={"version": "v3"}), single(models={})
     assert leaves_alone(ours) is None
     assert leaves_alone(theirs) == [f'spec.template.metadata.annotations["{VERSION_ANNOTATION}"]']
-    assert deployment_annotations(ours, was_autoscaled=False) == {"pulumi.com/patchForce": "true"}
-    assert deployment_annotations(theirs, was_autoscaled=False) is None
-    assert pod(theirs)["metadata"]["annotations"] == {VERSION_ANNOTATION: ""}
+    assert deployment_annotations(ours, was_autoscaled=False) == {**ONE_POD_OF_THIS, **OWNS_ITS_FIELDS}
+    assert deployment_annotations(theirs, was_autoscaled=False) == ONE_POD_OF_THIS
+    assert pod(theirs)["metadata"]["annotations"] == {VERSION_ANNOTATION: NO_VERSION}
+
+
+def test_the_path_before_the_first_release_is_not_empty() -> None:
+    """A kubelet starts no container with an empty variable in a path, so nothing came up before the first release."""
+    assert pod(single(models={}))["metadata"]["annotations"][VERSION_ANNOTATION] == NO_VERSION
+    prepared = pod(single(models={}))["spec"]["initContainers"][0]["env"][0]["value"]
+    assert f'"models/versions/{NO_VERSION}"' in prepared, "the kubelet would make it, as root"
 
 
 def test_another_version_is_rolled_without_a_pod_less_where_there_are_several() -> None:

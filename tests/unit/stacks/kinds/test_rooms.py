@@ -58,13 +58,14 @@ def test_the_class_of_a_kind_or_store_is_named_in_its_own_file_only(room: Kind[A
 
 
 def test_only_its_platform_names_a_store_that_its_section_asks_for() -> None:
+    """And what asks an account of that platform about it, before a first `up`."""
     found = {
         module: {path.relative_to(ROOT).parts[:3] for path, words in WORDS.items() if module in words}
         for module in OWN_DATABASES
     }
     assert found == {
-        "stacks.stores.rds": {("stacks", "platforms", "aws")},
-        "stacks.stores.apsaradb": {("stacks", "platforms", "alicloud")},
+        "stacks.stores.rds": {("stacks", "platforms", "aws"), ("deploy", "first_up", "aws_products.py")},
+        "stacks.stores.apsaradb": {("stacks", "platforms", "alicloud"), ("deploy", "first_up", "alicloud_products.py")},
     }
 
 

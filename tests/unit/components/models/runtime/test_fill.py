@@ -6,8 +6,10 @@ import subprocess
 
 import pytest
 
+from components.models.names import NO_VERSION
 from tests.unit.components.models.runtime import faults
 from tests.unit.components.models.runtime.pods import Place, tree
+from tests.unit.pod_user import UID
 
 SMALL = {f"d{i % 7}/f{i}": f"file {i}".encode() * (i % 50) for i in range(300)}
 LARGE = {"m/model.safetensors": bytes(range(256)) * 40960, "m/config.json": b"{}", "m/empty": b""}
@@ -47,8 +49,10 @@ def test_each_pod_tells_the_numbers_of_the_copy_that_its_node_has(pod: Place) ->
 
 
 def test_without_a_release_there_is_nothing_to_do(pod: Place) -> None:
-    done = pod.fill("")
-    assert (done.returncode, os.listdir(pod.cache)) == (0, [])
+    """The kubelet mounts a folder of that name, and would make it as root."""
+    done = pod.fill(NO_VERSION)
+    assert (done.returncode, os.listdir(pod.cache)) == (0, [NO_VERSION])
+    assert os.stat(pod.cache / NO_VERSION).st_uid == UID
     assert "no version was released yet" in done.stdout
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from components.models.names import NO_VERSION
 from tests.unit.components.models.runtime.api_server import ApiServer
 from tests.unit.components.models.runtime.pods import Place
 
@@ -71,7 +72,7 @@ def test_a_pod_that_refuses_to_start_is_believed_at_once(pod: Place, server: Api
     server.refusing = {"v2"}
     done = job(pod, server, "v2", KS_READY_SECONDS="600")
     assert done.returncode == 3
-    assert server.rolled == ["v2", ""]
+    assert server.rolled == ["v2", NO_VERSION]
     assert server.record["reason"] == "pod-1: fill-models refused to start: models: version is corrupt"
 
 
