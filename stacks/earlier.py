@@ -11,6 +11,7 @@ import pulumi
 from pulumi import Output
 
 from components.contract import RoleMount, StorageMap
+from components.models.pod import from_claim
 from stacks import changes, kinds
 from stacks.facts import Facts, facts
 from stacks.planned import Planned
@@ -19,6 +20,8 @@ from stacks.settings.load import stack_file
 
 OUTPUT = "facts"
 """Name of the stack output."""
+VERSIONED = "versioned"
+"""Key in it: the pods have a version of models."""
 
 
 def made(outputs: Mapping[str, Any]) -> Facts:
@@ -46,6 +49,8 @@ class Lived:
 
     autoscaled: bool = False
     """Whether the application had an autoscaler."""
+    versioned: bool = False
+    """Whether the pods had a version of models."""
     encrypted_by: Mapping[str, str] = field(default_factory=dict[str, str])
     """PersistentVolumeClaim -> what encrypts it, as the last run said."""
     claims: frozenset[str] = frozenset()
@@ -58,9 +63,16 @@ def lived(outputs: Mapping[str, Any]) -> Lived:
     told = outputs.get("encryption")
     return Lived(
         autoscaled=bool(facts_) and facts_["settings"].get("autoscaler") is not None,
+        versioned=bool(facts_.get(VERSIONED)) or _released(outputs),
         encrypted_by=told if isinstance(told, Mapping) else {},
         claims=frozenset(facts_["claims"]) if facts_ else frozenset(),
     )
+
+
+def _released(outputs: Mapping[str, Any]) -> bool:
+    """Whether a release of models was ever made; the facts of earlier releases of this program do not say it."""
+    record = (outputs.get("models") or {}).get("release") or {}
+    return record.get("phase", "none") != "none"
 
 
 def with_their_keys(stack: Planned, last: Lived) -> StorageMap:
@@ -80,5 +92,7 @@ def _told(mount: RoleMount, by: str | None) -> RoleMount:
 
 def output(stack: Planned, ready: Output[Any]) -> Output[dict[str, Any]]:
     """The value of the output `facts`, once the workload is ready: a run that fails before keeps the earlier one."""
-    found = facts(stack)
+    models = stack.settings.models
+    versioned = models is not None and from_claim(models.args())
+    found = {**facts(stack), **({VERSIONED: True} if versioned else {})}
     return ready.apply(lambda _: found)

@@ -66,6 +66,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = last.autoscaled
+    handed["had_model_version"] = last.versioned
     _share_models(stack, ground, namespace, after)
     app = Kotaemon(NAMESPACE, handed, opts)
     _archive(stack, ground, namespace, after)

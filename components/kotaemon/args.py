@@ -154,6 +154,9 @@ class KotaemonArgs(TypedDict):
     models: NotRequired[Models]
     """Models as published versions, with a cache on the node. Default: the pods use the folder of the role `models` as
     it is, and may write to it."""
+    had_model_version: NotRequired[bool]
+    """Whether the pods had a version of models before this run, which the release may have changed since; default true.
+    False in the run that adds `models` to a living application: otherwise its pods would get no version."""
     model_endpoints: NotRequired[list[Endpoint]]
     """Where the pods may call models. Default: TCP 443 anywhere but link-local addresses (cloud metadata)."""
     monitors: NotRequired[list[Endpoint]]

@@ -39,9 +39,14 @@ wait ends too early with the strategy Recreate. There is no new ReplicaSet until
 the old one (pkg/await/deployment.go of pulumi-kubernetes; seen on real nodes)."""
 
 
-def leaves_alone(app: Application) -> list[str] | None:
-    """What others change in the Deployment, for `ignore_changes`: an autoscaler, and the release of models."""
-    released = models.IGNORED if app.models is not None and not app.model_version_is_ours else []
+def leaves_alone(app: Application, *, had_version: bool) -> list[str] | None:
+    """What others change in the Deployment, for `ignore_changes`: an autoscaler, and the release of models.
+
+    `had_version`: whether the pods had a version before this run. Without one there is nothing to leave alone, and the
+    engine would leave out what is new: pods without the annotation never start (models.names.NO_VERSION).
+    """
+    theirs = app.models is not None and not app.model_version_is_ours and had_version
+    released = models.IGNORED if theirs else []
     return [*(AUTOSCALED if app.autoscaler else []), *released] or None
 
 

@@ -102,7 +102,7 @@ class Kotaemon(pulumi.ComponentResource):
             opts=ResourceOptions(
                 parent=self,
                 depends_on=before,
-                ignore_changes=leaves_alone(app),
+                ignore_changes=leaves_alone(app, had_version=args.get("had_model_version", True)),
                 # Pulumi's own ten minutes would end before the roll-out's deadline says why.
                 custom_timeouts=CustomTimeouts(create=limit, update=limit),
             ),

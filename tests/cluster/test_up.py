@@ -10,6 +10,7 @@ import pulumi
 import pytest
 
 from components.contract import Role
+from components.models.names import NO_VERSION, VERSION_ANNOTATION
 from deploy import kept
 from deploy.command import Command
 from deploy.engine import Failed
@@ -254,6 +255,26 @@ def test_up_ends_when_the_pod_of_a_change_is_ready_and_not_before(cluster: Clust
     too_big = stacks.write(tmp_path, "changed-pod", claims, resources={"cpuRequest": "64"})
     with pytest.raises(Failed, match=r"Deployment changed-pod/kotaemon is not ready: .*6 Insufficient cpu"):
         stacks.up(too_big, cluster, patience=8)
+
+
+def test_models_that_a_living_stack_gets_begin_with_a_version(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
+    """The release owns the annotation afterwards. The engine leaves out what is new and ignored, so it is not yet."""
+    stacks.up(stacks.write(tmp_path, "gets-models", {"files": FILES}), cluster)
+    with_models = stacks.write(tmp_path, "gets-models", {"files": FILES}, models={})
+    stacks.up(with_models, cluster)
+    (pod,) = running(kube, "gets-models")
+    assert pod["metadata"]["annotations"][VERSION_ANNOTATION] == NO_VERSION
+    deployment: Any = get(kube, "Deployment", "kotaemon", "gets-models")
+    metadata = {"name": "kotaemon", "namespace": "gets-models"}
+    template = {"metadata": {"annotations": {VERSION_ANNOTATION: "v1"}}}
+    kube.apply(
+        {**{k: deployment[k] for k in ("apiVersion", "kind")}, "metadata": metadata, "spec": {"template": template}}
+    )
+    assert stacks.up(with_models, cluster).nothing_changed
+    more = stacks.write(tmp_path, "gets-models", {"files": FILES}, models={}, env={"ANYTHING": "else"})
+    stacks.up(more, cluster)
+    (pod,) = running(kube, "gets-models")
+    assert pod["metadata"]["annotations"][VERSION_ANNOTATION] == "v1", "a release is left alone"
 
 
 def test_a_lost_node_is_left_within_seconds_of_being_noticed(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:

@@ -117,11 +117,16 @@ def test_without_a_cache_the_pods_read_their_version_on_the_claim() -> None:
 
 def test_one_owner_of_the_version() -> None:
     ours, theirs = single(models={"version": "v3"}), single(models={})
-    assert leaves_alone(ours) is None
-    assert leaves_alone(theirs) == [f'spec.template.metadata.annotations["{VERSION_ANNOTATION}"]']
+    assert leaves_alone(ours, had_version=True) is None
+    assert leaves_alone(theirs, had_version=True) == [f'spec.template.metadata.annotations["{VERSION_ANNOTATION}"]']
     assert deployment_annotations(ours, was_autoscaled=False) == {**ONE_POD_OF_THIS, **OWNS_ITS_FIELDS}
     assert deployment_annotations(theirs, was_autoscaled=False) == ONE_POD_OF_THIS
     assert pod(theirs)["metadata"]["annotations"] == {VERSION_ANNOTATION: NO_VERSION}
+
+
+def test_models_of_a_living_application_begin_with_a_version() -> None:
+    """The engine leaves out what is new and ignored, and a kubelet starts no pod without it."""
+    assert leaves_alone(single(models={}), had_version=False) is None
 
 
 def test_the_path_before_the_first_release_is_not_empty() -> None:
