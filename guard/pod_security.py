@@ -11,10 +11,12 @@ VOLUME_KINDS = {
     "downwardAPI",
     "emptyDir",
     "ephemeral",
+    "image",
     "persistentVolumeClaim",
     "projected",
     "secret",
 }
+"""Kinds of volumes at the level restricted (k8s.io/pod-security-admission v0.37.2, check_restrictedVolumes.go)."""
 BASELINE_CAPABILITIES = {
     "AUDIT_WRITE",
     "CHOWN",

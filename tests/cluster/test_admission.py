@@ -128,7 +128,7 @@ def test_the_guard_says_what_the_api_server_says(
 
 
 @pytest.mark.parametrize("level", ["privileged", "baseline", "restricted"])
-@pytest.mark.parametrize("broken", ["nothing", "hostNetwork", "runAsNonRoot"])
+@pytest.mark.parametrize("broken", ["nothing", "hostNetwork", "runAsNonRoot", "a hostPath"])
 def test_pod_security_says_what_the_api_server_says(
     cluster: Cluster,
     api: ApiClient,
@@ -142,6 +142,11 @@ def test_pod_security_says_what_the_api_server_says(
     tried = json.loads(json.dumps(pod))
     if broken == "hostNetwork":
         tried["hostNetwork"] = True
+    elif broken == "a hostPath":
+        tried["volumes"].append({"name": "host", "hostPath": {"path": "/srv"}})
+    elif broken == "nothing":
+        # Models as an OCI artifact, where there is a kind of volume that is younger than the standards' page.
+        tried["volumes"].append({"name": "artifact", "image": {"reference": "registry.example.com/models:v1"}})
     elif broken == "runAsNonRoot":
         tried["securityContext"] = {**tried["securityContext"], "runAsNonRoot": False}
     found = asking.read(given(cluster), Wanted(namespace=space)).namespace

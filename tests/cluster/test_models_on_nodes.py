@@ -156,7 +156,9 @@ def test_an_image_volume_serves_without_a_claim(released: Released, tmp_path: Pa
     """The kubelet mounts an OCI artifact that the node has: no claim, no release, no copy."""
     (tmp_path / "artifact").mkdir()
     (tmp_path / "artifact/model.safetensors").write_bytes(b"weights")
-    archive = images.application(tmp_path / "artifact.tar", tmp_path / "artifact", "/models/python", at="/models")
+    archive = images.application(
+        tmp_path / "artifact.tar", tmp_path / "artifact", "/models/.venv/bin/python", at="/models"
+    )
     directory = released.site.cluster.directory
     images.store(directory, archive, ARTIFACT)
     released.site.cluster.stop()

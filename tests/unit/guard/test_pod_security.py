@@ -30,6 +30,13 @@ def test_a_level_refuses_what_it_does_not_admit() -> None:
     assert refused(Namespace("rag"), [pods(hostNetwork=True)]) == []
 
 
+def test_kinds_of_volumes() -> None:
+    restricted = Namespace("rag", level="restricted")
+    assert refused(restricted, [pods(volumes=[{"name": "models", "image": {"reference": "r.example.com/m:1"}}])]) == []
+    (line,) = refused(restricted, [pods(volumes=[{"name": "host", "hostPath": {"path": "/srv"}}])])
+    assert "host: kind of volume" in line
+
+
 def test_ranges_of_ids() -> None:
     found = ids("1000680000/10000")
     assert found is not None
