@@ -199,6 +199,8 @@ def mistakes(settings: "Settings") -> Iterator[str]:
         yield "models.cache.nodeLabel: is for a path; the volume of a claim says itself where it is; leave it out"
     if isinstance(cache, LocalCache) and cache.prefetch and cache.claim is not None:
         yield "models.cache.prefetch: is for a path; which nodes have the volume of a claim is not known; leave it out"
+    if isinstance(cache, LocalCache) and cache.prefetch and models.share is not None:
+        yield "models.cache.prefetch: models.share fills the nodes when a release is announced; leave it out"
     if models.share is not None and (cache is None or isinstance(cache, ImageCache)):
         yield (
             "models.share: needs models.cache of kind local, ephemeral or memory: the pods pull into it, and none of "

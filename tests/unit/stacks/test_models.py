@@ -191,6 +191,7 @@ def test_a_disk_without_a_leader_is_refused_with_the_way() -> None:
     ("models", "words"),
     [
         ({"share": SHARE}, "models.share: needs models.cache"),
+        ({"share": SHARE, "cache": {**LOCAL, "prefetch": True}}, "models.cache.prefetch: models.share fills the nodes"),
         (
             {"share": SHARE, "cache": {"kind": "image", "image": "r.example.com/m:1"}},
             "models.share: needs models.cache",
