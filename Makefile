@@ -11,12 +11,12 @@ POLICY := policy/pack/venv
 INSTALL = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null || echo https://pypi.org/simple)}}" $(VENV)/bin/uv pip install --quiet --system-certs --python $(1)
 # `make test-all` takes the long forms as well: LONG is empty then
 LONG ?= -m "not long"
-# Two files of tests side by side. Not on clusters: each of two processes would keep three of them, which takes what is won
+# Two files of tests side by side
 PAIR := -n 2 --dist loadfile
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down kept purge move convert logs shell open load-image probe plan advise first-up-check preview test test-all lint types unit library policy cloud-api programs cluster drills drill-node drill-nfs drill-nfs-ha drill bench hooks format schema golden lock clean
+.PHONY: help up down kept purge move convert logs shell open load-image probe plan advise first-up-check preview test test-all lint types unit library policy cloud-api programs cluster on-cluster on-engine drills drill-node drill-nfs drill-nfs-ha drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -112,7 +112,14 @@ cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own A
 
 cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
 	$(PY) -m devcluster.build control-plane simulated-nodes engine yaml python registry
-	$(PY) -m pytest $(LONG) tests/cluster tests/engine tests/languages
+	@$(MAKE) --no-print-directory -j2 --output-sync=target on-cluster on-engine
+
+# Side by side, because either waits for its cluster a good part of the time. Each is told when it has ended
+on-cluster:
+	$(PY) -m pytest $(LONG) tests/cluster
+
+on-engine:
+	$(PY) -m pytest $(LONG) tests/engine tests/languages
 
 programs: $(INSTALLED) ## Tests with programs of others that only tests run (the Collector, and for the long ones an S3 server, are built on first use, about 2 minutes)
 	$(PY) -m pytest $(LONG) tests/programs

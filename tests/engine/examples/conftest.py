@@ -20,7 +20,7 @@ from plan import stack_file
 from plan.stack_file import ROOT, StackFile
 from stacks.settings.existing import URL
 from tests.engine import engines
-from tests.engine.examples.table import EXAMPLES, Example
+from tests.engine.examples.table import BRIEF, EXAMPLES, Example
 from tests.engine.stack import change
 from tests.unit.plan.kept import merge
 
@@ -111,7 +111,13 @@ def _without_lines(value: Any) -> Any:
     return rest
 
 
-@pytest.fixture(scope="session", params=EXAMPLES, ids=lambda example: example.name)
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(example, id=example.name, marks=() if example.name in BRIEF else pytest.mark.long)
+        for example in EXAMPLES
+    ],
+)
 def world(
     request: pytest.FixtureRequest,
     cluster_for: Callable[[Platform], Cluster],
