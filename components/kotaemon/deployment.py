@@ -1,13 +1,12 @@
 """The Deployment, how a new version is rolled out, and how many pods a drain may evict at once."""
 
-import json
-
 from pulumi import Input
 from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs, DeploymentStrategyArgs, RollingUpdateDeploymentArgs
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgs
 
 from ..models import pod as models
+from ..pod.recreate import ONE_POD, recreate
 from ..pod.spec import pod_template
 from .application import Application
 from .environment import Secrets
@@ -29,15 +28,6 @@ SWITCHED_OFF = {"kotaemon.dev/autoscaler": "switched off"}
 """Annotation for the run that switches the autoscaler off: to the engine the number may be the one that the Deployment
 was made with, so it would send nothing, and the pods would stay as few as the autoscaler has left."""
 
-ONE_POD_OF_THIS = {
-    "pulumi.com/waitFor": json.dumps(
-        [f"jsonpath={{.status.{field}}}=1" for field in ("updatedReplicas", "availableReplicas", "replicas")]
-    )
-}
-"""Annotation for one writer: a run waits until its one pod is of the newest template, and available. The provider's own
-wait ends too early with the strategy Recreate. There is no new ReplicaSet until the old pod has gone, and it looks at
-the old one (pkg/await/deployment.go of pulumi-kubernetes; seen on real nodes)."""
-
 
 def leaves_alone(app: Application, *, had_version: bool) -> list[str] | None:
     """What others change in the Deployment, for `ignore_changes`: an autoscaler, and the release of models.
@@ -53,7 +43,7 @@ def leaves_alone(app: Application, *, had_version: bool) -> list[str] | None:
 def deployment_annotations(app: Application, *, was_autoscaled: bool) -> dict[str, str] | None:
     """Annotations of the Deployment, which tell the provider what to own and what to wait for."""
     if not app.scaled:
-        return {**ONE_POD_OF_THIS, **(OWNS_ITS_FIELDS if app.model_version_is_ours else {})}
+        return {**ONE_POD, **(OWNS_ITS_FIELDS if app.model_version_is_ours else {})}
     return {**OWNS_ITS_FIELDS, **(SWITCHED_OFF if was_autoscaled and app.autoscaler is None else {})}
 
 
@@ -95,7 +85,7 @@ def strategy(app: Application) -> DeploymentStrategyArgs:
     Scaled: one more pod first, then one less, so that as many as wanted are always ready. That needs room for one pod.
     """
     if not app.scaled:
-        return DeploymentStrategyArgs(type="Recreate")
+        return recreate()
     rolling = RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1)
     return DeploymentStrategyArgs(type="RollingUpdate", rolling_update=rolling)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pulumi import Input
-from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs, DeploymentStrategyArgs
+from pulumi_kubernetes.apps.v1 import DeploymentSpecArgs
 from pulumi_kubernetes.core.v1 import (
     ConfigMapVolumeSourceArgs,
     ContainerArgs,
@@ -24,6 +24,7 @@ from ..contract import RoleMount
 from ..pod.args import ClusterImposes
 from ..pod.folders import prepare_container, prepare_task
 from ..pod.names import CLAIMS_DIR, PYTHON, RUNTIME_DIR
+from ..pod.recreate import recreate
 from ..pod.spec import TMP, Pod, pod_security, pod_template, resources, tmp_volume
 from ..pod.variables import plain
 from .files import ANNOUNCE
@@ -129,8 +130,7 @@ def deployment_spec(
     return DeploymentSpecArgs(
         replicas=1,
         selector=LabelSelectorArgs(match_labels=leader_labels(name)),
-        # The next pod must not wait for a disk that this one has.
-        strategy=DeploymentStrategyArgs(type="Recreate"),
+        strategy=recreate(),
         progress_deadline_seconds=60 * START_MINUTES,
         template=pod_template(leader_labels(name), pod, imposed),
     )

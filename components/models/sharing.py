@@ -19,6 +19,7 @@ from ..pod.files import content_hash, runtime_files
 from ..pod.folders import SCRIPT
 from ..pod.names import GID, IMAGE, UID
 from ..pod.network import network_policy
+from ..pod.recreate import ONE_POD
 from ..pod.secret import secret_data
 from ..pod.variables import plain, secret_variable
 from ..refusal import because, refuse, refused_label
@@ -228,7 +229,7 @@ class ModelSharing(pulumi.ComponentResource):
         secret = self._secret(nats, "LEADER") if nats is not None else ""
         k8s.apps.v1.Deployment(
             f"{name}-deployment",
-            metadata=self._meta(name, leader_labels(name)),
+            metadata=self._meta(name, leader_labels(name), ONE_POD),
             spec=leader_spec(name, args, runtime, secret),
             opts=ResourceOptions(parent=self, depends_on=[policy], custom_timeouts=_TIMEOUTS),
         )

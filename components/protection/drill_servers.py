@@ -2,12 +2,12 @@
 
 from pulumi_kubernetes.core.v1 import ContainerArgs, SecurityContextArgs, VolumeMountArgs
 
-from ..pod.names import RUNTIME_DIR
 from ..pod.spec import TMP, container_security, resources
 from ..pod.variables import plain, secret_variable
 from . import names
 from .args import BackupsArgs, DatabaseSource
-from .volumes import RUNTIME, SCRATCH
+from .dumps import dump_container
+from .volumes import SCRATCH
 
 _SERVER_USER = {"postgres": 999, "qdrant": 1000}
 """Users of the official images: their files are in the pod's own volumes, and nobody else's."""
@@ -72,22 +72,13 @@ def _own_user(server: str) -> SecurityContextArgs:
     return made
 
 
-def trial(args: BackupsArgs, database: DatabaseSource) -> ContainerArgs:
+def trial(database: DatabaseSource) -> ContainerArgs:
     """Restores the dump into the drill's own PostgreSQL and counts the rows."""
-    return ContainerArgs(
-        name="database",
-        image=database.get("image", names.POSTGRES_IMAGE),
-        command=["bash", f"{RUNTIME_DIR}/ks_protect_postgres.sh", "try"],
-        env=plain(
-            {
-                "KS_RESTORED": f"{names.SCRATCH}{names.STAGE}",
-                "KS_FOUND": names.FOUND,
-                "PGHOST": "127.0.0.1",
-                "PGUSER": "drill",
-                "PGDATABASE": "kotaemon",
-            }
-        ),
-        resources=resources("200m", "256Mi", "1Gi"),
-        volume_mounts=[RUNTIME, TMP, SCRATCH],
-        termination_message_policy="FallbackToLogsOnError",
-    )
+    told = {
+        "KS_RESTORED": f"{names.SCRATCH}{names.STAGE}",
+        "KS_FOUND": names.FOUND,
+        "PGHOST": "127.0.0.1",
+        "PGUSER": "drill",
+        "PGDATABASE": "kotaemon",
+    }
+    return dump_container(database, "try", told, [SCRATCH])

@@ -22,6 +22,7 @@ from ..pod.variables import plain, secret_variable
 from . import names
 from .args import BackupsArgs, DatabaseSource
 from .drill_servers import own_servers, trial
+from .dumps import dump_container
 from .volumes import (
     KEYS,
     RUNTIME,
@@ -58,7 +59,7 @@ def backup_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input[
     if "database" in args:
         look = _python(name, args, "look", "ks_protect_backup.py", ["look"])
         look.volume_mounts = [RUNTIME, TMP, STAGE, *roles]
-        before += [look, _service_file(name, args, args["database"]), _dump(args, args["database"])]
+        before += [look, _service_file(name, args, args["database"]), _dump(args["database"])]
     return Pod(
         restart_policy="Never",
         service_account=account,
@@ -114,7 +115,7 @@ def drill_pod(name: str, args: BackupsArgs, scripts: Input[str], secret: Input[s
     if servers:
         restore = _python(name, args, "restore", "ks_protect_drill.py", ["restore"])
         restore.volume_mounts = mounts
-        before += [restore, *own_servers(args), trial(args, args["database"])]
+        before += [restore, *own_servers(args), trial(args["database"])]
         volumes += [
             VolumeArgs(name=server, empty_dir=EmptyDirVolumeSourceArgs(size_limit=scratch_size(args)))
             for server in ("postgres", "socket", *(["qdrant"] if "vectors" in args else []))
@@ -208,20 +209,11 @@ def _service_file(name: str, args: BackupsArgs, database: DatabaseSource) -> Con
     return made
 
 
-def _dump(args: BackupsArgs, database: DatabaseSource) -> ContainerArgs:
-    return ContainerArgs(
-        name="database",
-        image=database.get("image", names.POSTGRES_IMAGE),
-        command=["bash", f"{RUNTIME_DIR}/ks_protect_postgres.sh", "dump"],
-        env=plain(
-            {
-                "KS_STAGE": names.STAGE,
-                "PGSERVICEFILE": SERVICE_FILE,
-                "PGSERVICE": "kotaemon",
-                "PGCONNECT_TIMEOUT": "30",
-            }
-        ),
-        resources=resources("200m", "256Mi", "1Gi"),
-        volume_mounts=[RUNTIME, TMP, STAGE, *ca_mounts(database.get("ca_config_map"))],
-        termination_message_policy="FallbackToLogsOnError",
-    )
+def _dump(database: DatabaseSource) -> ContainerArgs:
+    told = {
+        "KS_STAGE": names.STAGE,
+        "PGSERVICEFILE": SERVICE_FILE,
+        "PGSERVICE": "kotaemon",
+        "PGCONNECT_TIMEOUT": "30",
+    }
+    return dump_container(database, "dump", told, [STAGE, *ca_mounts(database.get("ca_config_map"))])

@@ -22,14 +22,9 @@ _DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|Forbidden|NoPermission
 class NotRead(Exception):
     """A call gave no answer; the text says why."""
 
-    absent: bool = False
-    """Whether the answer is that there is no such thing."""
-
 
 class Absent(NotRead):
     """There is no such thing in the account."""
-
-    absent = True
 
 
 class Read(Protocol):

@@ -35,7 +35,7 @@ def moved(text: str, roles: Mapping[str, Mapping[str, str]], name: str, from_: s
         if yaml.safe_load(found) == wanted:
             return found
     except (yaml.YAMLError, LookupError, TypeError):
-        pass
+        pass  # a file in a form that cannot be edited line by line: its owner writes it
     raise Unwritable("write this by hand:\n" + "\n".join(by_hand(roles, name, from_, to)))
 
 

@@ -12,15 +12,10 @@ from typing import Any
 
 import pytest
 
-from deploy import up
-from devcluster import node_kinds
 from devcluster.real import layout, share
-from drills.real import why_not
 from tests.cluster import stacks
+from tests.cluster.sites import Site, brought_up, need_real_nodes
 from tests.cluster.stacks import DISK, FILES
-from tests.cluster.test_page import Site
-from tests.cluster.test_restore import job
-from tests.cluster.test_session_export import run
 from tests.unit.pod_user import UID
 
 pytestmark = pytest.mark.long
@@ -41,18 +36,11 @@ OLD = time.time() - 40 * 86400
 
 @pytest.fixture(scope="module")
 def site(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
-    if reason := why_not():
-        pytest.skip(f"NOT RUN: {reason}")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(node_kinds.VARIABLE, "auto")
-        archive = {"reports": {"claim": "files", "folder": "reports"}, "logs": True, "afterDays": 30}
-        storage = {"claims": CLAIMS, "roles": ROLES}
-        made = Site(stacks.write(tmp_path_factory.mktemp(NAME), NAME, {}, storage=storage, archive=archive))
-        try:
-            made.run(up.up)
-            yield made
-        finally:
-            made.cluster.stop()
+    need_real_nodes()
+    archive = {"reports": {"claim": "files", "folder": "reports"}, "logs": True, "afterDays": 30}
+    storage = {"claims": CLAIMS, "roles": ROLES}
+    with brought_up(stacks.write(tmp_path_factory.mktemp(NAME), NAME, {}, storage=storage, archive=archive)) as made:
+        yield made
 
 
 def folder(site: Site, claim: dict[str, Any]) -> Path:
@@ -74,12 +62,12 @@ def test_reports_and_rotated_logs_are_on_the_cold_tier_and_counted(site: Site) -
     write(hot / "reports/run-1/scores.json", "{}" * 1000)
     for number in (1, 2):
         write(hot / f"logs/kotaemon-gone/app-0000000{number}.log", "a line\n" * number)
-    said = json.loads(job(site, "kotaemon-archive", "archive-now").splitlines()[-1])
+    said = json.loads(site.job("kotaemon-archive", "archive-now").splitlines()[-1])
     assert (said["failed"], said["bytes"]) == (0, 2000 + 7)
     assert (cold / "eval/run-1/scores.json").read_text() == "{}" * 1000
     assert (cold / "logs/archive/kotaemon-gone/app-00000001.log").read_text() == "a line\n"
     assert not (hot / "reports/run-1").exists()
     assert (hot / "logs/kotaemon-gone/app-00000002.log").exists(), "a pod's newest file stays"
-    assert "kotaemon_archive_moved_bytes_total 2007" in run(site, "-c", READ), (
+    assert "kotaemon_archive_moved_bytes_total 2007" in site.python("-c", READ), (
         "the pod's launcher reads it every 5 minutes"
     )

@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes.client import CoreV1Api
-from kubernetes.stream import stream
 
 from components.contract import Role
-from devcluster import node_kinds
-from drills.real import why_not
+from deploy import up
 from stacks.safety import RefusedByGuard
 from tests.cluster import stacks
 from tests.cluster.objects import wait
 from tests.cluster.single_writer import ready_pods
+from tests.cluster.sites import Site, brought_up, need_real_nodes
 from tests.cluster.stacks import DISK, FILES
-from tests.cluster.test_page import Site, up
 
 NAME = "markers"
 MORE = {**FILES, "path": "/srv/more"}
@@ -78,19 +75,7 @@ class Marked:
         """Run a script with the roles as its arguments in the pod that serves."""
         api = self.site.cluster.api()
         wait("one pod is ready", lambda: len(ready_pods(api, NAME)) == 1, 120)
-        (pod,) = ready_pods(api, NAME)
-        said: str = stream(
-            CoreV1Api(self.site.cluster.api()).connect_get_namespaced_pod_exec,
-            pod.metadata.name,
-            NAME,
-            container="kotaemon",
-            command=["sh", "-c", script, "sh", *ROLES],
-            stdout=True,
-            stderr=True,
-            stdin=False,
-            tty=False,
-        )
-        return said
+        return self.site.execute("sh", "-c", script, "sh", *ROLES)
 
     @property
     def whole(self) -> bool:
@@ -100,18 +85,10 @@ class Marked:
 
 @pytest.fixture(scope="module")
 def marked(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Marked]:
-    if reason := why_not():
-        pytest.skip(f"NOT RUN: {reason}")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(node_kinds.VARIABLE, "auto")
-        folder = tmp_path_factory.mktemp("markers")
-        made = Marked(Site(stacks.write(folder, NAME, CLAIMS)), folder)
-        try:
-            made.say(CLAIMS)
-            made.site.run(up.up)
-            yield made
-        finally:
-            made.site.cluster.stop()
+    need_real_nodes()
+    folder = tmp_path_factory.mktemp("markers")
+    with brought_up(stacks.write(folder, NAME, CLAIMS)) as site:
+        yield Marked(site, folder)
 
 
 def test_the_pod_writes_a_marker_into_each_role(marked: Marked) -> None:

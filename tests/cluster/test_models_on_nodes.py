@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes.client import AppsV1Api, BatchV1Api, CoreV1Api
+from kubernetes.client import AppsV1Api, CoreV1Api
 
-from devcluster import node_kinds
+from deploy import up
 from devcluster.real import images, layout, share
-from drills.real import why_not
 from tests.cluster import stacks
 from tests.cluster.objects import wait
 from tests.cluster.single_writer import ready_pods
+from tests.cluster.sites import Site, brought_up, need_real_nodes
 from tests.cluster.stacks import DISK, FILES
-from tests.cluster.test_page import Site, up
+from tests.unit.pod_user import UID
 
 pytestmark = pytest.mark.long
 NAME = "models-nodes"
@@ -29,7 +29,6 @@ ON_NODE = "/var/lib/kubelet/models"
 """The one place of a node with a folder of its own on the machine's disk."""
 CACHE = {"kind": "local", "limit": "2Gi", "path": ON_NODE, "prefetch": True}
 FILES_OF_A_MODEL, MIB = 40, 8
-UID = 1001
 ARTIFACT = "registry.example.com/models:v1"
 
 
@@ -70,23 +69,7 @@ class Released:
 
     def release(self, version: str) -> str:
         """Run the Job as the runbook says; what it printed."""
-        batch, core = BatchV1Api(self.site.cluster.api()), CoreV1Api(self.site.cluster.api())
-        spec: Any = batch.read_namespaced_cron_job("kotaemon-models", NAME).spec.job_template.spec
-        for variable in spec.template.spec.containers[0].env:
-            if variable.name == "KS_VERSION":
-                variable.value = version
-        name = f"release-{version}"
-        batch.create_namespaced_job(NAME, {"metadata": {"name": name}, "spec": spec})
-
-        def ended() -> bool:
-            status = batch.read_namespaced_job(name, NAME).status
-            return bool(status.succeeded or any(c.type == "Failed" for c in status.conditions or ()))
-
-        wait(f"{name} ends", ended, 300)
-        (pod,) = core.list_namespaced_pod(NAME, label_selector=f"job-name={name}").items
-        said: str = core.read_namespaced_pod_log(pod.metadata.name, NAME)
-        assert batch.read_namespaced_job(name, NAME).status.succeeded, said
-        return said
+        return self.site.job("kotaemon-models", f"release-{version}", KS_VERSION=version)
 
     def application(self) -> Any:
         """The one pod that serves."""
@@ -108,21 +91,15 @@ class Released:
 
 @pytest.fixture(scope="module")
 def released(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Released]:
-    if reason := why_not():
-        pytest.skip(f"NOT RUN: {reason}")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(node_kinds.VARIABLE, "auto")
-        folder = tmp_path_factory.mktemp("models")
-        made = Released(Site(stacks.write(folder, NAME, {"disk": DISK, "files": FILES})), folder)
-        try:
-            made.up()
-            for node in made.nodes:  # who prepares the nodes makes the folder
-                made.on_node(node).mkdir()
-                os.chown(made.on_node(node), UID, UID)
-            made.up(cache=CACHE)
-            yield made
-        finally:
-            made.site.cluster.stop()
+    need_real_nodes()
+    folder = tmp_path_factory.mktemp("models")
+    with brought_up(stacks.write(folder, NAME, {"disk": DISK, "files": FILES})) as site:
+        made = Released(site, folder)
+        for node in made.nodes:  # who prepares the nodes makes the folder
+            made.on_node(node).mkdir()
+            os.chown(made.on_node(node), UID, UID)
+        made.up(cache=CACHE)
+        yield made
 
 
 def test_every_node_has_a_version_before_the_application_is_rolled(released: Released) -> None:

@@ -20,14 +20,12 @@ from rich.console import Console
 from components.pod.names import PYTHON
 from deploy import up
 from deploy.move.command import Wish, move
-from devcluster import node_kinds
 from devcluster.real import images
-from drills.real import why_not
 from plan import stack_file
 from stacks.moving import pods
 from tests.cluster import stacks
+from tests.cluster.sites import Site, brought_up, need_real_nodes
 from tests.cluster.stacks import DISK, FILES
-from tests.cluster.test_page import Site
 from tests.unit.deploy.move.moves import needs_programs
 
 pytestmark = pytest.mark.long
@@ -76,23 +74,20 @@ class People:
 
 @pytest.fixture(scope="module")
 def site(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
-    if reason := why_not():
-        pytest.skip(f"NOT RUN: {reason}")
+    need_real_nodes()
     needs_programs()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(node_kinds.VARIABLE, "auto")
-        folder = tmp_path_factory.mktemp("moving")
-        made = Site(stacks.write(folder, NAME, CLAIMS, storage={"claims": CLAIMS, "roles": ROLES}))
-        tools = folder / "tools"
-        tools.mkdir()
-        programs = [Path(found) for name in ("rsync", "rclone") if (found := shutil.which(name))]
-        archive = images.application(folder / "tools.tar", tools, PYTHON, programs=programs)
-        made.cluster.load_image(archive, pods.IMAGE)
-        try:
-            made.run(up.up)
-            yield made
-        finally:
-            made.cluster.stop()
+    folder = tmp_path_factory.mktemp("moving")
+    file = stacks.write(folder, NAME, CLAIMS, storage={"claims": CLAIMS, "roles": ROLES})
+    with brought_up(file, lambda made: made.cluster.load_image(image_of_tools(folder), pods.IMAGE)) as made:
+        yield made
+
+
+def image_of_tools(folder: Path) -> Path:
+    """The programs of this machine that the Jobs of a move run."""
+    tools = folder / "tools"
+    tools.mkdir()
+    programs = [Path(found) for name in ("rsync", "rclone") if (found := shutil.which(name))]
+    return images.application(folder / "tools.tar", tools, PYTHON, programs=programs)
 
 
 def moved(site: Site, **wish: Any) -> str:

@@ -8,8 +8,7 @@ import subprocess
 import sys
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -20,10 +19,10 @@ from deploy import readings, up, visit
 from deploy.kube import Kube
 from devcluster import locks, node_kinds
 from devcluster.cluster import Cluster
-from drills.real import why_not
 from plan.stack_file import ROOT, StackFile
 from tests.cluster import stacks
 from tests.cluster.objects import wait
+from tests.cluster.sites import Site, brought_up, need_real_nodes
 from tests.cluster.stacks import DISK, FILES
 from tests.unit.devcluster.helpers import listening_addresses, processes_in
 
@@ -37,52 +36,6 @@ sys.exit(visit.shell(stack_file.read(sys.argv[1], Path(sys.argv[2])), Console())
 """
 
 
-@dataclass
-class Site:
-    """A stack that people have brought up, and what they read meanwhile."""
-
-    file: StackFile
-    said: str = ""
-    url: str = ""
-    """The last line of the last `make up`."""
-
-    def run(self, command: Callable[[StackFile, up.Ways], int]) -> str:
-        """Run `up` or `down`; its output."""
-        out = io.StringIO()
-        assert command(self.file, up.Ways.people(Console(file=out, width=200))) == 0
-        self.said = out.getvalue()
-        if command is up.up:
-            found = re.fullmatch(r"Open (http://127\.0\.0\.1:\d+)", self.said.splitlines()[-1])
-            assert found, self.said
-            self.url = found.group(1)
-        return self.said
-
-    @property
-    def cluster(self) -> Cluster:
-        return up.cluster_of(self.file, Console(file=io.StringIO()))
-
-    def page(self) -> str:
-        with urllib.request.urlopen(self.url, timeout=10) as answer:
-            return answer.read().decode()
-
-    def store(self, note: str) -> str:
-        """Write a note on the page, as a browser does; the page after it."""
-        form = urllib.parse.urlencode({"text": note}).encode()
-        with urllib.request.urlopen(f"{self.url}/notes", form, timeout=10) as answer:
-            return answer.read().decode()
-
-    def answers_with(self, text: str) -> bool:
-        try:
-            return text in self.page()
-        except OSError:
-            return False
-
-    def logs(self) -> str:
-        out = io.StringIO()
-        assert visit.logs(self.file, Console(file=out, width=200), follow=False) == 0
-        return out.getvalue()
-
-
 def nothing_is_left(cluster: Cluster) -> bool:
     return not processes_in(cluster.directory) and not locks.is_held(cluster.directory / locks.SUPERVISOR)
 
@@ -90,25 +43,19 @@ def nothing_is_left(cluster: Cluster) -> bool:
 @pytest.fixture(scope="module")
 def real_site(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
     """Up with nodes as the machine allows them; skips where it does not."""
-    if reason := why_not():
-        pytest.skip(f"NOT RUN: {reason}")
-    yield from site(tmp_path_factory.mktemp("real"), "page-real", "auto")
+    need_real_nodes()
+    with brought_up(file_of(tmp_path_factory.mktemp("real"), "page-real")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def simulated_site(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
-    yield from site(tmp_path_factory.mktemp("simulated"), "page-simulated", "simulated")
+    with brought_up(file_of(tmp_path_factory.mktemp("simulated"), "page-simulated"), nodes="simulated") as made:
+        yield made
 
 
-def site(folder: Path, name: str, nodes: str) -> Generator[Site]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(node_kinds.VARIABLE, nodes)
-        made = Site(stacks.write(folder, name, {"files": FILES, "disk": DISK}))
-        try:
-            made.run(up.up)
-            yield made
-        finally:
-            made.cluster.stop()
+def file_of(folder: Path, name: str) -> StackFile:
+    return stacks.write(folder, name, {"files": FILES, "disk": DISK})
 
 
 @pytest.fixture

@@ -17,20 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes.client import AppsV1Api, BatchV1Api, CoreV1Api
+from kubernetes.client import AppsV1Api, CoreV1Api
 
 from components.pod.names import PYTHON
 from components.protection.names import RESTIC_IMAGE
-from deploy import up
-from devcluster import node_kinds
 from devcluster.real import disk, images, layout, share
-from drills.real import why_not
 from tests.cluster import objects, stacks
 from tests.cluster.objects import wait
 from tests.cluster.single_writer import ready_pods
+from tests.cluster.sites import Site, brought_up, need_real_nodes
 from tests.cluster.stacks import DISK, FILES
-from tests.cluster.test_page import Site
-from tests.cluster.test_session_export import run
 from tests.programs.build import restic
 
 pytestmark = pytest.mark.long
@@ -86,19 +82,12 @@ class People:
 
 @pytest.fixture(scope="module")
 def site(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
-    if reason := why_not():
-        pytest.skip(f"NOT RUN: {reason}")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(node_kinds.VARIABLE, "auto")
-        folder = tmp_path_factory.mktemp(NAME)
-        storage = {"claims": CLAIMS, "roles": ROLES}
-        made = Site(stacks.write(folder, NAME, {}, storage=storage, backup={"to": {"claim": "backups"}}))
-        made.cluster.load_image(image_of_restic(folder), RESTIC_IMAGE)
-        try:
-            made.run(up.up)
-            yield made
-        finally:
-            made.cluster.stop()
+    need_real_nodes()
+    folder = tmp_path_factory.mktemp(NAME)
+    storage = {"claims": CLAIMS, "roles": ROLES}
+    file = stacks.write(folder, NAME, {}, storage=storage, backup={"to": {"claim": "backups"}})
+    with brought_up(file, lambda made: made.cluster.load_image(image_of_restic(folder), RESTIC_IMAGE)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -113,29 +102,6 @@ def image_of_restic(folder: Path) -> Path:
     shutil.copy(restic(), tools / "restic")
     copying = [Path(found) for found in [shutil.which("cp")] if found]
     return images.application(folder / "restic.tar", tools, PYTHON, at="/usr/bin", programs=copying)
-
-
-def job(site: Site, cron: str, name: str, **env: str) -> str:
-    """`kubectl create job <name> --from=cronjob/<cron>`, with variables set; what it printed when it is complete."""
-    api, space = site.cluster.api(), site.file.settings.namespace
-    batch, core = BatchV1Api(api), CoreV1Api(api)
-    spec: Any = batch.read_namespaced_cron_job(cron, space).spec.job_template.spec
-    (container,) = spec.template.spec.containers
-    for variable in container.env:
-        variable.value = env.get(variable.name, variable.value)
-    batch.create_namespaced_job(space, {"metadata": {"name": name}, "spec": spec})
-
-    def ended() -> bool:
-        status: Any = batch.read_namespaced_job_status(name, space).status
-        return any(one.type in ("Complete", "Failed") and one.status == "True" for one in status.conditions or [])
-
-    wait(f"the Job {name} ends", ended, 300)
-    pods = core.list_namespaced_pod(space, label_selector=f"job-name={name}").items
-    pods.sort(key=lambda pod: pod.metadata.creation_timestamp)
-    said: str = core.read_namespaced_pod_log(pods[-1].metadata.name, space, container=container.name)
-    status: Any = batch.read_namespaced_job_status(name, space).status
-    assert status.succeeded == 1, said
-    return said
 
 
 def stop(site: Site) -> None:
@@ -174,15 +140,15 @@ def lose(site: Site) -> None:
 
 
 def test_a_backup_while_people_write_and_the_drill_of_it(site: Site, people: People) -> None:
-    assert run(site, "-c", TALK) == ""
+    assert site.python("-c", TALK) == ""
     with people.writing():
         wait("people write", lambda: len(people.acknowledged) > 20)
         people.backed_up = list(people.acknowledged)
-        said = job(site, "kotaemon-backup", "backup-now")
+        said = site.job("kotaemon-backup", "backup-now")
         count = len(people.acknowledged)
         wait("they went on", lambda: len(people.acknowledged) > count)
     assert "whole" in said
-    said = job(site, "kotaemon-backup-drill", "drill-now")
+    said = site.job("kotaemon-backup-drill", "drill-now")
     assert "the drill is good" in said
     found = CoreV1Api(site.cluster.api()).read_namespaced_config_map("kotaemon-backup-drill", NAME).data
     assert (found["phase"], found["conversations"]) == ("good", "1")
@@ -191,7 +157,7 @@ def test_a_backup_while_people_write_and_the_drill_of_it(site: Site, people: Peo
 def test_after_the_loss_of_every_volume_the_restore_brings_every_turn_back(site: Site, people: People) -> None:
     stop(site)
     lose(site)
-    said = job(site, "kotaemon-backup-restore", "restore-now")
+    said = site.job("kotaemon-backup-restore", "restore-now")
     assert "restored" in said
     found = start(site)
     assert set(found) >= set(people.backed_up), "acknowledged turns are lost"
@@ -208,6 +174,6 @@ def test_what_a_start_on_empty_volumes_has_made_is_moved_aside(site: Site, peopl
     assert start(site) == []
     stop(site)
     with pytest.raises(AssertionError, match="holds files already"):
-        job(site, "kotaemon-backup-restore", "restore-refused")
-    job(site, "kotaemon-backup-restore", "restore-again", KS_REPLACE="1")
+        site.job("kotaemon-backup-restore", "restore-refused")
+    site.job("kotaemon-backup-restore", "restore-again", KS_REPLACE="1")
     assert set(start(site)) >= set(people.backed_up)

@@ -7,18 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes.client import CoreV1Api
-from kubernetes.stream import stream
 
-from components.pod.names import PYTHON
-from deploy import up
-from devcluster import node_kinds
-from drills.real import why_not
 from tests.cluster import stacks
 from tests.cluster.objects import wait
-from tests.cluster.single_writer import ready_pods
+from tests.cluster.sites import Site, brought_up, need_real_nodes
 from tests.cluster.stacks import DISK, FILES
-from tests.cluster.test_page import Site
 
 pytestmark = pytest.mark.long
 NAME = "talks"
@@ -36,43 +29,19 @@ COUNT = "import sqlite3; print(sqlite3.connect('/data/sessions/sql.db').execute(
 
 @pytest.fixture(scope="module")
 def site(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
-    if reason := why_not():
-        pytest.skip(f"NOT RUN: {reason}")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(node_kinds.VARIABLE, "auto")
-        settings = {"sessionExport": {"lagSeconds": 3}}
-        made = Site(stacks.write(tmp_path_factory.mktemp(NAME), NAME, {"disk": DISK, "files": FILES}, **settings))
-        try:
-            made.run(up.up)
-            yield made
-        finally:
-            made.cluster.stop()
-
-
-def run(site: Site, *words: str) -> str:
-    """What the Python of the application's container prints."""
-    space = site.file.settings.namespace
-    (pod,) = ready_pods(site.cluster.api(), space)
-    said: str = stream(
-        CoreV1Api(site.cluster.api()).connect_get_namespaced_pod_exec,
-        pod.metadata.name,
-        space,
-        container="kotaemon",
-        command=[PYTHON, *words],
-        stdout=True,
-        stderr=True,
-        stdin=False,
-        tty=False,
-    )
-    return said
+    need_real_nodes()
+    settings = {"sessionExport": {"lagSeconds": 3}}
+    file = stacks.write(tmp_path_factory.mktemp(NAME), NAME, {"disk": DISK, "files": FILES}, **settings)
+    with brought_up(file) as made:
+        yield made
 
 
 def test_a_talk_becomes_a_file_and_comes_back(site: Site) -> None:
-    assert run(site, "-c", TALK) == ""
+    assert site.python("-c", TALK) == ""
     found: dict[str, Any] = {}
 
     def exported() -> bool:
-        mode, uid, *text = run(site, "-c", READ).split(maxsplit=2)
+        mode, uid, *text = site.python("-c", READ).split(maxsplit=2)
         if mode != "0o100600":
             return False
         found.update({"uid": uid, **json.loads(text[0])})
@@ -80,8 +49,8 @@ def test_a_talk_becomes_a_file_and_comes_back(site: Site) -> None:
 
     wait("the talk is a file", exported, 30)
     assert (found["uid"], found["conversations"][0]["data_source"]) == ("1001", {"messages": [["q", "a"]]})
-    assert run(site, "-c", LOSE) == ""
-    wait("the file follows", lambda: '"rivers"' not in run(site, "-c", READ), 30)
+    assert site.python("-c", LOSE) == ""
+    wait("the file follows", lambda: '"rivers"' not in site.python("-c", READ), 30)
 
 
 def test_a_lost_database_is_filled_again_while_it_serves(site: Site) -> None:
@@ -92,7 +61,7 @@ def test_a_lost_database_is_filled_again_while_it_serves(site: Site) -> None:
             "conversations": [{"id": "c2", "name": "lakes", "user": "u1", "data_source": {"messages": []}}],
         }
     )
-    assert run(site, "-c", f"import os; os.mkdir('/tmp/x'); open('/tmp/x/u1.json', 'w').write({text!r})") == ""
-    assert "1 added" in run(site, "/etc/kotaemon/sessions_import.py", "--folder", "/tmp/x", "--all")
-    assert run(site, "-c", COUNT).strip() == "(1, 'lakes')"
-    wait("the export follows", lambda: '"lakes"' in run(site, "-c", READ), 30)
+    assert site.python("-c", f"import os; os.mkdir('/tmp/x'); open('/tmp/x/u1.json', 'w').write({text!r})") == ""
+    assert "1 added" in site.python("/etc/kotaemon/sessions_import.py", "--folder", "/tmp/x", "--all")
+    assert site.python("-c", COUNT).strip() == "(1, 'lakes')"
+    wait("the export follows", lambda: '"lakes"' in site.python("-c", READ), 30)

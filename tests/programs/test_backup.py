@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.protection import Place, finished, place
+from tests.programs.protection import Place, finished, place, rot
 from tests.unit import pod_user
 
 AGAIN, REFUSED = 75, 78
@@ -236,9 +236,7 @@ def test_bytes_that_rot_in_the_repository_turn_the_drill_red(house: Place) -> No
         (house.root / "repository/data").rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0
     )
     pack.chmod(0o600)
-    content = bytearray(pack.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    pack.write_bytes(bytes(content))
+    rot(pack)
     house.owned()
     done = house.drill()
     assert done.returncode == 1

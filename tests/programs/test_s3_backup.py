@@ -17,7 +17,7 @@ from components.object.s3 import bucket_policy
 from components.protection.args import BackupRepository, BackupsArgs
 from components.protection.pods import variables
 from tests.programs import build
-from tests.programs.protection import Place, finished, place
+from tests.programs.protection import Place, finished, place, rot
 from tests.programs.s3_server import POD, REGION, S3Server, server
 from tests.unit.tools import needed
 
@@ -108,10 +108,7 @@ def test_bytes_that_rot_in_the_bucket_turn_the_drill_red(
 ) -> None:
     house.backup()
     pack = max((path for path in objects(running, request) if "/data/" in str(path)), key=lambda p: p.stat().st_size)
-    content = bytearray(pack.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    with pack.open("r+b") as opened:  # the same file: its attributes are the object's
-        opened.write(bytes(content))
+    rot(pack)
     done = house.drill()
     assert done.returncode == 1
     assert "the drill is bad" in done.stderr

@@ -6,7 +6,6 @@ import pytest
 
 from components.kotaemon.application import Application
 from components.kotaemon.deployment import (
-    ONE_POD_OF_THIS,
     OWNS_ITS_FIELDS,
     deployment_annotations,
     deployment_spec,
@@ -18,6 +17,7 @@ from components.kotaemon.mistakes import check
 from components.models.args import ModelCacheKind
 from components.models.files import pod_files
 from components.models.names import NO_VERSION, VERSION_ANNOTATION
+from components.pod.recreate import ONE_POD
 from tests.unit.components.kotaemon.samples import manifest, scaled, scaled_args, single, single_args
 
 EPHEMERAL = {"kind": ModelCacheKind.EPHEMERAL, "limit": "40Gi"}
@@ -119,8 +119,8 @@ def test_one_owner_of_the_version() -> None:
     ours, theirs = single(models={"version": "v3"}), single(models={})
     assert leaves_alone(ours, had_version=True) is None
     assert leaves_alone(theirs, had_version=True) == [f'spec.template.metadata.annotations["{VERSION_ANNOTATION}"]']
-    assert deployment_annotations(ours, was_autoscaled=False) == {**ONE_POD_OF_THIS, **OWNS_ITS_FIELDS}
-    assert deployment_annotations(theirs, was_autoscaled=False) == ONE_POD_OF_THIS
+    assert deployment_annotations(ours, was_autoscaled=False) == {**ONE_POD, **OWNS_ITS_FIELDS}
+    assert deployment_annotations(theirs, was_autoscaled=False) == ONE_POD
     assert pod(theirs)["metadata"]["annotations"] == {VERSION_ANNOTATION: NO_VERSION}
 
 

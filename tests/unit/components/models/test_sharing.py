@@ -14,6 +14,7 @@ from components.models.releases import ModelReleasesArgs, cron_job_spec
 from components.models.sharing import CREDENTIALS, ModelSharing, ModelSharingArgs, check
 from components.pod.args import ClusterImposes
 from components.pod.imposed import beside, on_nodes_with
+from components.pod.recreate import ONE_POD
 from guard.pod_security import restricted_violations
 from guard.reach import Peer, allows
 from plan.recorder import Run
@@ -58,6 +59,7 @@ def test_the_leader_reads_published_versions_and_writes_none(pulumi_run: Mocks) 
     assert restricted_violations(pods) == []
     deployment = found.one("kubernetes:apps/v1:Deployment").inputs["spec"]
     assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+    assert found.one("kubernetes:apps/v1:Deployment").inputs["metadata"]["annotations"] == ONE_POD
     for container in pods["containers"]:
         claim = next(mount for mount in container["volumeMounts"] if mount["name"] == "claim")
         assert claim == {
