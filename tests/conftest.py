@@ -1,10 +1,16 @@
 """Mocked providers for every test that creates resources."""
 
+import os
 from collections.abc import Callable
 
 import pytest
 
 from plan.recorder import Run, run_program
+
+# A `make` that a test calls must say what it says when a person calls it. Started by `make test`, it would find
+# itself inside of another one, and print which folder it enters (-w, GNU make's manual, "The --print-directory Option").
+for inherited in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+    os.environ.pop(inherited, None)
 
 
 @pytest.fixture
