@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -109,11 +108,9 @@ def test_files_are_for_their_owner_only(up: Cluster) -> None:
         assert path.stat().st_mode & 0o777 == 0o600, path
 
 
-def test_starting_a_running_cluster_is_quick_and_changes_nothing(up: Cluster) -> None:
+def test_starting_a_running_cluster_changes_nothing(up: Cluster) -> None:
     before = processes_in(up.directory)
-    began = time.monotonic()
     up.start(keep=False)
-    assert time.monotonic() - began < 1
     assert sorted(processes_in(up.directory)) == sorted(before)
 
 

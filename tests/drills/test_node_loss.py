@@ -151,4 +151,4 @@ def test_several_pods_answer_all_the_time(cluster: Cluster, tmp_path: Path) -> N
     node_loss.prepare(cluster, program.SCALED_LOSS, tmp_path)
     result = node_loss.run(cluster, program.SCALED_LOSS, tmp_path, seed=9)
     assert result.problems == []
-    assert float(result.facts["shown"].split()[0]) < 3, "the other pods answered"
+    assert float(result.facts["shown"].split()[0]) < 8, "the other pods answered: a lost node is noticed after 8 s"

@@ -48,7 +48,7 @@ class Collector:
             command = [str(self._program), f"--config={file}", *FLAGS]
             env = {"PATH": "/usr/bin:/bin", **self._credentials}
             self._process = subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT)
-        eventually(self._healthy, "a healthy Collector", self.said, 60)
+        eventually(self._healthy, "a healthy Collector", self.said)
 
     def said(self) -> str:
         """What it printed."""

@@ -46,7 +46,7 @@ class Bucket:
         env = {"PATH": os.environ["PATH"], **self.server.rclone(OWNER)}
         with (self.server.root / "mount.out").open("ab") as output:
             self._mount = subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT)
-        eventually(lambda: os.path.ismount(self.at), "a mounted bucket", self.said, 60)
+        eventually(lambda: os.path.ismount(self.at), "a mounted bucket", self.said)
 
     def said(self) -> str:
         """What the mount printed."""

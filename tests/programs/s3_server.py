@@ -47,7 +47,7 @@ class S3Server:
         with (self.root / "server.out").open("ab") as output:
             command = [str(self._program), str(self.root), str(self.port)]
             self._process = subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT)
-        eventually(self._answers, "a server of S3 that answers", self.said, 60)
+        eventually(self._answers, "a server of S3 that answers", self.said)
 
     def said(self) -> str:
         """What it printed."""

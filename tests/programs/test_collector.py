@@ -93,7 +93,7 @@ def test_a_kill_loses_nothing_and_what_it_repeats_has_the_same_name(
         for pod in pods:
             pod.say(2000)
         wanted = round_ * 1500
-        eventually(lambda wanted=wanted: len(endpoint.records) > wanted, "some lines", collector.said, 60)
+        eventually(lambda wanted=wanted: len(endpoint.records) > wanted, "some lines", collector.said)
         collector.kill()
     collector.start()
     arrived(endpoint, pods, collector)
@@ -139,7 +139,7 @@ def test_an_endpoint_that_is_away_is_waited_for(collector: Collector, endpoint: 
         for pod in pods:
             pod.say(500)
     full = "otelcol_exporter_queue_size"
-    eventually(lambda: collector.numbers().get(full, 0) > 200_000, "a full queue", collector.said, 30)
+    eventually(lambda: collector.numbers().get(full, 0) > 200_000, "a full queue", collector.said)
     collector.stop()
     collector.start()
     assert collector.numbers()["otelcol_exporter_queue_capacity"] == 300_000
@@ -162,10 +162,10 @@ def test_a_batch_that_is_refused_for_good_holds_nothing_up_and_is_counted(
     for pod in pods:
         pod.say(1000)
     written = sum(pod.count for pod in pods)
-    eventually(lambda: len(endpoint.records) + len(endpoint.refused) >= written, "the others", collector.said, 60)
+    eventually(lambda: len(endpoint.records) + len(endpoint.refused) >= written, "the others", collector.said)
     assert 0 < len(endpoint.refused) <= BATCH
     failed = "otelcol_exporter_send_failed_log_records"
-    eventually(lambda: collector.numbers().get(failed, 0) == len(endpoint.refused), failed, collector.said, 10)
+    eventually(lambda: collector.numbers().get(failed, 0) == len(endpoint.refused), failed, collector.said)
     kept = set("".join(file.read_text() for file in collector.logs.rglob("app-*.log")).splitlines())
     assert {record.body for record in endpoint.refused} <= kept
     collector.stop()
@@ -178,8 +178,8 @@ def test_every_number_of_the_collector_that_an_alert_reads_is_there(
     endpoint.refuse_once = "line 000150"
     for pod in pods:
         pod.say(300)
-    eventually(lambda: bool(endpoint.refused), "a refusal", collector.said, 30)
+    eventually(lambda: bool(endpoint.refused), "a refusal", collector.said)
     read = {name for name in names() if name.startswith("otelcol_")}
     assert len(read) >= 4
-    eventually(lambda: read <= collector.numbers().keys(), f"{sorted(read)}", lambda: str(collector.numbers()), 10)
+    eventually(lambda: read <= collector.numbers().keys(), f"{sorted(read)}", lambda: str(collector.numbers()))
     collector.stop()

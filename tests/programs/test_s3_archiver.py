@@ -87,7 +87,7 @@ def test_killed_midway_nothing_is_lost_and_the_next_run_ends_it(claims: Claims, 
         told.update(json.loads(done.stdout.splitlines()[-1]))
         return done.returncode == 0 and manifest(claims.hot / "eval") == {}
 
-    eventually(ended, "a run that moves everything", bucket.said, 60)
+    eventually(ended, "a run that moves everything", bucket.said)
     found = manifest(bucket.objects / "eval")
     assert set(hashes(REPORTS).values()) <= set(found.values())
     whole = {hashlib.sha256(data).hexdigest() for data in REPORTS.values()}

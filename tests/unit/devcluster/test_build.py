@@ -191,7 +191,7 @@ def test_two_builders_at_once_build_once(go: Callable[..., Path]) -> None:
             thread.start()
         eventually(
             "both wait",
-            10,
+            60,
             lambda: all("another process builds the part control-plane" in shown(console) for console in consoles),
         )
     for thread in threads:

@@ -25,7 +25,7 @@ def test_what_is_written_is_started_once_and_logged(beside: Companions, tmp_path
     for _ in range(3):
         beside.check()
     assert len(processes_in(tmp_path)) == 1
-    eventually("it has said it", 5, lambda: (tmp_path / "logs" / "talker.log").read_text() == "here\n")
+    eventually("it has said it", 60, lambda: (tmp_path / "logs" / "talker.log").read_text() == "here\n")
 
 
 def test_one_that_ends_is_started_again_after_a_pause(
@@ -35,7 +35,7 @@ def test_one_that_ends_is_started_again_after_a_pause(
     beside.check()
     (first,) = processes_in(tmp_path)
     os.kill(first, signal.SIGKILL)
-    eventually("it is gone", 5, lambda: processes_in(tmp_path) == [])
+    eventually("it is gone", 60, lambda: processes_in(tmp_path) == [])
     beside.check()
     assert processes_in(tmp_path) == [], "not at once: one that cannot run would take a whole processor"
     monkeypatch.setattr(companions, "_RESTART_SECONDS", 0.0)
@@ -49,6 +49,6 @@ def test_one_that_does_not_end_by_itself_is_killed(
     monkeypatch.setattr(companions, "_STOP_SECONDS", 0.2)
     companions.write(tmp_path, "deaf", ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"])
     beside.check()
-    eventually("it is deaf", 5, lambda: (tmp_path / "logs" / "deaf.log").read_text() == "deaf\n")
+    eventually("it is deaf", 60, lambda: (tmp_path / "logs" / "deaf.log").read_text() == "deaf\n")
     beside.stop()
-    eventually("nothing is left", 5, lambda: processes_in(tmp_path) == [])
+    eventually("nothing is left", 60, lambda: processes_in(tmp_path) == [])

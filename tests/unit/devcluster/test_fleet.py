@@ -30,7 +30,7 @@ def shell(name: str, command: str) -> Program:
 
 
 def wait_ended(running: Fleet, directory: Path) -> None:
-    eventually("the program has ended", 10, lambda: not processes_in(directory))
+    eventually("the program has ended", 60, lambda: not processes_in(directory))
 
 
 def test_a_program_that_ends_is_named_with_its_last_words(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_programs_end_in_reverse_order(tmp_path: Path) -> None:
         running.start(
             shell(name, f"trap 'echo {name} >> ended; exit' TERM; touch {name}; while :; do sleep 0.05; done")
         )
-        eventually("it has set its trap", 10, (tmp_path / name).exists)
+        eventually("it has set its trap", 60, (tmp_path / name).exists)
     running.stop()
     assert (tmp_path / "ended").read_text().split() == ["second", "first"]
 
@@ -65,10 +65,10 @@ def test_what_has_nothing_to_save_is_killed_at_once(tmp_path: Path) -> None:
     running = Fleet(tmp_path)
     command = ["/bin/sh", "-c", "trap 'echo asked >> asked; exit' TERM; touch began; while :; do sleep 0.05; done"]
     running.start(Program("server", command, killed=True))
-    eventually("it has set its trap", 10, (tmp_path / "began").exists)
+    eventually("it has set its trap", 60, (tmp_path / "began").exists)
     running.stop()
     # Its child `sleep` outlives it by a moment.
-    eventually("it is gone", 10, lambda: not processes_in(tmp_path))
+    eventually("it is gone", 60, lambda: not processes_in(tmp_path))
     assert not (tmp_path / "asked").exists()
 
 
@@ -76,9 +76,9 @@ def test_a_program_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(fleet, "STOP_SECONDS", 0.2)
     running = Fleet(tmp_path)
     running.start(shell("stubborn", "trap '' TERM; touch ready; while :; do sleep 0.05; done"))
-    eventually("it has set its trap", 10, (tmp_path / "ready").exists)
+    eventually("it has set its trap", 60, (tmp_path / "ready").exists)
     running.stop()
-    eventually("it is gone", 10, lambda: not processes_in(tmp_path))
+    eventually("it is gone", 60, lambda: not processes_in(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_programs_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
         assert process.stdout.readline() == b"started\n"
         assert processes_in(tmp_path)
         process.kill()
-    eventually("its program is gone", 10, lambda: not processes_in(tmp_path))
+    eventually("its program is gone", 60, lambda: not processes_in(tmp_path))
 
 
 def test_logs_of_earlier_starts_are_kept_and_the_oldest_go(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_hanging_log_file_does_not_stop_the_application(house: House) -> None:
         first_file(pod.log), os.O_RDONLY | os.O_NONBLOCK
     )  # a reader that never reads: writing blocks for ever
     pod.start().until("serving")
-    assert pod.stop(seconds=8) == 0
+    assert pod.stop() == 0
     assert pod.text().count(" xxx") == 40000
     os.close(reader)
 
@@ -107,10 +107,10 @@ def test_a_volume_that_hangs_later_does_not_stop_the_application(house: House, h
     pod.until("serving")
     hangs(house.folders["logs"])
     pod.alive.send_signal(signal.SIGUSR1)
-    pod.until("all said", 30)
-    pod.until(f"launch: log file {pod.log} takes no lines: its volume is too slow, or does not answer", 5)
+    pod.until("all said")
+    pod.until(f"launch: log file {pod.log} takes no lines: its volume is too slow, or does not answer")
     assert answers(pod.port, "/app_id") == 200
-    assert pod.stop(seconds=8) == 0
+    assert pod.stop() == 0
     assert pod.text().count(" xxx") == 400_000
     assert pod.text().rstrip("\n").endswith("last words without a newline")
 
@@ -119,7 +119,7 @@ def test_a_kill_leaves_whole_lines_and_the_next_container_goes_on(house: House) 
     pod = house.pod(APP_MODE="chatty on request").start()
     pod.until("serving")
     pod.alive.send_signal(signal.SIGUSR1)
-    eventually(lambda: pod.log.stat().st_size > 100_000, "lines in the file", pod.text, 10)
+    eventually(lambda: pod.log.stat().st_size > 100_000, "lines in the file", pod.text)
     pod.alive.kill()
     assert pod.exit_code() == -signal.SIGKILL
     with pod.log.open("ab") as torn:

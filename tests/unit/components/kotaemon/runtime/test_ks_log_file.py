@@ -34,7 +34,7 @@ def written(path: Path, *batches: bytes, limits: Any = LARGE) -> list[str]:
     log.RETRY_SECONDS = 0.0
     for batch in batches:
         log.add(batch)
-        eventually(lambda: not log._pending, "taken", lambda: "", 5)
+        eventually(lambda: not log._pending, "taken", lambda: "")
     log.close(5)
     return complaints
 
@@ -52,7 +52,7 @@ def test_lines_lost_are_counted_in_the_file_and_said(tmp_path: Path) -> None:
     log = MODULE.LogFile(path, LARGE, complaints.append)
     log.RETRY_SECONDS = 0.0
     log.add(b"one\ntwo\n")
-    eventually(lambda: len(complaints) == 1, "a complaint", lambda: str(complaints), 5)
+    eventually(lambda: len(complaints) == 1, "a complaint", lambda: str(complaints))
     path.parent.parent.mkdir()
     log.add(b"three\n")
     log.close(5)
@@ -69,7 +69,7 @@ def test_a_full_volume_keeps_whole_lines_and_says_how_many_are_missing(tiny: Pat
     log = MODULE.LogFile(path, LARGE, complaints.append)
     log.RETRY_SECONDS = 0.0
     log.add(line * 1000)
-    eventually(lambda: len(complaints) == 1, "a complaint", lambda: str(complaints), 5)
+    eventually(lambda: len(complaints) == 1, "a complaint", lambda: str(complaints))
     assert "No space left on device" in complaints[0]
     before = path.read_bytes()
     lost = 1001 - before.count(b"\n")  # with the first line of the file
@@ -112,8 +112,8 @@ def test_a_file_that_was_removed_is_made_again(tmp_path: Path) -> None:
     path = tmp_path / "pod-a" / "app.log"
     log = MODULE.LogFile(path, LARGE, print)
     log.add(b"one\n")
-    eventually(path.exists, "the file", lambda: "", 5)
-    eventually(lambda: path.read_bytes().endswith(b"one\n"), "the line", lambda: "", 5)
+    eventually(path.exists, "the file", lambda: "")
+    eventually(lambda: path.read_bytes().endswith(b"one\n"), "the line", lambda: "")
     shutil.rmtree(path.parent)
     log.add(b"two\n")
     log.close(5)

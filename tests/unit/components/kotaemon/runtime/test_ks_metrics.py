@@ -3,7 +3,6 @@
 import http.client
 import re
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +43,7 @@ def get(port: int, path: str = "/metrics") -> tuple[int, str, str]:
 def test_a_pod_writes_its_numbers_beside_its_log(house: House) -> None:
     pod = house.serving(KS_HOUSEKEEPING_SECONDS="1")
     file = pod.log.parent / "metrics.prom"
-    eventually(file.exists, "metrics.prom", pod.text, 10)
+    eventually(file.exists, "metrics.prom", pod.text)
     found = read(file.read_text())
     assert {name: kind for name, (kind, _) in found.items()} == OURS
     assert found["kotaemon_half_indexed_files"][1] == 0
@@ -90,13 +89,11 @@ def test_a_port_that_is_taken_is_said_and_the_application_runs(house: House) -> 
 def test_a_volume_that_hangs_gets_one_thread(tmp_path: Path, hanging: Path, hangs: Callable[[Path], None]) -> None:
     module = runtime_module("ks_metrics")
     metrics = module.Metrics([module.Metric("kotaemon_x", "X.", lambda: 1)], tmp_path, hanging)
-    before = time.monotonic()
     metrics.write()
     thread = metrics._writing
     metrics.write()
     assert metrics._writing is thread
     assert thread.is_alive()
-    assert time.monotonic() - before < 1
 
 
 def test_the_archivers_numbers_are_said_with_the_pods_and_nothing_else_of_its_file(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_sso_with_the_real_uvicorn_stops_under_an_open_stream(house: House) -> N
     stream = http.client.HTTPConnection("127.0.0.1", pod.port, timeout=10)
     stream.request("GET", "/endless")
     assert stream.getresponse().read(10) == b"x" * 10
-    assert pod.stop(seconds=4) == 0
+    assert pod.stop() == 0
     assert "still running" not in pod.text()
 
 
@@ -183,8 +183,8 @@ def test_the_real_application_starts_and_stops(house: House) -> None:
 
     eventually(up, "/app_id", pod.text, 300)
     assert pod.alive.poll() is None, pod.text()
-    pod.until("To create a public link", 60)  # the main thread then waits; before, SIGTERM just ends the start
+    pod.until("To create a public link")  # the main thread then waits; before, SIGTERM just ends the start
     assert (house.folders["sessions"] / "sql.db").exists()
     assert (house.folders["indexes"] / "vectorstore" / "chroma.sqlite3").exists()
-    assert pod.stop(seconds=20) == 0
+    assert pod.stop() == 0
     assert "closing server" in pod.text()

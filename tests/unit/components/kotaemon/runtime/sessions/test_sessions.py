@@ -129,7 +129,7 @@ class Pod:
         self.end(process)
 
     def passed(self) -> None:
-        eventually(lambda: (self.scratch / "metrics/sessions.prom").exists(), "a pass", lambda: "", 30)
+        eventually(lambda: (self.scratch / "metrics/sessions.prom").exists(), "a pass", lambda: "")
 
     def end(self, process: subprocess.Popen[str]) -> str:
         process.send_signal(signal.SIGTERM)
@@ -205,7 +205,7 @@ def test_changes_arrive_within_the_lag_and_only_they_are_written(pod: Pod) -> No
     pod.talk("c1", "u1")
     pod.talk("c2", "u2")
     pod.export("2")
-    eventually(lambda: (pod.folder / "u2.json").exists(), "the first pass", lambda: "", 20)
+    eventually(lambda: (pod.folder / "u2.json").exists(), "the first pass", lambda: "")
     before = (pod.folder / "u2.json").stat()
     for statement, seen in (
         (
@@ -216,7 +216,7 @@ def test_changes_arrive_within_the_lag_and_only_they_are_written(pod: Pod) -> No
     ):
         pod.execute(statement)
         begun = time.monotonic()
-        eventually(seen, statement, lambda: "", 20)
+        eventually(seen, statement, lambda: "")
         assert time.monotonic() - begun < 15, (
             "the setting is two seconds, the default a minute; the rest is for a busy machine"
         )
@@ -229,7 +229,7 @@ def test_changes_arrive_within_the_lag_and_only_they_are_written(pod: Pod) -> No
 def test_the_end_of_the_pod_takes_the_last_turn_along(pod: Pod) -> None:
     pod.talk("c1", "u1")
     process = pod.export("600")
-    eventually(lambda: (pod.folder / "u1.json").exists(), "the first pass", lambda: "", 20)
+    eventually(lambda: (pod.folder / "u1.json").exists(), "the first pass", lambda: "")
     pod.talk("c2", "u1", "the last")
     pod.end(process)
     assert [one["name"] for one in pod.read("u1")["conversations"]] == ["rivers", "the last"]
@@ -301,7 +301,7 @@ def test_a_killed_exporter_leaves_whole_files(pod: Pod) -> None:
         [(f"c{number}", f"user-{number % 60}", {"messages": [["q" * 2000, "a" * 2000]]}) for number in range(300)]
     )
     process = pod.export()
-    eventually(lambda: len(list(pod.folder.glob("*.json"))) > 3, "some files", lambda: "", 20)
+    eventually(lambda: len(list(pod.folder.glob("*.json"))) > 3, "some files", lambda: "")
     process.kill()
     process.wait()
     for path in pod.folder.glob("*.json"):
@@ -332,14 +332,14 @@ def test_one_pod_of_several_exports(tmp_path: Path, database: str) -> None:
     first = Pod(tmp_path / "pod", database)
     first.talk("c1", "u1")
     one = first.export()
-    eventually(lambda: (first.folder / "u1.json").exists(), "the first pass", lambda: "", 20)
+    eventually(lambda: (first.folder / "u1.json").exists(), "the first pass", lambda: "")
     first.scratch = tmp_path / "scratch-b"
     other = first.export()
     time.sleep(1.5)
     assert not (first.scratch / "metrics/sessions.prom").exists()
     one.kill()
     one.wait()
-    eventually(lambda: (first.scratch / "metrics/sessions.prom").exists(), "the other takes over", lambda: "", 20)
+    eventually(lambda: (first.scratch / "metrics/sessions.prom").exists(), "the other takes over", lambda: "")
     first.end(other)
 
 
