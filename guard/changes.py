@@ -5,6 +5,7 @@ words in the stack file. Data may be in several places: a run that did not end w
 already, so both the place before it and the place after it count as holding data.
 """
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -34,7 +35,7 @@ class Place:
 
     def same(self, other: "Place") -> bool:
         """Whether both are one folder of one storage."""
-        return self.folder == other.folder and self.same_storage(other)
+        return _folder(self.folder) == _folder(other.folder) and self.same_storage(other)
 
     @property
     def text(self) -> str:
@@ -50,6 +51,11 @@ class Place:
         words = [f"{name} {value}" for name, value in sorted(self.words.items())]
         words += [f"id {self.id}"] if with_id and self.id else []
         return ", ".join([*words, *([f"folder {self.folder}"] if self.folder else [])])
+
+
+def _folder(written: str) -> str:
+    """A folder as the file system knows it: `uploads/` is `uploads`."""
+    return posixpath.normpath(written)
 
 
 @dataclass(frozen=True)
@@ -122,10 +128,15 @@ class Swapped:
 
 @dataclass(frozen=True)
 class Gone:
-    """A claim or store that left the stack file."""
+    """A claim, a store or a part of one that left the stack file."""
 
     key: str
     place: Place
+
+    @property
+    def release(self) -> str:
+        """What `kotaemon:released` says of it. A part of a store (`stores.database.archive`) goes with the store."""
+        return ".".join(self.key.split(".")[:2]) if self.key.startswith("stores.") else self.key
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
+from guard.moves import NAMESPACE_KEY
 from stacks import (
     archive,
     backup,
@@ -54,7 +55,9 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
         pulumi.log.warn(line)
     ground = stack.platform.ground(settings)
     args = ApplicationNamespaceArgs(
-        namespace_name=settings.namespace, protect=settings.protect, exists=settings.namespace_exists
+        namespace_name=settings.namespace,
+        protect=stack.ours(NAMESPACE_KEY).protect,
+        exists=settings.namespace_exists,
     )
     if settings.registry_logins:
         args["registry_logins"] = logins(settings)

@@ -13,7 +13,7 @@ import pulumi
 from pulumi import Output
 
 from guard.changes import Data, Known, Memory, Move, Place, changes
-from guard.moves import refusal, released
+from guard.moves import NAMESPACE_KEY, refusal, released
 from stacks import bucket, kinds
 from stacks.kinds.base import INDEXES, Identity
 from stacks.planned import Planned, store_key
@@ -57,15 +57,20 @@ def now(stack: Planned) -> Memory:
     for name in ("vectors", "documents"):
         data[name] = Data(Place("storage.roles.indexes", INDEXES))
     for name, one in stack.stores.items():
-        place = _place(store_key(stack.settings, name), one.store.identity(one.at), one.at.chosen)
+        place = Place(store_key(stack.settings, name), one.store.identity(one.at), one.store.known_id(one.at))
         if one.store.made:
             known[place.key] = Known(place, fixed=one.store.fixed, protected=one.at.settings.protect)
+        for part, words in one.store.kept_parts(one.at).items():
+            beside = Place(f"{place.key}.{part}", words)
+            known[beside.key] = Known(beside, fixed=False, protected=one.at.settings.protect)
         data[DATA[name]] = Data(place)
+    if not stack.settings.namespace_exists:
+        ours = Place(NAMESPACE_KEY, {"namespace": stack.settings.namespace})
+        known[NAMESPACE_KEY] = Known(ours, fixed=False, protected=stack.ours(NAMESPACE_KEY).protect)
     chosen = stack.settings.bucket
     if chosen is not None and chosen.made:
         ours = _place(bucket.NAME, bucket.identity(stack.settings), chosen)
-        protected = stack.settings.protect and bucket.NAME not in stack.settings.released
-        known[bucket.NAME] = Known(ours, fixed=True, protected=protected)
+        known[bucket.NAME] = Known(ours, fixed=True, protected=stack.ours(bucket.NAME).protect)
     return Memory(known, data)
 
 
