@@ -92,6 +92,8 @@ class Memory:
     """Section of the stack file -> claim or store."""
     data: Mapping[str, Data] = field(default_factory=dict[str, Data])
     """Role, `vectors` or `documents` -> its places."""
+    protected: tuple[str, ...] = ()
+    """Type and name in the program of every resource that the engine refused to let go when the last run ended well."""
     settled: str = ""
     """Seal of the intent of the last run that ended well: what that run was about to do is done."""
 
@@ -128,15 +130,10 @@ class Swapped:
 
 @dataclass(frozen=True)
 class Gone:
-    """A claim, a store or a part of one that left the stack file."""
+    """A claim or store that left the stack file."""
 
     key: str
     place: Place
-
-    @property
-    def release(self) -> str:
-        """What `kotaemon:released` says of it. A part of a store (`stores.database.archive`) goes with the store."""
-        return ".".join(self.key.split(".")[:2]) if self.key.startswith("stores.") else self.key
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ from guard.changes import Changes, Gone, Left, Place, Swapped
 
 PAGE = "docs/runbooks/move-data.md"
 MOVING = "docs/moving.md"
-NAMESPACE_KEY = "namespace"
-"""Key of the memory for the Namespace that the stack makes."""
 CONVERTERS = {"sessions": "sqlite_to_postgres.py", "vectors": "chroma_to_vectors.py"}
 """Data that a converter moves out of files into a server."""
 BACK = {"sessions": "postgres_to_sqlite.py", "vectors": "vectors_to_chroma.py"}
@@ -50,20 +48,12 @@ def _swapped(change: Swapped) -> list[str]:
 
 
 def _gone(change: Gone) -> list[str]:
-    if change.key == NAMESPACE_KEY:
-        return [
-            f"  - kotaemon:namespaceExists: the stack has made the {change.place.text}; the engine protects it, and "
-            "would refuse only after it has begun",
-            f"    take namespaceExists out, write `kotaemon:released: [{NAMESPACE_KEY}]`, and run `up`: that ends the "
-            "protection. Then write namespaceExists again, without that line. The namespace stays, with all that is in "
-            "it",
-        ]
     claim = change.key.startswith("storage.claims.")
     first = "with no role on it, and " if claim else ""
     return [
         f"  - kotaemon:{change.key}: left the stack file, and is {change.place.text}; the engine protects it, and "
         "would refuse only after it has begun",
-        f"    put it back, {first}with `kotaemon:released: [{change.release}]`, and run `up`: that ends the "
+        f"    put it back, {first}with `kotaemon:released: [{change.key}]`, and run `up`: that ends the "
         "protection. Then take both out. Its data stays where it is",
     ]
 

@@ -12,7 +12,6 @@ from components.kotaemon.kotaemon import Kotaemon
 from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
-from guard.moves import NAMESPACE_KEY
 from stacks import (
     archive,
     backup,
@@ -43,11 +42,11 @@ if TYPE_CHECKING:
     from components.pod.preparation_namespace import PreparationSpace
 
 
-def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, last: earlier.Lived) -> dict[str, Any]:
+def make(stack: Planned, wanted: Memory, about: pulumi.Resource, last: earlier.Lived) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs.
 
     `wanted`: where everything will be, remembered once the pods are ready.
-    `about`: has written down what this run is about to do; the pods wait for it. `settled`: its seal.
+    `about`: has written down what this run is about to do; the pods wait for it.
     `last`: what the last run that ended well has left.
     """
     settings = stack.settings
@@ -56,7 +55,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
     ground = stack.platform.ground(settings)
     args = ApplicationNamespaceArgs(
         namespace_name=settings.namespace,
-        protect=stack.ours(NAMESPACE_KEY).protect,
+        protect=settings.protect,
         exists=settings.namespace_exists,
     )
     if settings.registry_logins:
@@ -93,7 +92,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
         "bucket": outputs.bucket(stack.bucket),
         "archive": archive.output(settings, stack.storage),
         earlier.OUTPUT: earlier.output(stack, app.ready),
-        memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}, settled),
+        memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}),
     }
 
 

@@ -23,7 +23,7 @@ SETTINGS: Effects = {
     "namespace": refused("Kubernetes: a PersistentVolumeClaim never leaves its namespace", ANOTHER_PLACE),
     "namespace_exists": in_place(
         "Pulumi: the options protect and retainOnDelete",
-        "the stack lets go of the Namespace that it made, which stays; release it first (docs/clusters.md)",
+        "the stack lets go of the Namespace that it made, which stays; end its protection first (docs/clusters.md)",
         (
             When("the stack made none", lambda before, after: bool(before["namespaceExists"])),
             refused("Pulumi: a Namespace that exists is not made anew", "leave it true"),

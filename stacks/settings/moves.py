@@ -9,9 +9,8 @@ from stacks.settings.fields import Strict, matching
 ReleasedKey = Annotated[
     str,
     matching(
-        r"storage\.claims\.[a-z0-9-]+|(stores|aws|alicloud)\.[A-Za-z]+|bucket|namespace",
-        "must be the section of a claim, store or bucket, or namespace, for example storage.claims.archive or "
-        "stores.database",
+        r"storage\.claims\.[a-z0-9-]+|(stores|aws|alicloud)\.[A-Za-z]+|bucket",
+        "must be the section of a claim, store or bucket, for example storage.claims.archive or stores.database",
     ),
 ]
 MovedName = Annotated[

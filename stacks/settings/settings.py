@@ -146,8 +146,7 @@ class Settings(Existing, PodRules):
     released: list[ReleasedKey] = Field(
         default_factory=list[str],
         description="Sections of claims without a role, and of stores, whose protection ends with the next up, so that "
-        "they can then leave the stack file. Their data stays; see docs/runbooks/move-data.md. namespace: before "
-        "namespaceExists.",
+        "they can then leave the stack file. Their data stays; see docs/runbooks/move-data.md.",
     )
     stores: Stores | None = Field(
         None, description="Stores of the profile scaled: database, vectors and texts; see docs/stores.md."

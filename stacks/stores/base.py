@@ -107,10 +107,6 @@ class Store(ABC, Generic[StoreT]):
         """Real id of the server, where the stack file tells it; empty: it does not. Default: that of `existing`."""
         return at.chosen.held_id if isinstance(at.chosen, Existing) else ""
 
-    def kept_parts(self, at: StoreContext[StoreT]) -> Mapping[str, Identity]:
-        """Sections of the store that may be left out and make protected resources -> their words. Default: none."""
-        return {}
-
     def filled_in(self, at: StoreContext[StoreT]) -> dict[str, Any]:
         """Fields whose default depends on the rest of the stack file, with that default. Default: none."""
         return {}

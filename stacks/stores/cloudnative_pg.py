@@ -100,11 +100,6 @@ class OperatorStore(Store[OperatorDatabase]):
         """The StorageClass is part of the identity, because disks of another class are other disks."""
         return {"class": at.chosen.storage_class, "cluster": f"{at.settings.namespace}/{at.component}"}
 
-    def kept_parts(self, at: StoreContext[OperatorDatabase]) -> Mapping[str, Identity]:
-        """The archive: its objects are protected like the database."""
-        archive = at.chosen.archive
-        return {"archive": {"destination": archive.destination}} if archive is not None else {}
-
     def on_class(self, chosen: OperatorDatabase) -> ServerOnClass:
         """The class of its disks."""
         return on_disks.postgres_on(OnClass(chosen.storage_class, AccessMode.RWO))

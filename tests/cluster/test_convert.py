@@ -215,15 +215,11 @@ def test_files_become_rows_and_points_that_the_pods_of_the_other_profile_read(si
 
 def test_rows_and_points_become_files_again(site: Site, folder: Path) -> None:
     assert asked(site, LATER) == [["c2"]]
-    site.file = scaled(folder, "disk", "second")
+    site.file = scaled(folder, "disk", "second", released=["stores.database"])
     site.run(up.up)
     said = converted(site, "kotaemon-second", "single-writer")
     assert "the files are on the disk, and the application is stopped" in said
     copied(site, "kotaemon-files", "kotaemon-second", "indexes/files", "indexes/docstore")
-    back = {"released": ["stores.database"]}
-    site.file = scaled(folder, "disk", "second", **back)
-    site.run(up.up)
-    stop(site)
     said = refusal(single(folder, "second"))
     site.file = single(folder, "second", moved=moved(said))
     site.run(up.up)

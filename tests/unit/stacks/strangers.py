@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,9 @@ from typing import Any
 import pulumi
 import yaml
 
-from plan import stack_file
+from plan import collect, stack_file
 from plan.recorder import Run, run_program
-from stacks import memory
+from stacks import memory, protected
 from stacks.facts import facts
 from stacks.planned import Planned
 from stacks.program import listening
@@ -48,11 +48,13 @@ def document(stack: str) -> Document:
 def outcome(stack: str, before: Document, after: Document, ids: Mapping[str, str] | None = None) -> Outcome:
     """What happens to a stack that runs by the stack file `before` when it says `after`. `ids`: section -> real id."""
     first, planned = _remembered(stack, yaml.safe_dump(before))
-    told = memory.to_plain(memory.now(planned))
+    kept = protected.names(collect.described_of(first))
+    told = memory.to_plain(replace(memory.now(planned), protected=kept))
     for place in (*told["known"].values(), *(data["at"] for data in told["data"].values())):
         place["id"] = (ids or {}).get(place["key"], place["id"])
     try:
         last, wanted = _run(stack, after, {memory.OUTPUT: told, "facts": facts(planned)})
+        protected.refuse(kept, collect.described_of(last), stack)
     except (RefusedByGuard, SettingsError, pulumi.RunError) as error:
         return Outcome(str(error))
     there = {r.urn for r in last.registrations}

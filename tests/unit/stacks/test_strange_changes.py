@@ -31,6 +31,7 @@ EXTERNAL = {
     "secretKey": "url",
     "endpoint": {"cidr": "10.0.0.0/24", "port": 5432},
 }
+BACKUP = {"to": {"url": "s3:https://s3.example.com/bucket/folder", "secretName": "repository"}}
 URL: Values = {"stores.database.secretName": None, "stores.database.secretKey": None}
 FS = "fs-0123456789abcdef0"
 
@@ -50,6 +51,7 @@ ACCEPTED: list[tuple[str, str, Values, Values]] = [
         {"storage.claims.disk.size": "1024Gi"},
         {"storage.claims.disk.size": "1Ti"},
     ),
+    ("the backups, once they are not protected", "dev", {"backup": BACKUP, "protect": False}, {"backup": None}),
     ("a folder with a slash at its end", "dev", {}, {"storage.roles.uploads.subPath": "uploads/"}),
     ("roles say where they are", "dev", {}, on("files", *SHARED) | on("disk", "indexes", "sessions")),
     ("protect false", "dev", {}, {"protect": False}),
@@ -57,7 +59,7 @@ ACCEPTED: list[tuple[str, str, Values, Values]] = [
     ("a line of moved that names nothing", "dev", {}, {"moved": {"uploads": {"from": "here", "to": "there"}}}),
     ("a line of moved that stays", "dev", {}, {"moved": {"uploads": {"from": EVAL, "to": UPLOADS}}}),
     ("a released key that is not there", "dev", {}, {"released": ["storage.claims.nothing"]}),
-    ("the namespace, once released", "dev", {"released": ["namespace"]}, {"released": None, "namespaceExists": True}),
+    ("the namespace, once it is not protected", "dev", {"protect": False}, {"namespaceExists": True}),
     (
         "the archive of a database, once released",
         "fields-operated",
@@ -233,7 +235,7 @@ REFUSED: list[tuple[str, str, Values, Values, list[str]]] = [
         "dev",
         {},
         {"namespaceExists": True},
-        ["kotaemon:namespaceExists: the stack has made the namespace kotaemon", "`kotaemon:released: [namespace]`"],
+        ["  - Namespace kotaemon-namespace\n", "write `kotaemon:protect: false` beside it and run `up`"],
     ),
     (
         "the namespace is the stack's from now on",
@@ -247,7 +249,21 @@ REFUSED: list[tuple[str, str, Values, Values, list[str]]] = [
         "fields-operated",
         {},
         {"stores.database.archive": None},
-        ["kotaemon:stores.database.archive: left the stack file", "with `kotaemon:released: [stores.database]`"],
+        ["  - ObjectStore kotaemon-database-archive\n  - ScheduledBackup kotaemon-database-backups\n"],
+    ),
+    (
+        "the backups are left out",
+        "dev",
+        {"backup": BACKUP},
+        {"backup": None},
+        ["  - Secret kotaemon-backup-secret\n"],
+    ),
+    (
+        "a driver of the stack is somebody else's from now on",
+        "aws-single",
+        {"aws.cluster": "acme", "aws.drivers.efs": {"mode": "install"}},
+        {"aws.drivers.efs": None},
+        ["  - Addon aws-efs-csi-driver-addon-addon\n  - Role aws-efs-csi-driver-role\n"],
     ),
     (
         "an earlier PostgreSQL for the operator",
