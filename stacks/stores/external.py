@@ -90,11 +90,13 @@ class ExternalStore(Store[ExternalDatabase]):
     def known_id(self, at: StoreContext[ExternalDatabase]) -> str:
         """What says which database it is: host and name in the URL, as a digest, or the Secret that has the URL.
 
-        Empty: the URL is encrypted. An earlier release remembered no id, so then the endpoint alone is compared.
+        What is in a Secret is not known, so the endpoint counts as well. Empty: the URL is encrypted. An earlier
+        release remembered no id, so then the endpoint alone is compared.
         """
         chosen = at.chosen
         if chosen.url is None:
-            return f"secret {chosen.secret_name}/{chosen.secret_key}"
+            place = self.identity(at)
+            return f"secret {chosen.secret_name}/{chosen.secret_key} of {place['where']}:{place['port']}"
         url = chosen.url.get_secret_value()
         if url == SECRET_TEXT:
             return ""

@@ -62,8 +62,12 @@ def outcome(stack: str, before: Document, after: Document, ids: Mapping[str, str
     return Outcome(
         "",
         tuple(r.name for r in first.registrations if r.protect and r.urn not in there),
-        tuple(name for name, data in told["data"].items() if data["at"]["words"] != now[name]["at"]["words"]),
+        tuple(name for name, data in told["data"].items() if not _same(data["at"], now[name]["at"])),
     )
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return one["id"] == other["id"] if one["id"] and other["id"] else one["words"] == other["words"]
 
 
 def changed(of: Document, values: Mapping[str, Any]) -> Document:

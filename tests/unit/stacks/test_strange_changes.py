@@ -72,6 +72,12 @@ ACCEPTED: list[tuple[str, str, Values, Values]] = [
         url("postgresql://u:first@db.example.org/k"),
         url("postgresql://u:second@DB.example.org:5432/k"),
     ),
+    (
+        "a wider network of a database whose URL is in the stack file",
+        "fields-theirs",
+        url("postgresql://u:p@db.example.org/k"),
+        {"stores.database.endpoint.cidr": "10.9.0.0/16"},
+    ),
 ]
 
 
@@ -222,6 +228,13 @@ REFUSED: list[tuple[str, str, Values, Values, list[str]]] = [
             "id secret other/key",
             "if it is the same server under another name",
         ],
+    ),
+    (
+        "another network of a database whose URL is in a Secret",
+        "fields-theirs",
+        {},
+        {"stores.database.endpoint.cidr": "10.9.1.0/24"},
+        ["sessions: is on kotaemon:stores.database"],
     ),
     (
         "another database of the same server",
