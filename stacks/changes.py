@@ -80,7 +80,9 @@ def between(before: Facts, after: Facts, bound: Mapping[str, bool] | None = None
 
     A claim, a store or a role that is in one of the two only has no line: nothing that lives has a field that changes.
     """
-    found = list(_fields(At(f"{NAMESPACE}:"), before["settings"], after["settings"], SETTINGS))
+    # What an earlier release did not compare is taken as it is.
+    compared = {key: value for key, value in after["settings"].items() if key in before["settings"]}
+    found = list(_fields(At(f"{NAMESPACE}:"), before["settings"], compared, SETTINGS))
     platform = after["settings"]["platform"]
     if platform != before["settings"]["platform"]:
         return found  # nothing else can be compared

@@ -14,7 +14,19 @@ from stacks.planned import Planned
 from stacks.settings.fields import Strict
 from stacks.settings.settings import Settings
 
-COMPARED = ("platform", "profile", "namespace", "image", "uid", "gid", "replicas", "autoscaler", "cluster", "protect")
+COMPARED = (
+    "platform",
+    "profile",
+    "namespace",
+    "namespaceExists",
+    "image",
+    "uid",
+    "gid",
+    "replicas",
+    "autoscaler",
+    "cluster",
+    "protect",
+)
 """Keys at the top of a stack file that are compared; the others are of pods, of words, or have facts of their own."""
 NO_FACT = "existing"
 """Key of every settings model whose parts can be taken up again. It says where things are, not what they are."""

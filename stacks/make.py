@@ -42,11 +42,11 @@ if TYPE_CHECKING:
     from components.pod.preparation_namespace import PreparationSpace
 
 
-def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, last: earlier.Lived) -> dict[str, Any]:
+def make(stack: Planned, wanted: Memory, about: pulumi.Resource, last: earlier.Lived) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs.
 
     `wanted`: where everything will be, remembered once the pods are ready.
-    `about`: has written down what this run is about to do; the pods wait for it. `settled`: its seal.
+    `about`: has written down what this run is about to do; the pods wait for it.
     `last`: what the last run that ended well has left.
     """
     settings = stack.settings
@@ -54,7 +54,9 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
         pulumi.log.warn(line)
     ground = stack.platform.ground(settings)
     args = ApplicationNamespaceArgs(
-        namespace_name=settings.namespace, protect=settings.protect, exists=settings.namespace_exists
+        namespace_name=settings.namespace,
+        protect=settings.protect,
+        exists=settings.namespace_exists,
     )
     if settings.registry_logins:
         args["registry_logins"] = logins(settings)
@@ -90,7 +92,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
         "bucket": outputs.bucket(stack.bucket),
         "archive": archive.output(settings, stack.storage),
         earlier.OUTPUT: earlier.output(stack, app.ready),
-        memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}, settled),
+        memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}),
     }
 
 

@@ -10,6 +10,14 @@ from pydantic import BaseModel, SecretStr
 from stacks.names import NAMESPACE
 from stacks.settings.fields import SECRET_TEXT, Strict
 
+_MAPPING = "must be a mapping: keys with values, indented below it"
+_FORMS = {
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type"), _MAPPING),
+    "list_type": "must be a list: a line with `- ` for each",
+    "too_short": "must have at least one entry",
+}
+"""Kind of an error about the form of a value -> what is allowed, in the words of a YAML file."""
+
 
 def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> str:
     """The message for one error. `secret`: top-level keys whose values are never shown."""
@@ -43,6 +51,8 @@ def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> 
         # A rule about several keys has no single value to show.
         message = str(error["ctx"]["error"])
         return f"{key}: {message}" if isinstance(given, dict) else f"{key}: {shown} {message}"
+    if kind in _FORMS:
+        return f"{key}: {_FORMS[kind]}" if given in (None, {}, []) else f"{key}: {shown} is not allowed; {_FORMS[kind]}"
     return f"{key}: {shown} is not allowed: {_range(model, str(loc[-1])) or _lower(error['msg'])}"
 
 

@@ -3,38 +3,15 @@
 A test in tests/unit/stacks/test_fields.py holds that no field is missing.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from components.contract import Platform
+from tests.engine.effects import operated
+from tests.engine.effects.shapes import FILES, NAMED, ON_CLASS, Set, Stack, Table, roles, server
 
 EU, CN = "eu-central-1", "cn-hangzhou"
-FILES = {"kind": "nfs", "server": "nfs.example.org", "path": "/srv/nfs", "encryptedBy": "simulated"}
-ON_CLASS = {"storageClass": "dev-block", "size": "10Gi", "encryptedBy": "simulated"}
-NAMED = {"secretName": "keys", "secretKey": "key"}
-ROLES = ("models", "indexes", "uploads", "logs", "eval")
-
-
-def roles(claim: str, **others: str) -> dict[str, Any]:
-    return {role: {"claim": others.get(role, claim)} for role in ROLES}
-
-
-def server(kind: str, port: int) -> dict[str, Any]:
-    url = f"http://{kind}.example.org:{port}"
-    return {"kind": kind, "url": url, "endpoint": {"cidr": "10.9.0.0/24", "port": port}}
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A stack on which fields are changed."""
-
-    platform: Platform
-    settings: dict[str, Any]
-    there: tuple[dict[str, Any], ...] = ()
-    """What somebody else has made before."""
-
-
 THEIR_VOLUME = {
     "apiVersion": "v1",
     "kind": "PersistentVolume",
@@ -110,7 +87,11 @@ STACKS: dict[str, Stack] = {
                 "documentStore": {"kind": "lancedb"},
             },
         },
-        ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "fields-theirs"}}, THEIR_VOLUME, THEIRS),
+        lambda: (
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "fields-theirs"}},
+            THEIR_VOLUME,
+            THEIRS,
+        ),
     ),
     "fields-aws": Stack(
         Platform.AWS,
@@ -190,21 +171,11 @@ def with_a_disk(stack: str, disk: dict[str, Any]) -> Stack:
     return Stack(of.platform, settings)
 
 
+STACKS[operated.NAME] = operated.STACK
 STACKS["fields-private-disk"] = with_a_disk("fields-private", {"kind": "storage-class", **ON_CLASS})
 STACKS["fields-private-disk"].settings["storage"]["claims"]["spare"] = {"kind": "storage-class", **ON_CLASS}
 STACKS["fields-aws-disk"] = with_a_disk("fields-aws", {"kind": "ebs", "size": "50Gi"})
 STACKS["fields-alicloud-disk"] = with_a_disk("fields-alicloud", {"kind": "essd", "size": "50Gi"})
-
-
-@dataclass(frozen=True)
-class Set:
-    """A change that needs more than its own field."""
-
-    value: Any
-    more: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Key beside the field -> value; from the top of the stack file when it begins with `..`."""
-    preview_only: bool = False
-    """The cluster of the tests cannot bring it up: it names what is not there."""
 
 
 SIZES = {"size": "60Gi"}
@@ -224,7 +195,8 @@ KEYED = {
     "endpoint": {"cidr": "10.9.1.0/24", "port": 6333},
     "url": "http://other.example.org:6333",
 }
-FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
+FIELDS: dict[tuple[str, str], Table] = {
+    **operated.FIELDS,
     ("claim", "nfs"): (
         "fields-private",
         "storage.claims.files",
@@ -605,6 +577,8 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
         "",
         {
             "namespace": "elsewhere",
+            "namespaceExists": True,
+            "profile": Set("single-writer", {"stores": None, "storage.roles.sessions": {"claim": "files"}}),
             "nodeSelector": Set({"disk": "ssd"}, preview_only=True),
             "image": Set("ghcr.io/cinnamon/kotaemon:0.11.2-lite", preview_only=True),
             "replicas": 2,
@@ -634,6 +608,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
     ("claim", "nas"): {"infrequentAccessDays": "refused for every file system that is encrypted"},
     ("claim", "lustre"): {"provisioning": "has one value"},
     ("claim", "nfs-on-disk"): {"security": "has one value here"},
+    ("claim", "nfs-ha"): {"haVip": "only on Alibaba Cloud, and nothing of it is sent to an API"},
     ("section", "aws"): {
         "zones": "only without subnets, with the look-up of a cluster",
         "cluster": "the stand-in of AWS answers no look-up of a cluster",
@@ -663,8 +638,6 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
     },
     ("top", ""): {
         "platform": "nothing else can be compared then",
-        "profile": "tests/unit/stacks/test_memory.py, both ways",
-        "namespaceExists": "tests/unit/stacks/test_changes.py",
         "storage": "has tables of its own",
         "stores": "has tables of its own",
         "bucket": "has a table of its own",
@@ -703,9 +676,6 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "credentialsSecret": "no object of the stack has it yet",
     },
     ("backup", ""): {"": "CronJobs, which hold no data; the Secret with the password is under ignore_changes"},
-    ("claim", "nfs-server"): {"": "it sets up a Linux host over SSH; make drill-nfs has one"},
-    ("claim", "nfs-ha"): {"": "it sets up three Linux hosts over SSH; make drill-nfs-ha has them"},
-    ("database", "cloudnative-pg"): {"": "the operator and its types are not on the devcluster"},
 }
 """Fields that are not changed here, each with the reason. The key "" is for a whole table."""
 

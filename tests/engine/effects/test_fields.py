@@ -41,7 +41,7 @@ def living(
     name: str = request.param
     stack = STACKS[name]
     cluster = cluster_for(stack.platform)
-    for made in stack.there:
+    for made in stack.there():
         kube(cluster).apply(made)
     made = brought_up(name, stack.settings, stack.platform, tmp_path_factory.mktemp(name), cluster_for)
     made.up()
