@@ -110,6 +110,14 @@ def flip(shared: Path, version: str) -> None:
     say(f"{LATEST} leads to {version}")
 
 
+def flip_back(shared: Path, version: str) -> None:
+    """Make `latest` lead to the version before; empty: there was none, and no link."""
+    if version:
+        return flip(shared, version)
+    (shared / LATEST).unlink(missing_ok=True)
+    return sync_folder(shared)
+
+
 def prune(shared: Path, used: Collection[str], keep: int, days: float = 0) -> list[str]:
     """Remove old versions and return their names.
 
