@@ -29,7 +29,7 @@ from ks_models_embeddings import changed
 from ks_models_layout import VERSIONS
 from ks_models_manifest import read
 from ks_models_publish import flip, flip_back, prune, publish
-from ks_models_tree import EX_TEMPFAIL, Refused, checked_version, locked, refuse, say
+from ks_models_tree import EX_TEMPFAIL, Refused, checked_version, locked, refuse, say, shown
 
 ROLLED_BACK = 3
 POLL_SECONDS = float(os.environ.get("KS_POLL_SECONDS", "5"))
@@ -176,8 +176,8 @@ def run(release: Release) -> int:
     try:
         release.publish()
         release.check_embeddings()
-    except Refused as error:
-        release.note("refused", reason=str(error))
+    except (Refused, PermissionError) as error:
+        release.note("refused", reason=shown(str(error)))
         raise
     release.warm()
     if os.environ.get("KS_ONLY_PUBLISH") == "1":
@@ -211,6 +211,10 @@ def main() -> int:
             return run(Release(cluster, shared, version))
     except Refused as error:
         refuse(str(error))
+    except PermissionError as error:
+        refuse(f"{error}; the package and its folders have to belong to the user of the pods, {os.getuid()}")
+    except OSError as error:
+        refuse(str(error), EX_TEMPFAIL)
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ def test_an_image_needs_no_release() -> None:
     [
         ({"version": "V3"}, "must be lower-case letters"),
         ({"version": "latest"}, "NFS clients cache links"),
+        ({"version": "metrics.prom"}, "metrics.prom is a file with numbers"),
         ({"cache": {"kind": "disk"}}, "kotaemon:models"),
         ({"cache": {"kind": "ephemeral"}}, "limit"),
         ({"cache": {"kind": "local", "limit": "4Gi"}}, "needs either path"),

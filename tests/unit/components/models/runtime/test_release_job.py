@@ -229,3 +229,18 @@ def test_after_a_first_release_that_failed_latest_leads_nowhere(pod: Place, serv
     server.broken = {"v1"}
     assert job(pod, server, "v1").returncode == 3
     assert not os.path.lexists(pod.shared / "latest")
+
+
+def test_a_package_of_another_user_is_refused_and_a_full_claim_is_tried_again(pod: Place, server: ApiServer) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    package = pod.package("v1", {"f": b"1"})
+    os.chown(package, 0, 0)
+    done = job(pod, server, "v1")
+    assert done.returncode == 78, done.stderr
+    assert "have to belong to the user of the pods, 1001" in done.stderr
+    assert server.record["phase"] == "refused"
+    pod.owned()
+    full = "def full(*a, **k): raise OSError(28, 'No space left on device')\nr.publish = full"
+    assert job(pod, server, "v1", full).returncode == 75
+    assert job(pod, server, "v1").returncode == 0
