@@ -16,7 +16,7 @@ from typing import Any
 
 from .args import LogOutputKind
 from .outputs import OUTPUTS
-from .outputs.base import variable
+from .outputs.base import FOR_EVER, variable
 from .shipping import Shipping
 
 LOGS_DIR, STATE_DIR = "/logs", "/state"
@@ -29,7 +29,6 @@ POLL = "2s"
 write to a network file system."""
 QUEUE_BYTES = 128 * 1024 * 1024
 MEMORY_MIB = 256
-FOR_EVER = "0s"
 FLAGS = ("--feature-gates=stanza.synchronousLogEmitter",)
 """Without it up to 100 lines wait in memory while their position is saved already, and a kill loses them
 (open-telemetry/opentelemetry-collector-contrib#35456)."""
@@ -62,7 +61,7 @@ def config(made: Shipping) -> dict[str, Any]:
         "processors": {
             "memory_limiter": {"check_interval": "1s", "limit_mib": MEMORY_MIB * 3 // 4, "spike_limit_mib": 48}
         },
-        "exporters": {exporter: output | _patience()},
+        "exporters": {exporter: output | {"sending_queue": _queue()}},
         "service": {
             "extensions": ["file_storage", "health_check"],
             "pipelines": {
@@ -77,23 +76,15 @@ def _metrics() -> dict[str, Any]:
     return {"host": "0.0.0.0", "port": METRICS_PORT}  # noqa: S104 the pod's own address
 
 
-def _patience() -> dict[str, Any]:
-    """A queue on the disk, one batch at a time, and no end of trying."""
+def _queue() -> dict[str, Any]:
+    """On the disk, and one batch at a time."""
     return {
-        "sending_queue": {
-            "enabled": True,
-            "storage": "file_storage",
-            "sizer": "bytes",
-            "queue_size": QUEUE_BYTES,
-            "block_on_overflow": True,
-            "num_consumers": 1,
-        },
-        "retry_on_failure": {
-            "enabled": True,
-            "initial_interval": "1s",
-            "max_interval": "30s",
-            "max_elapsed_time": FOR_EVER,
-        },
+        "enabled": True,
+        "storage": "file_storage",
+        "sizer": "bytes",
+        "queue_size": QUEUE_BYTES,
+        "block_on_overflow": True,
+        "num_consumers": 1,
     }
 
 

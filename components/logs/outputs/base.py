@@ -6,6 +6,22 @@ from typing import Any, Protocol
 from ..args import LogOutput, LogOutputKind
 
 Config = dict[str, Any]
+FOR_EVER = "0s"
+
+
+def patience() -> Config:
+    """What has most exporters of the Collector try a batch again until it is taken.
+
+    With an exporter that does not know these keys the Collector does not start.
+    """
+    return {
+        "retry_on_failure": {
+            "enabled": True,
+            "initial_interval": "1s",
+            "max_interval": "30s",
+            "max_elapsed_time": FOR_EVER,
+        }
+    }
 
 
 class Output(Protocol):
@@ -31,7 +47,8 @@ class Output(Protocol):
         ...
 
     def collector(self, given: LogOutput, credentials: Collection[str]) -> tuple[str, Config]:
-        """Name and configuration of the Collector's exporter. `credentials`: the variables that are set."""
+        """Name and configuration of the Collector's exporter, which tries again for ever. `credentials`: the variables
+        that are set."""
         ...
 
     def fluent_bit(self, given: LogOutput, credentials: Collection[str]) -> Config:

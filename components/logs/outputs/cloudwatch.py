@@ -8,7 +8,7 @@ the role of the service account, or the two variables.
 from collections.abc import Collection, Iterator
 
 from ..args import LogOutput
-from .base import Config, missing
+from .base import Config, missing, patience
 
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 STREAM = "kotaemon"
@@ -34,6 +34,7 @@ class CloudWatch:
             "region": given.get("region"),
             "log_group_name": given.get("log_group"),
             "log_stream_name": STREAM,
+            **patience(),
         }
 
     def fluent_bit(self, given: LogOutput, credentials: Collection[str]) -> Config:

@@ -12,6 +12,15 @@ from ..args import LogOutput
 from .base import Config, missing, variable
 
 API_KEY, USER, PASSWORD = "API_KEY", "USER", "PASSWORD"
+RETRY: Config = {
+    "enabled": True,
+    "max_retries": 2**31 - 1,
+    "initial_interval": "1s",
+    "max_interval": "30s",
+    "retry_on_status": [429, 500, 502, 503, 504],
+}
+"""For ever, and also when the cluster is there and cannot: by default 429 alone is tried again. Versions before 0.147
+did not wait between the later tries (open-telemetry/opentelemetry-collector-contrib#46178)."""
 INDEX = "logs-kotaemon-default"
 """A data stream by Elastic's naming scheme: type, dataset, namespace."""
 
@@ -31,8 +40,8 @@ class Elasticsearch:
         yield from missing(given, "endpoint")
 
     def collector(self, given: LogOutput, credentials: Collection[str]) -> tuple[str, Config]:
-        """The exporter of that name. It retries by itself, for ever as the others do."""
-        config: Config = {"endpoints": [self.url(given)], "logs_index": given.get("index", INDEX)}
+        """The exporter of that name. It has no `retry_on_failure`, and would try twice and drop the batch."""
+        config: Config = {"endpoints": [self.url(given)], "logs_index": given.get("index", INDEX), "retry": RETRY}
         for name, field in ((API_KEY, "api_key"), (USER, "user"), (PASSWORD, "password")):
             if name in credentials:
                 config[field] = variable(name)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ...pod.addresses import place
 from ..args import LogOutput
-from .base import Config, missing, variable
+from .base import Config, missing, patience, variable
 
 AUTHORIZATION = "AUTHORIZATION"
 """The whole value of the header, for example `Bearer abc`."""
@@ -32,7 +32,7 @@ class Otlp:
     def collector(self, given: LogOutput, credentials: Collection[str]) -> tuple[str, Config]:
         """otlp_http or otlp_grpc."""
         headers = {"Authorization": variable(AUTHORIZATION)} if AUTHORIZATION in credentials else {}
-        config: Config = {"endpoint": self.url(given)}
+        config: Config = {"endpoint": self.url(given), **patience()}
         if given.get("grpc"):
             config["tls"] = {"insecure": urlsplit(self.url(given)).scheme == "http"}
         if headers:

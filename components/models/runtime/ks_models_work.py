@@ -9,6 +9,7 @@ import json
 import mmap
 import os
 import select
+import signal
 import struct
 import threading
 import time
@@ -90,6 +91,7 @@ def at_once(count: int, work: Work, progress: Progress, threads: int = THREADS) 
         child = os.fork()
         if child == 0:
             status = 1
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             try:
                 os.close(give)
                 os.close(result)
@@ -101,7 +103,12 @@ def at_once(count: int, work: Work, progress: Progress, threads: int = THREADS) 
     os.close(take)
     os.close(report)
     threading.Thread(target=_feed, args=(give, count), daemon=True).start()
-    text = _read(result, counters, workers, progress)
+    try:
+        text = _read(result, counters, workers, progress)
+    except BaseException:  # SIGTERM: they would go on, and hold the lock of the cache
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+        raise
     died = [child for child in children if os.waitpid(child, 0)[1]]
     progress.at(sum(struct.unpack(f"{workers}Q", counters[:])))
     if died:

@@ -26,11 +26,65 @@ TAIL = {
 """Keys of Fluent Bit's input tail (fluent/fluent-bit: plugins/in_tail/tail.c, config_map), and of every input."""
 
 
+QUEUE_KEYS = {"enabled", "storage", "sizer", "queue_size", "block_on_overflow", "num_consumers"}
+"""Keys of exporterhelper's queue: open-telemetry/opentelemetry-collector, exporter/exporterhelper/README.md, v0.144.0."""
+RETRY_KEYS = {"enabled", "initial_interval", "max_interval", "max_elapsed_time"}
+"""The same of configretry."""
+EXPORTERS: dict[str, dict[str, Any]] = {
+    # Run for real in tests/programs; the module is go.opentelemetry.io/collector/exporter/otlphttpexporter.
+    "otlp_http": {"endpoint": None, "headers": None, "retry_on_failure": RETRY_KEYS},
+    "otlp_grpc": {"endpoint": None, "headers": None, "tls": {"insecure"}, "retry_on_failure": RETRY_KEYS},
+    # contrib, exporter/elasticsearchexporter/config.schema.yaml at 0e95696d (of 2026, after v0.145): it has no
+    # retry_on_failure, and the Collector refuses a configuration with a key that its exporter does not know.
+    "elasticsearch": {
+        **dict.fromkeys(["endpoints", "logs_index", "user", "password", "api_key"]),
+        "retry": {"enabled", "max_retries", "initial_interval", "max_interval", "retry_on_status"},
+    },
+    # contrib, exporter/awscloudwatchlogsexporter/config.schema.yaml at d4e53d14 (of 2026), and config.go at b548215a
+    # for the name of the retries.
+    "awscloudwatchlogs": {
+        **dict.fromkeys(["region", "log_group_name", "log_stream_name"]),
+        "retry_on_failure": RETRY_KEYS,
+    },
+}
+"""Exporter -> key that is used of it -> keys below; None: a plain value. Looked up on 29 November 2026."""
+FLUENT_BIT_OUTPUTS = {
+    "es": "host port path tls index suppress_type_name write_operation http_user http_passwd",
+    "cloudwatch_logs": "region log_group_name log_stream_prefix auto_create_group",
+    "opentelemetry": "host port logs_uri grpc tls header",
+}
+"""Output -> keys that are used of it: docs.fluentbit.io/manual/data-pipeline/outputs, and write_operation in the config_map
+of fluent/fluent-bit, plugins/out_es/es.c. Looked up on 29 November 2026."""
+ANY_OUTPUT = "name match retry_limit workers storage.total_limit_size"
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_every_key_of_an_exporter_is_one_that_it_knows(output: str) -> None:
+    """The Collector does not start with another."""
+    credentials = dict.fromkeys(SECRETS[output], "x")
+    ((name, config),) = collector.config(made(output, credentials=credentials))["exporters"].items()
+    known = EXPORTERS[name]
+    assert set(config["sending_queue"]) <= QUEUE_KEYS
+    for key, value in config.items():
+        if key != "sending_queue":
+            below = known[key]
+            assert below is None or set(value) <= below
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_every_key_of_an_output_of_fluent_bit_is_one_that_it_knows(output: str) -> None:
+    credentials = dict.fromkeys(SECRETS[output], "x")
+    (config,) = fluent_bit.config(made(output, credentials=credentials))["pipeline"]["outputs"]
+    assert set(config) <= {*ANY_OUTPUT.split(), *FLUENT_BIT_OUTPUTS[config["name"]].split()}
+
+
 def exporter(output: str, credentials: list[str] = []) -> tuple[str, dict[str, Any]]:  # noqa: B006 read only
     found = collector.config(made(output, credentials=dict.fromkeys(credentials, "secret")))["exporters"]
     assert len(found) == 1
     name, config = next(iter(found.items()))
-    return name, {key: value for key, value in config.items() if key not in ("sending_queue", "retry_on_failure")}
+    return name, {
+        key: value for key, value in config.items() if key not in ("sending_queue", "retry_on_failure", "retry")
+    }
 
 
 def test_every_output() -> None:
@@ -61,11 +115,15 @@ def test_every_output() -> None:
 def test_nothing_is_dropped_for_want_of_room_or_time(output: str, reader: LogReader) -> None:
     config = collector.config(made(output, reader=reader))
     (sender,) = config["exporters"].values()
-    queue, retry = sender["sending_queue"], sender["retry_on_failure"]
+    queue = sender["sending_queue"]
     assert queue["block_on_overflow"]
     assert queue["storage"] == "file_storage"
     assert queue["num_consumers"] == 1, "several would change the order"
-    assert retry["max_elapsed_time"] == "0s"
+    # 68 years, at one try in 30 s at most
+    assert (
+        sender.get("retry", {}).get("max_retries") == 2**31 - 1
+        or sender["retry_on_failure"]["max_elapsed_time"] == "0s"
+    )
     files = config["receivers"]["file_log"]
     assert files["storage"] == "file_storage"
     assert files["retry_on_failure"] == {"enabled": True, "max_elapsed_time": "0s"}
