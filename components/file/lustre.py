@@ -51,7 +51,11 @@ class LustreStorageArgs(TypedDict):
     subnet: Input[str]
     """Subnet of the file system, in `zone`."""
     client_security_groups: Mapping[str, Input[str]]
-    """Security groups of the nodes, by a name of your own. A rule for the servers is added to them."""
+    """Security groups of the nodes, by a name of your own."""
+    node_group_rules: NotRequired[bool]
+    """Add the rules that let the servers in to `client_security_groups`, as resources of their own; default true, as
+    what earlier releases made. A program that writes the rules of such a group inline takes them out again
+    (terraform-provider-aws, vpc_security_group_ingress_rule): then false, and that program adds them."""
     claim_name: NotRequired[str]
     """Name of the PersistentVolumeClaim; default: the component's name."""
     size: NotRequired[str]
@@ -182,6 +186,8 @@ class LustreStorage(pulumi.ComponentResource):
     volume: CsiVolume
     """How it is mounted, for components/file/csi_preparation.py: the root of a new file system belongs to root."""
     file_system_id: Output[str]
+    security_group_id: Output[str]
+    """The group of the servers."""
 
     def __init__(self, name: str, args: LustreStorageArgs, opts: ResourceOptions | None = None) -> None:
         claim = lustre_claim(name, args)
@@ -199,8 +205,10 @@ class LustreStorage(pulumi.ComponentResource):
             protect=protect,
             servers_talk=True,
             both_ways=True,
+            into_clients=args.get("node_group_rules", True),
             tags=tags,
         )
+        self.security_group_id = group.id
         made = fsx.LustreFileSystem(
             f"{name}-files",
             args=file_system(args, self.claim["size_gib"], group.id),

@@ -14,7 +14,7 @@ from estimate.products.lustre import THROUGHPUT, Lustre
 from stacks.effects import KIND_ROW, Effects, When, grows, in_place, refused
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made, Space
 from stacks.offered import file_claim
-from stacks.platforms.aws import ids
+from stacks.platforms.aws import ids, node_rules
 from stacks.platforms.aws.effects import OWN_SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -174,9 +174,11 @@ class LustreKind(Kind[LustreClaim]):
     def make(self, at: Context[LustreClaim], opts: pulumi.ResourceOptions) -> Made:
         """The file system, volume and claim. Its root belongs to root: a Job makes the folders."""
         from components.file.csi_preparation import CsiPreparation, CsiPreparationArgs
-        from components.file.lustre import LustreStorage
+        from components.file.lustre import PORTS, LustreStorage
 
         made = LustreStorage(at.component, _lustre_args(at), opts)
+        if not at.settings.section(AwsSettings).node_group_rules:
+            node_rules.tell(at.name, PORTS, made.security_group_id, at.place.groups, _zone(at))
 
         def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions, _: Space) -> pulumi.Resource:
             args = CsiPreparationArgs(
@@ -192,8 +194,10 @@ class LustreKind(Kind[LustreClaim]):
         return Made(made, prepare, made.file_system_id)
 
     def mistakes(self, chosen: LustreClaim, settings: Settings) -> Iterator[str]:
-        """A zone of others, a network that is not known, and a region that does not sell it."""
+        """A zone of others, a network that is not known, rules that nobody decided about, and a region without it."""
         aws = settings.section(AwsSettings)
+        if aws.node_group_rules is None:
+            yield f"kind: {node_rules.UNDECIDED}"
         yield from zone_mistakes(aws, "zone", [chosen.zone] if chosen.zone else [])
         yield from network_mistakes(aws, 1)
         if reason := lustre_refused(1200, 125, aws.region):
@@ -210,14 +214,19 @@ class LustreKind(Kind[LustreClaim]):
         for throughput in THROUGHPUT:
             said = {"kind": "lustre", "size": f"{size}Gi", "throughput": throughput}
             product = Lustre(size, "PERSISTENT_2", throughput)
-            yield Offer(Part.MODELS, (product,), file_claim(Part.MODELS, size, "lustre", "KMS"), said)
+            claim = file_claim(Part.MODELS, size, "lustre", "KMS")
+            yield Offer(Part.MODELS, (product,), claim, said, section={"nodeGroupRules": False})
+
+
+def _zone(at: Context[LustreClaim]) -> str:
+    return at.chosen.zone or next(iter(at.place.subnets))
 
 
 def _lustre_args(at: Context[LustreClaim]) -> "LustreStorageArgs":
     from components.file.lustre import LustreStorageArgs, S3Link
 
     aws = at.settings.section(AwsSettings)
-    zone = at.chosen.zone or next(iter(at.place.subnets))
+    zone = _zone(at)
     args = LustreStorageArgs(
         namespace=at.namespace,
         key_arn=at.key,
@@ -226,6 +235,7 @@ def _lustre_args(at: Context[LustreClaim]) -> "LustreStorageArgs":
         zone=zone,
         subnet=at.place.subnets[zone],
         client_security_groups=at.place.groups,
+        node_group_rules=bool(aws.node_group_rules),
         size=at.chosen.size,
         throughput=at.chosen.throughput,
         s3_links=[

@@ -42,6 +42,10 @@ EFFECTS: Effects = {
     "subnets": in_place(f"{_TF}/rds/subnet_group.go, subnet_ids", "the database's subnets follow"),
     "zones": in_place("what is made later is in these zones"),
     "security_groups": in_place(f"{_TF}/ec2/vpc_security_group_ingress_rule.go"),
+    "node_group_rules": in_place(
+        f"{_TF}/ec2/vpc_security_group_ingress_rule.go",
+        "true adds the rules; false takes out those that the stack added, so the owner of the groups adds them before",
+    ),
     "networks": in_place(f"{_TF}/fsx/openzfs_file_system.go, nfs_exports"),
     "route_tables": in_place(f"{_TF}/fsx/openzfs_file_system.go, route_table_ids"),
     "key_arn": new_only(

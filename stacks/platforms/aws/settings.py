@@ -126,6 +126,12 @@ class AwsSettings(Existing):
         default_factory=dict[str, SecurityGroup],
         description=f"A name of your own -> id of a security group of the nodes; {_FOUND}",
     )
+    node_group_rules: bool | None = Field(
+        None,
+        description="Whether the stack adds rules to the security groups of the nodes, which another program owns; a "
+        "stack with kind lustre has to say it. true: as resources of their own, which a program that writes the "
+        "groups' rules inline takes out again. false: the rules are printed, for whoever owns the groups.",
+    )
     networks: list[Cidr] = Field(
         default_factory=list[str],
         description=f"Networks of the nodes in CIDR notation; {_FOUND}",
