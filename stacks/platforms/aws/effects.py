@@ -53,6 +53,7 @@ EFFECTS: Effects = {
         "what lives keeps the key that it was made with, which must stay; only claims made later use the new one",
         (_OWN_KEY, _KEY_STAYS),
     ),
+    "permissions_boundary": in_place(f"{_TF}/iam/role.go, permissions_boundary", "the roles get it, or lose it"),
     "key_for_nodes": in_place("components/encryption/aws.py: the policy of the key"),
     "drivers": in_place(f"{_TF}/eks/addon.go", "a driver that leaves the stack stays installed"),
     "database": names("its fields have rows of their own (stacks/stores/rds.py)"),

@@ -643,6 +643,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "autoMode": "needs the look-up of a cluster",
         "clusterRole": "for Auto Mode only",
         "keyForNodes": "only with a key that the stack makes",
+        "permissionsBoundary": "of IAM roles, which hold no data (tests/unit/stacks/platforms/test_permissions_boundary.py)",
         **dict.fromkeys(("bottlerocket", "autoModeTags"), "of nodes, for Auto Mode"),
         "drivers": "tests/engine/examples installs and keeps them",
         "database": "has a table of its own",
