@@ -69,6 +69,13 @@ class LustreStorageArgs(TypedDict):
     bucket."""
     backup_days: NotRequired[int]
     """Days that daily backups are kept, 0 to 90; default 7, and 0 where `s3_links` forbids them."""
+    squash: NotRequired[bool]
+    """Let the servers take root of every machine for `uid` and `gid` (LustreRootSquashConfiguration); default false:
+    root makes the role folders first. Set it once CsiPreparation has run with `give_root`; FSx changes it in place."""
+    uid: NotRequired[int]
+    """Owner of the role folders, for `squash`; default 1001."""
+    gid: NotRequired[int]
+    """Group of the role folders, for `squash`; default 1001."""
     tags: NotRequired[Mapping[str, str]]
     """Added to everything that AWS can tag."""
     encrypted_by: NotRequired[str]
@@ -139,6 +146,7 @@ def link_path_refused(path: str) -> str:
 def file_system(args: LustreStorageArgs, size_gib: int, group: Input[str]) -> fsx.LustreFileSystemArgs:
     """Arguments of the file system, from those of the component."""
     iops = args.get("metadata_iops")
+    nobody = f"{int(args.get('uid', 1001))}:{int(args.get('gid', 1001))}"
     return fsx.LustreFileSystemArgs(
         deployment_type="PERSISTENT_2",  # SCRATCH is not replicated, and PERSISTENT_1 older for the same money
         storage_type="SSD",
@@ -149,6 +157,9 @@ def file_system(args: LustreStorageArgs, size_gib: int, group: Input[str]) -> fs
             mode="AUTOMATIC" if iops is None else "USER_PROVISIONED", iops=iops
         ),
         data_compression_type="LZ4",
+        root_squash_configuration=fsx.LustreFileSystemRootSquashConfigurationArgs(root_squash=nobody)
+        if args.get("squash", False)
+        else None,
         kms_key_id=args["key_arn"],
         subnet_ids=args["subnet"],
         security_group_ids=[group],

@@ -7,7 +7,7 @@ import pulumi
 from pydantic import Field, model_validator
 from typing_extensions import NotRequired
 
-from components.aws import key_arn_refused, partition, tags_refused, zone_refused
+from components.aws import key_arn_refused, network_refused, partition, tags_refused, zone_refused
 from stacks.platforms.aws import ids
 from stacks.settings.existing import Existing, Id
 from stacks.settings.fields import Cidr, DnsLabel, Strict, accept, matching
@@ -174,6 +174,8 @@ class AwsSettings(Existing):
 
     @model_validator(mode="after")
     def _consistent(self) -> "AwsSettings":
+        for network in self.networks:
+            accept(network_refused(network))
         for zone in (*self.subnets, *self.zones):
             if reason := zone_refused(zone, self.region):
                 raise ValueError(f"zone {zone!r} {reason}")

@@ -415,6 +415,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "throughput": 250,
             "metadataIops": 3000,
             "zone": f"{EU}b",
+            "squash": True,
             "s3Links": Set([{"path": "/models", "bucketPath": "s3://bucket/models"}], {"backupDays": 0}),
             "backupDays": 9,
         },
