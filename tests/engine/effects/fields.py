@@ -563,6 +563,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "backupDays": 7,
             "maintenanceWindow": "sun:02:00-sun:03:00",
             "performanceInsights": True,
+            "iamAuthentication": "others",
             "driver": "image",
             "deletionProtection": False,
         },
