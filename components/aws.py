@@ -6,7 +6,7 @@ here: every stack file is checked by this module, also those of other platforms.
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -126,6 +126,20 @@ def key_arn_refused(arn: str, region: str) -> str:
     if match[1] != partition(region):
         return f"is an ARN of partition {match[1]}; region {region} is in {partition(region)}"
     return ""
+
+
+def network_refused(network: str) -> str:
+    """Why files are not exported to a network: it is larger than any private one."""
+    if ipaddress.ip_network(network).prefixlen < 8:
+        return (
+            f"networks: {network} is everybody, and files are exported to it; give the networks of the nodes' subnets"
+        )
+    return ""
+
+
+def wide_networks(networks: Sequence[str]) -> list[str]:
+    """Networks that are larger than one of a VPC can be, a /16 (VPC user guide, "VPC CIDR blocks")."""
+    return [network for network in networks if ipaddress.ip_network(network).prefixlen < 16]
 
 
 def zone_refused(zone: str, region: str) -> str:

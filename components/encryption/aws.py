@@ -184,31 +184,12 @@ def key_state_refused(state: str, usage: str, spec: str, manager: str) -> str:
     return ""
 
 
-def statements_missing(
-    arn: str,
-    account: str,
-    region: str,
-    volume_roles: Sequence[str],
-    instance_roles: Sequence[str],
-    services: Sequence[KeyService],
-) -> str:
-    """The statements that the policy of a key in another account has to have, as JSON; empty for a key of `account`.
-
-    In its own account the default policy of KMS leaves it to IAM; in another one nothing is allowed unless the policy
-    of the key says so (KMS developer guide, "Allowing users in other accounts to use a KMS key").
-    """
-    match = re.match(r"arn:[a-z-]+:kms:[a-z0-9-]+:([0-9]{12}):", arn)
-    if match is None or match[1] == account:
-        return ""
-    whole = key_policy(account, region, volume_roles=volume_roles, instance_roles=instance_roles, services=services)
-    return json.dumps(whole["Statement"][1:])  # the first one manages the key, which its own account does
-
-
 def existing_key(arn: str, region: str, opts: pulumi.InvokeOptions | None = None) -> Output[str]:
     """The ARN of an existing key, once it was read and found usable. Raises pulumi.RunError.
 
-    The key's policy cannot be read through the provider: it must let the account's IAM policies decide (the default
-    policy of KMS does), or name the roles itself.
+    Its policy is not looked at here: it must let the account's IAM policies decide (the default policy of KMS does), or
+    name the roles itself; for another account than the key's it has to name them (KMS developer guide, "Allowing users
+    in other accounts to use a KMS key"). See key_policy.py.
     """
     require(f"KMS key {arn}", key_arn_refused(arn, region))
 

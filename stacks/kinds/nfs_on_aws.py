@@ -26,7 +26,7 @@ from stacks.kinds.base import Buys, Context
 from stacks.kinds.nfs_machine import MachineSettings, MadeServer, served_mistakes
 from stacks.offered import file_claim
 from stacks.platforms.aws import ids
-from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
+from stacks.platforms.aws.settings import AwsSettings, boundary, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.existing import Id
 from stacks.settings.settings import Settings
 
@@ -137,6 +137,7 @@ class AwsMachine:
             kind=_disk_type(chosen),
             instance_type=chosen.instance_type or INSTANCE_TYPE,
             snapshot_days=chosen.snapshot_days,
+            **boundary(aws),
             tags=tags(aws),
             protect=at.settings.protect,
         )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi import Input, InvokeOptions, Output, ResourceOptions
+from pulumi import Input, InvokeOptions, ResourceOptions
 
 from components.aws import tag_statement
 from estimate.offers import Offer, Part, Wanted
@@ -15,6 +15,7 @@ from stacks import kinds
 from stacks.kinds.base import Buys
 from stacks.offered import CLUSTER
 from stacks.platforms import own_configuration
+from stacks.platforms.aws import own_key
 from stacks.platforms.aws.bucket import BUCKETS
 from stacks.platforms.aws.effects import EFFECTS
 from stacks.platforms.aws.place import Place
@@ -190,7 +191,7 @@ def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions
         args = _key_args(settings, place, roles)
         if settings.bucket is not None and settings.bucket.made:
             args["services"] = [*args.get("services", ()), KeyService.S3]
-        _tell_statements(section.key_arn, args)
+        own_key.tell(section.key_arn, args, invoke)
         return existing_key(section.key_arn, section.region, invoke)
     return AwsKey("key", _key_args(settings, place, roles), opts).arn
 
@@ -199,23 +200,6 @@ def _driver_unnamed(settings: Settings) -> bool:
     """Whether disks use the key through a role of a driver that the stack file does not name."""
     section = settings.section(AwsSettings)
     return "ebs" in key_users(settings) and section.drivers.ebs == adopted() and not section.auto_mode
-
-
-def _tell_statements(arn: str, args: "AwsKeyArgs") -> None:
-    """Print what the policy of a key in another account has to say. It cannot be read: only the account itself may."""
-    from components.encryption.aws import statements_missing
-
-    region, services = args["region"], args.get("services", ())
-    volumes, nodes = Output.all(*args.get("volume_roles", ())), Output.all(*args.get("instance_roles", ()))
-
-    def tell(known: list[Any]) -> None:
-        if said := statements_missing(arn, known[0], region, list(known[1]), list(known[2]), services):
-            pulumi.log.warn(
-                "kotaemon:aws.keyArn: the key is of another account, so its policy has to have these statements: "
-                f"{said}"
-            )
-
-    Output.all(args["account"], volumes, nodes).apply(tell)
 
 
 def _key_args(settings: Settings, place: Place, roles: "Roles") -> "AwsKeyArgs":

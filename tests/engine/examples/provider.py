@@ -170,6 +170,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: Any, context: Any) -> Any:
         if request.tok == "aws:kms/getKey:getKey":
             return self.key(request)
+        if request.tok == "aws:cloudcontrol/getResource:getResource":
+            return self.key_policy(request)
         if request.tok == "aws:ec2/getAmi:getAmi":
             newest = struct({"id": "ami-0123456789abcdef0"})
             return provider_pb2.InvokeResponse(**{"return": newest})  # pyright: ignore[reportArgumentType]
@@ -192,6 +194,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             "keyManager": "CUSTOMER",
         }
         return provider_pb2.InvokeResponse(**{"return": struct(usable)})  # pyright: ignore[reportArgumentType]
+
+    def key_policy(self, request: Any) -> Any:
+        """Its policy, which leaves it to IAM, as Cloud Control tells it."""
+        root = {"AWS": "arn:aws:iam::111122223333:root"}
+        statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+        properties = json.dumps({"KeyPolicy": {"Version": "2012-10-17", "Statement": [statement]}})
+        told = {"id": request.args["identifier"], "typeName": "AWS::KMS::Key", "properties": properties}
+        return provider_pb2.InvokeResponse(**{"return": struct(told)})  # pyright: ignore[reportArgumentType]
 
     def keys(self, request: Any) -> Any:
         """The same on Alibaba Cloud, where a key is looked for in the list of all."""

@@ -28,6 +28,9 @@ class Account(Echo):
         self.associated: list[str] = changes.get("associated", list(self.node_zones))
         self.subnets = {f"subnet-{zone}": zone for zone in changes.get("subnet_zones", ["c", "a", "b"])}
         self.control_plane = list(self.subnets)
+        root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+        leaves_it_to_iam = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+        self.key_policy: Any = changes.get("key_policy", {"Statement": [leaves_it_to_iam]})
         self.outputs: dict[str, Any] = changes.get("outputs", {"kubeconfig": "kubeconfig of the other stack"})
 
     def new_resource(self, args):
@@ -85,6 +88,10 @@ class Account(Echo):
         assert first["name"] == "association.subnet-id"
         (subnet,) = first["values"]
         return {"ids": ["rtb-found"] if subnet.removeprefix("subnet-") in self.associated else []}
+
+    def getResource(self, given):
+        assert (given["typeName"], given["identifier"]) == ("AWS::KMS::Key", KEY.rpartition("/")[2])
+        return {"properties": json.dumps({"KeyPolicy": self.key_policy})}
 
     def getKey(self, given):
         return {
