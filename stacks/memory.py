@@ -14,7 +14,7 @@ from pulumi import Output
 
 from guard.changes import Data, Known, Memory, Move, Place, changes
 from guard.moves import refusal, released
-from stacks import bucket, kinds
+from stacks import backup_copy, bucket, kinds
 from stacks.kinds.base import INDEXES, Identity
 from stacks.planned import Planned, store_key
 from stacks.safety import RefusedByGuard
@@ -66,6 +66,11 @@ def now(stack: Planned) -> Memory:
         ours = _place(bucket.NAME, bucket.identity(stack.settings), chosen)
         protected = stack.settings.protect and bucket.NAME not in stack.settings.released
         known[bucket.NAME] = Known(ours, fixed=True, protected=protected)
+    copy = stack.settings.backup_copy
+    if copy is not None:
+        place = _place(backup_copy.NAME, backup_copy.identity(stack.settings), copy)
+        protected = stack.settings.protect and backup_copy.NAME not in stack.settings.released
+        known[backup_copy.NAME] = Known(place, fixed=True, protected=protected)
     return Memory(known, data)
 
 
