@@ -203,6 +203,11 @@ if TYPE_CHECKING:
     )
     from .object.rules import Cheaper as Cheaper
     from .object.s3 import S3Bucket as S3Bucket, S3BucketArgs as S3BucketArgs
+    from .object.s3_files import (
+        S3FilesStorage as S3FilesStorage,
+        S3FilesStorageArgs as S3FilesStorageArgs,
+        s3_files_claim as s3_files_claim,
+    )
     from .object.s3_replication import (
         S3Replication as S3Replication,
         S3ReplicationArgs as S3ReplicationArgs,
@@ -361,6 +366,7 @@ _HOMES = {
     "object.ossfs": ("OssfsStorage", "OssfsStorageArgs", "RrsaCluster", "ossfs_claim"),
     "object.rules": ("Cheaper",),
     "object.s3": ("S3Bucket", "S3BucketArgs"),
+    "object.s3_files": ("S3FilesStorage", "S3FilesStorageArgs", "s3_files_claim"),
     "object.s3_replication": (
         "S3Replication",
         "S3ReplicationArgs",
