@@ -146,7 +146,14 @@ if TYPE_CHECKING:
         VolumeSnapshotsArgs as VolumeSnapshotsArgs,
     )
     from .protection.backups import Backups as Backups
+    from .protection.mirror_vault import MirrorVault as MirrorVault, MirrorVaultArgs as MirrorVaultArgs
     from .protection.snapshots import VolumeSnapshots as VolumeSnapshots
+    from .protection.vault import (
+        BackupCopies as BackupCopies,
+        BackupCopiesArgs as BackupCopiesArgs,
+        BackupVault as BackupVault,
+        BackupVaultArgs as BackupVaultArgs,
+    )
     from .monitoring.args import MonitoringArgs as MonitoringArgs, Thresholds as Thresholds
     from .monitoring.monitoring import Monitoring as Monitoring
     from .nfs_server.aws_instance import NfsOnEbs as NfsOnEbs, NfsOnEbsArgs as NfsOnEbsArgs
@@ -184,6 +191,10 @@ if TYPE_CHECKING:
         mountpoint_claim as mountpoint_claim,
     )
     from .object.oss import OssBucket as OssBucket, OssBucketArgs as OssBucketArgs
+    from .object.oss_replication import (
+        OssReplication as OssReplication,
+        OssReplicationArgs as OssReplicationArgs,
+    )
     from .object.ossfs import (
         OssfsStorage as OssfsStorage,
         OssfsStorageArgs as OssfsStorageArgs,
@@ -192,6 +203,17 @@ if TYPE_CHECKING:
     )
     from .object.rules import Cheaper as Cheaper
     from .object.s3 import S3Bucket as S3Bucket, S3BucketArgs as S3BucketArgs
+    from .object.s3_files import (
+        S3FilesStorage as S3FilesStorage,
+        S3FilesStorageArgs as S3FilesStorageArgs,
+        s3_files_claim as s3_files_claim,
+    )
+    from .object.s3_replication import (
+        S3Replication as S3Replication,
+        S3ReplicationArgs as S3ReplicationArgs,
+        S3ReplicationRole as S3ReplicationRole,
+        S3ReplicationRoleArgs as S3ReplicationRoleArgs,
+    )
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
@@ -323,7 +345,9 @@ _HOMES = {
         "VolumeSnapshotsArgs",
     ),
     "protection.backups": ("Backups",),
+    "protection.mirror_vault": ("MirrorVault", "MirrorVaultArgs"),
     "protection.snapshots": ("VolumeSnapshots",),
+    "protection.vault": ("BackupCopies", "BackupCopiesArgs", "BackupVault", "BackupVaultArgs"),
     "monitoring.args": ("MonitoringArgs", "Thresholds"),
     "monitoring.monitoring": ("Monitoring",),
     "nfs_server.aws_instance": ("NfsOnEbs", "NfsOnEbsArgs"),
@@ -338,9 +362,17 @@ _HOMES = {
     "object.juicefs": ("JuicefsStorage", "JuicefsStorageArgs", "juicefs_claim"),
     "object.mountpoint": ("MountpointStorage", "MountpointStorageArgs", "mountpoint_claim"),
     "object.oss": ("OssBucket", "OssBucketArgs"),
+    "object.oss_replication": ("OssReplication", "OssReplicationArgs"),
     "object.ossfs": ("OssfsStorage", "OssfsStorageArgs", "RrsaCluster", "ossfs_claim"),
     "object.rules": ("Cheaper",),
     "object.s3": ("S3Bucket", "S3BucketArgs"),
+    "object.s3_files": ("S3FilesStorage", "S3FilesStorageArgs", "s3_files_claim"),
+    "object.s3_replication": (
+        "S3Replication",
+        "S3ReplicationArgs",
+        "S3ReplicationRole",
+        "S3ReplicationRoleArgs",
+    ),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",

@@ -15,6 +15,7 @@ from guard.changes import Memory
 from stacks import (
     archive,
     backup,
+    backup_copy,
     bucket,
     cost,
     earlier,
@@ -62,9 +63,11 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, last: earlier.L
         args["registry_logins"] = logins(settings)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
     ours = bucket.make(stack.ours(bucket.NAME), ground)
-    after, ids = _claims(stack, ground, namespace, last.claims, ours)
+    there = backup_copy.elsewhere(stack.ours(backup_copy.NAME), ground)
+    after, ids = _claims(stack, replace(ground, elsewhere=there), namespace, last.claims, ours)
     made, waits, ids_of_stores = _stores(stack, ground, namespace)
     after += _model_cache(settings, ground, namespace)
+    backup_copy.make(stack.ours(backup_copy.NAME), ground, there, ours, ids)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = last.autoscaled
@@ -88,7 +91,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, last: earlier.L
         ),
         "cost": cost.output(stack),
         "models": models.output(settings, released),
-        "backup": backup.output(settings, drilled),
+        "backup": {**backup.output(settings, drilled), **backup_copy.output(settings)},
         "bucket": outputs.bucket(stack.bucket),
         "archive": archive.output(settings, stack.storage),
         earlier.OUTPUT: earlier.output(stack, app.ready),
@@ -169,7 +172,15 @@ def _claims(
     ids: dict[str, pulumi.Output[str]] = {}
     space = _space(stack, ground, namespace)
     for name, planned in stack.contexts.items():
-        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key, bucket=ours, lived=name in lived)
+        at = replace(
+            planned,
+            place=ground.place,
+            namespace=namespace,
+            key=ground.key,
+            bucket=ours,
+            elsewhere=ground.elsewhere,
+            lived=name in lived,
+        )
         kind = kinds.kind(at.chosen.kind)
         for line in kind.warnings(at.chosen):
             pulumi.log.warn(f"kotaemon:storage.claims.{name}{line}")

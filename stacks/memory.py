@@ -14,7 +14,7 @@ from pulumi import Output
 
 from guard.changes import Data, Known, Memory, Move, Place, changes
 from guard.moves import refusal, released
-from stacks import bucket, kinds
+from stacks import backup_copy, bucket, kinds
 from stacks.kinds.base import INDEXES, Identity
 from stacks.planned import Planned, store_key
 from stacks.safety import RefusedByGuard
@@ -65,6 +65,10 @@ def now(stack: Planned) -> Memory:
     if chosen is not None and chosen.made:
         ours = _place(bucket.NAME, bucket.identity(stack.settings), chosen)
         known[bucket.NAME] = Known(ours, fixed=True, protected=stack.ours(bucket.NAME).protect)
+    copy = stack.settings.backup_copy
+    if copy is not None:
+        place = _place(backup_copy.NAME, backup_copy.identity(stack.settings), copy)
+        known[backup_copy.NAME] = Known(place, fixed=True, protected=stack.ours(backup_copy.NAME).protect)
     return Memory(known, data)
 
 

@@ -54,6 +54,13 @@ class EcsDiskStorageArgs(TypedDict):
     """cloud_auto only: IOPS on top of the baseline; default none."""
     bursting: NotRequired[bool]
     """cloud_auto only; default false."""
+    copy_region: NotRequired[str]
+    """Region to which each snapshot is copied, encrypted; default: none."""
+    copy_days: NotRequired[int]
+    """Days that the copies are kept, 1 to 65536; default 30."""
+    copy_key_id: NotRequired[Input[str]]
+    """Id of the KMS key of the copies, of `copy_region`; default or empty: the key that ECS keeps there for the
+    account."""
     snapshot_days: NotRequired[int]
     """Days that the daily snapshots of 02:00 (UTC+8) are kept, 1 to 65536; default 30."""
     resource_group_id: NotRequired[str]
@@ -90,6 +97,7 @@ def check(name: str, args: EcsDiskStorageArgs) -> list[str]:
         *reasons(
             "" if size else refused_static_disk(asked_disk(name, args)),
             refused_snapshot_days(int(args.get("snapshot_days", 30))),
+            refused_snapshot_days(int(args.get("copy_days", 30))),
             refused_tags(args.get("tags", {})),
         ),
         *because(f"cloud_name {full_name!r}", refused_cloud_name(full_name)),
@@ -143,7 +151,7 @@ def disk_volume_spec(claim: Claim, disk_id: Input[str], namespace: Input[str]) -
 def snapshot_policy(args: EcsDiskStorageArgs, policy_name: str) -> alicloud.ecs.AutoSnapshotPolicyArgs:
     """Daily snapshots. Snapshots of an encrypted disk are encrypted with its key."""
     days: Sequence[str] = EVERY_DAY
-    return alicloud.ecs.AutoSnapshotPolicyArgs(
+    made = alicloud.ecs.AutoSnapshotPolicyArgs(
         auto_snapshot_policy_name=policy_name,
         repeat_weekdays=list(days),
         time_points=list(SNAPSHOT_HOURS),
@@ -151,6 +159,16 @@ def snapshot_policy(args: EcsDiskStorageArgs, policy_name: str) -> alicloud.ecs.
         resource_group_id=args.get("resource_group_id"),
         tags=args.get("tags", {}),
     )
+    if "copy_region" in args:
+        made.enable_cross_region_copy = True
+        made.target_copy_regions = [args["copy_region"]]
+        made.copied_snapshots_retention_days = int(args.get("copy_days", 30))
+        # Without a key it is the one that ECS keeps (API CreateAutoSnapshotPolicy, CopyEncryptionConfiguration).
+        key = Output.from_input(args.get("copy_key_id", "")).apply(lambda given: given or None)
+        made.copy_encryption_configuration = alicloud.ecs.AutoSnapshotPolicyCopyEncryptionConfigurationArgs(
+            encrypted=True, kms_key_id=key
+        )
+    return made
 
 
 class EcsDiskStorage(pulumi.ComponentResource):

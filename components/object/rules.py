@@ -121,6 +121,14 @@ def archived_refused(prefix: str, archived_prefixes: list[str]) -> str:
     )
 
 
+def copy_refused(name: str, copy: str, dialect: BucketDialect = BucketDialect.S3) -> str:
+    """Why a bucket of this name cannot hold the copies of another one."""
+    if name == copy:
+        return f"{copy!r} is the bucket itself; the copies are in another one"
+    reason = name_refused(copy, dialect)
+    return f"{copy!r} {reason}" if reason else ""
+
+
 def version_days_refused(days: int) -> str:
     """Why earlier versions of objects cannot be kept for so long."""
     return "" if 1 <= days <= 3650 else f"{days} is not allowed; earlier versions are kept for 1 to 3650 days"

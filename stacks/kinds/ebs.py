@@ -96,6 +96,7 @@ class EbsKind(Kind[EbsClaim]):
     settings = EbsClaim
     platforms = (Platform.AWS,)
     in_account = True
+    arn = "ec2:volume"
     drivers = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com")
     snapshots = True
     effects: ClassVar[Effects] = {
@@ -165,6 +166,10 @@ class EbsKind(Kind[EbsClaim]):
         yield from zone_mistakes(aws, "zone", [chosen.zone] if chosen.zone else [])
         if chosen.zone is not None and aws.auto_mode:
             yield "zone: EKS Auto Mode's driver takes no disks that were made elsewhere; leave zone out"
+
+    def copied(self, chosen: EbsClaim, settings: Settings) -> bool:
+        """Where its disks have the tags by which AWS Backup finds them."""
+        return bool(disk_tags(settings.section(AwsSettings))) or chosen.zone is not None
 
     def key_users(self, chosen: EbsClaim) -> tuple[str, ...]:
         """The driver makes and attaches its disks with the key."""

@@ -114,6 +114,10 @@ class EcsDiskKind(Kind[EcsDiskClaim]):
         """Daily snapshots by a policy of ECS."""
         return f"daily snapshots by ECS, kept {chosen.snapshot_days} days"
 
+    def copied(self, chosen: EcsDiskClaim, settings: Settings) -> bool:
+        """Always: the policy that makes its snapshots copies them."""
+        return True
+
     def planned(self, at: Context[EcsDiskClaim]) -> Claim:
         """The claim as plain values."""
         from components.block.ecs_disk import ecs_disk_claim
@@ -177,6 +181,9 @@ def _ecs_disk_args(at: Context[EcsDiskClaim]) -> "EcsDiskStorageArgs":
         args["performance_level"] = PerformanceLevel(at.chosen.performance_level)
     if at.chosen.provisioned_iops is not None:
         args["provisioned_iops"] = at.chosen.provisioned_iops
+    if at.elsewhere is not None:
+        args["copy_region"], args["copy_days"] = at.elsewhere.region, at.elsewhere.days
+        args["copy_key_id"] = at.elsewhere.key
     if alicloud.resource_group_id is not None:
         args["resource_group_id"] = alicloud.resource_group_id
     return args

@@ -84,6 +84,7 @@ class EfsKind(Kind[EfsClaim]):
         "(aws-efs-csi-driver#691, aws/containers-roadmap#2642)"
     )
     in_account = True
+    arn = "elasticfilesystem:file-system"
     drivers = ("efs.csi.aws.com",)
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,

@@ -126,6 +126,7 @@ class LustreKind(Kind[LustreClaim]):
         "(kubernetes-sigs/aws-fsx-csi-driver#431)"
     )
     in_account = True
+    arn = "fsx:file-system"
     drivers = ("fsx.csi.aws.com",)
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
@@ -160,6 +161,10 @@ class LustreKind(Kind[LustreClaim]):
     def own_backup(self, chosen: LustreClaim) -> str:
         """Daily backups by FSx, which makes none of a file system that is linked to S3."""
         return f"daily backups by FSx, kept {chosen.kept_days} days" if chosen.kept_days > 0 else ""
+
+    def copied(self, chosen: LustreClaim, settings: Settings) -> bool:
+        """Where it has backups at all."""
+        return chosen.kept_days > 0
 
     def planned(self, at: Context[LustreClaim]) -> Claim:
         """The claim as plain values."""

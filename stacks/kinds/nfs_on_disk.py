@@ -45,6 +45,7 @@ class NfsOnDiskKind(Kind[NfsOnDiskClaim]):
     settings = NfsOnDiskClaim
     platforms = tuple(_CLOUDS)
     in_account = True
+    arn = "ec2:volume"
     effects: ClassVar[Effects] = {
         **{field: row for field, row in EXPORT_EFFECTS.items() if field in NfsOnDiskClaim.model_fields},
         "kind": KIND_ROW,
@@ -69,6 +70,10 @@ class NfsOnDiskKind(Kind[NfsOnDiskClaim]):
     def own_backup(self, chosen: NfsOnDiskClaim) -> str:
         """Daily snapshots of the disk."""
         return f"daily snapshots of the disk, {chosen.snapshot_days} of them kept"
+
+    def copied(self, chosen: NfsOnDiskClaim, settings: Settings) -> bool:
+        """On AWS, whose disks AWS Backup finds by their tags."""
+        return settings.platform == Platform.AWS
 
     def planned(self, at: Context[NfsOnDiskClaim]) -> Claim:
         """The claim as plain values; what the machine is made from is checked with it."""

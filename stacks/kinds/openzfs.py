@@ -105,6 +105,7 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         "(kubernetes-sigs/aws-fsx-openzfs-csi-driver#87)"
     )
     in_account = True
+    arn = "fsx:file-system"
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
         "size": grows(f"{_UPSTREAM}, storage_capacity; FSx UpdateFileSystem"),

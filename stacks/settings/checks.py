@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from components.contract import Platform
 from components.kotaemon.switches import graphs_switched_on
-from stacks import archive, bucket, kinds, platforms, stores
+from stacks import archive, backup_copy, bucket, kinds, platforms, stores
 from stacks.settings import ingress, models
 from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
@@ -17,7 +17,7 @@ def mistakes(settings: Settings) -> Iterator[str]:
     """Every mistake between the sections, each with its full key from `kotaemon:` on."""
     checks = [_access, _money, _scale, _kinds_of_the_platform, _section, _roles, _released, models.mistakes]
     if not list(_section(settings)):
-        checks += [_claims, _platform, _stores, bucket.mistakes, archive.mistakes]
+        checks += [_claims, _platform, _stores, bucket.mistakes, archive.mistakes, backup_copy.mistakes]
     for check in checks:
         yield from (f"kotaemon:{line}" for line in check(settings))
     if not list(_section(settings)) and not list(bucket.mistakes(settings)):

@@ -70,6 +70,7 @@ SETTINGS: Effects = {
     "session_export": pods("the files that are there stay"),
     "monitoring": pods("the pods open or close the port of their numbers; rules and dashboard change in place"),
     "backup": words(_OWN),
+    "backup_copy": words(_OWN),
     "env": pods(),
     "api_keys": pods(),
     "admin_name": pods("it is read when the first administrator is made, and never again"),

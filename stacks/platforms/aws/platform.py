@@ -17,6 +17,7 @@ from stacks.offered import CLUSTER
 from stacks.platforms import own_configuration
 from stacks.platforms.aws import own_key
 from stacks.platforms.aws.bucket import BUCKETS
+from stacks.platforms.aws.copies import COPIES, account_of
 from stacks.platforms.aws.effects import EFFECTS
 from stacks.platforms.aws.place import Place
 from stacks.platforms.aws.settings import AwsSettings, adopted, key_alias, tags
@@ -35,6 +36,7 @@ class Aws(PlatformStack):
     section = AwsSettings
     effects = EFFECTS
     buckets = BUCKETS
+    copies = COPIES
     own_store = RDS
     about = "region, network, key, drivers, stores"
 
@@ -208,7 +210,10 @@ def _key_args(settings: Settings, place: Place, roles: "Roles") -> "AwsKeyArgs":
 
     section = settings.section(AwsSettings)
     used = key_users(settings) | ({KeyService.RDS.value} if section.database is not None else set())
-    return AwsKeyArgs(
+    copy = settings.backup_copy
+    if copy is not None:
+        used |= {KeyService.BACKUP.value}
+    args = AwsKeyArgs(
         account=place.account,
         region=section.region,
         alias=key_alias(),
@@ -218,6 +223,9 @@ def _key_args(settings: Settings, place: Place, roles: "Roles") -> "AwsKeyArgs":
         tags=tags(section),
         protect=settings.protect,
     )
+    if copy is not None and (other := account_of(copy)) is not None:
+        args["copies_to"] = [other]
+    return args
 
 
 PLATFORM = Aws()
