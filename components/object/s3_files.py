@@ -64,6 +64,8 @@ class S3FilesStorageArgs(TypedDict):
     """User that every access is made as; default 1001."""
     gid: NotRequired[int]
     """Group that every access is made as; default 1001."""
+    permissions_boundary: NotRequired[Input[str]]
+    """ARN of the IAM policy that is the permissions boundary of the role; default none."""
     tags: NotRequired[Mapping[str, str]]
     """Added to everything that AWS can tag."""
     encrypted_by: NotRequired[str]
@@ -275,6 +277,7 @@ class S3FilesStorage(pulumi.ComponentResource):
             f"{name}-s3-files-role",
             description="S3 Files keeps a bucket and a file system the same",
             assume_role_policy=account.apply(lambda known: json.dumps(trust_policy(known, region))),
+            permissions_boundary=args.get("permissions_boundary"),
             tags=args.get("tags"),
             opts=self._kept,
         )

@@ -17,6 +17,8 @@ from .rules import copy_refused
 class S3ReplicationRoleArgs(TypedDict):
     """Arguments of S3ReplicationRole."""
 
+    permissions_boundary: NotRequired[Input[str]]
+    """ARN of the IAM policy that is the permissions boundary of the role; default none."""
     tags: NotRequired[Mapping[str, str]]
     """Added to the role."""
     protect: NotRequired[bool]
@@ -182,6 +184,7 @@ class S3ReplicationRole(pulumi.ComponentResource):
             f"{name}-role",
             description="S3 copies a bucket to another region or account",
             assume_role_policy=json.dumps(trust_policy()),
+            permissions_boundary=args.get("permissions_boundary"),
             tags=args.get("tags"),
             opts=ResourceOptions(parent=self, protect=args.get("protect", True), retain_on_delete=True),
         )

@@ -52,6 +52,8 @@ class BackupCopiesArgs(TypedDict):
     disks."""
     days: NotRequired[int]
     """Days for which copies are kept, 1 to 36500; default 35."""
+    permissions_boundary: NotRequired[Input[str]]
+    """ARN of the IAM policy that is the permissions boundary of the role; default none."""
     tags: NotRequired[Mapping[str, str]]
     """Added to plan and role."""
     protect: NotRequired[bool]
@@ -189,6 +191,7 @@ class BackupCopies(pulumi.ComponentResource):
             f"{name}-role",
             description="AWS Backup of the storage of Kotaemon",
             assume_role_policy=json.dumps(trust_policy()),
+            permissions_boundary=args.get("permissions_boundary"),
             tags=args.get("tags"),
             opts=kept,
         )

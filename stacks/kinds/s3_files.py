@@ -17,7 +17,7 @@ from stacks.kinds import mounted
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.platforms.aws import ids
 from stacks.platforms.aws.effects import SUBNET_CHANGES
-from stacks.platforms.aws.settings import AwsSettings, RoleArn, encrypted_by, network_mistakes, tags
+from stacks.platforms.aws.settings import AwsSettings, RoleArn, boundary, encrypted_by, network_mistakes, tags
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.existing import VOLUME, Id
 from stacks.settings.fields import Size
@@ -175,6 +175,7 @@ def _args(at: Context[S3FilesClaim]) -> "S3FilesStorageArgs":
         tags=tags(aws),
         encrypted_by=encrypted_by(aws),
         protect=at.settings.protect,
+        **boundary(aws),
     )
     if at.chosen.mount_role is not None:
         args["mount_role_arn"] = at.chosen.mount_role

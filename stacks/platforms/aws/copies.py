@@ -13,7 +13,7 @@ from estimate.products.aws_key import AwsKey as KeyProduct
 from estimate.products.s3 import S3Bucket as S3Product
 from stacks import backup_copy, bucket, kinds
 from stacks.kinds.base import Buys, Elsewhere
-from stacks.platforms.aws.settings import AwsSettings, disk_tags, key_alias, tags
+from stacks.platforms.aws.settings import AwsSettings, boundary, disk_tags, key_alias, tags
 from stacks.platforms.base import Copies, Ground
 from stacks.settings.backup_copy import BackupCopySettings
 from stacks.settings.settings import Settings
@@ -126,7 +126,7 @@ class AwsCopies(Copies):
         section = settings.section(AwsSettings)
         role = None
         if chosen.bucket is not None:
-            args = S3ReplicationRoleArgs(tags=tags(section), protect=settings.protect)
+            args = S3ReplicationRoleArgs(tags=tags(section), protect=settings.protect, **boundary(section))
             role = S3ReplicationRole(_REPLICATION, args, ground.cloud)
         key = _key(settings, chosen, ground, there, role)
         if role is not None:
@@ -265,6 +265,7 @@ def _plan(
         days=there.days,
         tags=tags(section),
         protect=settings.protect,
+        **boundary(section),
     )
     if _has_disks(settings):
         args["disk_tags"] = {key: value for key, value in disk_tags(section).items() if key in ("app", "stack")}

@@ -72,6 +72,15 @@ def test_aws_copies_the_bucket_and_the_backups_into_another_region(tmp_path: Pat
     assert all(r.protect and r.retain_on_delete for r in kept), "what holds or makes copies stays"
 
 
+def test_the_roles_of_the_copies_have_the_boundary_of_the_stack(tmp_path: Path) -> None:
+    boundary = "arn:aws:iam::111122223333:policy/boundary"
+    roles = of(made(changed(tmp_path, "aws-single", {**AWS, "aws.permissionsBoundary": boundary})), "aws:iam/role:Role")
+    assert {name: role.get("permissionsBoundary") for name, role in roles.items()} == {
+        "copy-plan-role": boundary,
+        "copy-replication-role": boundary,
+    }
+
+
 def test_a_bucket_of_copies_has_the_versions_and_the_lifecycle_of_the_first(tmp_path: Path) -> None:
     found = {r.name: r.inputs for r in collect.preview(changed(tmp_path, "aws-single", AWS)).registrations}
     assert found["copy-lifecycle"]["rules"] == found["bucket-lifecycle"]["rules"]

@@ -124,5 +124,11 @@ def test_every_iam_role_of_the_components_takes_the_boundary() -> None:
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "iam.Role"
     ]
-    assert {name for name, _ in made} == {"driver.py", "aws_instance.py"}
+    assert {name for name, _ in made} == {
+        "driver.py",
+        "aws_instance.py",
+        "s3_files.py",
+        "s3_replication.py",
+        "vault.py",
+    }
     assert [name for name, call in made if "permissions_boundary" not in {word.arg for word in call.keywords}] == []

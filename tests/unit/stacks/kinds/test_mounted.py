@@ -145,6 +145,13 @@ def test_redis_is_warned_of(tmp_path: Path) -> None:
     assert [line for line in warned if "storage.claims.cold.metadata: redis loses acknowledged" in line]
 
 
+def test_the_role_of_s3_files_has_the_boundary_of_the_stack(tmp_path: Path) -> None:
+    boundary = "arn:aws:iam::111122223333:policy/boundary"
+    run = collect.preview(changed(tmp_path, "aws-single", {**FILES, "aws.permissionsBoundary": boundary}))
+    [role] = run.of("aws:iam/role:Role")
+    assert role.inputs["permissionsBoundary"] == boundary
+
+
 def test_s3_files_lets_the_named_role_mount_or_says_what_it_needs(tmp_path: Path) -> None:
     [line] = [line for line in collect.preview(changed(tmp_path, "aws-single", FILES)).warnings if "mountRole" in line]
     assert "s3files:ClientMount" in line
