@@ -96,7 +96,7 @@ class Aws(PlatformStack):
         from components.encryption.aws import check
         from stacks.platforms.aws.drivers import Roles
 
-        found = list(provider_mistakes(settings.section(AwsSettings)))
+        found = [*provider_mistakes(settings.section(AwsSettings)), *_log_in_mistakes(settings)]
         if settings.section(AwsSettings).key_arn is not None:
             return found
         return found + check("key", _key_args(settings, self.planned(settings), Roles(ebs=None, efs=None)))
@@ -147,6 +147,29 @@ def provider_mistakes(section: AwsSettings) -> Iterator[str]:
             f"aws:allowedAccountIds: {', '.join(allowed)}, but kotaemon:aws.account is {section.account}; make "
             "them the same"
         )
+
+
+def _log_in_mistakes(settings: Settings) -> Iterator[str]:
+    """Roles of `aws:assumeRoles` that the program `aws` cannot take, which logs in to a cluster that is known by name.
+
+    `aws eks get-token` takes one role, and nothing but its ARN (AWS CLI, eks get-token: --role-arn).
+    """
+    section, own = settings.section(AwsSettings), own_configuration.given("aws")
+    if section.cluster is None or settings.cluster.kubeconfig is not None or section.cluster_stack is not None:
+        return
+    try:
+        roles = json.loads(own.values.get("assumeRoles", "[]"))
+    except ValueError:
+        return  # what is no list has its message already
+    if not isinstance(roles, list):
+        return
+    way = "give kotaemon:cluster.kubeconfig, or aws:profile with the whole chain"
+    if len(roles) > 1:
+        yield f"aws:assumeRoles: {len(roles)} roles, and `aws eks get-token` takes one; {way}"
+    elif roles and not roles[0].get("roleArn"):
+        yield "aws:assumeRoles: roleArn is missing in it"
+    elif roles and "externalId" in roles[0]:
+        yield f"aws:assumeRoles: externalId, and `aws eks get-token` takes none; {way}"
 
 
 def provider_arguments(section: AwsSettings) -> dict[str, Any]:

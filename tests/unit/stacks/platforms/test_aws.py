@@ -620,6 +620,30 @@ def test_mistakes_in_it_end_the_run_before_anything_is_registered(pulumi_run, ow
     assert message in str(error.value)
 
 
+ROLE = {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/deploy"}
+
+
+@pytest.mark.parametrize(
+    ("roles", "message"),
+    [
+        ([ROLE, ROLE], "aws:assumeRoles: 2 roles, and `aws eks get-token` takes one; give kotaemon:cluster.kubeconfig"),
+        (
+            [{**ROLE, "externalId": "x"}],
+            "aws:assumeRoles: externalId, and `aws eks get-token` takes none; give kotaemon",
+        ),
+        ([{"sessionName": "x"}], "aws:assumeRoles: roleArn is missing in it"),
+    ],
+)
+def test_roles_that_the_log_in_to_a_cluster_by_name_cannot_take(pulumi_run, roles, message):
+    values = {**found(), "aws:assumeRoles": roles}
+    with_a_file = run(pulumi_run, values, Account()).one("pulumi:providers:aws").inputs
+    assert json.loads(with_a_file["assumeRoles"]) == roles
+    del values["cluster"]
+    with pytest.raises(pulumi.RunError) as error:
+        run(pulumi_run, values, Account())
+    assert message in str(error.value)
+
+
 def test_a_key_of_another_account_is_taken_and_the_statements_of_its_policy_are_printed(pulumi_run):
     other = KEY.replace(ACCOUNT, "999999999999")
     made = run(pulumi_run, single(keyArn=other), Account())

@@ -70,7 +70,8 @@ def test_the_services_of_the_stack_are_looked_for(pulumi_run: Callable[..., Run]
 
 def test_a_policy_that_may_not_be_read_stops_nothing_and_is_said(pulumi_run: Callable[..., Run]) -> None:
     class Forbidden(Account):
-        def getResource(self, _: Any) -> dict[str, Any]:
+        def getResource(self, given: Any) -> dict[str, Any]:
+            assert given["typeName"] == "AWS::KMS::Key"
             raise Refused
 
     (line,) = told(pulumi_run, Forbidden(), single(keyArn=KEY), preview=False)
