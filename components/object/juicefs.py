@@ -57,6 +57,8 @@ class JuicefsStorageArgs(TypedDict):
 
 def option_refused(option: str) -> str:
     """Why an option of the mount is not allowed; empty when it is. `writeback_cache`, the kernel's own cache, is."""
+    if "," in option:  # the driver joins options by commas, and JuiceFS takes them apart again
+        return next((reason for part in option.split(",") if (reason := option_refused(part))), "")
     name, _, value = option.strip().removeprefix("--").replace(" ", "=", 1).partition("=")
     if name in _REFUSED and value.lower() not in ("false", "0"):
         return f"{option!r} is not allowed: it {_REFUSED[name]}"

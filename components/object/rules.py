@@ -100,6 +100,18 @@ def lifecycle_refused(prefix: str, rule: Cheaper, dialect: BucketDialect) -> str
     return ""
 
 
+def rule_ids(lifecycle: Lifecycle) -> dict[str, str]:
+    """Prefix -> name of its rule. Two prefixes that differ in `/` and `-` only get names that differ: S3 and OSS refuse
+    two rules of one name (S3 API, LifecycleRule: ID, unique)."""
+    found: dict[str, str] = {}
+    for prefix in sorted(lifecycle):
+        name = f"cheaper-{prefix.strip('/').replace('/', '-') or 'all'}"
+        while name in found.values():
+            name += "-"
+        found[prefix] = name
+    return found
+
+
 def archived(lifecycle: Lifecycle, dialect: BucketDialect) -> list[str]:
     """Prefixes whose objects end in a class that does not answer a read."""
     return sorted(prefix for prefix, rule in lifecycle.items() if rule["storage_class"] in ARCHIVES[dialect])

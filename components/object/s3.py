@@ -17,6 +17,7 @@ from .rules import (
     lifecycle_refused,
     name_refused,
     prefix_refused,
+    rule_ids,
     usual_lifecycle,
     version_days_refused,
 )
@@ -143,7 +144,7 @@ def lifecycle_rules(lifecycle: Lifecycle, version_days: int) -> list[s3.BucketLi
         whole,
         *(
             s3.BucketLifecycleConfigurationRuleArgs(
-                id=f"cheaper-{prefix.strip('/').replace('/', '-') or 'all'}",
+                id=rule_ids(lifecycle)[prefix],
                 status="Enabled",
                 filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=prefix),
                 transitions=[

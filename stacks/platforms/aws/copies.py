@@ -143,8 +143,8 @@ def _key_mistakes(chosen: BackupCopySettings, section: AwsSettings) -> Iterator[
         yield f"key: {key!r} is the key of the stack itself; the copies would be lost with it"
     elif (of := key.split(":")[4]) != (other or section.account or of):
         yield (
-            f"key: {key!r} is of account {of}, and the copies are in account {other or section.account}; AWS Backup "
-            "encrypts a vault with a key of its own account only"
+            f"key: {key!r} is of account {of}, and the copies are in account {other or section.account}: who owns a "
+            "key can take it away, and the copies with it; give a key of their own account, or leave key out"
         )
 
 

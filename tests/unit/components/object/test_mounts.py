@@ -201,6 +201,7 @@ def test_juicefs_is_a_file_system_with_its_metadata_dumped_every_hour(pulumi_run
         "backup-meta=1 hour",  # JuiceFS takes what it cannot read for 0, and only writes that into its log
         "backup-meta=1w",
         "backup-meta=-1h",
+        "read-only,writeback",
     ],
 )
 def test_options_of_juicefs_that_lose_data(option: str, pulumi_run: Callable[..., Any]) -> None:
