@@ -16,6 +16,7 @@ from stacks import (
     archive,
     backup_checks,
     bucket,
+    csi_drivers,
     kinds,
     log_shipping,
     models,
@@ -126,7 +127,8 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
     namespace = admission.namespace_of(settings, cluster)
     refuse(admission.refused(namespace, made) if namespace is not None else [])
     saved = backup_checks.warnings(settings, storage, handed)
-    for line in (*classes.contradictions(), *saved, *admission.warnings(settings, cluster, made)):
+    drivers = csi_drivers.warnings(contexts, cluster)
+    for line in (*classes.contradictions(), *drivers, *saved, *admission.warnings(settings, cluster, made)):
         pulumi.log.warn(line)
     _tell_closed(settings, storage, found)
     return Planned(settings, platform, contexts, claims, storage, found, report, classes)
