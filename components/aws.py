@@ -254,7 +254,7 @@ def rds_refused(identifier: str, size_gib: int, max_size_gib: int, subnet_zones:
     if not 20 <= size_gib <= 65536:
         return f"size {size_gib} GiB: PostgreSQL on gp3 has 20 to 65536 GiB"
     # RDS refuses storage autoscaling with less than a tenth of room (RDS user guide, storage autoscaling)
-    if not size_gib * 1.1 <= max_size_gib <= 65536:
+    if 10 * max_size_gib < 11 * size_gib or max_size_gib > 65536:
         return f"maximum size {max_size_gib} GiB: must be at least a tenth above size {size_gib} GiB, 65536 at most"
     if subnet_zones < 2:
         return "subnets: RDS needs subnets in at least two zones, also for a single instance"

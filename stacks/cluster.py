@@ -1,9 +1,9 @@
 """Reads what a stack has to know of its cluster: once, before anything is registered, and nothing but the asked.
 
 A cluster that cannot be asked is no mistake: what it would have said stays unknown, and the reason is said. Rights that
-are used: `get` on the StorageClasses that the stack file names, on its namespace and its claims on disks, `list` on the
-namespace's quotas and limit ranges. The version is open to every user. StorageProfiles are asked for only about unknown
-drivers.
+are used: `get` on the StorageClasses that the stack file names, on the CSI drivers of its claims, on its namespace and
+its claims on disks, `list` on the namespace's quotas and limit ranges, and for EFS `get` on the driver's DaemonSet. The
+version is open to every user. StorageProfiles are asked for only about unknown drivers.
 """
 
 import json
@@ -23,6 +23,9 @@ SECONDS = 20
 """The longest wait for all answers together. A plug-in of the kubeconfig that fetches a token is included."""
 REQUEST_SECONDS = 5
 NAMESPACES = "/api/v1/namespaces"
+NODE_PARTS = {"efs.csi.aws.com": ("efs-csi-node", "efs-plugin")}
+"""CSI driver -> the DaemonSet of its nodes in kube-system and the container whose image has its version (add-on and
+chart of aws-efs-csi-driver)."""
 PROFILES = "/apis/cdi.kubevirt.io/v1beta1/storageprofiles"
 """One StorageProfile for each class, of its name (https://kubevirt.io/user-guide/storage/containerized_data_importer/)."""
 
@@ -57,6 +60,7 @@ def _ask(cluster: Cluster, wanted: Wanted) -> ClusterFacts:
         asked = _Questions(client_of(str(cluster.kubeconfig_path), cluster.context))
         version = asked.version()
         classes = {name: found for name in wanted.classes if (found := asked.storage_class(name)) is not _UNREAD}
+        drivers = {name: found for name in wanted.drivers if (found := asked.driver(name)) is not _UNREAD}
         namespace = asked.namespace(wanted.namespace) if wanted.namespace else _UNREAD
         # Without the namespace there are no claims.
         claims = wanted.claims if namespace is not None else ()
@@ -71,6 +75,7 @@ def _ask(cluster: Cluster, wanted: Wanted) -> ClusterFacts:
         namespace=None if namespace is _UNREAD else namespace,
         namespace_missing=namespace is None,
         bound=bound,
+        drivers=drivers,
         gaps=tuple(asked.gaps),
     )
 
@@ -122,6 +127,20 @@ class _Questions:
         known = facts_of(name, body["provisioner"], DRIVERS, parameters).known
         options = tuple(body.get("mountOptions") or ())
         return FoundClass(body["provisioner"], parameters, options, () if known else self._profile(name))
+
+    def driver(self, name: str) -> str | None:
+        """Version of a CSI driver, empty: it is not known. None: the cluster has none; _UNREAD: it does not say."""
+        body = self._answer(f"CSIDriver {name}", "/apis/storage.k8s.io/v1/csidrivers", name)
+        if body is None or body is _UNREAD:
+            return body
+        if name not in NODE_PARTS:
+            return ""
+        daemons, container = NODE_PARTS[name]
+        found = self._answer(f"DaemonSet {daemons}", "/apis/apps/v1/namespaces/kube-system/daemonsets", daemons)
+        if found is None or found is _UNREAD:
+            return ""
+        images = {one["name"]: one["image"] for one in found["spec"]["template"]["spec"]["containers"]}
+        return images.get(container, "").partition("@")[0].rpartition(":")[2]
 
     def _profile(self, name: str) -> tuple[str, ...]:
         body = self._answer(f"StorageProfile {name}", PROFILES, name)

@@ -17,6 +17,7 @@ from stacks import (
     backup_checks,
     backup_copy,
     bucket,
+    csi_drivers,
     kinds,
     log_shipping,
     models,
@@ -127,7 +128,8 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
     namespace = admission.namespace_of(settings, cluster)
     refuse(admission.refused(namespace, made) if namespace is not None else [])
     saved = [*backup_checks.warnings(settings, storage, handed), *backup_copy.warnings(settings, storage, claims)]
-    for line in (*classes.contradictions(), *saved, *admission.warnings(settings, cluster, made)):
+    drivers = csi_drivers.warnings(contexts, cluster)
+    for line in (*classes.contradictions(), *drivers, *saved, *admission.warnings(settings, cluster, made)):
         pulumi.log.warn(line)
     _tell_closed(settings, storage, found)
     return Planned(settings, platform, contexts, claims, storage, found, report, classes)

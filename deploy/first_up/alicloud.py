@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.ack.addons import MANAGED_ROLES
-from components.alicloud import refused_key_use
+from components.alicloud import MANAGED_ROLES, refused_key_use
 from components.encryption.alicloud import ServiceRole, role_name
 from deploy.first_up import alicloud_products
 from deploy.first_up.asked import Asked

@@ -87,6 +87,15 @@ class Elsewhere:
     """Days for which copies are kept."""
 
 
+class NeededDriver(NamedTuple):
+    """A CSI driver that has to be in the cluster, and that the stack does not install."""
+
+    driver: str
+    """Name of the driver, as `kubectl get csidrivers` shows it."""
+    remedy: str
+    """What helps when it is not there, in words."""
+
+
 Space = Callable[[], "PreparationSpace"]
 """The namespace that the preparation Jobs of the stack share; it is made by the first call."""
 Prepare = Callable[[Sequence[str], ResourceOptions, Space], pulumi.Resource]
@@ -182,6 +191,10 @@ class Kind(ABC, Generic[ClaimT]):
 
     def on_class(self, at: Context[ClaimT]) -> OnClass | None:
         """The StorageClass of the cluster that makes its volume. None: it is not made by a class that is there."""
+        return None
+
+    def needed_driver(self, chosen: ClaimT, settings: Settings) -> NeededDriver | None:
+        """The CSI driver that somebody has to have installed for it. None: none, the platform's own, or the stack's."""
         return None
 
     def needs(self, chosen: ClaimT) -> Mapping[str, tuple[int, int]]:

@@ -26,9 +26,10 @@ from stacks.effects import (
     new_only,
     refused,
 )
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver
 from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.aws import ids
+from stacks.platforms.aws.drivers_needed import needed_driver as of_driver
 from stacks.platforms.aws.settings import AwsSettings, disk_tags, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.existing import ON_CLASS, VOLUME, Id
@@ -170,6 +171,10 @@ class EbsKind(Kind[EbsClaim]):
     def copied(self, chosen: EbsClaim, settings: Settings) -> bool:
         """Where its disks have the tags by which AWS Backup finds them."""
         return bool(disk_tags(settings.section(AwsSettings))) or chosen.zone is not None
+
+    def needed_driver(self, chosen: EbsClaim, settings: Settings) -> NeededDriver | None:
+        """The driver, unless the stack installs it or Auto Mode has it."""
+        return of_driver("ebs.csi.aws.com", "ebs", settings)
 
     def key_users(self, chosen: EbsClaim) -> tuple[str, ...]:
         """The driver makes and attaches its disks with the key."""

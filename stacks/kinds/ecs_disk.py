@@ -19,8 +19,9 @@ from components.quantity import gib
 from estimate.products.alicloud_backups import Backups
 from estimate.products.essd import EssdDisk
 from stacks.effects import KIND_ROW, Effects, grows, in_place, refused
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver
 from stacks.platforms.alicloud import ids
+from stacks.platforms.alicloud.drivers_needed import needed_driver as of_driver
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -153,6 +154,10 @@ class EcsDiskKind(Kind[EcsDiskClaim]):
 
         made = EcsDiskStorage(at.component, _ecs_disk_args(at), opts)
         return Made(made, id=made.disk_id)
+
+    def needed_driver(self, chosen: EcsDiskClaim, settings: Settings) -> NeededDriver:
+        """The driver of the component csi-plugin."""
+        return of_driver("diskplugin.csi.alibabacloud.com")
 
     def mistakes(self, chosen: EcsDiskClaim, settings: Settings) -> Iterator[str]:
         """A zone without a vSwitch."""

@@ -34,8 +34,9 @@ from stacks.effects import (
     new_only,
     refused,
 )
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver
 from stacks.offered import DISKS, disk_claim, given
+from stacks.platforms.alicloud.drivers_needed import needed_driver as of_driver
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -175,6 +176,10 @@ class EssdKind(Kind[EssdClaim]):
 
         made = EssdStorage(at.component, _essd_args(at), opts)
         return Made(made, id=made.volume_name)
+
+    def needed_driver(self, chosen: EssdClaim, settings: Settings) -> NeededDriver:
+        """The driver of the component csi-plugin."""
+        return of_driver("diskplugin.csi.alibabacloud.com")
 
     def mistakes(self, chosen: EssdClaim, settings: Settings) -> Iterator[str]:
         """Zones without a vSwitch."""

@@ -12,10 +12,11 @@ from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.lustre import THROUGHPUT, Lustre
 from stacks.effects import KIND_ROW, Effects, When, grows, in_place, refused
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made, Space
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver, Space
 from stacks.kinds.folders import squashed_next
 from stacks.offered import file_claim
 from stacks.platforms.aws import ids, node_rules
+from stacks.platforms.aws.drivers_needed import needed_driver as of_driver
 from stacks.platforms.aws.effects import OWN_SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -226,6 +227,10 @@ class LustreKind(Kind[LustreClaim]):
         yield from network_mistakes(aws, 1)
         if reason := lustre_refused(1200, 125, aws.region):
             yield f"kind: {reason}"
+
+    def needed_driver(self, chosen: LustreClaim, settings: Settings) -> NeededDriver | None:
+        """The driver, unless the stack installs it."""
+        return of_driver("fsx.csi.aws.com", "fsx", settings)
 
     def key_users(self, chosen: LustreClaim) -> tuple[str, ...]:
         """FSx."""

@@ -24,10 +24,11 @@ from estimate.offers import Offer, Part, Wanted
 from estimate.products.alicloud_backups import Backups
 from estimate.products.nas import Nas
 from stacks.effects import KIND_ROW, VOLUME_TAKES, Effects, When, in_place, refused, words
-from stacks.kinds.base import Buys, Context, Elsewhere, Identity, Kind, Made
+from stacks.kinds.base import Buys, Context, Elsewhere, Identity, Kind, Made, NeededDriver
 from stacks.kinds.folders import by_nfs_job, squashed_next
 from stacks.offered import file_claim
 from stacks.platforms.alicloud import ids
+from stacks.platforms.alicloud.drivers_needed import needed_driver as of_driver
 from stacks.platforms.alicloud.effects import VSWITCH_CHANGES
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
@@ -226,6 +227,10 @@ class NasClaimKind(Kind[NasClaim]):
             squashed_next(at)
         export = as_export(at.component, _nas_args(at), made.server)
         return Made(made, by_nfs_job(at, export, give_root=squash), made.file_system_id)
+
+    def needed_driver(self, chosen: NasClaim, settings: Settings) -> NeededDriver:
+        """The driver of the component csi-plugin."""
+        return of_driver("nasplugin.csi.alibabacloud.com")
 
     def mistakes(self, chosen: NasClaim, settings: Settings) -> Iterator[str]:
         """A zone without a vSwitch, or a key of its own where the stack has none."""

@@ -21,6 +21,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
 from tests.engine.examples.cloud import NOT_TOLD, Values, computed, new_id, taken
+from tests.engine.examples.refusals import refused
 
 FORCE_NEW = {
     "availabilityZone",
@@ -91,6 +92,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         users = (name for name, inputs in there.values() if f'"{request.id}"' in json.dumps(inputs))
         return next(users, "")
 
+    def refuse(self, request: Any, inputs: Values, context: Any) -> None:
+        """Abort the call for what a cloud refuses (tests/engine/examples/refusals.py)."""
+        own = (request.type, getattr(request, "id", ""))
+        there = [(type_, id_, of) for (type_, id_), (_, of) in self.there().items() if (type_, id_) != own]
+        if why := refused(request.type, inputs, there):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{request.name}: {why}")
+
     def note(self, verb: str, request: Any, id_: str, inputs: Values | None = None) -> None:
         """One line in the log, in the order of the calls."""
         with self.lock, self.log.open("a") as out:
@@ -148,6 +156,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             request.type, inputs, [of for (type_, _), (_, of) in self.there().items() if type_ == request.type]
         ):
             context.abort(grpc.StatusCode.ALREADY_EXISTS, f"AlreadyExists: {request.name}: {other}")
+        self.refuse(request, inputs, context)
         id_ = new_id(request.type, request.name, inputs)
         self.note("create", request, id_, inputs)
         told = {"name": request.name, **computed(request.type, request.name, id_), **inputs}
@@ -158,6 +167,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         news = MessageToDict(request.news)
         outputs.update(news)
         if not request.preview:
+            self.refuse(request, news, context)
             self.note("update", request, request.id, news)
         return provider_pb2.UpdateResponse(properties=outputs)
 

@@ -20,6 +20,8 @@ from stacks.settings.classes import ClassSettings
 from stacks.settings.cluster import Cluster
 
 PREFIX = "/apis/storage.k8s.io/v1/storageclasses/"
+DRIVERS = "/apis/storage.k8s.io/v1/csidrivers/"
+DAEMONS = "/apis/apps/v1/namespaces/kube-system/daemonsets/efs-csi-node"
 PROFILES = "/apis/cdi.kubevirt.io/v1beta1/storageprofiles/"
 HERE = "/api/v1/namespaces/rag"
 QUOTAS = {
@@ -53,6 +55,20 @@ ANSWERS: dict[str, Any] = {
             ]
         }
     },
+    f"{DRIVERS}ebs.csi.aws.com": {},
+    f"{DRIVERS}efs.csi.aws.com": {},
+    DAEMONS: {
+        "spec": {
+            "template": {
+                "spec": {
+                    "containers": [
+                        {"name": "liveness-probe", "image": "example.org/probe:v9.0.0"},
+                        {"name": "efs-plugin", "image": "example.org:5000/efs:v3.1.0@sha256:abc"},
+                    ]
+                }
+            }
+        }
+    },
     HERE: {
         "metadata": {
             "labels": {"pod-security.kubernetes.io/enforce": "baseline"},
@@ -68,7 +84,12 @@ ANSWERS: dict[str, Any] = {
     f"{HERE}/limitranges": {"items": [{"spec": {"limits": [{"type": "Container", "default": {"cpu": "1"}}]}}]},
 }
 """Path -> body. Every other path is answered with 404, and those of REFUSED with 403."""
-REFUSED = (f"{PREFIX}secret", "/api/v1/namespaces/closed", "/api/v1/namespaces/closed/resourcequotas")
+REFUSED = (
+    f"{DRIVERS}closed.csi.example.org",
+    f"{PREFIX}secret",
+    "/api/v1/namespaces/closed",
+    "/api/v1/namespaces/closed/resourcequotas",
+)
 
 
 @pytest.fixture
@@ -244,3 +265,10 @@ def test_a_storage_profile_is_asked_for_an_unknown_driver_only(tmp_path: Path, s
     assert "makes ReadWriteOnce" in profiled.refused_mode(AccessMode.RWX)
     said = Classes({"vm": ClassSettings.model_validate({"standsOn": "nfs4"})}, found)
     assert said.facts("vm").refused_mode(AccessMode.RWX) == "", "the owner's word"
+
+
+def test_drivers_are_read_with_their_versions(tmp_path: Path, server: str) -> None:
+    names = ("closed.csi.example.org", "ebs.csi.aws.com", "efs.csi.aws.com", "none.csi.example.org")
+    found = cluster.read(kubeconfig(tmp_path, server), Wanted(drivers=names))
+    assert found.drivers == {"ebs.csi.aws.com": "", "efs.csi.aws.com": "v3.1.0", "none.csi.example.org": None}
+    assert found.gaps == ("the API server answered 403 Forbidden for CSIDriver closed.csi.example.org",)
