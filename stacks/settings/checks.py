@@ -15,13 +15,24 @@ from stacks.settings.storage import roles_of
 
 def mistakes(settings: Settings) -> Iterator[str]:
     """Every mistake between the sections, each with its full key from `kotaemon:` on."""
-    checks = [_access, _money, _scale, _kinds_of_the_platform, _section, _roles, _released, models.mistakes]
+    checks = [_namespace, _access, _money, _scale, _kinds_of_the_platform, _section, _roles, _released, models.mistakes]
     if not list(_section(settings)):
         checks += [_claims, _platform, _stores, bucket.mistakes, archive.mistakes]
     for check in checks:
         yield from (f"kotaemon:{line}" for line in check(settings))
     if not list(_section(settings)) and not list(bucket.mistakes(settings)):
         yield from (f"kotaemon:{line}" for line in bucket.mounted_mistakes(settings))
+
+
+def _namespace(settings: Settings) -> Iterator[str]:
+    name = settings.namespace
+    if name.startswith("kube-"):
+        yield f"namespace: '{name}' is not allowed: names that begin with kube- are the cluster's own; give another one"
+    elif name == "default" and not settings.namespace_exists:
+        yield (
+            "namespace: 'default' is there already, and the stack would refuse all pods there that do not fit Pod "
+            "Security restricted, those of others too; give another one, or namespaceExists: true"
+        )
 
 
 def _access(settings: Settings) -> Iterator[str]:

@@ -35,6 +35,10 @@ def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> 
         return (
             f"{key}.kind: {error['ctx']['tag']!r} is not allowed; allowed: {_unquoted(error['ctx']['expected_tags'])}"
         )
+    if kind == "string_type" and isinstance(given, bool | int | float) and not hidden:
+        # YAML makes them of words that Kubernetes wants as text.
+        written = str(given).lower() if isinstance(given, bool) else str(given)
+        return f'{key}: {written} must be a text, so in quotation marks: write "{written}"'
     if kind in ("enum", "literal_error"):
         expected = error["ctx"]["expected"]
         hint = nearest(str(given), [t.strip("' ") for t in expected.replace(" or ", ",").split(",")])
