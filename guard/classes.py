@@ -121,6 +121,26 @@ def facts_of(
     return replace(facts, source=row.source, loses=loses)
 
 
+def contradicted(stands_on: str, real_locks: bool, facts: ClassFacts) -> str:
+    """Why words about a volume are not what its driver makes; empty: they are, or nothing is known of the driver.
+
+    Which file system it is may be known better by its owner (a class of NFS may be EFS): not that it is files.
+    """
+    if not facts.known:
+        return ""
+    if _kind_of(stands_on) != _kind_of(facts.backend):
+        return f"standsOn: {stands_on!r} is not what the driver makes: {facts.name}, which is {facts.backend} here"
+    if real_locks and facts.locks == Locks.NODE_LOCAL:
+        return f"realLocks: is true, but locks of {facts.name} stay on each node; say false"
+    return ""
+
+
+def _kind_of(backend: str) -> str:
+    if backend in ("disk", "node"):
+        return "one node"
+    return backend if backend in ("object", "smb", "seaweedfs") else "files"
+
+
 def said(
     storage_class: str, stands_on: str, bound: Bound | None, modes: Sequence[AccessMode], real_locks: bool
 ) -> ClassFacts:

@@ -8,14 +8,25 @@ from collections.abc import Iterator
 from components.contract import Platform
 from components.kotaemon.switches import graphs_switched_on
 from stacks import archive, bucket, kinds, platforms, stores
-from stacks.settings import ingress, models
+from stacks.settings import ingress, models, virtual_nodes
 from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
 
 
 def mistakes(settings: Settings) -> Iterator[str]:
     """Every mistake between the sections, each with its full key from `kotaemon:` on."""
-    checks = [_namespace, _access, _money, _scale, _kinds_of_the_platform, _section, _roles, _released, models.mistakes]
+    checks = [
+        _namespace,
+        _access,
+        _money,
+        _scale,
+        _kinds_of_the_platform,
+        _section,
+        _roles,
+        _released,
+        models.mistakes,
+        virtual_nodes.mistakes,
+    ]
     if not list(_section(settings)):
         checks += [_claims, _platform, _stores, bucket.mistakes, archive.mistakes]
     for check in checks:

@@ -1,6 +1,7 @@
 """Turns pydantic's errors about a stack file into words: the key, the value, and what is allowed."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -21,7 +22,7 @@ def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> 
     # The name of a claim is no secret, though a claim may hold one.
     holds = "[key]" not in error["loc"] and _holds_secret(_annotation(settings, loc))
     hidden = given is not None and loc and (loc[0] in secret or holds)
-    shown = SECRET_TEXT if hidden else repr(given)
+    shown = SECRET_TEXT if hidden else re.sub(r"://[^/@\s'\"]+@", f"://{SECRET_TEXT}@", repr(given))
     if kind == "extra_forbidden":
         if model and issubclass(model, Strict) and (now := model.renamed.get(str(loc[-1]))):
             return f"{key}: is not a key any more; write {now.format(given)}"

@@ -129,8 +129,16 @@ def _cidr(value: str) -> str:
     try:
         ipaddress.ip_network(value)
     except ValueError:
-        raise ValueError("must be a network in CIDR notation, for example 10.0.0.0/16") from None
+        raise ValueError(f"must be a network in CIDR notation, for example {_network_of(value)}") from None
     return value
+
+
+def _network_of(value: str) -> str:
+    """The network that an address with a length is in, so that the message names it."""
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        return "10.0.0.0/16"
 
 
 Cidr = Annotated[str, AfterValidator(_cidr)]

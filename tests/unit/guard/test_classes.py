@@ -6,7 +6,7 @@ import pytest
 
 from components.contract import AccessMode, Claim, Locks, Medium, Profile, Role, RoleMount
 from guard import safety
-from guard.classes import Bound, ClassFacts, Driver, facts_of, said
+from guard.classes import Bound, ClassFacts, Driver, contradicted, facts_of, said
 from guard.drivers import DRIVERS
 from guard.safety import Pods, ServerDisk
 from guard.table import BACKENDS, UNKNOWN
@@ -292,3 +292,26 @@ def test_a_server_of_the_stack_is_on_a_disk(provisioner: str, rule: str, refused
     found = [verdict for verdict in report.verdicts if verdict.message.startswith("stores.database")]
     assert [verdict.rule for verdict in found] == ([rule] if rule else [])
     assert [verdict.rule in {r.rule for r in report.refusals} for verdict in found] == ([refused] if rule else [])
+
+
+@pytest.mark.parametrize(
+    ("driver", "options", "stands_on", "real", "words"),
+    [
+        ("smb.csi.k8s.io", (), "disk", True, "standsOn: 'disk' is not what the driver makes"),
+        ("smb.csi.k8s.io", (), "nfs4", False, "standsOn: 'nfs4' is not what the driver makes"),
+        ("s3.csi.aws.com", (), "nfs4", False, "standsOn: 'nfs4' is not what the driver makes"),
+        ("rbd.csi.ceph.com", (), "cephfs", True, "standsOn: 'cephfs' is not what the driver makes"),
+        ("cephfs.csi.ceph.com", (), "disk", True, "standsOn: 'disk' is not what the driver makes"),
+        ("nfs.csi.k8s.io", ("vers=4.1", "nolock"), "nfs4", True, "realLocks: is true"),
+        ("nfs.csi.k8s.io", ("vers=4.1", "nolock"), "nfs4", False, ""),
+        ("nfs.csi.k8s.io", (), "efs", True, ""),
+        ("topolvm.io", (), "node", True, ""),
+        ("csi.example.org", (), "disk", True, ""),
+    ],
+)
+def test_words_that_a_driver_contradicts(
+    driver: str, options: tuple[str, ...], stands_on: str, real: bool, words: str
+) -> None:
+    found = contradicted(stands_on, real, facts_of("", driver, DRIVERS, {}, options, RWO))
+    assert found.startswith(words)
+    assert bool(found) == bool(words)
