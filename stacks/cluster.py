@@ -8,6 +8,7 @@ version is open to every user. StorageProfiles are asked for only about unknown 
 
 import json
 import threading
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from urllib.parse import urlsplit
 
 from guard.classes import facts_of
 from guard.drivers import DRIVERS
-from guard.namespace import GROUP_ANNOTATION, LEVEL_LABEL, UID_ANNOTATION, Namespace, Quota
+from guard.namespace import GROUP_ANNOTATION, LEVEL_LABEL, UID_ANNOTATION, Namespace, PriorityScope, Quota
 from stacks.cluster_facts import ClusterFacts, FoundClass, Wanted
+from stacks.mesh import ISTIO, LINKERD
 from stacks.settings.cluster import Cluster
 
 SECONDS = 20
@@ -26,6 +28,8 @@ NAMESPACES = "/api/v1/namespaces"
 NODE_PARTS = {"efs.csi.aws.com": ("efs-csi-node", "efs-plugin")}
 """CSI driver -> the DaemonSet of its nodes in kube-system and the container whose image has its version (add-on and
 chart of aws-efs-csi-driver)."""
+SEVERAL, SEVERAL_KIND = "/apis/quota.openshift.io/v1/namespaces", "appliedclusterresourcequotas"
+"""https://docs.redhat.com/en/documentation/openshift_container_platform/4.20/html/schedule_and_quota_apis/"""
 PROFILES = "/apis/cdi.kubevirt.io/v1beta1/storageprofiles"
 """One StorageProfile for each class, of its name (https://kubevirt.io/user-guide/storage/containerized_data_importer/)."""
 
@@ -156,14 +160,19 @@ class _Questions:
         about = {} if body is _UNREAD else body.get("metadata") or {}
         labels, notes = about.get("labels") or {}, about.get("annotations") or {}
         quotas = self._list(f"quotas of the namespace {name}", name, "resourcequotas")
+        several: list[Any] = []
+        if UID_ANNOTATION in notes:  # OpenShift has quotas over several namespaces
+            several = self._items(f"quotas over several namespaces, for {name}", SEVERAL, name, SEVERAL_KIND)
         ranges = self._list(f"limit ranges of the namespace {name}", name, "limitranges")
         return Namespace(
             name=name,
             level=labels.get(LEVEL_LABEL, ""),
-            quotas=tuple(_quota(one) for one in quotas),
+            quotas=(*map(_quota, quotas), *map(_quota_of_several, several)),
             limits=tuple(entry for one in ranges for entry in one["spec"].get("limits") or ()),
             uids=notes.get(UID_ANNOTATION, ""),
             groups=notes.get(GROUP_ANNOTATION, ""),
+            ending="deletionTimestamp" in about,
+            mesh=_mesh(labels, notes),
         )
 
     def bound(self, namespace: str, name: str) -> bool | None:
@@ -173,7 +182,10 @@ class _Questions:
         return None if body in (None, _UNREAD) else (body.get("status") or {}).get("phase") == "Bound"
 
     def _list(self, what: str, *names: str) -> list[Any]:
-        body = self._answer(what, NAMESPACES, *names)
+        return self._items(what, NAMESPACES, *names)
+
+    def _items(self, what: str, *path: str) -> list[Any]:
+        body = self._answer(what, *path)
         return [] if body in (None, _UNREAD) else list(body.get("items") or ())
 
     def _answer(self, what: str, *path: str) -> Any:
@@ -193,7 +205,29 @@ class _Questions:
 
 
 def _quota(body: Any) -> Quota:
-    spec, used = body["spec"], (body.get("status") or {}).get("used") or {}
+    return _quota_of(body["metadata"]["name"], body["spec"], (body.get("status") or {}).get("used") or {})
+
+
+def _quota_of_several(body: Any) -> Quota:
+    """OpenShift's AppliedClusterResourceQuota, with what all of its namespaces use together."""
+    total = (body.get("status") or {}).get("total") or {}
+    name = f"{body['metadata']['name']} (over several namespaces)"
+    return _quota_of(name, body["spec"].get("quota") or {}, total.get("used") or {})
+
+
+def _quota_of(name: str, spec: Any, used: Any) -> Quota:
     selected = (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
-    scopes = [*(spec.get("scopes") or ()), *(str(one.get("scopeName")) for one in selected)]
-    return Quota(body["metadata"]["name"], spec.get("hard") or {}, used, tuple(scopes))
+    by_priority = [one for one in selected if one.get("scopeName") == "PriorityClass"]
+    # As a plain scope it counts the pods that name any class.
+    scopes = [*(spec.get("scopes") or ()), *(str(one.get("scopeName")) for one in selected if one not in by_priority)]
+    priorities = [PriorityScope(str(one.get("operator")), tuple(one.get("values") or ())) for one in by_priority]
+    priorities += [PriorityScope("Exists")] * scopes.count("PriorityClass")
+    left = tuple(scope for scope in scopes if scope != "PriorityClass")
+    return Quota(name, spec.get("hard") or {}, used, left, tuple(priorities))
+
+
+def _mesh(labels: Mapping[str, str], notes: Mapping[str, str]) -> str:
+    """The service mesh that puts its proxy into the pods of a namespace with these labels and annotations."""
+    if labels.get("istio-injection") == "enabled" or labels.get("istio.io/rev"):
+        return ISTIO
+    return LINKERD if notes.get("linkerd.io/inject") in ("enabled", "ingress") else ""

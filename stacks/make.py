@@ -32,7 +32,7 @@ from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
 from stacks.planned import Planned, store_key
 from stacks.platforms.base import Ground
-from stacks.settings import ingress, pod_rules
+from stacks.settings import ingress, pod_rules, virtual_nodes
 from stacks.settings.models import LEADER, LOCAL_CACHE
 from stacks.settings.pod_rules import logins
 from stacks.settings.settings import Settings
@@ -51,7 +51,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, last: earlier.L
     `last`: what the last run that ended well has left.
     """
     settings = stack.settings
-    for line in (*pod_rules.warnings(settings), *ingress.warnings(settings)):
+    for line in (*pod_rules.warnings(settings), *virtual_nodes.warnings(settings), *ingress.warnings(settings)):
         pulumi.log.warn(line)
     ground = stack.platform.ground(settings)
     args = ApplicationNamespaceArgs(

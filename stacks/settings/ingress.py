@@ -163,8 +163,8 @@ def mistakes(settings: "Settings") -> Iterator[str]:
             "ingress.controllerNamespace: missing; the network policy lets nobody in but your controller; give the "
             "namespace of its pods, or controllerNetworks with those of the nodes when it is on the host's network"
         )
-    if (controller == Controller.ENVOY_GATEWAY) != ingress.is_route and controller != Controller.OTHER:
-        kind = "httproute" if controller == Controller.ENVOY_GATEWAY else "ingress"
+    if way.gateway != ingress.is_route and controller != Controller.OTHER:
+        kind = "httproute" if way.gateway else "ingress"
         yield f"ingress.controller: '{controller.value}' is for kind {kind}; for another gateway use 'other'"
 
 
@@ -176,7 +176,7 @@ def warnings(settings: "Settings") -> Iterator[str]:
     controller = controller_of(ingress, settings.platform)
     yield from (f"kotaemon:ingress: {note}" for note in WAYS[controller].notes)
     if controller == Controller.OTHER and not ingress.is_route:
-        known = ", ".join(c.value for c in Controller if c != Controller.ENVOY_GATEWAY)
+        known = ", ".join(c.value for c in Controller if not WAYS[c].gateway)
         yield (
             f"kotaemon:ingress.className: '{ingress.class_name}' is no controller that is known here, so nothing sets "
             "stickiness, body size and time-outs; set them by ingress.annotations (and say in stickyBy what makes "
