@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         ecs_disk_claim as ecs_disk_claim,
     )
     from .block.essd import EssdStorage as EssdStorage, EssdStorageArgs as EssdStorageArgs, essd_claim as essd_claim
-    from .block.essd_rules import DiskType as DiskType, PerformanceLevel as PerformanceLevel, TopologyKey as TopologyKey
+    from .essd_rules import DiskType as DiskType, PerformanceLevel as PerformanceLevel, TopologyKey as TopologyKey
     from .contract import (
         AccessMode as AccessMode,
         Bucket as Bucket,
@@ -157,6 +157,7 @@ if TYPE_CHECKING:
     from .monitoring.args import MonitoringArgs as MonitoringArgs, Thresholds as Thresholds
     from .monitoring.monitoring import Monitoring as Monitoring
     from .nfs_server.aws_instance import NfsOnEbs as NfsOnEbs, NfsOnEbsArgs as NfsOnEbsArgs
+    from .nfs_server.alicloud_instance import NfsOnEssd as NfsOnEssd, NfsOnEssdArgs as NfsOnEssdArgs
     from .nfs_server.connection import SshConnection as SshConnection
     from .nfs_server.exports import (
         NfsExport as NfsExport,
@@ -282,7 +283,7 @@ _HOMES = {
     "block.ebs_volume": ("EbsVolume", "EbsVolumeArgs", "ebs_volume_claim"),
     "block.ecs_disk": ("EcsDiskStorage", "EcsDiskStorageArgs", "ecs_disk_claim"),
     "block.essd": ("EssdStorage", "EssdStorageArgs", "essd_claim"),
-    "block.essd_rules": ("DiskType", "PerformanceLevel", "TopologyKey"),
+    "essd_rules": ("DiskType", "PerformanceLevel", "TopologyKey"),
     "contract": (
         "AccessMode",
         "Bucket",
@@ -351,6 +352,7 @@ _HOMES = {
     "monitoring.args": ("MonitoringArgs", "Thresholds"),
     "monitoring.monitoring": ("Monitoring",),
     "nfs_server.aws_instance": ("NfsOnEbs", "NfsOnEbsArgs"),
+    "nfs_server.alicloud_instance": ("NfsOnEssd", "NfsOnEssdArgs"),
     "nfs_server.connection": ("SshConnection",),
     "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
     "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),

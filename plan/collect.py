@@ -261,7 +261,7 @@ def _resource(run: Run, r: Registration) -> Resource:
         name=r.name,
         object="/".join(filter(None, (meta.get("namespace"), meta.get("name")))) if r.is_object else r.name,
         protect=r.protect,
-        holds_data=r.retain_on_delete,
+        holds_data=r.retain_on_delete and not r.deleted_with,
     )
 
 

@@ -16,6 +16,7 @@ _NAMES = (
     "ebs:EbsDisk",
     "ebs_snapshots:EbsSnapshots",
     "ec2:Ec2Instance",
+    "ecs:EcsInstance",
     "efs:Efs",
     "essd:EssdDisk",
     "lustre:Lustre",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pulumi
 from pydantic import Field, field_validator, model_validator
 
-from components.block.essd_rules import (
+from components.contract import Claim, Medium, Platform
+from components.essd_rules import (
     Disk,
     DiskType,
     PerformanceLevel,
@@ -14,7 +15,6 @@ from components.block.essd_rules import (
     refused_static_disk,
     refused_type,
 )
-from components.contract import Claim, Medium, Platform
 from components.quantity import gib
 from estimate.products.alicloud_backups import Backups
 from estimate.products.essd import EssdDisk

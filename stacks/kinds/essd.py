@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pulumi
 from pydantic import Field, field_validator, model_validator
 
-from components.block.essd_rules import (
+from components.contract import AccessMode, Claim, Medium, Platform
+from components.essd_rules import (
     DEFAULT_TYPES,
     Disk,
     DiskType,
@@ -16,7 +17,6 @@ from components.block.essd_rules import (
     refused_disk,
     refused_type,
 )
-from components.contract import AccessMode, Claim, Medium, Platform
 from components.kubernetes_version import VOLUME_ATTRIBUTES_CLASS
 from components.quantity import gib
 from estimate.offers import Offer, Wanted

@@ -148,6 +148,7 @@ STACKS: dict[str, Stack] = {
                 "claims": {
                     "own": {"kind": "ecs-disk", "size": "50Gi", "zone": f"{CN}-h"},
                     "files": {"kind": "nas", "zone": f"{CN}-h", "storageType": "Performance"},
+                    "served": {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"]},
                     "cold": {"kind": "ossfs", "roleName": "kotaemon-cold"},
                 },
                 "roles": roles("files"),

@@ -23,6 +23,11 @@ PREFIXES = {
     "aws:dlm/lifecyclePolicy:LifecyclePolicy": "policy-",
     "aws:rds/instance:Instance": "db-",
     "alicloud:kms/key:Key": "key-",
+    "alicloud:ecs/ecsDisk:EcsDisk": "d-",
+    "alicloud:ecs/autoSnapshotPolicy:AutoSnapshotPolicy": "sp-",
+    "alicloud:ecs/ecsNetworkInterface:EcsNetworkInterface": "eni-",
+    "alicloud:ecs/securityGroup:SecurityGroup": "sg-",
+    "alicloud:ecs/instance:Instance": "i-",
     "alicloud:nas/fileSystem:FileSystem": "",
     "alicloud:hbr/vault:Vault": "v-",
     "alicloud:hbr/nasBackupPlan:NasBackupPlan": "plan-",
@@ -39,6 +44,13 @@ FORMS: Mapping[str, Callable[[Values, str], str]] = {
     "alicloud:rds/database:Database": lambda of, new: f"{of['instanceId']}:{of['dataBaseName']}",
     "alicloud:rds/accountPrivilege:AccountPrivilege": lambda of, new: f"{of['instanceId']}:{of['accountName']}:DBOwner",
     "alicloud:rds/backupPolicy:BackupPolicy": lambda of, new: of["instanceId"],
+    "alicloud:ecs/ecsAutoSnapshotPolicyAttachment:EcsAutoSnapshotPolicyAttachment": lambda of, new: (
+        f"{of['autoSnapshotPolicyId']}:{of['diskId']}"
+    ),
+    "alicloud:ecs/ecsDiskAttachment:EcsDiskAttachment": lambda of, new: f"{of['diskId']}:{of['instanceId']}",
+    "alicloud:ecs/securityGroupRule:SecurityGroupRule": lambda of, new: (
+        f"{of['securityGroupId']}:{of['type']}:{of['ipProtocol']}:{of['portRange']}:{of['nicType']}:{of['cidrIp']}:accept:1"
+    ),
 }
 """Ids that are made of what the resource belongs to."""
 ONCE = {
@@ -59,6 +71,8 @@ ONCE = {
     "alicloud:rds/database:Database": ("instanceId", "dataBaseName"),
 }
 """Inputs that no two resources of the type share: the clouds refuse the second one."""
+GOES_WITH = {"alicloud:ecs/ecsDiskAttachment:EcsDiskAttachment": "instanceId"}
+"""Type -> the input that names the resource with which it goes: a released instance holds no disk."""
 NOT_TOLD = ("password", "accountPassword")
 """Inputs that no cloud gives back."""
 
@@ -85,6 +99,9 @@ def computed(type_: str, name: str, id_: str) -> Values:
     if type_.startswith("alicloud:"):
         return {
             "alicloud:nas/mountTarget:MountTarget": {"mountTargetDomain": f"{id_.partition(':')[2]}.aliyuncs.com"},
+            "alicloud:ecs/ecsNetworkInterface:EcsNetworkInterface": {
+                "primaryIpAddress": f"10.0.{int(id_[-4:-2] or '0', 16)}.{int(id_[-2:] or '0', 16)}"
+            },
             "alicloud:rds/instance:Instance": {"connectionString": f"{id_}.pg.rds.aliyuncs.com", "port": "5432"},
         }.get(type_, {})
     arns = {

@@ -20,7 +20,7 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
-from tests.engine.examples.cloud import NOT_TOLD, Values, computed, new_id, taken
+from tests.engine.examples.cloud import GOES_WITH, NOT_TOLD, Values, computed, new_id, taken
 from tests.engine.examples.refusals import refused
 
 FORCE_NEW = {
@@ -51,6 +51,11 @@ FORCE_NEW_OF = {
     # and another instanceType only when it has another processor.
     "aws:ec2/instance:Instance": {"ami", "primaryNetworkInterface", "rootBlockDevice", "userData"},
     "aws:ec2/volumeAttachment:VolumeAttachment": {"deviceName", "instanceId", "volumeId"},
+    # terraform-provider-alicloud: resource_alicloud_instance.go. A changed user_data or image_id is an update there.
+    "alicloud:ecs/instance:Instance": {"networkInterfaceId", "systemDiskCategory", "systemDiskKmsKeyId"},
+    "alicloud:ecs/ecsDiskAttachment:EcsDiskAttachment": {"diskId", "instanceId"},
+    "alicloud:ecs/ecsNetworkInterface:EcsNetworkInterface": {"primaryIpAddress"},
+    "alicloud:ecs/securityGroupRule:SecurityGroupRule": {"cidrIp", "securityGroupId"},
 }
 """Type -> inputs where a change makes a new resource of this type only. Sources as in stacks/effects.py's rows."""
 """Where a change makes a new resource. The names mean the same for every type that our components make."""
@@ -81,6 +86,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         for verb, type_, name, id_, inputs in notes:
             if verb == "delete":
                 there.pop((type_, id_), None)
+                there = {key: of for key, of in there.items() if of[1].get(GOES_WITH.get(key[0], "")) != id_}
             else:
                 there[type_, id_] = name, inputs
         return there
@@ -89,7 +95,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """What refers to it and is there: as the clouds do, it is not deleted then."""
         there = self.there()
         there.pop((request.type, request.id), None)
-        users = (name for name, inputs in there.values() if f'"{request.id}"' in json.dumps(inputs))
+        users = (
+            name
+            for (type_, _), (name, inputs) in there.items()
+            if inputs.get(GOES_WITH.get(type_, "")) != request.id and f'"{request.id}"' in json.dumps(inputs)
+        )
         return next(users, "")
 
     def refuse(self, request: Any, inputs: Values, context: Any) -> None:
@@ -184,6 +194,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return self.key_policy(request)
         if request.tok == "aws:ec2/getAmi:getAmi":
             newest = struct({"id": "ami-0123456789abcdef0"})
+            return provider_pb2.InvokeResponse(**{"return": newest})  # pyright: ignore[reportArgumentType]
+        if request.tok == "alicloud:ecs/getImages:getImages":
+            newest = struct({"ids": ["debian_12_9_x64_20G_alibase_20250314.vhd"], "images": []})
             return provider_pb2.InvokeResponse(**{"return": newest})  # pyright: ignore[reportArgumentType]
         if request.tok == "alicloud:kms/getKeys:getKeys":
             return self.keys(request)

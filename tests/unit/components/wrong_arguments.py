@@ -120,6 +120,15 @@ WRONG: dict[str, Any] = {
         "serving": {"export": {"path": "/srv/nfs", "clients": ["10.0.0.0/16"]}},
         "instance_type": "m4.large",
     },
+    "NfsOnEssd": {
+        "cloud_name": "kotaemon-prod",
+        "region": "cn-hangzhou",
+        "zone": "cn-hangzhou-h",
+        "vpc_id": "vpc-1",
+        "vswitch_id": "vsw-1",
+        "serving": {"export": {"path": "/srv/nfs", "clients": ["10.0.0.0/16"]}},
+        "instance_type": "m7g.large",
+    },
     "NfsStorage": {"namespace": "app", "server": "s", "path": "srv"},
     "OpenZfsStorage": {**AWS, "subnets": ZONES, "client_networks": []},
     "OssfsStorage": {

@@ -86,6 +86,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("aws-single", {"weights": {"kind": "lustre", "s3Links": [{"path": "/m", "bucketPath": "s3://weights"}]}}),
     ("alicloud-single", {"disk": {"kind": "ecs-disk", "provisionedIops": 1000, "bursting": True}}),
     ("alicloud-single", {"disk": {"kind": "essd", "types": ["cloud_essd"], "performanceLevel": "PL0"}}),
+    ("alicloud-single", {"files": {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"], "iops": 9000}}),
     ("alicloud-single", {"files": {"kind": "nas", "fileSystem": "extreme", "size": "200Gi", "backupDays": 0}}),
     ("dev", {"spare": {"kind": "storage-class", "storageClass": "fast"}, "other": NFS}),
 ]
