@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ks_models_manifest import CHUNK, Part, digest_of, files_below, groups_of, parts_of
+from ks_models_manifest import CHUNK, Part, digest_of, files_below, groups_of, parts_of, read_ahead
 from ks_models_work import Done, Progress, large_first
 
 BUFFER = 2**18
@@ -105,6 +105,7 @@ def _large(source: int, target: int, part: Part, size: int, done: Done) -> str:
         got = os.preadv(source, [view[: end - at]], at)
         if got == 0:
             return f"{part.path} became shorter while it was read"
+        read_ahead(source, at, got)
         digest.update(view[:got])
         _write(target, view[:got], at)
         at += got

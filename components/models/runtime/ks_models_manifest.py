@@ -21,6 +21,7 @@ OWN = (MANIFEST, DIGEST, f"{MANIFEST}{UNFINISHED}", f"{DIGEST}{UNFINISHED}")
 """Files at the top of a package that are no part of it."""
 CHUNK = 2**20
 """Bytes that are read at once."""
+AHEAD = 8 * CHUNK
 FILES_AT_ONCE = 64
 BYTES_AT_ONCE = 8 * 2**20
 """Small files are dealt with in batches of at most so many files and bytes."""
@@ -90,6 +91,16 @@ def split(size: int) -> list[tuple[int, int]]:
     return [(at, min(PART, size - at)) for at in range(0, size, PART)] or [(0, 0)]
 
 
+def read_ahead(handle: int, at: int, got: int) -> None:
+    """Have the kernel read what comes after the next AHEAD bytes, once for each CHUNK: it reads no more for one hint.
+
+    A network file system is asked for several pieces at a time by it, as by several threads; for what is in memory
+    already it costs microseconds.
+    """
+    if at // CHUNK != (at + got) // CHUNK:
+        os.posix_fadvise(handle, (at + got) // CHUNK * CHUNK + AHEAD, CHUNK, os.POSIX_FADV_WILLNEED)
+
+
 def digest_of(handle: int, offset: int, size: int, done: Done | None = None) -> str:
     """The sha256 of a part of an open file; empty when the file is too short."""
     found = hashlib.sha256()
@@ -100,6 +111,7 @@ def digest_of(handle: int, offset: int, size: int, done: Done | None = None) -> 
         got = os.preadv(handle, [view[: min(left, len(buffer))]], offset)
         if got == 0:
             return ""
+        read_ahead(handle, offset, got)
         found.update(view[:got])
         offset, left = offset + got, left - got
         if done is not None:
@@ -160,6 +172,7 @@ def _hashes(handle: int, size: int, done: Done) -> tuple[str, list[str]]:
             got = os.preadv(handle, [view[: min(left, CHUNK)]], at)
             if got == 0:
                 return "", []
+            read_ahead(handle, at, got)
             part.update(view[:got])
             whole.update(view[:got])
             at, left = at + got, left - got
