@@ -8,7 +8,6 @@ from deploy.first_up.asked import Asked
 from deploy.first_up.findings import Check, Finding, finding
 from deploy.first_up.reading import Read
 from stacks.platforms.alicloud.settings import AlicloudSettings
-from stacks.stores.apsaradb import ApsaraSettings
 
 HOURS = 730
 """Hours of a month, as in estimate/."""
@@ -47,7 +46,7 @@ def _disk(name: str, chosen: Any, section: AlicloudSettings, read: Read) -> Iter
     yield _told("prices: disks", f"claims.{name}: {size} GiB of {words}", answer["PriceInfo"]["Price"], *each)
 
 
-def _database(chosen: ApsaraSettings, section: AlicloudSettings, read: Read) -> Iterator[Finding]:
+def _database(chosen: Any, section: AlicloudSettings, read: Read) -> Iterator[Finding]:
     size = gib(chosen.size, "size")
     answer = read(
         "rds",
