@@ -118,6 +118,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "backupType": one_of("COMPLETE"),
         "schedule": matches(r"I\|[0-9]+\|P[0-9]*D?(T[0-9]+H)?"),
         "retention": matches("[1-9][0-9]*"),
+        "nasBackupPlanName": length(1, 64),
+        "paths": most(20),
     },
     "rds/instance:Instance": {
         "instanceChargeType": one_of("Postpaid", "Prepaid", "Serverless"),
