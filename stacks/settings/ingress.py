@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from components.contract import Platform
 from components.kotaemon.args import Exposure, ExposureKind
@@ -73,6 +73,15 @@ class Ingress(Strict):
                 "path, and give it a hostname of its own"
             )
         return given
+
+    @field_validator("hostname")
+    @classmethod
+    def _a_name(cls, value: str) -> str:
+        if re.fullmatch(r"[\d.]+", value):
+            raise ValueError(
+                "is an address, and Kubernetes takes a name only; give one that leads there, as rag.example.com"
+            )
+        return value
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> "Ingress":

@@ -101,3 +101,8 @@ def test_a_password_in_an_address_is_not_shown() -> None:
 
 def test_a_network_with_bits_of_a_host_is_told_as_the_network() -> None:
     assert "for example 10.1.0.0/16" in refused(modelEndpoints=[{"cidr": "10.1.2.3/16", "port": 443}])
+
+
+def test_an_address_is_no_name_of_a_way_in() -> None:
+    said = refused(ingress={"className": "traefik", "hostname": "10.0.0.7"})
+    assert "kotaemon:ingress.hostname: '10.0.0.7' is an address, and Kubernetes takes a name only" in said
