@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -94,14 +95,18 @@ def taken(type_: str, inputs: Values, others: Sequence[Values]) -> str:
     return ""
 
 
+def _address(id_: str) -> str:
+    """An address that is always the same for an id."""
+    number = zlib.crc32(id_.encode())
+    return f"10.0.{number >> 8 & 255}.{number & 255}"
+
+
 def computed(type_: str, name: str, id_: str) -> Values:
     """What only the cloud can tell: always the same for the same resource."""
     if type_.startswith("alicloud:"):
         return {
             "alicloud:nas/mountTarget:MountTarget": {"mountTargetDomain": f"{id_.partition(':')[2]}.aliyuncs.com"},
-            "alicloud:ecs/ecsNetworkInterface:EcsNetworkInterface": {
-                "primaryIpAddress": f"10.0.{int(id_[-4:-2] or '0', 16)}.{int(id_[-2:] or '0', 16)}"
-            },
+            "alicloud:ecs/ecsNetworkInterface:EcsNetworkInterface": {"primaryIpAddress": _address(id_)},
             "alicloud:rds/instance:Instance": {"connectionString": f"{id_}.pg.rds.aliyuncs.com", "port": "5432"},
         }.get(type_, {})
     arns = {
@@ -118,9 +123,7 @@ def computed(type_: str, name: str, id_: str) -> Values:
             "mountName": id_[-8:],
         },
         "aws:rds/instance:Instance": {"address": f"{id_}.{REGION}.rds.amazonaws.com"},
-        "aws:ec2/networkInterface:NetworkInterface": {
-            "privateIp": f"10.0.{int(id_[-4:-2] or '0', 16)}.{int(id_[-2:] or '0', 16)}"
-        },
+        "aws:ec2/networkInterface:NetworkInterface": {"privateIp": _address(id_)},
         # Others refer to them by name.
         "aws:rds/subnetGroup:SubnetGroup": {"name": id_},
         "aws:rds/parameterGroup:ParameterGroup": {"name": id_},
