@@ -107,7 +107,7 @@ class AwsCopies(Copies):
         other = account_of(chosen)
         if other is not None:
             roles = [*given.get("assume_roles", []), aws.ProviderAssumeRoleArgs(role_arn=chosen.role)]
-            given = {**given, "assume_roles": roles, "allowed_account_ids": [other]}
+            given |= {"assume_roles": roles, "allowed_account_ids": [other]}
         provider = aws.Provider(backup_copy.COMPONENTS, region=chosen.region, **given)
         return Elsewhere(chosen.region, ResourceOptions(provider=provider), "", chosen.days)
 
