@@ -151,8 +151,9 @@ def copied(site: Site, old: str, new: str, *folders: str) -> None:
     """The Job of the runbook, which copies folders while the application is stopped."""
     api = site.cluster.api()
     deployment: Any = AppsV1Api(api).read_namespaced_deployment("kotaemon", NAME, _preload_content=False)
-    body = job(json.loads(deployment.data), old, new, [Folder(one, one) for one in folders])
-    name: str = BatchV1Api(api).create_namespaced_job(NAME, body).metadata.name
+    body: Any = job(json.loads(deployment.data), old, new, [Folder(one, one) for one in folders])
+    made: Any = BatchV1Api(api).create_namespaced_job(NAME, body)
+    name: str = made.metadata.name
 
     def ended() -> bool:
         status: Any = BatchV1Api(api).read_namespaced_job_status(name, NAME).status

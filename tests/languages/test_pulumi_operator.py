@@ -113,7 +113,8 @@ def definitions(cluster: Cluster, kube: Kube) -> None:
         names.append(body["metadata"]["name"])
 
     def established(name: str) -> bool:
-        conditions = api.read_custom_resource_definition(name).status.conditions or ()
+        found: Any = api.read_custom_resource_definition(name)
+        conditions = found.status.conditions or ()
         return any(one.type == "Established" and one.status == "True" for one in conditions)
 
     wait("the operator's kinds are known", lambda: all(established(name) for name in names))
