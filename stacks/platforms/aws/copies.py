@@ -103,11 +103,11 @@ class AwsCopies(Copies):
         from stacks.platforms.aws.platform import provider_arguments
 
         section = settings.section(AwsSettings)
-        given = provider_arguments(section)
+        given: dict[str, Any] = provider_arguments(section)
         other = account_of(chosen)
         if other is not None:
             roles = [*given.get("assume_roles", []), aws.ProviderAssumeRoleArgs(role_arn=chosen.role)]
-            given = {**given, "assume_roles": roles, "allowed_account_ids": [other]}
+            given |= {"assume_roles": roles, "allowed_account_ids": [other]}
         provider = aws.Provider(backup_copy.COMPONENTS, region=chosen.region, **given)
         return Elsewhere(chosen.region, ResourceOptions(provider=provider), "", chosen.days)
 
