@@ -22,11 +22,15 @@ pytestmark = pytest.mark.long
 LOCKED = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
 
 
-@pytest.fixture
-def files(request: pytest.FixtureRequest) -> Iterator[Juicefs]:
+@pytest.fixture(scope="module")
+def program() -> None:
+    """JuiceFS's program is there; asked before a server is started."""
     possible()
-    database: Server = request.getfixturevalue("running")
-    with file_system(database) as made:
+
+
+@pytest.fixture
+def files(program: None, running: Server) -> Iterator[Juicefs]:  # noqa: F811
+    with file_system(running) as made:
         yield made
 
 

@@ -103,7 +103,7 @@ class AwsCopies(Copies):
         from stacks.platforms.aws.platform import provider_arguments
 
         section = settings.section(AwsSettings)
-        given = provider_arguments(section)
+        given: dict[str, Any] = provider_arguments(section)
         other = account_of(chosen)
         if other is not None:
             roles = [*given.get("assume_roles", []), aws.ProviderAssumeRoleArgs(role_arn=chosen.role)]
