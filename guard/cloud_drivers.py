@@ -175,7 +175,7 @@ CLOUD: tuple[Driver, ...] = (
         snapshots=True,
         source="https://github.com/kubernetes-sigs/gcp-filestore-csi-driver/blob/master/pkg/csi_driver/controller.go",
         read="2026-11-29, at 2edb466 of June 2026",
-        remark="its root belongs to root: the class needs fsGroup (docs/kubernetes/fsgroup.md there)",
+        remark="its root belongs to root: the class needs fsGroup (its page on fsGroup)",
         with_parameters={"protocol": ("NFS_V4_1",)},
         reads_options="nfs",
     ),

@@ -40,7 +40,7 @@ FILES: tuple[Driver, ...] = (
         backend="juicefs",
         snapshots=True,
         source="https://juicefs.com/docs/csi/introduction",
-        read="2026-11-29, at 5e5a4b3 of August 2026 (docs/en/guide/snapshot.md, pkg/driver/controller.go)",
+        read="2026-11-29, at 5e5a4b3 of August 2026 (its guide to snapshots, pkg/driver/controller.go)",
         remark="snapshots: switched on in the chart, by clones",
     ),
     files(

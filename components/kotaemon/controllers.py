@@ -144,7 +144,7 @@ WAYS: Mapping[Controller, WayIn] = {
     ),
     Controller.AWS_ALB: WayIn(
         source="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/",
-        read="2026-11-29, at 225f445 of August 2026 (docs/guide/ingress/annotations.md)",
+        read="2026-11-29, at 225f445 of August 2026 (its guide to annotations)",
         ingress={
             f"{_ALB}target-type": "ip",  # instance needs a Service of type NodePort, and ALB's stickiness needs ip
             f"{_ALB}target-group-attributes": "stickiness.enabled=true,stickiness.type=lb_cookie,"

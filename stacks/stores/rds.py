@@ -33,7 +33,7 @@ MajorVersion = Annotated[str, matching(r"[0-9]{2}", "must be a major version, in
 _NO_TOKENS = (
     "iamAuthentication 'application' is not allowed; only others: a token is good for 15 minutes and is asked for at "
     "each connection, also by RDS Proxy, and the application has one URL with one password for its whole life "
-    "(docs/decisions/0045-tokens-of-iam-are-for-others.md); applicationRole: true gives it a role of its own"
+    "(docs/decisions/0044-tokens-of-iam-are-for-others.md); applicationRole: true gives it a role of its own"
 )
 
 
