@@ -58,11 +58,13 @@ class Site:
         with urllib.request.urlopen(f"{self.url}/notes", form, timeout=10) as answer:
             return answer.read().decode()
 
-    def answers_with(self, text: str) -> bool:
+    def answers_with(self, text: str, without: str = "\0") -> bool:
+        """Whether the page holds the one and not the other. While a pod ends, there may be no answer."""
         try:
-            return text in self.page()
+            page = self.page()
         except OSError:
             return False
+        return text in page and without not in page
 
     def logs(self) -> str:
         out = io.StringIO()

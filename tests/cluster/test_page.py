@@ -86,7 +86,7 @@ def test_a_note_outlives_its_pod(on_real_nodes: Site) -> None:
     (pod,) = readings.live_pods(kube, "page-real")
     CoreV1Api(cluster.api()).delete_namespaced_pod(pod["metadata"]["name"], "page-real", grace_period_seconds=1)
     name = pod["metadata"]["name"]
-    wait("another pod serves", lambda: site.answers_with("written before the pod went") and name not in site.page(), 90)
+    wait("another pod serves", lambda: site.answers_with("written before the pod went", without=name), 90)
 
 
 def test_logs_show_what_the_application_says(on_real_nodes: Site) -> None:

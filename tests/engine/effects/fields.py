@@ -527,10 +527,10 @@ FIELDS: dict[tuple[str, str], Table] = {
         "aws",
         {
             "region": Set(
-                "eu-west-1",
+                "eu-west-2",
                 {
-                    "subnets": {f"eu-west-1{zone}": f"subnet-0a1b2c3d4e5f6071{zone}" for zone in "ab"},
-                    "keyArn": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                    "subnets": {f"eu-west-2{zone}": f"subnet-0a1b2c3d4e5f6071{zone}" for zone in "ab"},
+                    "keyArn": "arn:aws:kms:eu-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
                 },
             ),
             "account": "444455556666",
