@@ -82,6 +82,12 @@ def _chosen(file: StackFile, name: Role, place: dict[str, str]) -> Choice:
     # The words of the new place come from a plan with the role there, which needs no memory.
     after = planned_of(with_document(file, lines.meant(text, roles, role, old.text, old.text)))
     new = _place(after, role)
+    if _inside(old, new):
+        raise UserError(
+            f"{role} would be copied from {old.text} to {new.text}, the same storage: one folder is the other, "
+            "or inside of it. The copy would hold itself, and removing the old one would remove the new one; give "
+            "another claim, or a FOLDER beside the old one. Nothing was done"
+        )
     document = lines.meant(text, roles, role, old.text, new.text)
     planned_of(with_document(file, document), memory.to_plain(memory.now(before)))
     mount = before.storage[role]
@@ -101,6 +107,14 @@ def _chosen(file: StackFile, name: Role, place: dict[str, str]) -> Choice:
         old_text=old.text,
         new_text=new.text,
     )
+
+
+def _inside(one: Place, other: Place) -> bool:
+    """Whether one of two places is the other, or inside of it, by the words of the stack file."""
+    if {**one.words, "path": ""} != {**other.words, "path": ""}:
+        return False
+    first, second = (f"{place.words.get('path', '').rstrip('/')}/{place.folder}/" for place in (one, other))
+    return first.startswith(second) or second.startswith(first)
 
 
 def _earlier(file: StackFile, role: Role, known: State) -> StackFile:

@@ -26,6 +26,7 @@ PACKAGES = (
     "procps",
     "openssh-server",
     "cloud-init",
+    "python3-cffi-backend",  # python3-cryptography asks for it by names that debootstrap does not resolve
     "nfs-kernel-server",
     "nfs-common",
     "nftables",

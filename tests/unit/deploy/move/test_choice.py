@@ -100,3 +100,22 @@ def test_a_claim_that_the_guard_refuses_for_the_role(tmp_path: Path) -> None:
     file = write(tmp_path, claims, roles=ROLES)
     with pytest.raises(RefusedByGuard, match="sessions"):
         choose(file, "sessions", "nolock")
+
+
+SAME = {**NFS, "path": "/srv/nfs/uploads/"}
+
+
+@pytest.mark.parametrize(("to", "folder"), [("files", "uploads/inner"), ("same", "inner")])
+def test_a_folder_is_not_moved_into_itself(to: str, folder: str, tmp_path: Path) -> None:
+    """The copy would hold itself; and removing the old folder would remove the new one."""
+    file = write(tmp_path, {**CLAIMS, "same": SAME}, roles=ROLES)
+    assert "the same storage: one folder is the other, or inside of it" in refused(file, "uploads", to, folder)
+
+
+def test_a_folder_is_not_moved_to_what_it_is_in(tmp_path: Path) -> None:
+    roles = {**ROLES, "uploads": {"claim": "files", "subPath": "a/b"}}
+    assert "the same storage" in refused(write(tmp_path, roles=roles), "uploads", "files", "a")
+
+
+def test_a_folder_beside_the_old_one_is_another_place(tmp_path: Path) -> None:
+    assert choose(write(tmp_path, roles=ROLES), "uploads", "files", "uploads-new").work.new.folder == "uploads-new"
