@@ -187,7 +187,7 @@ def _loopback(server: object) -> bool:
     if server == "localhost":
         return True
     try:
-        return ipaddress.ip_address(str(server)).is_loopback
+        return isinstance(server, str) and ipaddress.ip_address(server).is_loopback
     except ValueError:
         return False
 

@@ -289,7 +289,6 @@ FIELDS: dict[tuple[str, str], Table] = {
             "name": "acme-colder",
             "versionDays": 60,
             "lifecycle": {"files/": {"afterDays": 30, "storageClass": "GLACIER_IR"}},
-            "exists": True,
         },
     ),
     ("backupCopy", ""): (
@@ -702,6 +701,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
     },
     ("bucket", ""): {
         **dict.fromkeys(("endpoint", "region"), "of a server of one's own, where the stack makes no bucket"),
+        "exists": "refused before, because of the bucket's copies and of the claim of S3 Files",
         **dict.fromkeys(("encryptedBy", "archived", "key"), "of a bucket that is there already"),
         "credentialsSecret": "no object of the stack has it yet",
     },

@@ -99,6 +99,8 @@ def test_it_is_so_for_other_choices_of_every_kind(name: str, claims: dict[str, A
     document = yaml.safe_load((stack_file.ROOT / f"Pulumi.{name}.yaml").read_text())
     document["config"]["kotaemon:storage"]["claims"] |= claims
     databases, files = ("indexes", "sessions"), ("models", "uploads", "logs", "eval")
+    if "weights" in claims:
+        document["config"]["kotaemon:aws"]["nodeGroupRules"] = True
     roles = {role: {"claim": name} for name, held in (("disk", databases), ("files", files)) for role in held}
     document["config"]["kotaemon:storage"]["roles"] = roles
     (tmp_path / "Pulumi.v.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
