@@ -192,8 +192,8 @@ def test_the_loss_of_a_node_is_survived(
     assert len(left) == 2
     nodes.stop_heartbeat(api, node)
     wait("the node is NotReady", lambda: node not in nodes.ready_nodes(api))
-    took = wait("three pods are Ready without it", lambda: len(elsewhere(kube, node)) == 3, seconds=200)
-    assert took < 200, "its tolerations last 5 s, Kubernetes's own 300 s"
+    # Its tolerations last 5 s; with Kubernetes's own, 300 s, the wait is too short.
+    wait("three pods are Ready without it", lambda: len(elsewhere(kube, node)) == 3, seconds=200)
     assert left <= {pod["metadata"]["name"] for pod in elsewhere(kube, node)}
 
 

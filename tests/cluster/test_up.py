@@ -1,7 +1,6 @@
 """`make up`: from stack files through the real engine to a real API server, a real scheduler, and back."""
 
 import re
-import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -277,7 +276,7 @@ def test_models_that_a_living_stack_gets_begin_with_a_version(cluster: Cluster, 
     assert pod["metadata"]["annotations"][VERSION_ANNOTATION] == "v1", "a release is left alone"
 
 
-def test_a_lost_node_is_left_within_seconds_of_being_noticed(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
+def test_a_lost_node_is_left_long_before_kubernetes_would(cluster: Cluster, kube: Kube, tmp_path: Path) -> None:
     stacks.up(stacks.write(tmp_path, "lost", {"files": FILES}), cluster)
     (pod,) = running(kube, "lost")
     node = pod["spec"]["nodeName"]
@@ -285,13 +284,12 @@ def test_a_lost_node_is_left_within_seconds_of_being_noticed(cluster: Cluster, k
     try:
         nodes.stop_heartbeat(api, node)
         wait(f"{node} is noticed", lambda: node not in nodes.ready_nodes(api), 60)
-        noticed = time.monotonic()
+        # Its tolerations last 5 s; with Kubernetes's own, 300 s, the wait is too short.
         wait(
             "another pod is Ready elsewhere",
             lambda: any(p["spec"]["nodeName"] != node for p in running(kube, "lost")),
             200,
         )
-        assert time.monotonic() - noticed < 200, "its tolerations last 5 s, Kubernetes's own 300 s"
     finally:
         nodes.start_heartbeat(api, node)
         wait("the node is back", lambda: node in nodes.ready_nodes(api), 60)

@@ -217,9 +217,7 @@ def test_changes_arrive_within_the_lag_and_only_they_are_written(pod: Pod) -> No
         pod.execute(statement)
         begun = time.monotonic()
         eventually(seen, statement, lambda: "")
-        assert time.monotonic() - begun < 15, (
-            "the setting is two seconds, the default a minute; the rest is for a busy machine"
-        )
+        assert time.monotonic() - begun < 50, "the setting is two seconds, and it waits a minute without one"
     assert (pod.folder / "u2.json").stat() == before
     numbers = (pod.scratch / "metrics/sessions.prom").read_text()
     assert 'kotaemon_sessions_export_lag_limit_seconds{pod="pod-a"} 2.0' in numbers
