@@ -108,7 +108,7 @@ $(CLOUD_API)/.installed: requirements-cloud-api.lock $(INSTALLED)
 	@touch $@
 
 cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own API models, and moto
-	$(CLOUD_API)/bin/python -m pytest tests/cloud_api
+	$(CLOUD_API)/bin/python -m pytest $(LONG) tests/cloud_api
 
 cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
 	$(PY) -m devcluster.build control-plane simulated-nodes engine yaml python registry

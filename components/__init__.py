@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         ecs_disk_claim as ecs_disk_claim,
     )
     from .block.essd import EssdStorage as EssdStorage, EssdStorageArgs as EssdStorageArgs, essd_claim as essd_claim
-    from .block.essd_rules import DiskType as DiskType, PerformanceLevel as PerformanceLevel, TopologyKey as TopologyKey
+    from .essd_rules import DiskType as DiskType, PerformanceLevel as PerformanceLevel, TopologyKey as TopologyKey
     from .contract import (
         AccessMode as AccessMode,
         Bucket as Bucket,
@@ -146,10 +146,18 @@ if TYPE_CHECKING:
         VolumeSnapshotsArgs as VolumeSnapshotsArgs,
     )
     from .protection.backups import Backups as Backups
+    from .protection.mirror_vault import MirrorVault as MirrorVault, MirrorVaultArgs as MirrorVaultArgs
     from .protection.snapshots import VolumeSnapshots as VolumeSnapshots
+    from .protection.vault import (
+        BackupCopies as BackupCopies,
+        BackupCopiesArgs as BackupCopiesArgs,
+        BackupVault as BackupVault,
+        BackupVaultArgs as BackupVaultArgs,
+    )
     from .monitoring.args import MonitoringArgs as MonitoringArgs, Thresholds as Thresholds
     from .monitoring.monitoring import Monitoring as Monitoring
     from .nfs_server.aws_instance import NfsOnEbs as NfsOnEbs, NfsOnEbsArgs as NfsOnEbsArgs
+    from .nfs_server.alicloud_instance import NfsOnEssd as NfsOnEssd, NfsOnEssdArgs as NfsOnEssdArgs
     from .nfs_server.connection import SshConnection as SshConnection
     from .nfs_server.exports import (
         NfsExport as NfsExport,
@@ -184,6 +192,10 @@ if TYPE_CHECKING:
         mountpoint_claim as mountpoint_claim,
     )
     from .object.oss import OssBucket as OssBucket, OssBucketArgs as OssBucketArgs
+    from .object.oss_replication import (
+        OssReplication as OssReplication,
+        OssReplicationArgs as OssReplicationArgs,
+    )
     from .object.ossfs import (
         OssfsStorage as OssfsStorage,
         OssfsStorageArgs as OssfsStorageArgs,
@@ -192,6 +204,17 @@ if TYPE_CHECKING:
     )
     from .object.rules import Cheaper as Cheaper
     from .object.s3 import S3Bucket as S3Bucket, S3BucketArgs as S3BucketArgs
+    from .object.s3_files import (
+        S3FilesStorage as S3FilesStorage,
+        S3FilesStorageArgs as S3FilesStorageArgs,
+        s3_files_claim as s3_files_claim,
+    )
+    from .object.s3_replication import (
+        S3Replication as S3Replication,
+        S3ReplicationArgs as S3ReplicationArgs,
+        S3ReplicationRole as S3ReplicationRole,
+        S3ReplicationRoleArgs as S3ReplicationRoleArgs,
+    )
     from .pod.args import (
         ClusterImposes as ClusterImposes,
         Endpoint as Endpoint,
@@ -260,7 +283,7 @@ _HOMES = {
     "block.ebs_volume": ("EbsVolume", "EbsVolumeArgs", "ebs_volume_claim"),
     "block.ecs_disk": ("EcsDiskStorage", "EcsDiskStorageArgs", "ecs_disk_claim"),
     "block.essd": ("EssdStorage", "EssdStorageArgs", "essd_claim"),
-    "block.essd_rules": ("DiskType", "PerformanceLevel", "TopologyKey"),
+    "essd_rules": ("DiskType", "PerformanceLevel", "TopologyKey"),
     "contract": (
         "AccessMode",
         "Bucket",
@@ -323,10 +346,13 @@ _HOMES = {
         "VolumeSnapshotsArgs",
     ),
     "protection.backups": ("Backups",),
+    "protection.mirror_vault": ("MirrorVault", "MirrorVaultArgs"),
     "protection.snapshots": ("VolumeSnapshots",),
+    "protection.vault": ("BackupCopies", "BackupCopiesArgs", "BackupVault", "BackupVaultArgs"),
     "monitoring.args": ("MonitoringArgs", "Thresholds"),
     "monitoring.monitoring": ("Monitoring",),
     "nfs_server.aws_instance": ("NfsOnEbs", "NfsOnEbsArgs"),
+    "nfs_server.alicloud_instance": ("NfsOnEssd", "NfsOnEssdArgs"),
     "nfs_server.connection": ("SshConnection",),
     "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
     "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),
@@ -338,9 +364,17 @@ _HOMES = {
     "object.juicefs": ("JuicefsStorage", "JuicefsStorageArgs", "juicefs_claim"),
     "object.mountpoint": ("MountpointStorage", "MountpointStorageArgs", "mountpoint_claim"),
     "object.oss": ("OssBucket", "OssBucketArgs"),
+    "object.oss_replication": ("OssReplication", "OssReplicationArgs"),
     "object.ossfs": ("OssfsStorage", "OssfsStorageArgs", "RrsaCluster", "ossfs_claim"),
     "object.rules": ("Cheaper",),
     "object.s3": ("S3Bucket", "S3BucketArgs"),
+    "object.s3_files": ("S3FilesStorage", "S3FilesStorageArgs", "s3_files_claim"),
+    "object.s3_replication": (
+        "S3Replication",
+        "S3ReplicationArgs",
+        "S3ReplicationRole",
+        "S3ReplicationRoleArgs",
+    ),
     "pod.args": (
         "ClusterImposes",
         "Endpoint",

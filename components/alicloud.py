@@ -8,6 +8,9 @@ from string import ascii_lowercase
 TAGS_MAX = 20
 STORAGE_ADDONS = ("csi-plugin", "csi-provisioner", "managed-csiprovisioner", "storage-operator", "cnfs-nas-daemon")
 """Add-ons of ACK that serve volumes. A new cluster has csi-plugin and one of the two provisioners."""
+MANAGED_ROLES = ("AliyunCSManagedCsiRole", "AliyunCSManagedCsiProvisionerRole", "AliyunCSManagedCsiPluginRole")
+"""RAM roles by which the CSI components of a managed cluster make and mount volumes. Only a click in the console makes
+them (ACK, "ACK roles": quick authorization, 2025-07-02, and the Chinese page, which names all three)."""
 _TAG_LENGTH = 128
 _CLOUD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,63}")
 

@@ -6,7 +6,7 @@ here: every stack file is checked by this module, also those of other platforms.
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -128,6 +128,20 @@ def key_arn_refused(arn: str, region: str) -> str:
     return ""
 
 
+def network_refused(network: str) -> str:
+    """Why files are not exported to a network: it is larger than any private one."""
+    if ipaddress.ip_network(network).prefixlen < 8:
+        return (
+            f"networks: {network} is everybody, and files are exported to it; give the networks of the nodes' subnets"
+        )
+    return ""
+
+
+def wide_networks(networks: Sequence[str]) -> list[str]:
+    """Networks that are larger than one of a VPC can be, a /16 (VPC user guide, "VPC CIDR blocks")."""
+    return [network for network in networks if ipaddress.ip_network(network).prefixlen < 16]
+
+
 def zone_refused(zone: str, region: str) -> str:
     """Why a zone is not usable in `region`. Local Zones (us-west-2-lax-1a) have no FSx and no EFS."""
     if re.fullmatch(re.escape(region) + r"[a-z]", zone):
@@ -240,7 +254,7 @@ def rds_refused(identifier: str, size_gib: int, max_size_gib: int, subnet_zones:
     if not 20 <= size_gib <= 65536:
         return f"size {size_gib} GiB: PostgreSQL on gp3 has 20 to 65536 GiB"
     # RDS refuses storage autoscaling with less than a tenth of room (RDS user guide, storage autoscaling)
-    if not size_gib * 1.1 <= max_size_gib <= 65536:
+    if 10 * max_size_gib < 11 * size_gib or max_size_gib > 65536:
         return f"maximum size {max_size_gib} GiB: must be at least a tenth above size {size_gib} GiB, 65536 at most"
     if subnet_zones < 2:
         return "subnets: RDS needs subnets in at least two zones, also for a single instance"

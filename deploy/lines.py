@@ -22,12 +22,13 @@ def path(file: StackFile) -> Path:
 def kept(resources: Sequence[Resource]) -> dict[str, str]:
     """Name -> id of all that stays when the stack is taken down.
 
-    That is what is protected or retained, and what those need, as `pulumi destroy --exclude-protected` counts it.
+    That is what is protected or retained, and what those need, as `pulumi destroy --exclude-protected` counts it. What
+    is retained and goes with another resource (deletedWith) is not.
     `resources`: those of an engine's state.
     """
     by_urn = {r["urn"]: r for r in resources}
     stay: set[str] = set()
-    todo = [r["urn"] for r in resources if r.get("protect") or r.get("retainOnDelete")]
+    todo = [r["urn"] for r in resources if r.get("protect") or (r.get("retainOnDelete") and not r.get("deletedWith"))]
     while todo:
         urn = todo.pop()
         if urn in by_urn and urn not in stay:

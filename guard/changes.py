@@ -5,6 +5,7 @@ words in the stack file. Data may be in several places: a run that did not end w
 already, so both the place before it and the place after it count as holding data.
 """
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -34,7 +35,7 @@ class Place:
 
     def same(self, other: "Place") -> bool:
         """Whether both are one folder of one storage."""
-        return self.folder == other.folder and self.same_storage(other)
+        return _folder(self.folder) == _folder(other.folder) and self.same_storage(other)
 
     @property
     def text(self) -> str:
@@ -50,6 +51,11 @@ class Place:
         words = [f"{name} {value}" for name, value in sorted(self.words.items())]
         words += [f"id {self.id}"] if with_id and self.id else []
         return ", ".join([*words, *([f"folder {self.folder}"] if self.folder else [])])
+
+
+def _folder(written: str) -> str:
+    """A folder as the file system knows it: `uploads/` is `uploads`."""
+    return posixpath.normpath(written)
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,8 @@ class Memory:
     """Section of the stack file -> claim or store."""
     data: Mapping[str, Data] = field(default_factory=dict[str, Data])
     """Role, `vectors` or `documents` -> its places."""
+    protected: tuple[str, ...] = ()
+    """Type and name in the program of every resource that the engine refused to let go when the last run ended well."""
     settled: str = ""
     """Seal of the intent of the last run that ended well: what that run was about to do is done."""
 

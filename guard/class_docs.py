@@ -4,13 +4,14 @@ from pathlib import Path
 
 from guard.classes import Bound, Driver
 from guard.drivers import DRIVERS
+from guard.table import UNKNOWN
 
 PATH = Path(__file__).parent.parent / "docs" / "storage-classes.md"
 
 _INTRO = """\
 # A StorageClass is what its driver makes
 
-<!-- Written by `python -m guard.class_docs` from guard/drivers.py. Do not edit. -->
+<!-- Written by `python -m guard.class_docs` from guard/drivers.py and the rows beside it. Do not edit. -->
 
 Claims of kind `storage-class` and the bundled stores take a StorageClass that the cluster has. Its name says nothing:
 `efs-sc` and `fast` may both be EFS. So the driver (`provisioner`) of the class is looked up in the table below, and the
@@ -43,6 +44,9 @@ kotaemon:storage:
 - `boundTo`, with `standsOn`: `nothing`, `zone` or `node`. Default: `nothing` for files; for a disk it is not known.
 - `realLocks` (default true) and `accessModes`, with `standsOn`: whether all nodes see a lock, and what is made.
 
+A class that mounts with an option that loses data (`soft`, `softerr`, `nobarrier`, `writeback` of JuiceFS) is refused
+by the rule `class-loses-data`. Several options in one entry are read as the mount command reads them.
+
 An access mode that the driver does not make is refused: the claim would stay Pending. `ReadWriteMany` gives shared
 files for the profile `scaled`. The pod makes the folders of its roles itself, so the root of a new volume has to be
 writable for it: classes of CephFS, NFS and Longhorn are so; a class of EFS needs the stack's `uid` and `gid` among its
@@ -72,6 +76,8 @@ def text() -> str:
 def _row(row: Driver) -> str:
     named = ", ".join(f"`{name}`" for name in row.provisioners)
     only = " or ".join(f"`{key}: {' or '.join(values)}`" for key, values in row.with_parameters.items())
+    if row.backend == UNKNOWN:
+        return f"| {named} | {_named(row)} |{' not known |' * 6}\n"
     cells = (
         named + (f" with {only}" if only else ""),
         _named(row),

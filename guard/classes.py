@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from components.contract import AccessMode, Locks
+from guard.mount_options import LOSES_DATA, in_parameters, words
 from guard.table import UNKNOWN
 
 
@@ -69,6 +70,8 @@ class ClassFacts:
     locks: Locks = Locks.NODE_LOCAL
     node_loss: str = "what happens to the volume is not known"
     source: str = ""
+    loses: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Mount option of the class that loses data -> what is lost."""
 
     @property
     def known(self) -> bool:
@@ -103,17 +106,39 @@ def facts_of(
     A driver that is not in the table gives facts that are not known.
     """
     given = parameters or {}
+    options = [*words(mount_options), *in_parameters(given)]
+    loses = {option: LOSES_DATA[option] for option in options if option in LOSES_DATA}
     named = [row for row in rows if _named(row, provisioner)]
     # A row that asks for parameters says more of the class than one that asks for none.
     fitting = [row for row in named if _has(row, given)] or [row for row in named if not row.with_parameters]
-    if not fitting:
-        return ClassFacts(storage_class, f"driver {provisioner}, which is not in the table of drivers")
-    row = next((row for row in fitting if mode in row.modes), fitting[0])
-    backend, locks = _by_options(row, [*mount_options, *_options_in(given)])
+    row = next((row for row in fitting if mode in row.modes), fitting[0] if fitting else None)
+    if row is None or row.backend == UNKNOWN:
+        name = "which is not in the table of drivers" if row is None else f"{row.name}: {row.remark}"
+        return ClassFacts(storage_class, f"driver {provisioner}, {name}", loses=loses)
+    backend, locks = _by_options(row, options)
     modes = tuple(dict.fromkeys(known for one in fitting for known in one.modes))
-    return ClassFacts(
-        storage_class, f"{row.name}, {provisioner}", backend, row.bound, modes, locks, row.node_loss, row.source
-    )
+    facts = ClassFacts(storage_class, f"{row.name}, {provisioner}", backend, row.bound, modes, locks, row.node_loss)
+    return replace(facts, source=row.source, loses=loses)
+
+
+def contradicted(stands_on: str, real_locks: bool, facts: ClassFacts) -> str:
+    """Why words about a volume are not what its driver makes; empty: they are, or nothing is known of the driver.
+
+    Which file system it is may be known better by its owner (a class of NFS may be EFS): not that it is files.
+    """
+    if not facts.known:
+        return ""
+    if _kind_of(stands_on) != _kind_of(facts.backend):
+        return f"standsOn: {stands_on!r} is not what the driver makes: {facts.name}, which is {facts.backend} here"
+    if real_locks and facts.locks == Locks.NODE_LOCAL:
+        return f"realLocks: is true, but locks of {facts.name} stay on each node; say false"
+    return ""
+
+
+def _kind_of(backend: str) -> str:
+    if backend in ("disk", "node"):
+        return "one node"
+    return backend if backend in ("object", "smb", "seaweedfs") else "files"
 
 
 def said(
@@ -144,12 +169,10 @@ def _named(row: Driver, provisioner: str) -> bool:
 
 
 def _has(row: Driver, parameters: Mapping[str, str]) -> bool:
-    return any(parameters.get(key, "").split(",")[0] in values for key, values in row.with_parameters.items())
-
-
-def _options_in(parameters: Mapping[str, str]) -> list[str]:
-    """Mount options in a parameter: of the NAS driver (`options`) and of Longhorn (`nfsOptions`)."""
-    return [option for key in ("options", "nfsOptions") for option in parameters.get(key, "").split(",") if option]
+    given = {key.lower(): value.split(",")[0].lower() for key, value in parameters.items()}
+    return any(
+        given.get(key.lower(), "") in {value.lower() for value in values} for key, values in row.with_parameters.items()
+    )
 
 
 def _by_options(row: Driver, options: Sequence[str]) -> tuple[str, Locks]:
@@ -159,8 +182,8 @@ def _by_options(row: Driver, options: Sequence[str]) -> tuple[str, Locks]:
     local = "nolock" in said or said.get("local_lock", "none") != "none"
     match row.reads_options:
         case "nfs":
-            backend = "nfs3" if version.startswith("3") else "nfs4"
-            return backend, Locks.NODE_LOCAL if local else row.locks
+            major = version[:1] if version[:1] in ("3", "4") else row.backend[-1]
+            return f"nfs{major}", Locks.NODE_LOCAL if local else row.locks
         case "nas":  # its driver mounts version 3 with nolock where nothing else is said
             real = version.startswith("4") and not local
             return ("nas4", Locks.SHARED) if real else ("nas3", Locks.NODE_LOCAL)

@@ -31,6 +31,8 @@ from guard.row_words import (
     RWO,
     RWOP,
     S3_DOC,
+    SMB,
+    SMB_LOCKS,
     SQLITE_CORRUPT,
     SQLITE_EFS,
     SQLITE_NET,
@@ -126,6 +128,15 @@ SQLITE_ONE: list[Line] = [
             CEPHFS_LOCKS,
         ),
     ),
+    (
+        SMB,
+        Note(
+            "sqlite-on-node-local-locks",
+            "the server makes SQLite's locks mandatory, and the database is locked for itself; with nobrl, as in "
+            "Azure's classes, a lock is invisible on other nodes",
+            SMB_LOCKS,
+        ),
+    ),
     (OBJECT, Note("sqlite-on-object", "an object mount has no locks and cannot change a file in place", S3_DOC)),
 ]
 
@@ -141,7 +152,7 @@ SQLITE_MANY: list[Line] = [
         ),
     ),
     (
-        (*NFS_LOCKS, *LUSTRE, *JUICEFS, *CEPHFS),
+        (*NFS_LOCKS, *LUSTRE, *JUICEFS, *CEPHFS, *SMB),
         Note(
             "sqlite-many-writers",
             "over a network SQLite is for one client; Kotaemon gives up on a lock after 5 s, and of two pods that "
@@ -178,12 +189,20 @@ CHROMA_ONE: list[Line] = [
             SQLITE_NET,
         ),
     ),
+    (
+        SMB,
+        Note(
+            "chroma-on-node-local-locks",
+            "Chroma keeps a SQLite file, whose locks SMB makes mandatory or, with nobrl, keeps on the node",
+            SMB_LOCKS,
+        ),
+    ),
     (OBJECT, Note("chroma-on-object", "its SQLite and HNSW files are changed in place, an object cannot be", S3_DOC)),
 ]
 
 CHROMA_MANY: list[Line] = [
     (
-        (*NFS, *LUSTRES, *JUICEFS, *CEPHFS, *OBJECT),
+        (*NFS, *LUSTRES, *JUICEFS, *CEPHFS, *SMB, *OBJECT),
         Note(
             "chroma-many-writers",
             "Chroma is not process-safe: a pod never finds what another has added until it restarts, and the last to "

@@ -27,6 +27,8 @@ from guard.row_words import (
     NOLOCK,
     OBJECT,
     S3_DOC,
+    SMB,
+    SMB_OPTIONS,
     Line,
     Note,
 )
@@ -39,6 +41,7 @@ HF_ONE: list[Line] = [
     (NOFLOCK, Note("hf-cache-locks", "a download fails: flock is not implemented (ENOSYS)", HF_ENOSYS)),
     (JUICEFS, Note("", "flock, renames and symbolic links work", JUICEFS_DOC)),
     (CEPHFS, Note("", "flock, renames and symbolic links work", CEPHFS_DOC)),
+    (SMB, Note("", "one pod downloads; without mfsymlinks the cache keeps copies in place of links", SMB_OPTIONS)),
     (OBJECT, _NO_HF),
 ]
 
@@ -56,6 +59,10 @@ HF_MANY: list[Line] = [
     (LUSTRE, Note("", "flock is coherent on all nodes, so one pod downloads a file", LUSTRE_OPTIONS)),
     (JUICEFS, Note("", "flock is arbitrated by the metadata engine, so one pod downloads a file", JUICEFS_DOC)),
     (CEPHFS, Note("", "flock is kept by the metadata server, so one pod downloads a file", CEPHFS_LOCKS)),
+    (
+        SMB,
+        Note("hf-cache-locks", "with nobrl every pod gets the lock: two downloads of one file mix", SMB_OPTIONS),
+    ),
     (OBJECT, _NO_HF),
 ]
 
@@ -66,6 +73,7 @@ UPLOADS_ONE: list[Line] = [
     (LUSTRES, Note("", "whole files, written once; no locks are used", LUSTRE_DOC)),
     (JUICEFS, Note("", "whole files, written once; renames are atomic", JUICEFS_DOC)),
     (CEPHFS, Note("", "whole files, written once; no locks are used", CEPHFS_DOC)),
+    (SMB, Note("", "whole files, written once; no locks are used", SMB_OPTIONS)),
     (OBJECT, _NO_UPLOADS),
 ]
 
@@ -78,6 +86,7 @@ UPLOADS_MANY: list[Line] = [
     (LUSTRES, Note("", "each file is written once; clients never see stale data", LUSTRE_DOC)),
     (JUICEFS, Note("", "each file is written once, and is complete for other pods once closed", JUICEFS_DOC)),
     (CEPHFS, Note("", "each file is written once; clients never see stale data", CEPHFS_DOC)),
+    (SMB, Note("", "each file is written once; others see it once their attributes expire (actimeo)", SMB_OPTIONS)),
     (OBJECT, _NO_UPLOADS),
 ]
 
@@ -88,6 +97,7 @@ LOG_ONE: list[Line] = [
     (LUSTRES, Note("", "the file has one writer", LUSTRE_DOC)),
     (JUICEFS, Note("", "the file has one writer", JUICEFS_DOC)),
     (CEPHFS, Note("", "the file has one writer", CEPHFS_DOC)),
+    (SMB, Note("", "the file has one writer", SMB_OPTIONS)),
     (OBJECT, _NO_LOG),
 ]
 
@@ -108,5 +118,6 @@ LOG_MANY: list[Line] = [
         Note("log-shared-file", "a client asks for the end of the file and then writes: two can get one", CEPHFS_DOC),
     ),
     (JUICEFS, Note("log-shared-file", "concurrent appends from two mounts can overwrite each other", JUICEFS_APPEND)),
+    (SMB, Note("log-shared-file", "each client writes where it believes the end to be", SMB_OPTIONS)),
     (OBJECT, _NO_LOG),
 ]

@@ -25,6 +25,9 @@ from guard.row_words import (
     RWO,
     RWOP,
     S3_DOC,
+    SMB,
+    SMB_LINKS,
+    SMB_OPTIONS,
     Line,
     Note,
 )
@@ -35,6 +38,10 @@ LANCEDB_ONE: list[Line] = [
     (LUSTRES, Note("", "it takes no locks; a version is committed by a hard link, which Lustre has", LANCE_LINK)),
     (JUICEFS, Note("", "it takes no locks; metadata operations such as link are atomic", JUICEFS_DOC)),
     (CEPHFS, Note("", "it takes no locks; a version is committed by a hard link, which CephFS has", CEPHFS_DOC)),
+    (
+        SMB,
+        Note("lancedb-on-smb", "a version is committed by a hard link, which Azure's SMB and others lack", SMB_LINKS),
+    ),
     (OBJECT, Note("lancedb-on-object", "it commits by a rename or hard link, which fails with ENOSYS", LANCE_S3)),
 ]
 
@@ -53,6 +60,10 @@ LANCEDB_MANY: list[Line] = [
         (*LUSTRES, *JUICEFS, *CEPHFS),
         Note("lancedb-many-writers", "no commit is lost, but a writer gives up after 5 conflicts", LANCE_CONFLICT),
     ),
+    (
+        SMB,
+        Note("lancedb-on-smb", "a version is committed by a hard link, which Azure's SMB and others lack", SMB_LINKS),
+    ),
     (OBJECT, Note("lancedb-on-object", "without hard links nothing stops two commits of one version", OSS_DOC)),
 ]
 
@@ -62,6 +73,7 @@ INDEX_FILE_ONE: list[Line] = [
     (LUSTRES, Note("", "one process needs no locks, and the next one never sees stale data", LUSTRE_DOC)),
     (JUICEFS, Note("", "one process needs no locks, and a closed file is complete for the next one", JUICEFS_DOC)),
     (CEPHFS, Note("", "one process needs no locks, and the next one never sees stale data", CEPHFS_DOC)),
+    (SMB, Note("", "one process needs no locks, and a closed file is complete for the next one", SMB_OPTIONS)),
     (OBJECT, Note("index-file-on-object", "HNSW files are changed in place, an object cannot be", S3_DOC)),
 ]
 
@@ -69,7 +81,7 @@ INDEX_FILE_MANY: list[Line] = [
     (RWOP, Note("index-file-many-writers", PENDING, K8S)),
     (RWO, Note("index-file-many-writers", MULTI_ATTACH, K8S)),
     (
-        (*NFS, *LUSTRES, *JUICEFS, *CEPHFS),
+        (*NFS, *LUSTRES, *JUICEFS, *CEPHFS, *SMB),
         Note(
             "index-file-many-writers",
             "concurrent adding is not supported, and writing replaces the file: the last pod wins, a reader in between "

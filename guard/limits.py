@@ -55,10 +55,33 @@ def short(namespace: Namespace, pods: Sequence[PodsOf], volumes: Sequence[Volume
 
 def not_checked(namespace: Namespace) -> list[str]:
     """Quotas that were passed over, in words."""
+    lines: list[str] = []
+    for quota in namespace.quotas:
+        if not set(quota.scopes) <= _ALL_PODS:
+            lines.append(f"quota {quota.name} counts only pods of the scopes {', '.join(quota.scopes)}")
+        elif others := [name for name in quota.hard if not _known(name)]:
+            lines.append(f"quota {quota.name} is also on {', '.join(others)}, which are not counted here")
+    return lines
+
+
+def _known(name: str) -> bool:
+    """Whether a resource of a quota is counted here, or one that no pod of the stack asks for (a GPU)."""
+    kind, _, resource = name.partition(".") if "." in name else ("requests", "", name)
+    extended = name.startswith("requests.") and "/" in name and _CLASS not in name
+    return (
+        name in ("pods", "count/pods")
+        or (kind in _COUNTED and resource in _MUST_SAY)
+        or _volumes_ask(name, ()) is not None
+        or extended
+    )
+
+
+def _counted(quota: Quota, pods: Sequence[PodsOf]) -> list[PodsOf]:
+    """The pods that count by their PriorityClass. One that the cluster gives by default is not known."""
     return [
-        f"quota {quota.name} counts only pods of the scopes {', '.join(quota.scopes)}"
-        for quota in namespace.quotas
-        if not set(quota.scopes) <= _ALL_PODS
+        one
+        for one in pods
+        if all(scope.counts(str(one.pod.get("priorityClassName") or "")) for scope in quota.priorities)
     ]
 
 
@@ -74,7 +97,7 @@ def _quota(namespace: Namespace, quota: Quota, pods: Sequence[PodsOf], volumes: 
     for name in quota.hard:
         kind, _, resource = name.partition(".") if "." in name else ("requests", "", name)
         if kind in _COUNTED and resource in _MUST_SAY:
-            yield from _missing(namespace, quota, kind, resource, pods)
+            yield from _missing(namespace, quota, kind, resource, _counted(quota, pods))
 
 
 def _missing(namespace: Namespace, quota: Quota, kind: str, resource: str, pods: Sequence[PodsOf]) -> Iterator[str]:
@@ -100,8 +123,8 @@ def _held(
     """Name, limit and what the stack asks for, of each resource of the quota that this module knows."""
     counts_pods = set(quota.scopes) <= _ALL_PODS
     for name, hard in quota.hard.items():
-        wanted = _pods_ask(namespace, name, pods) if counts_pods else None
-        if not quota.scopes:
+        wanted = _pods_ask(namespace, name, _counted(quota, pods)) if counts_pods else None
+        if not quota.scopes and not quota.priorities:
             wanted = _volumes_ask(name, volumes) if wanted is None else wanted
         if wanted is not None:
             yield name, quantity(hard), wanted

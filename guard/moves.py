@@ -1,6 +1,7 @@
 """The refusal of a change that would leave data behind: the old place, the new one, and the way between them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from guard.changes import Changes, Gone, Left, Place, Swapped
 
@@ -52,8 +53,8 @@ def _gone(change: Gone) -> list[str]:
     return [
         f"  - kotaemon:{change.key}: left the stack file, and is {change.place.text}; the engine protects it, and "
         "would refuse only after it has begun",
-        f"    put it back, {first}with `kotaemon:released: [{change.key}]`, and run `up`: that ends the protection. "
-        "Then take both out. Its data stays where it is",
+        f"    put it back, {first}with `kotaemon:released: [{change.key}]`, and run `up`: that ends the "
+        "protection. Then take both out. Its data stays where it is",
     ]
 
 
@@ -70,7 +71,9 @@ def _ways(file: str, namespace: str, found: Sequence[Left]) -> Iterator[str]:
     stack = file.removeprefix("Pulumi.").removesuffix(".yaml")
     copies: dict[tuple[str, str], list[Left]] = {}
     for left in found:
-        if left.old.claim and left.new.claim:
+        if taken := next((other for other in found if other is not left and other.old.same(left.new)), None):
+            yield f"  {left.name}: {_in_the_way(stack, left, taken)}"
+        elif left.old.claim and left.new.claim:
             copies.setdefault((left.old.claim, left.new.claim), []).append(left)
         else:
             yield f"  {left.name}: {_other(stack, left)}"
@@ -99,6 +102,15 @@ def _ways(file: str, namespace: str, found: Sequence[Left]) -> Iterator[str]:
         )
 
 
+def _in_the_way(stack: str, left: Left, other: Left) -> str:
+    """The way of data whose new place is where other data is."""
+    between = _command(stack, replace(left, new=replace(left.new, folder=f"{left.new.folder}-new")))
+    return (
+        f"its new place is where {other.name} is. Move {other.name} first, in a run of its own; where each is to have "
+        f"the other's place, {left.name} goes by a folder in between ({MOVING}): {between}"
+    )
+
+
 def _command(stack: str, left: Left) -> str:
     """The command that moves a role from claim to claim."""
     folder = f" FOLDER={left.new.folder}" if left.new.folder != left.old.folder else ""
@@ -120,7 +132,10 @@ def _other(stack: str, left: Left) -> str:
             f"server is in use ({PAGE}, chapter 'From files to a server')"
         )
     if from_server and to_server and not _of_two_makers(left):
-        return f"the servers' own dump and restore moves it ({PAGE}, chapter 'From one server to another')"
+        return (
+            "if it is the same server under another name, nothing has to be moved; else the servers' own dump and "
+            f"restore moves it ({PAGE}, chapter 'From one server to another')"
+        )
     if from_server and not to_server and left.name in BACK and "milvus" not in left.old.words.get("kind", ""):
         return (
             f"the converter {BACK[left.name]} moves it, by {_convert(stack, left.new.claim, 'TO=single-writer')} while "

@@ -16,6 +16,28 @@ GROUP_ANNOTATION = "openshift.io/sa.scc.supplemental-groups"
 
 
 @dataclass(frozen=True)
+class PriorityScope:
+    """Which pods of a quota count, by their PriorityClass
+    (https://kubernetes.io/docs/concepts/policy/resource-quotas/#resource-quota-per-priorityclass)."""
+
+    operator: str
+    """In, NotIn, Exists or DoesNotExist."""
+    values: tuple[str, ...] = ()
+
+    def counts(self, name: str) -> bool:
+        """Whether pods of the PriorityClass `name` count; empty: they name none."""
+        match self.operator:
+            case "In":
+                return name in self.values
+            case "NotIn":
+                return name not in self.values
+            case "Exists":
+                return bool(name)
+            case _:
+                return not name
+
+
+@dataclass(frozen=True)
 class Quota:
     """One ResourceQuota."""
 
@@ -26,6 +48,8 @@ class Quota:
     """What is used of it now; empty: not known."""
     scopes: tuple[str, ...] = ()
     """Which pods count. Empty: all."""
+    priorities: tuple[PriorityScope, ...] = ()
+    """Which pods count by their PriorityClass, each of these. Empty: all."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +66,10 @@ class Namespace:
     """OpenShift's range of user ids; empty: it has none."""
     groups: str = ""
     """OpenShift's range of group ids; empty: it has none."""
+    ending: bool = False
+    """Whether it is being deleted: then nothing can be made in it."""
+    mesh: str = ""
+    """The service mesh that puts its proxy into every pod of it; empty: none is known to."""
 
 
 @dataclass(frozen=True)

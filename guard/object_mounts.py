@@ -79,7 +79,18 @@ GEESEFS = ObjectMount(
     not_on=(Nodes.BOTTLEROCKET, Nodes.AUTO_MODE, Nodes.FARGATE, Nodes.TALOS),
     source="https://github.com/yandex-cloud/k8s-csi-s3#geesefs",
 )
+S3_FILES = ObjectMount(
+    name="S3 Files",
+    drivers=(),  # efs.csi.aws.com mounts EFS as well: the driver alone says nothing
+    renames=True,  # the object is written anew
+    appends=True,
+    changes_in_place=True,
+    locks=True,  # as NFS 4.1; the objects are written a minute later, so no role that needs locks is let on it
+    not_on=(Nodes.FARGATE,),
+    source="https://docs.aws.amazon.com/eks/latest/userguide/s3files-csi.html",
+)
 OBJECT_MOUNTS = (MOUNTPOINT, OSSFS, JUICEFS, GEESEFS)
+"""Clients that are known by their driver."""
 
 
 def object_mount(driver: str) -> ObjectMount | None:

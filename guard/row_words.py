@@ -21,6 +21,7 @@ NFS3, NFS4, EFS, OPENZFS = (Backing.NFS3,), (Backing.NFS4,), (Backing.EFS,), (Ba
 NAS3, NAS4 = (Backing.NAS3_NOLOCK,), (Backing.NAS4,)
 LUSTRE, NOFLOCK = (Backing.LUSTRE,), (Backing.LUSTRE_NOFLOCK,)
 JUICEFS, CEPHFS, OBJECT = (Backing.JUICEFS,), (Backing.CEPHFS,), (Backing.OBJECT,)
+SMB = (Backing.SMB,)
 NOLOCK = (Backing.NFS_NOLOCK, Backing.NAS3_NOLOCK)
 NFS_LOCKS = (Backing.NFS3, Backing.NFS4, Backing.EFS, Backing.OPENZFS, Backing.NAS4)
 """Kinds of NFS whose server arbitrates file locks between all nodes."""
@@ -43,6 +44,11 @@ CEPHFS_DOC = "https://docs.ceph.com/en/latest/cephfs/posix/"
 CEPHFS_LOCKS = "https://docs.ceph.com/en/latest/cephfs/capabilities/"
 S3_DOC = "https://github.com/awslabs/mountpoint-s3/blob/main/doc/SEMANTICS.md"
 OSS_DOC = "https://github.com/aliyun/ossfs/wiki/FAQ-EN"
+SMB_LOCKS = "https://github.com/dani-garcia/vaultwarden/issues/846"
+SMB_LINKS = "https://github.com/facebook/rocksdb/issues/9627"
+SMB_OPTIONS = (
+    "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/storage/mountoptions-settings-azure-files"
+)
 SQLITE_NET = "https://sqlite.org/useovernet.html"
 SQLITE_CORRUPT = "https://sqlite.org/howtocorrupt.html"
 SQLITE_EFS = "https://github.com/louislam/uptime-kuma/issues/5915"

@@ -66,6 +66,7 @@ RULES: Mapping[str, Rule] = {
     "sqlite-on-object": Rule(_REFUSE, "SQLite on an object mount", _DISK),
     "chroma-on-object": Rule(_REFUSE, "Chroma on an object mount", _DISK),
     "lancedb-on-object": Rule(_REFUSE, "LanceDB on an object mount", _DISK_OR_FILE),
+    "lancedb-on-smb": Rule(_REFUSE, "LanceDB on SMB, where hard links may be missing", _DISK + ", or NFS"),
     "index-file-on-object": Rule(_REFUSE, "a FAISS, HNSW or graph file on an object mount", _DISK_OR_FILE),
     "hf-cache-on-object": Rule(
         _REFUSE,
@@ -116,6 +117,13 @@ RULES: Mapping[str, Rule] = {
         "a bundled PostgreSQL or Qdrant on a class that is no disk (EFS, NFS, NAS, CephFS ...)",
         "kotaemon:stores.<store>.storageClass: a class of disks; or a server of your own (kind external, qdrant)",
         source="https://qdrant.tech/documentation/installation/index.md",
+    ),
+    "class-loses-data": Rule(
+        _REFUSE,
+        "a StorageClass mounts with an option that loses data (soft, softerr, nobarrier ...)",
+        "the mountOptions and parameters of the class, or another class: options of a living class reach new volumes "
+        "only, so change those of the PersistentVolume as well",
+        source="https://man7.org/linux/man-pages/man5/nfs.5.html",
     ),
     "sqlite-on-network": Rule(_WARN, "SQLite on a network file system with real locks", _DISK),
     "chroma-on-network": Rule(_WARN, "Chroma on a network file system with real locks", _DISK),

@@ -191,6 +191,12 @@ def _classes(mounts: Mapping[Role, RoleMount], classes: Mapping[str, ClassFacts]
         elif facts is None and claim["backend"] == "node":
             text = "a folder on one node: the pod stays Pending until the node is back"
             yield _verdict("node-local-data", claim, text, role)
+        if facts is not None and not mount["read_only"]:
+            yield from (_verdict("class-loses-data", claim, text, role) for text in _losses(facts))
+
+
+def _losses(facts: ClassFacts) -> Iterator[str]:
+    yield from (f"{facts.text} mounts with {option}: {lost}" for option, lost in facts.loses.items())
 
 
 def _servers(servers: Sequence[ServerDisk]) -> Iterator[Verdict]:
@@ -203,6 +209,7 @@ def _servers(servers: Sequence[ServerDisk]) -> Iterator[Verdict]:
             yield _verdict("server-on-network", None, text, source=server.not_on_files)
         elif facts.bound == Bound.NODE:
             yield _verdict("node-local-data", None, f"{where}: {facts.node_loss}", source=_source(facts))
+        yield from (_verdict("class-loses-data", None, f"stores.{server.key}: {text}") for text in _losses(facts))
 
 
 def _class_unknown(claim: Claim | None, facts: ClassFacts, text: str, role: Role | None = None) -> Verdict:

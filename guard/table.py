@@ -34,7 +34,14 @@ _NO_SHARED_LOCKS = {
     "nas4": Backing.NAS3_NOLOCK,
 }
 _DISK = {AccessMode.RWOP: Backing.BLOCK_RWOP, AccessMode.RWO: Backing.BLOCK_RWO}
-BACKENDS = ("disk", "node", *_SHARED_LOCKS, "nas3", "object")
+_ALWAYS = {
+    "nas3": Backing.NAS3_NOLOCK,  # NAS has no lock manager for NFS v3, and its CSI driver mounts v3 with nolock
+    "smb": Backing.SMB,
+    "seaweedfs": Backing.NFS_NOLOCK,  # a lock is kept by each mount (seaweedfs/seaweedfs#8750)
+    "object": Backing.OBJECT,
+}
+"""Backends of which the locks that are said change nothing."""
+BACKENDS = ("disk", "node", *_SHARED_LOCKS, *_ALWAYS)
 """Every value of claim["backend"] that the guard knows. `node`: a folder on the disk of one node."""
 UNKNOWN = "unknown"
 """claim["backend"] of a StorageClass whose driver is not known. It counts as a disk, or as shared files without locks
@@ -77,12 +84,8 @@ def backing_of(claim: Claim) -> Backing:
                 "a file system that two nodes mount at once is corrupt at once"
             )
         return _DISK[mode]
-    if backend == "nas3":
-        return (
-            Backing.NAS3_NOLOCK
-        )  # NAS has no lock manager for NFS v3, and its CSI driver always mounts v3 with nolock
-    if backend == "object":
-        return Backing.OBJECT
+    if backend in _ALWAYS:
+        return _ALWAYS[backend]
     table = _SHARED_LOCKS if claim["locks"] == Locks.SHARED else _NO_SHARED_LOCKS
     if backend not in table:
         raise ValueError(f"claim {name}: the guard knows no backend {backend!r}; known: {', '.join(BACKENDS)}")

@@ -15,6 +15,10 @@ class Described(NamedTuple):
     name: str
     """Name of the resource in the program."""
     inputs: Mapping[str, Any]
+    protect: bool = False
+    """Whether the engine refuses to let it go."""
+    earlier: tuple[str, ...] = ()
+    """Names that it had in the program of earlier releases."""
 
 
 def twice(resources: Iterable[Described]) -> list[str]:

@@ -39,6 +39,7 @@ class Backing(str, Enum):
     NAS4 = "nas4"
     JUICEFS = "juicefs"
     CEPHFS = "cephfs"
+    SMB = "smb"
     OBJECT = "object"
 
 
@@ -73,6 +74,7 @@ BACKING_NAMES = {
     Backing.NAS4: "NAS v4.0",
     Backing.JUICEFS: "JuiceFS",
     Backing.CEPHFS: "CephFS",
+    Backing.SMB: "SMB",
     Backing.OBJECT: "S3 or OSS mount",
 }
 DISKS = (Backing.BLOCK_RWOP, Backing.BLOCK_RWO)

@@ -42,7 +42,7 @@ from plan.plain import UNKNOWN_TEXT
 from plan.recognised import recognised
 from plan.recorder import Registration, Run, StackOutput, run_program
 from plan.stack_file import ROOT, StackFile
-from stacks import memory, one_object
+from stacks import memory, one_object, protected
 from stacks.cost import estimated, money, rounded, summary, use
 from stacks.facts import facts
 from stacks.names import NAMESPACE
@@ -59,7 +59,7 @@ def make(file: StackFile, before: Mapping[str, Any] | None = None) -> Plan:
     stacks: list[Planned] = []
     with listening(stacks.append):
         run = preview(file, before)
-    return collected(run, file.name, stacks[0])
+    return collected(run, file.name, stacks[0], before)
 
 
 def preview(file: StackFile, before: Mapping[str, Any] | None = None) -> Run:
@@ -75,9 +75,14 @@ def preview(file: StackFile, before: Mapping[str, Any] | None = None) -> Run:
     )
 
 
-def collected(run: Run, stack: str, planned: Planned) -> Plan:
-    """The plan from a recorded run. `planned`: the stack as the program planned it before its first resource."""
-    _refuse_twice(run, stack)
+def collected(run: Run, stack: str, planned: Planned, before: Mapping[str, Any] | None = None) -> Plan:
+    """The plan from a recorded run. `planned`: the stack as the program planned it before its first resource.
+
+    `before`: the memory of an earlier plan.
+    """
+    made = described_of(run)
+    one_object.refuse((one for one in made if UNKNOWN_TEXT not in described(one)), stack)
+    protected.refuse(memory.from_plain(before or {}).protected, made, stack)
     settings = planned.settings
     outputs = {name: _shown(output) for name, output in run.outputs.items()}
     told = outputs.get("storage")
@@ -105,14 +110,13 @@ def collected(run: Run, stack: str, planned: Planned) -> Plan:
         known_at_up=known_at_up(run),
         facts=facts(planned),
         changes=[],
-        memory=memory.to_plain(memory.now(planned)),
+        memory=memory.to_plain(replace(memory.now(planned), protected=protected.names(made))),
     )
 
 
-def _refuse_twice(run: Run, stack: str) -> None:
-    """Raise RefusedByGuard when two resources describe one thing. Names that are known at up are passed over."""
-    all_ = (Described(r.type, r.name, r.inputs) for r in run.registrations if r.custom)
-    one_object.refuse((one for one in all_ if UNKNOWN_TEXT not in described(one)), stack)
+def described_of(run: Run) -> list[Described]:
+    """Everything that a run registers except components, in the form that the guard reads."""
+    return [Described(r.type, r.name, r.inputs, r.protect, r.aliases) for r in run.registrations if r.custom]
 
 
 def resources(run: Run) -> list[Resource]:
@@ -257,7 +261,7 @@ def _resource(run: Run, r: Registration) -> Resource:
         name=r.name,
         object="/".join(filter(None, (meta.get("namespace"), meta.get("name")))) if r.is_object else r.name,
         protect=r.protect,
-        holds_data=r.retain_on_delete,
+        holds_data=r.retain_on_delete and not r.deleted_with,
     )
 
 

@@ -54,6 +54,8 @@ class Registration:
     depends_on: tuple[str, ...]
     protect: bool
     retain_on_delete: bool
+    deleted_with: str
+    """URN of the resource that it goes with; empty: none."""
     ignore_changes: tuple[str, ...]
     import_id: str
     aliases: tuple[str, ...]
@@ -195,6 +197,7 @@ def registration(urn: str, request: Any) -> Registration:
         depends_on=tuple(sorted(request.dependencies)),
         protect=request.protect,
         retain_on_delete=request.retainOnDelete,
+        deleted_with=request.deletedWith,
         ignore_changes=tuple(request.ignoreChanges),
         import_id=request.importId,
         # Deployment and other types carry the SDK's own aliases for old API groups; those with a name are the

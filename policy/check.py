@@ -22,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     secrets.NO_PLAINTEXT_SECRET,
     sharing.REPLICAS_ACCESS_MODE,
     sharing.ONE_WORKLOAD,
+    sharing.SQLITE_ONE_WRITER,
     nodes.DATA_ON_NODES,
     mounts.MOUNT_OPTIONS,
     images.IMAGE_PINNED,

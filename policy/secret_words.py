@@ -3,12 +3,15 @@
 import re
 
 _NAME = re.compile(
-    r"(^|_)(API_?KEY|SECRET(_KEY|_ACCESS_KEY)?|PASSWORD|PASSWD|TOKEN|CREDENTIALS?|PRIVATE_KEY|ACCESS_KEY_SECRET)$", re.I
+    r"(PASSWORD|PASSWD|_PWD|REDISCLI_AUTH"
+    r"|(^|_)(API_?KEY|SECRET(_KEY|_ACCESS_KEY)?|PASS|TOKEN|CREDENTIALS?|PRIVATE_KEY|ACCESS_KEY_SECRET))$",
+    re.I,
 )
 """Names of variables whose value is a secret. Only the end of a name counts: MAX_TOKENS and TOKEN_LIMIT do not
 match."""
 _KEY = re.compile(
-    r"(^|_)(API_?KEY|CLIENT_SECRET|SECRET_ACCESS_KEY|PASSWORD|PASSWD|TOKEN|PRIVATE_KEY|ACCESS_KEY_SECRET|ACCOUNT_KEY)$",
+    r"(PASSWORD|PASSWD|(?<!proxy)(^|_)(PASS|REQUIREPASS|MASTERAUTH)"
+    r"|(^|_)(API_?KEY|CLIENT_SECRET|SECRET_ACCESS_KEY|TOKEN|PRIVATE_KEY|ACCESS_KEY_SECRET|ACCOUNT_KEY))$",
     re.I,
 )
 """Keys of Helm values and custom resources whose value is a secret. `secret` alone is not among them: there it mostly
@@ -68,3 +71,22 @@ def secret_key(key: str, value: str) -> bool:
 def kinds_of(text: str) -> list[str]:
     """What secrets a text holds, in words, each once."""
     return list(dict.fromkeys(what for pattern, what in SECRET_VALUES if pattern.search(text)))
+
+
+_CODE = (".py", ".sh", ".js", ".ts", ".rb", ".go", ".lua", ".pl", ".sql", ".html", ".md", ".json", ".tmpl", ".tpl")
+"""Ends of names of files in which a word before a colon or an equals sign is mostly a name of the language."""
+_LINE = re.compile(
+    r"^[ \t-]*(?:export )?([A-Za-z][\w.-]*)(?:=|:[ \t]+|[ \t]+=[ \t]+)[\"']?([^\s\"'()\[\]{}<>$%|&*!#,]+)[\"']?$"
+)
+_NOTHING = re.compile(r"(?i)true|false|null|none|yes|no|~|\d+|\W*")
+"""What is no secret, whatever its key is called."""
+
+
+def secret_lines(text: str, file: str = "") -> list[str]:
+    """The keys of secrets in the lines of a text of settings: YAML, properties, a file of variables. `file`: its name,
+    which tells code from settings."""
+    if file.lower().endswith(_CODE):
+        return []
+    found = [match.groups() for line in text.splitlines() if (match := _LINE.match(line.rstrip()))]
+    named = [key for key, value in found if not _NOTHING.fullmatch(value) and secret_key(key, value)]
+    return list(dict.fromkeys(named))

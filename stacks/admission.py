@@ -13,7 +13,7 @@ from components.kubernetes_version import refused_version, release
 from components.logs.args import LogOutputKind
 from guard import limits, pod_security
 from guard.namespace import Namespace, PodsOf, Volume
-from stacks import archive, backup, kinds, log_shipping, models
+from stacks import archive, backup, kinds, log_shipping, mesh, models
 from stacks.application import arguments
 from stacks.cluster_facts import ClusterFacts
 from stacks.kinds.base import Context
@@ -131,6 +131,8 @@ def mistakes(settings: Settings, cluster: ClusterFacts, contexts: Mapping[str, C
 def refused(namespace: Namespace, made: Made) -> list[str]:
     """What the namespace would never admit."""
     key = f"kotaemon:namespace {namespace.name}"
+    if namespace.ending:
+        return [f"{key}: it is being deleted, and nothing can be made in it; wait until it is gone"]
     found = [*pod_security.refused(namespace, made.pods), *limits.refused(namespace, made.pods, made.volumes)]
     return [f"{key}: {line}" for line in found]
 
@@ -141,6 +143,7 @@ def warnings(settings: Settings, cluster: ClusterFacts, made: Made) -> Iterator[
     if said is not None and asked and release(said) != release(asked):
         yield f"kotaemon:cluster.version: is {said!r}, but the API server is {asked}, which counts; correct it"
     namespace = namespace_of(settings, cluster)
+    yield from mesh.warnings(settings, namespace.mesh if namespace is not None else "")
     if namespace is not None:
         key = f"kotaemon:namespace {namespace.name}"
         yield from (f"{key}: {line}" for line in pod_security.outside_ranges(namespace, made.pods))

@@ -18,7 +18,7 @@ def protections(
     settings: Settings, contexts: Mapping[str, Context[Any]], claims: Mapping[str, Claim], storage: StorageMap
 ) -> dict[str, list[str]]:
     """Name of each PersistentVolumeClaim -> what backs it up, in words; nothing: no backup is known of it."""
-    found = {claims[name]["name"]: _own(at) for name, at in contexts.items()}
+    found = {claims[name]["name"]: _own(at, settings) for name, at in contexts.items()}
     for name in backup.snapshot_claims(settings, claims):
         found[name].append("VolumeSnapshots on a schedule")
     for role in backup.roles(settings, storage):
@@ -28,9 +28,14 @@ def protections(
     return found
 
 
-def _own(at: Context[Any]) -> list[str]:
-    words = kinds.kind(at.chosen.kind).own_backup(at.chosen)
-    return [words] if words else []
+def _own(at: Context[Any], settings: Settings) -> list[str]:
+    """What comes with the claim: a backup of its own, or versions in the bucket that the stack makes. Whether somebody
+    else's bucket keeps any is not known."""
+    kind, of_stack = kinds.kind(at.chosen.kind), settings.bucket
+    words = kind.own_backup(at.chosen)
+    versions = of_stack is not None and of_stack.made and kind.bucket_prefix(at.chosen) is not None
+    kept = f"earlier versions in the bucket, kept {of_stack.version_days} days" if of_stack and versions else ""
+    return [found for found in (words, kept) if found]
 
 
 def mistakes(

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from stacks import backup, bucket, kinds, platforms, stores
+from stacks import backup, backup_copy, bucket, kinds, platforms, stores
 from stacks.effects import KIND_ROW, UNBOUND, UNBOUND_WAY, UNDECLARED, Effect, Effects, Row, Values
 from stacks.facts import Facts
 from stacks.names import NAMESPACE, claim_name
@@ -17,6 +17,14 @@ from stacks.settings.effects import ROLES, SETTINGS
 
 WORDS = {Effect.IN_PLACE: "in place", Effect.NEW_ONLY: "new, old stays", Effect.LOSES_DATA: "refused"}
 """Effect -> what a comparison says of it."""
+
+
+_SECTIONS = (
+    (bucket.NAME, bucket.EFFECTS),
+    (backup.NAME, backup.EFFECTS),
+    (backup_copy.NAME, backup_copy.EFFECTS),
+)
+"""Sections that are no claim, store or platform, and their rows."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,9 @@ def between(before: Facts, after: Facts, bound: Mapping[str, bool] | None = None
 
     A claim, a store or a role that is in one of the two only has no line: nothing that lives has a field that changes.
     """
-    found = list(_fields(At(f"{NAMESPACE}:"), before["settings"], after["settings"], SETTINGS))
+    # What an earlier release did not compare is taken as it is.
+    compared = {key: value for key, value in after["settings"].items() if key in before["settings"]}
+    found = list(_fields(At(f"{NAMESPACE}:"), before["settings"], compared, SETTINGS))
     platform = after["settings"]["platform"]
     if platform != before["settings"]["platform"]:
         return found  # nothing else can be compared
@@ -91,8 +101,8 @@ def between(before: Facts, after: Facts, bound: Mapping[str, bool] | None = None
         # A role's claim has its volume: the facts are written when the application is ready.
         used = any(place["claim"] == name for place in before["roles"].values())
         found += fields if used else [_without_a_pod(change, (bound or {}).get(name)) for change in fields]
-    # The facts of an earlier release have neither bucket nor backup.
-    for name, rows in ((bucket.NAME, bucket.EFFECTS), (backup.NAME, backup.EFFECTS)):
+    # The facts of an earlier release have none of these sections.
+    for name, rows in _SECTIONS:
         if (ours := before.get(name)) and (wanted := after.get(name)):
             found += _fields(At(f"{NAMESPACE}:{name}."), ours, wanted, rows)
     for place, chosen in _both(before["stores"], after["stores"]):

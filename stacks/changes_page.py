@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic.alias_generators import to_camel
 
-from stacks import backup, bucket, kinds, platforms, stores
+from stacks import backup, backup_copy, bucket, kinds, platforms, stores
 from stacks.effects import Effects, Row
 from stacks.settings.effects import ROLES, SETTINGS
 
@@ -57,6 +57,7 @@ def _parts() -> Iterator[str]:
             yield _HEAD + _rows(kind.section_effects)
     yield "\n## Section `bucket`\n" + _HEAD + _rows(bucket.EFFECTS)
     yield "\n## Section `backup`\n" + _HEAD + _rows(backup.EFFECTS)
+    yield "\n## Section `backupCopy`\n" + _HEAD + _rows(backup_copy.EFFECTS)
     yield "\n## Stores (`stores`)\n"
     for place, names in stores.NAMES.items():
         for name in names:

@@ -39,7 +39,8 @@ class Classes:
             return by_driver
         # Words about a driver of the table would only contradict the table.
         if words is not None and words.stands_on is not None:
-            return said(name, words.stands_on, words.bound_to, words.modes, words.real_locks)
+            facts = said(name, words.stands_on, words.bound_to, words.modes, words.real_locks)
+            return replace(facts, loses=by_driver.loses) if by_driver is not None else facts
         if by_driver is not None:
             return by_driver
         why = self.cluster.unread or "the cluster does not say"

@@ -1,13 +1,14 @@
 """Reads what a stack has to know of its cluster: once, before anything is registered, and nothing but the asked.
 
 A cluster that cannot be asked is no mistake: what it would have said stays unknown, and the reason is said. Rights that
-are used: `get` on the StorageClasses that the stack file names, on its namespace and its claims on disks, `list` on the
-namespace's quotas and limit ranges. The version is open to every user. StorageProfiles are asked for only about unknown
-drivers.
+are used: `get` on the StorageClasses that the stack file names, on the CSI drivers of its claims, on its namespace and
+its claims on disks, `list` on the namespace's quotas and limit ranges, and for EFS `get` on the driver's DaemonSet. The
+version is open to every user. StorageProfiles are asked for only about unknown drivers.
 """
 
 import json
 import threading
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,20 @@ from urllib.parse import urlsplit
 
 from guard.classes import facts_of
 from guard.drivers import DRIVERS
-from guard.namespace import GROUP_ANNOTATION, LEVEL_LABEL, UID_ANNOTATION, Namespace, Quota
+from guard.namespace import GROUP_ANNOTATION, LEVEL_LABEL, UID_ANNOTATION, Namespace, PriorityScope, Quota
 from stacks.cluster_facts import ClusterFacts, FoundClass, Wanted
+from stacks.mesh import ISTIO, LINKERD
 from stacks.settings.cluster import Cluster
 
 SECONDS = 20
 """The longest wait for all answers together. A plug-in of the kubeconfig that fetches a token is included."""
 REQUEST_SECONDS = 5
 NAMESPACES = "/api/v1/namespaces"
+NODE_PARTS = {"efs.csi.aws.com": ("efs-csi-node", "efs-plugin")}
+"""CSI driver -> the DaemonSet of its nodes in kube-system and the container whose image has its version (add-on and
+chart of aws-efs-csi-driver)."""
+SEVERAL, SEVERAL_KIND = "/apis/quota.openshift.io/v1/namespaces", "appliedclusterresourcequotas"
+"""https://docs.redhat.com/en/documentation/openshift_container_platform/4.20/html/schedule_and_quota_apis/"""
 PROFILES = "/apis/cdi.kubevirt.io/v1beta1/storageprofiles"
 """One StorageProfile for each class, of its name (https://kubevirt.io/user-guide/storage/containerized_data_importer/)."""
 
@@ -57,6 +64,7 @@ def _ask(cluster: Cluster, wanted: Wanted) -> ClusterFacts:
         asked = _Questions(client_of(str(cluster.kubeconfig_path), cluster.context))
         version = asked.version()
         classes = {name: found for name in wanted.classes if (found := asked.storage_class(name)) is not _UNREAD}
+        drivers = {name: found for name in wanted.drivers if (found := asked.driver(name)) is not _UNREAD}
         namespace = asked.namespace(wanted.namespace) if wanted.namespace else _UNREAD
         # Without the namespace there are no claims.
         claims = wanted.claims if namespace is not None else ()
@@ -71,6 +79,7 @@ def _ask(cluster: Cluster, wanted: Wanted) -> ClusterFacts:
         namespace=None if namespace is _UNREAD else namespace,
         namespace_missing=namespace is None,
         bound=bound,
+        drivers=drivers,
         gaps=tuple(asked.gaps),
     )
 
@@ -123,6 +132,20 @@ class _Questions:
         options = tuple(body.get("mountOptions") or ())
         return FoundClass(body["provisioner"], parameters, options, () if known else self._profile(name))
 
+    def driver(self, name: str) -> str | None:
+        """Version of a CSI driver, empty: it is not known. None: the cluster has none; _UNREAD: it does not say."""
+        body = self._answer(f"CSIDriver {name}", "/apis/storage.k8s.io/v1/csidrivers", name)
+        if body is None or body is _UNREAD:
+            return body
+        if name not in NODE_PARTS:
+            return ""
+        daemons, container = NODE_PARTS[name]
+        found = self._answer(f"DaemonSet {daemons}", "/apis/apps/v1/namespaces/kube-system/daemonsets", daemons)
+        if found is None or found is _UNREAD:
+            return ""
+        images = {one["name"]: one["image"] for one in found["spec"]["template"]["spec"]["containers"]}
+        return images.get(container, "").partition("@")[0].rpartition(":")[2]
+
     def _profile(self, name: str) -> tuple[str, ...]:
         body = self._answer(f"StorageProfile {name}", PROFILES, name)
         sets = [] if body in (None, _UNREAD) else (body.get("status") or {}).get("claimPropertySets") or []
@@ -137,14 +160,19 @@ class _Questions:
         about = {} if body is _UNREAD else body.get("metadata") or {}
         labels, notes = about.get("labels") or {}, about.get("annotations") or {}
         quotas = self._list(f"quotas of the namespace {name}", name, "resourcequotas")
+        several: list[Any] = []
+        if UID_ANNOTATION in notes:  # OpenShift has quotas over several namespaces
+            several = self._items(f"quotas over several namespaces, for {name}", SEVERAL, name, SEVERAL_KIND)
         ranges = self._list(f"limit ranges of the namespace {name}", name, "limitranges")
         return Namespace(
             name=name,
             level=labels.get(LEVEL_LABEL, ""),
-            quotas=tuple(_quota(one) for one in quotas),
+            quotas=(*map(_quota, quotas), *map(_quota_of_several, several)),
             limits=tuple(entry for one in ranges for entry in one["spec"].get("limits") or ()),
             uids=notes.get(UID_ANNOTATION, ""),
             groups=notes.get(GROUP_ANNOTATION, ""),
+            ending="deletionTimestamp" in about,
+            mesh=_mesh(labels, notes),
         )
 
     def bound(self, namespace: str, name: str) -> bool | None:
@@ -154,7 +182,10 @@ class _Questions:
         return None if body in (None, _UNREAD) else (body.get("status") or {}).get("phase") == "Bound"
 
     def _list(self, what: str, *names: str) -> list[Any]:
-        body = self._answer(what, NAMESPACES, *names)
+        return self._items(what, NAMESPACES, *names)
+
+    def _items(self, what: str, *path: str) -> list[Any]:
+        body = self._answer(what, *path)
         return [] if body in (None, _UNREAD) else list(body.get("items") or ())
 
     def _answer(self, what: str, *path: str) -> Any:
@@ -174,7 +205,29 @@ class _Questions:
 
 
 def _quota(body: Any) -> Quota:
-    spec, used = body["spec"], (body.get("status") or {}).get("used") or {}
+    return _quota_of(body["metadata"]["name"], body["spec"], (body.get("status") or {}).get("used") or {})
+
+
+def _quota_of_several(body: Any) -> Quota:
+    """OpenShift's AppliedClusterResourceQuota, with what all of its namespaces use together."""
+    total = (body.get("status") or {}).get("total") or {}
+    name = f"{body['metadata']['name']} (over several namespaces)"
+    return _quota_of(name, body["spec"].get("quota") or {}, total.get("used") or {})
+
+
+def _quota_of(name: str, spec: Any, used: Any) -> Quota:
     selected = (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
-    scopes = [*(spec.get("scopes") or ()), *(str(one.get("scopeName")) for one in selected)]
-    return Quota(body["metadata"]["name"], spec.get("hard") or {}, used, tuple(scopes))
+    by_priority = [one for one in selected if one.get("scopeName") == "PriorityClass"]
+    # As a plain scope it counts the pods that name any class.
+    scopes = [*(spec.get("scopes") or ()), *(str(one.get("scopeName")) for one in selected if one not in by_priority)]
+    priorities = [PriorityScope(str(one.get("operator")), tuple(one.get("values") or ())) for one in by_priority]
+    priorities += [PriorityScope("Exists")] * scopes.count("PriorityClass")
+    left = tuple(scope for scope in scopes if scope != "PriorityClass")
+    return Quota(name, spec.get("hard") or {}, used, left, tuple(priorities))
+
+
+def _mesh(labels: Mapping[str, str], notes: Mapping[str, str]) -> str:
+    """The service mesh that puts its proxy into the pods of a namespace with these labels and annotations."""
+    if labels.get("istio-injection") == "enabled" or labels.get("istio.io/rev"):
+        return ISTIO
+    return LINKERD if notes.get("linkerd.io/inject") in ("enabled", "ingress") else ""

@@ -16,6 +16,8 @@ class Wanted:
     """Name of its namespace. Empty: it is not asked for."""
     claims: tuple[str, ...] = ()
     """Names of PersistentVolumeClaims in it whose volumes are made for their first pods."""
+    drivers: tuple[str, ...] = ()
+    """Names of CSI drivers that have to be in the cluster."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class ClusterFacts:
     """Whether the cluster says that it has no such namespace."""
     bound: Mapping[str, bool] = field(default_factory=dict[str, bool])
     """Name of a PersistentVolumeClaim that is there -> whether it has a volume."""
+    drivers: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    """Name of a CSI driver -> its version, empty where it is not known; None: the cluster has none of this name. A name
+    that is not a key was not read."""
     gaps: tuple[str, ...] = ()
     """What else could not be read, each with its reason."""
 

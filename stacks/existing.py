@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pulumi
 from pulumi.runtime import register_resource_transform
 
-from stacks import backup, bucket, platforms, stores
+from stacks import backup, backup_copy, bucket, platforms, stores
 from stacks.names import NAMESPACE, claim_name
 from stacks.settings.existing import URL, Existing
 from stacks.settings.settings import Settings
@@ -49,6 +49,8 @@ def places(settings: Settings) -> Iterator[Place]:
         yield Place((bucket.NAME,), f"{bucket.NAME}-", settings.bucket)
     if settings.backup is not None:
         yield Place((backup.NAME,), f"{backup.BACKUPS}-", settings.backup)
+    if settings.backup_copy is not None:
+        yield Place((backup_copy.NAME,), f"{backup_copy.COMPONENTS}-", settings.backup_copy)
     yield Place((), f"{NAMESPACE}-", settings)
     if isinstance(section := getattr(settings, settings.platform.value, None), Existing):
         yield Place((settings.platform.value,), "", section)

@@ -9,12 +9,24 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from components.contract import Role
-from stacks import kinds
+from stacks import backup_copy, kinds
 from stacks.planned import Planned
 from stacks.settings.fields import Strict
 from stacks.settings.settings import Settings
 
-COMPARED = ("platform", "profile", "namespace", "image", "uid", "gid", "replicas", "autoscaler", "cluster", "protect")
+COMPARED = (
+    "platform",
+    "profile",
+    "namespace",
+    "namespaceExists",
+    "image",
+    "uid",
+    "gid",
+    "replicas",
+    "autoscaler",
+    "cluster",
+    "protect",
+)
 """Keys at the top of a stack file that are compared; the others are of pods, of words, or have facts of their own."""
 NO_FACT = "existing"
 """Key of every settings model whose parts can be taken up again. It says where things are, not what they are."""
@@ -22,7 +34,8 @@ MASK = "**********"
 """What pydantic writes in place of a secret. A secret is no fact."""
 
 Facts = Mapping[str, Any]
-"""`settings`, `section`, `bucket`, `backup`: key -> value; `claims`, `stores`, `roles`: name -> key -> value.
+"""`settings`, `section`, `bucket`, `backup`, `backupCopy`: key -> value; `claims`, `stores`, `roles`: name -> key ->
+value.
 
 Plain data of JSON."""
 
@@ -39,6 +52,7 @@ def facts(stack: Planned) -> dict[str, Any]:
         },
         "bucket": _plain(settings.bucket) if settings.bucket is not None and settings.bucket.made else {},
         "backup": _plain(settings.backup) if settings.backup is not None else {},
+        backup_copy.NAME: _plain(settings.backup_copy) if settings.backup_copy is not None else {},
         "stores": {
             name: {**_plain(one.at.chosen), **_aliased(one.store.filled_in(one.at))}
             for name, one in stack.stores.items()

@@ -15,6 +15,7 @@ from guard.changes import Memory
 from stacks import (
     archive,
     backup,
+    backup_copy,
     bucket,
     cost,
     earlier,
@@ -31,7 +32,7 @@ from stacks.kinds.base import Space
 from stacks.names import NAMESPACE
 from stacks.planned import Planned, store_key
 from stacks.platforms.base import Ground
-from stacks.settings import ingress, pod_rules
+from stacks.settings import ingress, pod_rules, virtual_nodes
 from stacks.settings.models import LEADER, LOCAL_CACHE
 from stacks.settings.pod_rules import logins
 from stacks.settings.settings import Settings
@@ -42,27 +43,31 @@ if TYPE_CHECKING:
     from components.pod.preparation_namespace import PreparationSpace
 
 
-def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, last: earlier.Lived) -> dict[str, Any]:
+def make(stack: Planned, wanted: Memory, about: pulumi.Resource, last: earlier.Lived) -> dict[str, Any]:
     """Register all resources of the stack and return its outputs.
 
     `wanted`: where everything will be, remembered once the pods are ready.
-    `about`: has written down what this run is about to do; the pods wait for it. `settled`: its seal.
+    `about`: has written down what this run is about to do; the pods wait for it.
     `last`: what the last run that ended well has left.
     """
     settings = stack.settings
-    for line in (*pod_rules.warnings(settings), *ingress.warnings(settings)):
+    for line in (*pod_rules.warnings(settings), *virtual_nodes.warnings(settings), *ingress.warnings(settings)):
         pulumi.log.warn(line)
     ground = stack.platform.ground(settings)
     args = ApplicationNamespaceArgs(
-        namespace_name=settings.namespace, protect=settings.protect, exists=settings.namespace_exists
+        namespace_name=settings.namespace,
+        protect=settings.protect,
+        exists=settings.namespace_exists,
     )
     if settings.registry_logins:
         args["registry_logins"] = logins(settings)
     namespace = ApplicationNamespace(NAMESPACE, args, ground.kubernetes).namespace
     ours = bucket.make(stack.ours(bucket.NAME), ground)
-    after, ids = _claims(stack, ground, namespace, last.claims, ours)
+    there = backup_copy.elsewhere(stack.ours(backup_copy.NAME), ground)
+    after, ids = _claims(stack, replace(ground, elsewhere=there), namespace, last.claims, ours)
     made, waits, ids_of_stores = _stores(stack, ground, namespace)
     after += _model_cache(settings, ground, namespace)
+    backup_copy.make(stack.ours(backup_copy.NAME), ground, there, ours, ids)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = last.autoscaled
@@ -86,11 +91,11 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, settled: str, l
         ),
         "cost": cost.output(stack),
         "models": models.output(settings, released),
-        "backup": backup.output(settings, drilled),
+        "backup": {**backup.output(settings, drilled), **backup_copy.output(settings)},
         "bucket": outputs.bucket(stack.bucket),
         "archive": archive.output(settings, stack.storage),
         earlier.OUTPUT: earlier.output(stack, app.ready),
-        memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}, settled),
+        memory.OUTPUT: memory.output(wanted, app.ready, {**ids, **ids_of_stores}),
     }
 
 
@@ -167,7 +172,15 @@ def _claims(
     ids: dict[str, pulumi.Output[str]] = {}
     space = _space(stack, ground, namespace)
     for name, planned in stack.contexts.items():
-        at = replace(planned, place=ground.place, namespace=namespace, key=ground.key, bucket=ours, lived=name in lived)
+        at = replace(
+            planned,
+            place=ground.place,
+            namespace=namespace,
+            key=ground.key,
+            bucket=ours,
+            elsewhere=ground.elsewhere,
+            lived=name in lived,
+        )
         kind = kinds.kind(at.chosen.kind)
         for line in kind.warnings(at.chosen):
             pulumi.log.warn(f"kotaemon:storage.claims.{name}{line}")

@@ -14,7 +14,7 @@ from pulumi import Output
 
 from guard.changes import Data, Known, Memory, Move, Place, changes
 from guard.moves import refusal, released
-from stacks import bucket, kinds
+from stacks import backup_copy, bucket, kinds
 from stacks.kinds.base import INDEXES, Identity
 from stacks.planned import Planned, store_key
 from stacks.safety import RefusedByGuard
@@ -57,15 +57,18 @@ def now(stack: Planned) -> Memory:
     for name in ("vectors", "documents"):
         data[name] = Data(Place("storage.roles.indexes", INDEXES))
     for name, one in stack.stores.items():
-        place = _place(store_key(stack.settings, name), one.store.identity(one.at), one.at.chosen)
+        place = Place(store_key(stack.settings, name), one.store.identity(one.at), one.store.known_id(one.at))
         if one.store.made:
             known[place.key] = Known(place, fixed=one.store.fixed, protected=one.at.settings.protect)
         data[DATA[name]] = Data(place)
     chosen = stack.settings.bucket
     if chosen is not None and chosen.made:
         ours = _place(bucket.NAME, bucket.identity(stack.settings), chosen)
-        protected = stack.settings.protect and bucket.NAME not in stack.settings.released
-        known[bucket.NAME] = Known(ours, fixed=True, protected=protected)
+        known[bucket.NAME] = Known(ours, fixed=True, protected=stack.ours(bucket.NAME).protect)
+    copy = stack.settings.backup_copy
+    if copy is not None:
+        place = _place(backup_copy.NAME, backup_copy.identity(stack.settings), copy)
+        known[backup_copy.NAME] = Known(place, fixed=True, protected=stack.ours(backup_copy.NAME).protect)
     return Memory(known, data)
 
 
@@ -91,15 +94,14 @@ def _place(key: str, identity: Identity, chosen: Any, claim: str = "") -> Place:
     return Place(key, identity, chosen.held_id if isinstance(chosen, Existing) else "", claim=claim)
 
 
-def output(wanted: Memory, ready: Output[Any], ids: Mapping[str, Output[str]], settled: str) -> Output[dict[str, Any]]:
+def output(wanted: Memory, ready: Output[Any], ids: Mapping[str, Output[str]]) -> Output[dict[str, Any]]:
     """The value of the output `memory`, once the workload is ready.
 
-    `ids`: section of the stack file -> real id. `settled`: the seal of what this run was about to do.
+    `ids`: section of the stack file -> real id.
     """
 
     def value(known: Sequence[Any]) -> dict[str, Any]:
-        found = _with_ids(wanted, dict(zip(ids, known[1:], strict=True)))
-        return to_plain(replace(found, settled=settled))
+        return to_plain(_with_ids(wanted, dict(zip(ids, known[1:], strict=True))))
 
     return Output.all(ready, *ids.values()).apply(value)
 
@@ -108,9 +110,10 @@ def _with_ids(memory: Memory, ids: Mapping[str, str]) -> Memory:
     def found(place: Place) -> Place:
         return replace(place, id=ids.get(place.key) or place.id)
 
-    return Memory(
-        {key: replace(known, place=found(known.place)) for key, known in memory.known.items()},
-        {name: replace(data, at=found(data.at) if data.at else None) for name, data in memory.data.items()},
+    return replace(
+        memory,
+        known={key: replace(known, place=found(known.place)) for key, known in memory.known.items()},
+        data={name: replace(data, at=found(data.at) if data.at else None) for name, data in memory.data.items()},
     )
 
 
@@ -121,6 +124,7 @@ def to_plain(memory: Memory) -> dict[str, Any]:
       claim and store that the stack has made.
     - `data`: role, `vectors` or `documents` -> `at`, its place since the last run that ended well (null: none has), and
       `maybe`, the places where runs that did not end well may have put it since: only in an intent.
+    - `protected`: type and name of every resource that the engine refuses to let go.
     - `settled`: the seal of the intent of the last run that ended well.
     - A place: `key` (section of the stack file), `claim` (name of the PersistentVolumeClaim, empty for a store),
       `folder`, and the identity of the storage: `words` of the stack file, and the real `id` (empty: not known).
@@ -135,6 +139,8 @@ def to_plain(memory: Memory) -> dict[str, Any]:
             for name, data in memory.data.items()
         },
         "settled": memory.settled,
+        # Left out where there are none, so that an intent is the same in every release.
+        **({"protected": list(memory.protected)} if memory.protected else {}),
     }
 
 
@@ -151,6 +157,7 @@ def from_plain(value: Mapping[str, Any]) -> Memory:
             )
             for name, data in (value.get("data") or {}).items()
         },
+        tuple(str(name) for name in value.get("protected") or ()),
         str(value.get("settled") or ""),
     )
 

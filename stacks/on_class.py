@@ -6,7 +6,7 @@ from typing import Any
 from components.contract import Claim
 from guard.classes import ClassFacts
 from guard.safety import ServerDisk
-from stacks import kinds, stores
+from stacks import csi_drivers, kinds, stores
 from stacks.classes import Classes, OnClass
 from stacks.cluster_facts import NOT_ASKED, ClusterFacts, Wanted
 from stacks.kinds.base import Context
@@ -36,8 +36,11 @@ def asked(
     names = {volume.storage_class for volume in on_classes(contexts, found).values()}
     # Classes that the stack itself makes have its namespace before their name (components/volumes/names.py).
     wanted = tuple(sorted(name for name in names if not name.startswith(f"{settings.namespace}.")))
-    asked = ask(Wanted(wanted, settings.namespace, tuple(late(contexts)))) if ask is not None else NOT_ASKED
-    return Classes(settings.storage.classes, asked)
+    if ask is None:
+        return Classes(settings.storage.classes, NOT_ASKED)
+    drivers = sorted({one.driver for one in csi_drivers.needed(contexts).values()})
+    about = Wanted(wanted, settings.namespace, tuple(late(contexts)), tuple(drivers))
+    return Classes(settings.storage.classes, ask(about))
 
 
 def late(contexts: Mapping[str, Context[Any]]) -> Iterator[str]:

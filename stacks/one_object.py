@@ -112,7 +112,8 @@ class _Notes(MockMonitor):
     def RegisterResource(self, request: Any) -> Any:
         if request.custom:
             inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
-            self.found.append(Described(request.type, request.name, inputs))
+            earlier = tuple(alias.spec.name for alias in request.aliases if alias.spec.name)
+            self.found.append(Described(request.type, request.name, inputs, request.protect, earlier))
         return super().RegisterResource(request)
 
     def Invoke(self, request: Any) -> Any:

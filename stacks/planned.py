@@ -15,7 +15,9 @@ from stacks import (
     admission,
     archive,
     backup_checks,
+    backup_copy,
     bucket,
+    csi_drivers,
     kinds,
     log_shipping,
     models,
@@ -125,8 +127,9 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
     made = admission.made(settings, contexts, claims, storage, found.values())
     namespace = admission.namespace_of(settings, cluster)
     refuse(admission.refused(namespace, made) if namespace is not None else [])
-    saved = backup_checks.warnings(settings, storage, handed)
-    for line in (*classes.contradictions(), *saved, *admission.warnings(settings, cluster, made)):
+    saved = [*backup_checks.warnings(settings, storage, handed), *backup_copy.warnings(settings, storage, claims)]
+    drivers = csi_drivers.warnings(contexts, cluster)
+    for line in (*classes.contradictions(), *drivers, *saved, *admission.warnings(settings, cluster, made)):
         pulumi.log.warn(line)
     _tell_closed(settings, storage, found)
     return Planned(settings, platform, contexts, claims, storage, found, report, classes)
@@ -227,7 +230,11 @@ def _bought(stack: Planned) -> Iterator[Bought]:
     for name, one in stack.stores.items():
         for resource, product in one.store.products(one.at):
             yield bought(resource, product, roles=HELD[name])
-    for resource, product in (*stack.platform.products(stack.settings), *bucket.products(stack.settings)):
+    for resource, product in (
+        *stack.platform.products(stack.settings),
+        *bucket.products(stack.settings),
+        *backup_copy.products(stack.settings),
+    ):
         yield bought(resource, product)
 
 

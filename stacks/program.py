@@ -3,12 +3,13 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pulumi
 
-from stacks import cluster, earlier, elsewhere, intent, memory, one_object, own_outputs
+from stacks import cluster, earlier, elsewhere, intent, memory, one_object, own_outputs, protected
 from stacks.existing import take_up
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -64,14 +65,17 @@ def run(*, ask: bool = False) -> None:
     if listener := _LISTENER.get():
         listener(stack)
 
-    def register() -> dict[str, Any]:
+    def register(kept: tuple[str, ...] = ()) -> dict[str, Any]:
         noted = intent.note(before, wanted, protect=settings.protect, blind=own_outputs.blind(outputs))
         if (left := intent.left(noted, before, wanted)) is not None:
             memory.check(stack, left, wanted)
         settled = intent.seal(before, wanted)
-        return make(stack, wanted, noted.resource, settled, earlier.lived(outputs))
+        remembered = replace(wanted, protected=kept, settled=settled)
+        return make(stack, remembered, noted.resource, earlier.lived(outputs))
 
     found = one_object.rehearse(register)
+    if found:
+        protected.refuse(before.protected, found, pulumi.get_stack())
     # What could not be asked once is said once.
     if reads and stack.classes.cluster.version:
         told = elsewhere.admitted(found, settings.namespace, earlier.lived(outputs).claims, reads)
@@ -79,5 +83,5 @@ def run(*, ask: bool = False) -> None:
         for line in told.warnings:
             pulumi.log.warn(line)
     take_up(settings)
-    for name, value in register().items():
+    for name, value in register(protected.names(found)).items():
         pulumi.export(name, value)

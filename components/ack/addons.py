@@ -11,10 +11,6 @@ from typing_extensions import NotRequired
 from ..alicloud import refused_addon
 from ..refusal import refuse
 
-MANAGED_ROLES = ("AliyunCSManagedCsiRole", "AliyunCSManagedCsiProvisionerRole", "AliyunCSManagedCsiPluginRole")
-"""RAM roles by which the CSI components of a managed cluster make and mount volumes. Only a click in the console makes
-them (ACK, "ACK roles": quick authorization, 2025-07-02, and the Chinese page, which names all three)."""
-
 
 class AckAddonsArgs(TypedDict):
     """Arguments of AckAddons."""

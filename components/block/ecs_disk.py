@@ -1,10 +1,9 @@
 """One ESSD disk that the stack makes itself: its zone, its key and its snapshots are settled before any pod."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypedDict
 
 import pulumi
-import pulumi_alicloud as alicloud
 from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core.v1 import CSIPersistentVolumeSourceArgs, PersistentVolumeSpecArgs
 from typing_extensions import NotRequired
@@ -12,21 +11,18 @@ from typing_extensions import NotRequired
 from ..alicloud import refused_cloud_name, refused_tags
 from ..contract import AccessMode, Claim, Locks, Medium
 from ..encryption.kept import KEEPS_ITS_KEY
-from ..quantity import gib, refused_size
-from ..refusal import because, reasons, refuse
-from ..volumes.static import static_claim, volume_spec
-from .essd import DRIVER, ENCRYPTED_BY
-from .essd_rules import (
+from ..essd_rules import (
     Disk,
     DiskType,
     PerformanceLevel,
     refused_snapshot_days,
     refused_static_disk,
 )
-
-SNAPSHOT_HOURS = ("2",)
-"""Hour of the daily snapshot. ECS counts it in UTC+8 in every region (API CreateAutoSnapshotPolicy, timePoints)."""
-EVERY_DAY = ("1", "2", "3", "4", "5", "6", "7")
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.essd_disk import kept_disk
+from ..volumes.static import static_claim, volume_spec
+from .essd import DRIVER, ENCRYPTED_BY
 
 
 class EcsDiskStorageArgs(TypedDict):
@@ -54,6 +50,13 @@ class EcsDiskStorageArgs(TypedDict):
     """cloud_auto only: IOPS on top of the baseline; default none."""
     bursting: NotRequired[bool]
     """cloud_auto only; default false."""
+    copy_region: NotRequired[str]
+    """Region to which each snapshot is copied, encrypted; default: none."""
+    copy_days: NotRequired[int]
+    """Days that the copies are kept, 1 to 65536; default 30."""
+    copy_key_id: NotRequired[Input[str]]
+    """Id of the KMS key of the copies, of `copy_region`; default or empty: the key that ECS keeps there for the
+    account."""
     snapshot_days: NotRequired[int]
     """Days that the daily snapshots of 02:00 (UTC+8) are kept, 1 to 65536; default 30."""
     resource_group_id: NotRequired[str]
@@ -90,6 +93,7 @@ def check(name: str, args: EcsDiskStorageArgs) -> list[str]:
         *reasons(
             "" if size else refused_static_disk(asked_disk(name, args)),
             refused_snapshot_days(int(args.get("snapshot_days", 30))),
+            refused_snapshot_days(int(args.get("copy_days", 30))),
             refused_tags(args.get("tags", {})),
         ),
         *because(f"cloud_name {full_name!r}", refused_cloud_name(full_name)),
@@ -113,44 +117,10 @@ def ecs_disk_claim(name: str, args: EcsDiskStorageArgs) -> Claim:
     )
 
 
-def disk_args(args: EcsDiskStorageArgs, disk: Disk, disk_name: str) -> alicloud.ecs.EcsDiskArgs:
-    """The disk. Never with an instance: the CSI driver attaches it, and an instance would set key and tags aside."""
-    return alicloud.ecs.EcsDiskArgs(
-        disk_name=disk_name,
-        zone_id=args["zone"],
-        category=disk.types[0].value,
-        performance_level=disk.level.value if disk.level else None,
-        provisioned_iops=disk.iops,
-        bursting_enabled=True if disk.bursting else None,
-        size=disk.size_gib,
-        type="online",  # how it grows; offline, the default, waits for a restart of the node (ECS ResizeDisk)
-        encrypted=True,
-        kms_key_id=args.get("key_id"),
-        payment_type="PayAsYouGo",
-        delete_with_instance=False,
-        delete_auto_snapshot=False,  # the last way back outlives the disk
-        resource_group_id=args.get("resource_group_id"),
-        tags=args.get("tags", {}),
-    )
-
-
 def disk_volume_spec(claim: Claim, disk_id: Input[str], namespace: Input[str]) -> PersistentVolumeSpecArgs:
     """The static volume, tied to the zone by the label that every autoscaler knows (karpenter-alibabacloud#257)."""
     source = CSIPersistentVolumeSourceArgs(driver=DRIVER, volume_handle=disk_id, fs_type="ext4")
     return volume_spec(claim, namespace, source, ["noatime"])
-
-
-def snapshot_policy(args: EcsDiskStorageArgs, policy_name: str) -> alicloud.ecs.AutoSnapshotPolicyArgs:
-    """Daily snapshots. Snapshots of an encrypted disk are encrypted with its key."""
-    days: Sequence[str] = EVERY_DAY
-    return alicloud.ecs.AutoSnapshotPolicyArgs(
-        auto_snapshot_policy_name=policy_name,
-        repeat_weekdays=list(days),
-        time_points=list(SNAPSHOT_HOURS),
-        retention_days=int(args.get("snapshot_days", 30)),
-        resource_group_id=args.get("resource_group_id"),
-        tags=args.get("tags", {}),
-    )
 
 
 class EcsDiskStorage(pulumi.ComponentResource):
@@ -165,20 +135,10 @@ class EcsDiskStorage(pulumi.ComponentResource):
         claim = ecs_disk_claim(name, args)
         super().__init__("kotaemon:index:EcsDiskStorage", name, None, opts)
         self.claim = claim
-        full_name = cloud_name(name, args)
-        kept = ResourceOptions(
-            parent=self, protect=args.get("protect", True), retain_on_delete=True, ignore_changes=KEEPS_ITS_KEY
-        )
-        disk = alicloud.ecs.EcsDisk(f"{name}-disk", args=disk_args(args, asked_disk(name, args), full_name), opts=kept)
-        self.disk_id = disk.id
-        policy = alicloud.ecs.AutoSnapshotPolicy(f"{name}-snapshots", args=snapshot_policy(args, full_name), opts=kept)
-        alicloud.ecs.EcsAutoSnapshotPolicyAttachment(
-            f"{name}-snapshots-of-disk",
-            auto_snapshot_policy_id=policy.id,
-            disk_id=disk.id,
-            opts=kept,
-        )
-        spec = disk_volume_spec(self.claim, disk.id, args["namespace"])
+        self.disk_id = kept_disk(
+            name, cloud_name(name, args), asked_disk(name, args), args, as_made=KEEPS_ITS_KEY, parent=self
+        ).id
+        spec = disk_volume_spec(self.claim, self.disk_id, args["namespace"])
         protect = args.get("protect", True)
         static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)
         self.register_outputs({"claim": self.claim, "disk_id": self.disk_id})

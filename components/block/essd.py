@@ -18,11 +18,7 @@ from typing_extensions import NotRequired
 
 from ..alicloud import refused_tags
 from ..contract import AccessMode, Claim, Locks, Medium
-from ..quantity import gib, refused_size
-from ..refusal import because, reasons, refuse
-from ..volumes.names import cluster_wide
-from ..volumes.on_class import claim_on_class, class_name, kept_class, refused_disk_mode, snapshot_class, volume_name
-from .essd_rules import (
+from ..essd_rules import (
     DEFAULT_LEVEL,
     DEFAULT_TYPES,
     Disk,
@@ -32,6 +28,10 @@ from .essd_rules import (
     refused_attributes_class,
     refused_disk,
 )
+from ..quantity import gib, refused_size
+from ..refusal import because, reasons, refuse
+from ..volumes.names import cluster_wide
+from ..volumes.on_class import claim_on_class, class_name, kept_class, refused_disk_mode, snapshot_class, volume_name
 
 DRIVER = "diskplugin.csi.alibabacloud.com"
 ENCRYPTED_BY = "KMS, key of your own"

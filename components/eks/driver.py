@@ -71,6 +71,9 @@ class DriverRoleArgs(TypedDict):
     """How the driver's pods get their role; default pod-identity."""
     oidc_issuer: NotRequired[Input[str]]
     """irsa: the cluster's issuer, with or without https://; required there."""
+    permissions_boundary: NotRequired[Input[str]]
+    """ARN of the IAM policy that is the role's permissions boundary; default none. It has to allow what the driver's
+    managed policy and its right to the key allow: a boundary allows nothing by itself, and takes away the rest."""
     tags: NotRequired[Mapping[str, str]]
     """Added to the role."""
     protect: NotRequired[bool]
@@ -161,6 +164,7 @@ class DriverRole(pulumi.ComponentResource):
             f"{name}-role",
             description=f"{driver.value} of an EKS cluster",
             assume_role_policy=trust,
+            permissions_boundary=args.get("permissions_boundary"),
             tags=args.get("tags"),
             opts=kept,
         )

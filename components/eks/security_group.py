@@ -40,6 +40,7 @@ def storage_group(
     parent: Resource,
     servers_talk: bool = False,
     both_ways: bool = False,
+    into_clients: bool = False,
     keep: bool = False,
     protect: bool = True,
     tags: Mapping[str, str] | None = None,
@@ -47,6 +48,7 @@ def storage_group(
     """A security group open on `ports` to the groups in `clients` (by a name of your own).
 
     `servers_talk`: the servers behind it reach each other on these ports. `both_ways`: they also reach the clients.
+    `into_clients`: the clients' groups get the rules that let them; without it whoever owns those groups adds them.
     `keep`: the group is retained on deletion, for what is retained itself: AWS deletes no group that something is in.
     `protect`: refuse to delete the kept group. Its rules stay as long as what they serve: the resource that is made
     after them is protected, so the engine deletes neither. A rule whose client leaves `clients` is deleted. Only
@@ -66,7 +68,8 @@ def storage_group(
             rules.append(_ingress(f"{name}-from-{label}-{port}", group.id, client, port, child))
             if both_ways:
                 rules.append(_egress(f"{name}-to-{label}-{port}", group.id, client, port, child))
-                # The nodes' own group is not ours: only this rule is added to it.
+            if into_clients:
+                # The nodes' own group is not ours: only this rule is added to it, as a resource of its own.
                 rules.append(_ingress(f"{name}-into-{label}-{port}", client, group.id, port, child))
         if servers_talk:
             rules.append(_ingress(f"{name}-from-itself-{port}", group.id, group.id, port, child))

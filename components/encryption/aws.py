@@ -48,6 +48,11 @@ class AwsKeyArgs(TypedDict):
     Auto Mode. Default none."""
     services: NotRequired[Sequence[KeyService]]
     """Services that use the key for the account. Default none."""
+    copies_to: NotRequired[Sequence[Input[str]]]
+    """Other accounts, 12 digits each, into which AWS Backup copies what the key encrypts. Default none."""
+    replica_roles: NotRequired[Sequence[Input[str]]]
+    """ARNs of roles of other accounts with which S3 writes copies of a bucket under this key. They must exist. Default
+    none."""
     rotation_days: NotRequired[int]
     """Days between rotations, 90 to 2560; default 365. Old versions stay usable, so data needs no new encryption."""
     tags: NotRequired[Mapping[str, str]]
@@ -87,6 +92,8 @@ def key_policy(
     volume_roles: Sequence[str] = (),
     instance_roles: Sequence[str] = (),
     services: Sequence[KeyService] = (),
+    copies_to: Sequence[str] = (),
+    replica_roles: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The key policy: the account's root, so that the key can always be managed, and who needs the key for what."""
     statements: list[dict[str, Any]] = [
@@ -109,6 +116,13 @@ def key_policy(
         statements += _role_statements("Nodes", list(instance_roles), _USE, grants)
     if services:
         statements.append(_services_statement(account, region, services))
+    if copies_to:
+        # AWS Backup encrypts a copy anew in the account that gets it, which needs the key of the original for that
+        # ("Creating backup copies across AWS accounts": share the customer managed key; read 29 November 2026).
+        others = [f"arn:{partition(region)}:iam::{other}:root" for other in copies_to]
+        statements += _role_statements("OtherAccounts", others, _USE, ["kms:CreateGrant"])
+    if replica_roles:
+        statements.append(_replicas_statement(region, list(replica_roles)))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -140,6 +154,18 @@ def _services_statement(account: str, region: str, services: Sequence[KeyService
     }
 
 
+def _replicas_statement(region: str, roles: list[str]) -> dict[str, Any]:
+    return {
+        # S3 user guide, "Replicating encrypted objects", read 29 November 2026.
+        "Sid": "CopiesOfBucketsOfOtherAccounts",
+        "Effect": "Allow",
+        "Principal": {"AWS": roles},
+        "Action": ["kms:Encrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"kms:ViaService": f"s3.{region}.{dns_suffix(region)}"}},
+    }
+
+
 class AwsKey(pulumi.ComponentResource):
     """A symmetric KMS key with rotation, an alias and a policy; 30 days in which a deletion can be taken back."""
 
@@ -150,11 +176,10 @@ class AwsKey(pulumi.ComponentResource):
         refuse("AwsKey", name, check(name, args))
         super().__init__("kotaemon:index:AwsKey", name, None, opts)
         region, services = args["region"], args.get("services", ())
-        policy = Output.all(
-            args["account"], Output.all(*args.get("volume_roles", ())), Output.all(*args.get("instance_roles", ()))
-        ).apply(
+        who = ("volume_roles", "instance_roles", "copies_to", "replica_roles")
+        policy = Output.all(args["account"], *(Output.all(*args.get(one, ())) for one in who)).apply(
             lambda known: json.dumps(
-                key_policy(known[0], region, volume_roles=known[1], instance_roles=known[2], services=services)
+                key_policy(known[0], region, services=services, **dict(zip(who, known[1:], strict=True)))
             )
         )
         key = kms.Key(
@@ -184,31 +209,12 @@ def key_state_refused(state: str, usage: str, spec: str, manager: str) -> str:
     return ""
 
 
-def statements_missing(
-    arn: str,
-    account: str,
-    region: str,
-    volume_roles: Sequence[str],
-    instance_roles: Sequence[str],
-    services: Sequence[KeyService],
-) -> str:
-    """The statements that the policy of a key in another account has to have, as JSON; empty for a key of `account`.
-
-    In its own account the default policy of KMS leaves it to IAM; in another one nothing is allowed unless the policy
-    of the key says so (KMS developer guide, "Allowing users in other accounts to use a KMS key").
-    """
-    match = re.match(r"arn:[a-z-]+:kms:[a-z0-9-]+:([0-9]{12}):", arn)
-    if match is None or match[1] == account:
-        return ""
-    whole = key_policy(account, region, volume_roles=volume_roles, instance_roles=instance_roles, services=services)
-    return json.dumps(whole["Statement"][1:])  # the first one manages the key, which its own account does
-
-
 def existing_key(arn: str, region: str, opts: pulumi.InvokeOptions | None = None) -> Output[str]:
     """The ARN of an existing key, once it was read and found usable. Raises pulumi.RunError.
 
-    The key's policy cannot be read through the provider: it must let the account's IAM policies decide (the default
-    policy of KMS does), or name the roles itself.
+    Its policy is not looked at here: it must let the account's IAM policies decide (the default policy of KMS does), or
+    name the roles itself; for another account than the key's it has to name them (KMS developer guide, "Allowing users
+    in other accounts to use a KMS key"). See key_policy.py.
     """
     require(f"KMS key {arn}", key_arn_refused(arn, region))
 

@@ -44,6 +44,8 @@ class CsiPreparationArgs(TypedDict):
     """Owner of the folders; default 1001."""
     gid: NotRequired[int]
     """Group of the folders; default 1001."""
+    give_root: NotRequired[bool]
+    """Hand the root of the file system over as well, because the servers squash root next; default false."""
     cluster_imposes: NotRequired[ClusterImposes]
     """What the cluster asks of every pod: pull secrets, node labels, tolerations, a proxy. Default: nothing."""
 
@@ -85,6 +87,7 @@ class CsiPreparation(pulumi.ComponentResource):
             uid=args.get("uid", UID),
             gid=args.get("gid", GID),
             place=[volume["handle"]],
+            give_root=args.get("give_root", False),
             cluster_imposes=args.get("cluster_imposes", ClusterImposes()),
         )
         self.job = prepare_job(self, name, space, claim, work)

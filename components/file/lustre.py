@@ -51,7 +51,11 @@ class LustreStorageArgs(TypedDict):
     subnet: Input[str]
     """Subnet of the file system, in `zone`."""
     client_security_groups: Mapping[str, Input[str]]
-    """Security groups of the nodes, by a name of your own. A rule for the servers is added to them."""
+    """Security groups of the nodes, by a name of your own."""
+    node_group_rules: NotRequired[bool]
+    """Add the rules that let the servers in to `client_security_groups`, as resources of their own; default true, as
+    what earlier releases made. A program that writes the rules of such a group inline takes them out again
+    (terraform-provider-aws, vpc_security_group_ingress_rule): then false, and that program adds them."""
     claim_name: NotRequired[str]
     """Name of the PersistentVolumeClaim; default: the component's name."""
     size: NotRequired[str]
@@ -65,6 +69,13 @@ class LustreStorageArgs(TypedDict):
     bucket."""
     backup_days: NotRequired[int]
     """Days that daily backups are kept, 0 to 90; default 7, and 0 where `s3_links` forbids them."""
+    squash: NotRequired[bool]
+    """Let the servers take root of every machine for `uid` and `gid` (LustreRootSquashConfiguration); default false:
+    root makes the role folders first. Set it once CsiPreparation has run with `give_root`; FSx changes it in place."""
+    uid: NotRequired[int]
+    """Owner of the role folders, for `squash`; default 1001."""
+    gid: NotRequired[int]
+    """Group of the role folders, for `squash`; default 1001."""
     tags: NotRequired[Mapping[str, str]]
     """Added to everything that AWS can tag."""
     encrypted_by: NotRequired[str]
@@ -135,6 +146,7 @@ def link_path_refused(path: str) -> str:
 def file_system(args: LustreStorageArgs, size_gib: int, group: Input[str]) -> fsx.LustreFileSystemArgs:
     """Arguments of the file system, from those of the component."""
     iops = args.get("metadata_iops")
+    nobody = f"{int(args.get('uid', 1001))}:{int(args.get('gid', 1001))}"
     return fsx.LustreFileSystemArgs(
         deployment_type="PERSISTENT_2",  # SCRATCH is not replicated, and PERSISTENT_1 older for the same money
         storage_type="SSD",
@@ -145,6 +157,9 @@ def file_system(args: LustreStorageArgs, size_gib: int, group: Input[str]) -> fs
             mode="AUTOMATIC" if iops is None else "USER_PROVISIONED", iops=iops
         ),
         data_compression_type="LZ4",
+        root_squash_configuration=fsx.LustreFileSystemRootSquashConfigurationArgs(root_squash=nobody)
+        if args.get("squash", False)
+        else None,
         kms_key_id=args["key_arn"],
         subnet_ids=args["subnet"],
         security_group_ids=[group],
@@ -182,6 +197,8 @@ class LustreStorage(pulumi.ComponentResource):
     volume: CsiVolume
     """How it is mounted, for components/file/csi_preparation.py: the root of a new file system belongs to root."""
     file_system_id: Output[str]
+    security_group_id: Output[str]
+    """The group of the servers."""
 
     def __init__(self, name: str, args: LustreStorageArgs, opts: ResourceOptions | None = None) -> None:
         claim = lustre_claim(name, args)
@@ -199,8 +216,10 @@ class LustreStorage(pulumi.ComponentResource):
             protect=protect,
             servers_talk=True,
             both_ways=True,
+            into_clients=args.get("node_group_rules", True),
             tags=tags,
         )
+        self.security_group_id = group.id
         made = fsx.LustreFileSystem(
             f"{name}-files",
             args=file_system(args, self.claim["size_gib"], group.id),

@@ -242,6 +242,8 @@ class NasStorage(pulumi.ComponentResource):
     """Domain of the mount target."""
     file_system_id: Output[str]
     """Id of the file system."""
+    vault_id: Output[str] | None
+    """Id of the vault with its daily copies; None: none are made."""
 
     def __init__(self, name: str, args: NasStorageArgs, opts: ResourceOptions | None = None) -> None:
         claim = nas_claim(name, args)
@@ -262,12 +264,18 @@ class NasStorage(pulumi.ComponentResource):
         self.file_system_id = file_system.id
         target = self._mount_target(name, args, system)
         self.server = target.mount_target_domain
-        if system.backup_days:
-            self._backup(name, args, system)
+        self.vault_id = self._backup(name, args, system) if system.backup_days else None
         spec = nas_volume_spec(self.claim, system, self.server, args["namespace"])
         protect = args.get("protect", True)
         static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)
-        self.register_outputs({"claim": self.claim, "server": self.server, "file_system_id": self.file_system_id})
+        self.register_outputs(
+            {
+                "claim": self.claim,
+                "server": self.server,
+                "file_system_id": self.file_system_id,
+                "vault_id": self.vault_id,
+            }
+        )
 
     def _mount_target(self, name: str, args: NasStorageArgs, system: NasSystem) -> alicloud.nas.MountTarget:
         full_name = cloud_name(name, args)
@@ -296,7 +304,8 @@ class NasStorage(pulumi.ComponentResource):
             ),
         )
 
-    def _backup(self, name: str, args: NasStorageArgs, system: NasSystem) -> None:
+    def _backup(self, name: str, args: NasStorageArgs, system: NasSystem) -> Output[str]:
+        """The vault and its daily plan; gives the id of the vault."""
         full_name = cloud_name(name, args)
         vault = alicloud.hbr.Vault(f"{name}-vault", args=vault_args(args, full_name), opts=self._encrypted)
         alicloud.hbr.NasBackupPlan(
@@ -310,6 +319,7 @@ class NasStorage(pulumi.ComponentResource):
             schedule=BACKUP_SCHEDULE,
             opts=self._kept,
         )
+        return vault.id
 
 
 def as_export(name: str, args: NasStorageArgs, server: Input[str]) -> NfsStorageArgs:

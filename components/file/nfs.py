@@ -1,5 +1,6 @@
 """An export of an existing NFS server as a ReadWriteMany claim."""
 
+import ipaddress
 from collections.abc import Sequence
 from enum import Enum
 from typing import TypedDict
@@ -132,6 +133,8 @@ def option_mistakes(options: Sequence[str], *, allow_nolock: bool = False) -> li
 def defaults_for(server: object) -> dict[str, str]:
     """Name -> option, for every default option of a server: those of its service, where it is one of a service."""
     found = {_key(option): option for option in DEFAULT_OPTIONS}
+    if _is_ipv6(server):
+        found["proto"] = "proto=tcp6"
     service = service_of(server)
     if service is None:
         return found
@@ -162,8 +165,40 @@ def without_mistakes(names: Sequence[str], server: object = "") -> list[str]:
     ]
 
 
+def _is_ipv6(server: object) -> bool:
+    """Whether the server is given by an IPv6 address."""
+    return isinstance(server, str) and ":" in server
+
+
+def address_mistakes(server: object, options: Sequence[str]) -> list[str]:
+    """Transports that cannot reach the server: tcp and udp are those of IPv4.
+
+    mount.nfs then answers "Address family for hostname not supported" (NixOS/nixpkgs#109693; read 29 November 2026).
+    """
+    return [
+        f"{option!r} is not allowed: {server} is an IPv6 address, which needs proto=tcp6; leave it out, as that is the "
+        "default there"
+        for option in options
+        if _is_ipv6(server) and _key(option) == "proto" and option.rpartition("=")[2] in ("tcp", "udp")
+    ]
+
+
+def _loopback(server: object) -> bool:
+    if server == "localhost":
+        return True
+    try:
+        return isinstance(server, str) and ipaddress.ip_address(server).is_loopback
+    except ValueError:
+        return False
+
+
 def server_mistakes(server: object, *, in_tree: bool) -> list[str]:
     """Why the node could not find the server."""
+    if _loopback(server):
+        return [
+            f"{server!r} is each node itself, so every node would mount another export; give the address by which all "
+            "nodes reach the server"
+        ]
     if in_tree and in_cluster(server):
         return [
             f"{server!r} is a name that only pods can resolve, and in-tree NFS is mounted by the node; give an address "
@@ -197,7 +232,7 @@ def check(name: str, args: NfsStorageArgs) -> list[str]:
         *because("server", *server_mistakes(server, in_tree=in_tree)),
         *because("path", _path_refused(path) if isinstance(path, str) else ""),
         *because("mount_options", *option_mistakes(options, allow_nolock=args.get("allow_nolock", False))),
-        *because("mount_options", *service_mistakes(server, options)),
+        *because("mount_options", *service_mistakes(server, options), *address_mistakes(server, options)),
         *because("without_options", *without_mistakes(args.get("without_options", []), server)),
         *because("size", refused_size(args.get("size", "100Gi"))),
     ]

@@ -83,6 +83,12 @@ def closed(app: Application, servers: list[Endpoint]) -> Iterator[Closed]:
         if address.listed:
             if reason := _beside(app, address):
                 yield Closed(address, reason)
+        elif where.loopback:
+            yield Closed(
+                address,
+                "it is the pod itself, where nothing but the application listens; name the Service (http://<name>."
+                "<namespace>.svc:<port>) or the address of the machine that serves it",
+            )
         elif where.forbidden:
             yield Closed(address, "it gives the credentials of the node, and is never opened; remove it")
         elif open_to(where, servers, https=app.model_endpoints is None):

@@ -30,6 +30,14 @@ class Controller(str, Enum):
     """Contour; its Ingress has no stickiness."""
     OPENSHIFT = "openshift"
     """OpenShift's router, which makes a Route of an Ingress."""
+    KONG = "kong"
+    """Kong Ingress Controller, whose stickiness is an object of its own."""
+    AZURE_GATEWAY = "azure-application-gateway"
+    """Application Gateway Ingress Controller of Azure (AGIC)."""
+    ISTIO = "istio"
+    """Istio's gateway, for kind httproute; its stickiness is a DestinationRule."""
+    NGINX_GATEWAY = "nginx-gateway-fabric"
+    """NGINX Gateway Fabric, for kind httproute."""
     ENVOY_GATEWAY = "envoy-gateway"
     """Envoy Gateway, for kind httproute."""
     OTHER = "other"
@@ -52,6 +60,8 @@ class WayIn:
     """Annotations of the Ingress when a login is in front: its cookies hold tokens, and 4k are a 502 after it."""
     sticky: str = ""
     """What sends a browser always to the same pod. Empty: nothing does."""
+    gateway: bool = False
+    """Whether it serves kind httproute; else it serves an Ingress."""
     outside: bool = False
     """Whether requests come from addresses outside of the cluster's pods, which no namespace names."""
     namespace: str = ""
@@ -116,6 +126,7 @@ WAYS: Mapping[Controller, WayIn] = {
     ),
     Controller.F5_NGINX: WayIn(
         source="https://docs.nginx.com/nginx-ingress-controller/configuration/ingress-resources/advanced-configuration-with-annotations/",
+        read="2026-11-29, its code at 0eb3072 of August 2026 (internal/configs/annotations.go)",
         ingress={
             "nginx.org/lb-method": "ip_hash",
             "nginx.org/client-max-body-size": "{mib}m",
@@ -127,12 +138,13 @@ WAYS: Mapping[Controller, WayIn] = {
         sticky="the client's address (ip_hash)",
         namespace="nginx-ingress",
         notes=(
-            "browsers behind one address share a pod; with NGINX Plus give the annotation "
-            "nginx.com/sticky-cookie-services for a cookie",
+            "browsers behind one address share a pod; for a cookie give the annotation "
+            "nginx.com/sticky-cookie-services with NGINX Plus, nginx.org/sticky-cookie-services with a newer one",
         ),
     ),
     Controller.AWS_ALB: WayIn(
         source="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/",
+        read="2026-11-29, at 225f445 of August 2026 (its guide to annotations)",
         ingress={
             f"{_ALB}target-type": "ip",  # instance needs a Service of type NodePort, and ALB's stickiness needs ip
             f"{_ALB}target-group-attributes": "stickiness.enabled=true,stickiness.type=lb_cookie,"
@@ -221,8 +233,54 @@ WAYS: Mapping[Controller, WayIn] = {
         classes=("openshift-default",),
         notes=("a router on the host's network comes from addresses of nodes: give controllerNetworks",),
     ),
+    Controller.KONG: WayIn(
+        source="https://developer.konghq.com/kubernetes-ingress-controller/sticky-sessions",
+        read="2026-11-29, an excerpt of the page: controller 3.5, gateway 3.11",
+        namespace="kong",
+        classes=("kong",),
+        notes=(
+            "Kong's stickiness is a KongUpstreamPolicy (algorithm sticky-sessions; controller 3.5, gateway 3.11) that "
+            "the Service names: make one, annotate the Service by konghq.com/upstream-policy, say it in stickyBy",
+            "body size and time-outs are those of Kong's own settings; raise them there",
+        ),
+    ),
+    Controller.AZURE_GATEWAY: WayIn(
+        source="https://github.com/Azure/application-gateway-kubernetes-ingress/blob/master/docs/annotations.md",
+        read="2026-11-29, at f42103d of March 2026",
+        ingress={
+            "appgw.ingress.kubernetes.io/cookie-based-affinity": "true",
+            "appgw.ingress.kubernetes.io/request-timeout": "{seconds}",
+            "appgw.ingress.kubernetes.io/health-probe-path": "{path}",
+        },
+        sticky="a cookie of the gateway",
+        outside=True,
+        classes=("azure-application-gateway",),
+        notes=("the body size is the Application Gateway's own (WAF policy); raise it there for large uploads",),
+    ),
+    Controller.ISTIO: WayIn(
+        source="https://docs.mirantis.com/containers/v3.0/dockeree-products/mke/deploy-apps-with-kubernetes/cluster-ingress/sticky.html",
+        read="2026-11-29, an excerpt of the page",
+        gateway=True,
+        notes=(
+            "Istio's stickiness is a DestinationRule of the Service (loadBalancer.consistentHash.httpCookie); make one "
+            "for several pods, and say it in stickyBy",
+        ),
+    ),
+    Controller.NGINX_GATEWAY: WayIn(
+        source="https://docs.nginx.com/nginx-gateway-fabric/traffic-management/session-persistence",
+        read="2026-11-29, with its code at e55bfe3 of August 2026 (internal/controller/state/graph/route_common.go)",
+        gateway=True,
+        notes=(
+            "NGINX Gateway Fabric reads sessionPersistence with NGINX Plus alone; else make an UpstreamSettingsPolicy "
+            "with loadBalancingMethod ip_hash for the Service, and say it in stickyBy",
+            "it reads no time-outs of a route, and limits bodies to those of a ClientSettingsPolicy: make one, and a "
+            "ProxySettingsPolicy, for large uploads",
+        ),
+    ),
     Controller.ENVOY_GATEWAY: WayIn(
+        gateway=True,
         source="https://gateway.envoyproxy.io/docs/tasks/traffic/session-persistence/",
+        read="2026-11-29, an excerpt of the page of version 1.10",
         sticky="the route's sessionPersistence",
         namespace="envoy-gateway-system",
     ),

@@ -9,9 +9,9 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from ..pod.files import content_hash
+from ..pod.names import application_labels
 from ..pod.secret import GENERATED, secret_data
 from .environment import ADMIN_PASSWORD_KEY
-from .names import labels
 
 PASSWORD_BYTES = 24
 
@@ -41,7 +41,7 @@ def admin_secret(
         metadata=ObjectMetaArgs(
             name=f"{name}-admin",
             namespace=namespace,
-            labels=labels(name) | ({GENERATED: "true"} if generated else {}),
+            labels=application_labels(name) | ({GENERATED: "true"} if generated else {}),
         ),
         type="Opaque",
         data=secret_data({ADMIN_PASSWORD_KEY: value}),
@@ -60,7 +60,7 @@ def plain_secret(
     """A Secret that holds values which the user has given."""
     return k8s.core.v1.Secret(
         f"{name}-{suffix}",
-        metadata=ObjectMetaArgs(name=f"{name}-{suffix}", namespace=namespace, labels=labels(name)),
+        metadata=ObjectMetaArgs(name=f"{name}-{suffix}", namespace=namespace, labels=application_labels(name)),
         type="Opaque",
         data=secret_data(values),
         opts=ResourceOptions(parent=parent),

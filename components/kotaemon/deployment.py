@@ -6,11 +6,11 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgs
 
 from ..models import pod as models
+from ..pod.names import application_labels
 from ..pod.recreate import ONE_POD, recreate
 from ..pod.spec import pod_template
 from .application import Application
 from .environment import Secrets
-from .names import labels
 from .pod import app_pod, startup_seconds
 
 PULL_SECONDS = 1800
@@ -67,11 +67,11 @@ def deployment_spec(
         annotations |= models.annotations(app.models)
     return DeploymentSpecArgs(
         replicas=app.first_replicas if replicas is None else replicas,
-        selector=LabelSelectorArgs(match_labels=labels(app.name)),
+        selector=LabelSelectorArgs(match_labels=application_labels(app.name)),
         strategy=strategy(app),
         progress_deadline_seconds=progress_seconds(app),
         template=pod_template(
-            labels(app.name),
+            application_labels(app.name),
             app_pod(app, secrets, runtime_map),
             app.cluster_imposes,
             annotations or None,
@@ -94,6 +94,6 @@ def disruption_budget(app: Application) -> PodDisruptionBudgetSpecArgs:
     """One pod at a time, and never a blocked drain: one replica may go, and a broken pod never counts."""
     return PodDisruptionBudgetSpecArgs(
         max_unavailable=1,
-        selector=LabelSelectorArgs(match_labels=labels(app.name)),
+        selector=LabelSelectorArgs(match_labels=application_labels(app.name)),
         unhealthy_pod_eviction_policy="AlwaysAllow",
     )

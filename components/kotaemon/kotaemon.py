@@ -11,6 +11,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from ..models.files import pod_files
 from ..models.pod import filled
 from ..pod.files import content_hash, runtime_files
+from ..pod.names import application_labels
 from ..refusal import refuse
 from . import session_export
 from .application import application
@@ -21,7 +22,7 @@ from .deployment import deployment_annotations, deployment_spec, disruption_budg
 from .environment import Secrets
 from .exposure import ingress_annotations, ingress_spec, route_spec, service_annotations
 from .mistakes import check
-from .names import PORT, labels
+from .names import PORT
 from .network import network_policy, service_spec
 
 
@@ -173,7 +174,7 @@ class Kotaemon(pulumi.ComponentResource):
 
     def _meta(self, name: Input[str], annotations: dict[str, str] | None = None) -> ObjectMetaArgs:
         return ObjectMetaArgs(
-            name=name, namespace=self._app.namespace, labels=labels(self._app.name), annotations=annotations
+            name=name, namespace=self._app.namespace, labels=application_labels(self._app.name), annotations=annotations
         )
 
 

@@ -33,8 +33,3 @@ START_LOCK_SECONDS = 900
 START_SECONDS = 480
 """From the lock to the open port: 18-38 s of processor time, which were 42-143 s on two cores at a load of 10-19.
 Upstream's look-ups without a time limit are off (runtime/ks_downloads.py)."""
-
-
-def labels(name: str) -> dict[str, str]:
-    """Labels that select the application's pods."""
-    return {"app.kubernetes.io/name": "kotaemon", "app.kubernetes.io/instance": name}

@@ -9,11 +9,12 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgs
 from ..models.names import LEADER_PORT, leader_labels
 from ..pod import network
 from ..pod.args import Endpoint
+from ..pod.names import application_labels
 from ..state.stores import Stores
 from .addresses import meant
 from .application import Application
 from .exposure import clients
-from .names import METRICS_PORT, PORT, labels
+from .names import METRICS_PORT, PORT
 
 STICKY_SECONDS = 3 * 60 * 60
 
@@ -21,7 +22,7 @@ STICKY_SECONDS = 3 * 60 * 60
 def service_spec(app: Application) -> ServiceSpecArgs:
     """The Service. Gradio's sessions are in one pod's memory: another pod answers 404 (docs/facts/kotaemon.md 3)."""
     return ServiceSpecArgs(
-        selector=labels(app.name),
+        selector=application_labels(app.name),
         ports=[ServicePortArgs(name="http", port=PORT, target_port=app.entrance)],
         session_affinity="ClientIP",
         session_affinity_config=SessionAffinityConfigArgs(client_ip=ClientIPConfigArgs(timeout_seconds=STICKY_SECONDS)),
@@ -35,7 +36,7 @@ def network_policy(app: Application) -> NetworkPolicySpecArgs:
     exposure = app.exposure
     readers = [network.at_port(monitor, METRICS_PORT) for monitor in app.monitors]
     return network.network_policy(
-        labels(app.name),
+        application_labels(app.name),
         clients=[*(clients(exposure, app.entrance) if exposure else []), *readers],
         servers=servers(app),
         dns=True,

@@ -21,7 +21,7 @@ from ..contract import Medium, Role
 from ..models import pod as models
 from ..pod import spec
 from ..pod.folders import prepare_container
-from ..pod.names import PYTHON, RUNTIME_DIR
+from ..pod.names import PYTHON, RUNTIME_DIR, application_labels
 from ..pod.spec import TMP, Pod, resources
 from ..pod.variables import plain
 from .application import Application
@@ -41,7 +41,6 @@ from .names import (
     STOP_SECONDS,
     SYSTEM_PYTHON,
     WRITER_LOCK_SECONDS,
-    labels,
 )
 from .network import store_hosts
 from .session_export import export_container
@@ -91,7 +90,7 @@ def spread(app: Application) -> list[TopologySpreadConstraintArgs] | None:
             max_skew=1,
             when_unsatisfiable="ScheduleAnyway",
             node_taints_policy="Honor",
-            label_selector=LabelSelectorArgs(match_labels=labels(app.name)),
+            label_selector=LabelSelectorArgs(match_labels=application_labels(app.name)),
             match_label_keys=["pod-template-hash"],
         )
         for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")

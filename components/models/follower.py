@@ -8,8 +8,6 @@ from pulumi_kubernetes.core.v1 import (
     ConfigMapVolumeSourceArgs,
     ContainerArgs,
     EnvVarArgs,
-    EnvVarSourceArgs,
-    ObjectFieldSelectorArgs,
     VolumeArgs,
     VolumeMountArgs,
 )
@@ -19,7 +17,7 @@ from ..pod.args import ClusterImposes
 from ..pod.imposed import on_nodes_with
 from ..pod.names import PYTHON, RUNTIME_DIR
 from ..pod.spec import TMP, Pod, pod_security, pod_template, resources, tmp_volume
-from ..pod.variables import plain
+from ..pod.variables import node_variable, plain
 from .args import ModelCache
 from .files import FOLLOW
 from .local_cache import HOSTNAME
@@ -45,14 +43,13 @@ def daemon_set_spec(
     A pod that had to wait for a node without the folder would stay Pending, so it is kept from there. `runtime`: name
     of the ConfigMap with the scripts. `env`: where the announcements come from. `ids`: user and group.
     """
-    node = EnvVarSourceArgs(field_ref=ObjectFieldSelectorArgs(field_path="spec.nodeName"))
     container = ContainerArgs(
         name="follow",
         image=image,
         command=[PYTHON, "-S", f"{RUNTIME_DIR}/{FOLLOW}"],
         env=[
             *plain({**leader_variables(name, namespace), **cache_variables(cache)}),
-            EnvVarArgs(name="KS_NODE", value_from=node),
+            node_variable("KS_NODE"),
             *env,
         ],
         resources=resources("50m", "128Mi", "1Gi"),

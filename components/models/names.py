@@ -13,7 +13,9 @@ VERSIONS = "versions"
 INCOMING = ".incoming"
 """Folders on the claim, below the one of the role (runtime/ks_models_tree.py)."""
 VERSION_PATTERN = r"[a-z0-9]([-a-z0-9._]{0,61}[a-z0-9])?"
-"""Names that a version may have, as in runtime/ks_models_tree.py; `latest` is none."""
+"""Names that a version may have, as in runtime/ks_models_tree.py, but for RESERVED."""
+RESERVED = {"latest": "a link, and NFS clients cache links", "metrics.prom": "a file with numbers in each cache"}
+"""Names that are something else."""
 NO_VERSION = ".none"
 """Stands for a version before the first release, as in runtime/ks_models_layout.py. No version has this name, and it is
 not empty: a kubelet starts no container whose path has an empty variable (`missing value for KS_MODELS_VERSION`)."""

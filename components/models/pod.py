@@ -32,6 +32,7 @@ from .names import (
     LEADER_PORT,
     MODELS_DIR,
     NO_VERSION,
+    RESERVED,
     SHARED_DIR,
     TRUST_DIR,
     VERSION_ANNOTATION,
@@ -162,10 +163,10 @@ def folders(role: RoleMount) -> list[str]:
 def mistakes(models: Models, role: RoleMount | None) -> Iterator[str]:
     """Mistakes in the argument `models`, each with its key. `role`: the place of the role models."""
     version = models.get("version")
-    if version is not None and (not re.fullmatch(VERSION_PATTERN, version) or version == "latest"):
+    if version is not None and (not re.fullmatch(VERSION_PATTERN, version) or version in RESERVED):
         yield (
             f"version: {version!r} is not allowed; lower-case letters, digits, '-', '.' and '_', at most 63, and not "
-            "latest"
+            f"{' or '.join(RESERVED)}"
         )
     if "cache" in models:
         yield from (f"cache.{line}" for line in caches.mistakes(models["cache"]))

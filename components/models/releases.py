@@ -1,6 +1,6 @@
 """The release of models in the cluster: a suspended CronJob that Jobs are made from, its rights, and its record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
@@ -29,11 +29,11 @@ from ..contract import AccessMode, Claim, Profile, RoleMount
 from ..pod import imposed
 from ..pod.args import ClusterImposes, Endpoint
 from ..pod.files import content_hash
-from ..pod.names import GID, IMAGE, PYTHON, RUNTIME_DIR, UID
+from ..pod.names import GID, IMAGE, PYTHON, RUNTIME_DIR, UID, application_labels
 from ..pod.network import network_policy
 from ..pod.spec import TMP, Pod, pod_security, pod_template, resources, tmp_volume
 from ..pod.token import TOKEN, token_volume
-from ..pod.variables import plain
+from ..pod.variables import node_variable, plain
 from ..refusal import because, refuse, refused_label
 from .files import release_files
 from .names import leader_labels
@@ -102,8 +102,9 @@ def refused_claim(claim: Claim) -> str:
     """Why a release cannot be on a claim; empty: it can."""
     if claim["access_mode"] == AccessMode.RWOP:
         return (
-            f"the claim {claim['name']} is ReadWriteOncePod, and the Job of a release runs beside the application; "
-            "give the role models another claim"
+            f"the claim {claim['name']} is ReadWriteOncePod, which one pod mounts, and the Job of a release mounts it "
+            "beside the application; give the role models one with the access mode ReadWriteOnce, or one that many "
+            "nodes mount"
         )
     return ""
 
@@ -111,6 +112,14 @@ def refused_claim(claim: Claim) -> str:
 def labels(name: str) -> dict[str, str]:
     """Labels of the release's pods. They are no pods of the application."""
     return {"app.kubernetes.io/name": "kotaemon-models", "app.kubernetes.io/instance": name}
+
+
+def beside(args: ModelReleasesArgs) -> Mapping[str, str] | None:
+    """Labels of the pod that has the claim, where one node mounts it at a time. None: every node mounts it."""
+    if "leader" in args:
+        return leader_labels(args["leader"])
+    alone = args["models"]["claim"]["access_mode"] == AccessMode.RWO
+    return application_labels(args["application"]) if alone else None
 
 
 def rules(application: str, record: str, prefetch: str | None = None) -> list[PolicyRuleArgs]:
@@ -153,13 +162,15 @@ def cron_job_spec(
     name: str, args: ModelReleasesArgs, scripts: Input[str], account: Input[str] | None
 ) -> CronJobSpecArgs:
     """The CronJob, suspended: `kubectl create job --from` makes a release of it."""
-    role = args["models"]
-    claim = role["claim"]
+    role, given = args["models"], args.get("cluster_imposes", ClusterImposes())
+    claim, near = role["claim"], beside(args)
+    # The application may come back on another node, and the disk cannot follow it while this pod has it.
+    node = [node_variable("KS_NODE")] if near is not None and "leader" not in args else []
     container = ContainerArgs(
         name="release",
         image=args.get("image", IMAGE),
         command=[PYTHON, f"{RUNTIME_DIR}/ks_models_release.py"],
-        env=plain(variables(name, args)),
+        env=[*plain(variables(name, args)), *node],
         resources=resources("500m", "256Mi", "1Gi"),
         volume_mounts=[
             VolumeMountArgs(name="runtime", mount_path=RUNTIME_DIR, read_only=True),
@@ -184,9 +195,7 @@ def cron_job_spec(
         ],
         direct_hosts=["kubernetes.default.svc"],
     )
-    given = args.get("cluster_imposes", ClusterImposes())
-    # A disk is on one node at a time.
-    chosen = imposed.beside(given, leader_labels(args["leader"])) if "leader" in args else given
+    chosen = imposed.beside(given, near) if near is not None else given
     ended = PodFailurePolicyOnExitCodesRequirementArgs(operator="In", values=list(ENDED))
     return CronJobSpecArgs(
         schedule=NEVER,

@@ -79,6 +79,8 @@ class NfsOnEbsArgs(TypedDict):
     the instance is first made, and from then on that one. Another one replaces the instance."""
     snapshot_days: NotRequired[int]
     """How many daily snapshots are kept, 1 to 1000; default 30."""
+    permissions_boundary: NotRequired[Input[str]]
+    """ARN of the IAM policy that is the permissions boundary of the schedule's role; default none."""
     tags: NotRequired[Mapping[str, str]]
     """Added to everything that can be tagged."""
     protect: NotRequired[bool]
@@ -249,6 +251,7 @@ def _snapshots(name: str, args: NfsOnEbsArgs, parent: Resource) -> None:
         f"{name}-snapshots-role",
         description="Snapshots of an NFS disk",
         assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        permissions_boundary=args.get("permissions_boundary"),
         tags=args.get("tags"),
         opts=kept,
     )

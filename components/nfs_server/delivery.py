@@ -31,27 +31,30 @@ def stream(files: Sequence[HostFile]) -> str:
     return base64.b64encode(packed.getvalue()).decode()
 
 
-def cloud_config(files: Sequence[HostFile]) -> str:
-    """User data of cloud-init: the files, and one run of the install script at the first start.
+def cloud_config(files: Sequence[HostFile], before: Sequence[Sequence[str]] = ()) -> str:
+    """User data of cloud-init: the files, and one run of the install script at the first start. `before`: commands that
+    are run before the script, each with its arguments.
 
     It is JSON, which every YAML parser reads. The disk may be attached after the start: the script waits for it. Clouds
-    take 16 KiB of it, so scripts come without their comments, and nothing is packed: two releases of a compressor would
-    give two texts, and another text is another machine.
+    take 16 KiB of it, so scripts come without comments and indents, and nothing is packed: two releases of a compressor
+    would give two texts, and another text is another machine.
     """
     written = [
         {"path": file.path, **_content(file), "permissions": f"0{file.mode:o}", "owner": "root:root"} for file in files
     ]
-    return "#cloud-config\n" + json.dumps({"write_files": written, "runcmd": [[INSTALL]]}, indent=0) + "\n"
+    commands = [*map(list, before), [INSTALL]]
+    return "#cloud-config\n" + json.dumps({"write_files": written, "runcmd": commands}, indent=0) + "\n"
 
 
 def _content(file: HostFile) -> dict[str, str]:
-    text = without_comments(file.text) if file.path.endswith(".sh") else file.text
+    text = short(file.text) if file.path.endswith(".sh") else file.text
     if all(char == "\n" or (char.isascii() and char.isprintable()) for char in text):
         return {"content": text}
     return {"encoding": "b64", "content": base64.b64encode(text.encode()).decode()}
 
 
-def without_comments(script: str) -> str:
-    """A shell script without the lines that are comments; the first line is the interpreter's."""
-    first, *rest = script.splitlines(keepends=True)
-    return first + "".join(line for line in rest if not line.lstrip().startswith("#"))
+def short(script: str) -> str:
+    """A shell script without comments and indents; the first line is the interpreter's. No here-document of it is
+    indented."""
+    first, *rest = (line.lstrip() for line in script.splitlines(keepends=True))
+    return first + "".join(line for line in rest if not line.startswith("#"))

@@ -4,7 +4,7 @@ The machine is cattle: it may be another one tomorrow. What it is told is in its
 machine; the disk and the address are resources of their own and stay.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from typing_extensions import NotRequired
@@ -58,10 +58,19 @@ def server_files(serving: NfsServing, device: str) -> NfsServerFiles:
     return files
 
 
-def user_data(serving: NfsServing, device: str, size_gib: int) -> str:
-    """User data for cloud-init. The size is in it: the script grows the file system, and runs at a first start."""
+def user_data(
+    serving: NfsServing,
+    device: str,
+    size_gib: int,
+    own: Sequence[HostFile] = (),
+    before: Sequence[Sequence[str]] = (),
+) -> str:
+    """User data for cloud-init. The size is in it: the script grows the file system, and runs at a first start.
+
+    `own`: files that this cloud needs beside the server's; `before`: commands that read them.
+    """
     size = HostFile(f"{STAGE}/disk-gib", f"{size_gib}\n")
-    return cloud_config([*host_files(server_files(serving, device)), size])
+    return cloud_config([*host_files(server_files(serving, device)), size, *own], before)
 
 
 def serving_mistakes(serving: NfsServing, device: str, size: str, limit: int) -> Iterator[str]:

@@ -18,7 +18,10 @@ from .mounted import SIZE
 
 DRIVER = "csi.juicefs.com"
 METADATA_BACKUP = "backup-meta=1h"
-"""The client writes a dump of the metadata into the bucket (JuiceFS: `juicefs mount --backup-meta`)."""
+"""The client writes a dump of the metadata into the bucket (JuiceFS: `juicefs mount --backup-meta`). With more than a
+million files it makes none at an interval of an hour or less (juicefs v1.4: pkg/vfs/backup.go)."""
+_LEAST_INTERVAL = 300
+"""Seconds between two dumps at least."""
 _REFUSED = {
     "writeback": "acknowledges a write before it is in the bucket; what was not uploaded is lost with the mount pod "
     "(JuiceFS CSI: production recommendations)",
@@ -54,11 +57,26 @@ class JuicefsStorageArgs(TypedDict):
 
 def option_refused(option: str) -> str:
     """Why an option of the mount is not allowed; empty when it is. `writeback_cache`, the kernel's own cache, is."""
+    if "," in option:  # the driver joins options by commas, and JuiceFS takes them apart again
+        return next((reason for part in option.split(",") if (reason := option_refused(part))), "")
     name, _, value = option.strip().removeprefix("--").replace(" ", "=", 1).partition("=")
     if name in _REFUSED and value.lower() not in ("false", "0"):
         return f"{option!r} is not allowed: it {_REFUSED[name]}"
-    if name == "backup-meta" and re.fullmatch(r"0+[a-z]*|", value):
+    if name == "backup-meta":
+        return _interval_refused(option, value)
+    return ""
+
+
+def _interval_refused(option: str, value: str) -> str:
+    """Why metadata cannot be dumped so often (juicefs v1.4: cmd/mount.go; utils.Duration: seconds without a unit)."""
+    if re.fullmatch(r"0+[a-z]*|", value):
         return f"{option!r} is not allowed: the dump of the metadata in the bucket is its backup"
+    units = {"d": 86400, "h": 3600, "m": 60, "s": 1, "": 1}
+    parts = re.findall(r"(\d+(?:\.\d+)?)([dhms]?)", value)
+    if "".join(number + unit for number, unit in parts) != value:
+        return f"{option!r} is not allowed: an interval is written as 1h, 90m or 1h30m"
+    if sum(float(number) * units[unit] for number, unit in parts) < _LEAST_INTERVAL:
+        return f"{option!r} is not allowed: under 5 minutes the mount ends with an error (juicefs: cmd/mount.go)"
     return ""
 
 

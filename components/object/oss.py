@@ -18,6 +18,7 @@ from .rules import (
     lifecycle_refused,
     name_refused,
     prefix_refused,
+    rule_ids,
     usual_lifecycle,
     version_days_refused,
 )
@@ -97,7 +98,7 @@ def lifecycle_rules(lifecycle: Lifecycle, version_days: int) -> list[alicloud.os
         whole,
         *(
             alicloud.oss.BucketLifecycleRuleArgs(
-                id=f"cheaper-{prefix.strip('/').replace('/', '-') or 'all'}",
+                id=rule_ids(lifecycle)[prefix],
                 enabled=True,
                 prefix=prefix,
                 transitions=[

@@ -100,6 +100,18 @@ def lifecycle_refused(prefix: str, rule: Cheaper, dialect: BucketDialect) -> str
     return ""
 
 
+def rule_ids(lifecycle: Lifecycle) -> dict[str, str]:
+    """Prefix -> name of its rule. Two prefixes that differ in `/` and `-` only get names that differ: S3 and OSS refuse
+    two rules of one name (S3 API, LifecycleRule: ID, unique)."""
+    found: dict[str, str] = {}
+    for prefix in sorted(lifecycle):
+        name = f"cheaper-{prefix.strip('/').replace('/', '-') or 'all'}"
+        while name in found.values():
+            name += "-"
+        found[prefix] = name
+    return found
+
+
 def archived(lifecycle: Lifecycle, dialect: BucketDialect) -> list[str]:
     """Prefixes whose objects end in a class that does not answer a read."""
     return sorted(prefix for prefix, rule in lifecycle.items() if rule["storage_class"] in ARCHIVES[dialect])
@@ -119,6 +131,14 @@ def archived_refused(prefix: str, archived_prefixes: list[str]) -> str:
         f"the lifecycle of the bucket moves {', '.join(found)} to a class that answers a read with an error until the "
         "object is restored"
     )
+
+
+def copy_refused(name: str, copy: str, dialect: BucketDialect = BucketDialect.S3) -> str:
+    """Why a bucket of this name cannot hold the copies of another one."""
+    if name == copy:
+        return f"{copy!r} is the bucket itself; the copies are in another one"
+    reason = name_refused(copy, dialect)
+    return f"{copy!r} {reason}" if reason else ""
 
 
 def version_days_refused(days: int) -> str:

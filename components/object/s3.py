@@ -17,6 +17,7 @@ from .rules import (
     lifecycle_refused,
     name_refused,
     prefix_refused,
+    rule_ids,
     usual_lifecycle,
     version_days_refused,
 )
@@ -38,6 +39,8 @@ class S3BucketArgs(TypedDict):
     """Prefix -> from when on its objects are in a cheaper class; default: `files/` in STANDARD_IA after 30 days."""
     version_days: NotRequired[int]
     """Days for which earlier versions of an object, and deleted objects, can be taken back; default 30."""
+    replica_role: NotRequired[Input[str]]
+    """ARN of a role of another account with which S3 writes copies into this bucket. Default: none."""
     tags: NotRequired[Mapping[str, str]]
     """Added to the bucket."""
     protect: NotRequired[bool]
@@ -63,9 +66,12 @@ def check(name: str, args: S3BucketArgs) -> list[str]:
     ]
 
 
-def bucket_policy(bucket: str, key_arn: Any, region: str) -> dict[str, Any]:
+def bucket_policy(bucket: str, key_arn: Any, region: str, replica_role: Any = None) -> dict[str, Any]:
     """TLS only; no other key; and nobody deletes a version: what was deleted or overwritten can be taken back until the
     lifecycle, which no policy stops, ends it (S3 user guide, "Using S3 Versioning" and "Protecting data with SSE-KMS").
+
+    `replica_role`: role of another account that writes copies here (S3 user guide, "Configuring replication for buckets
+    in different accounts", read 29 November 2026).
     """
     arn = f"arn:{partition(region)}:s3:::{bucket}"
     nobody = {"Effect": "Deny", "Principal": "*"}
@@ -99,7 +105,23 @@ def bucket_policy(bucket: str, key_arn: Any, region: str) -> dict[str, Any]:
                 },
             },
             {"Sid": "NobodyDeletesAVersion", **nobody, "Action": "s3:DeleteObjectVersion", "Resource": f"{arn}/*"},
+            *([_replicas(arn, replica_role)] if replica_role else []),
         ],
+    }
+
+
+def _replicas(arn: str, role: Any) -> dict[str, Any]:
+    return {
+        "Sid": "CopiesOfAnotherAccount",
+        "Effect": "Allow",
+        "Principal": {"AWS": role},
+        "Action": [
+            "s3:ReplicateObject",
+            "s3:ReplicateDelete",
+            "s3:ReplicateTags",
+            "s3:ObjectOwnerOverrideToBucketOwner",
+        ],
+        "Resource": f"{arn}/*",
     }
 
 
@@ -122,7 +144,7 @@ def lifecycle_rules(lifecycle: Lifecycle, version_days: int) -> list[s3.BucketLi
         whole,
         *(
             s3.BucketLifecycleConfigurationRuleArgs(
-                id=f"cheaper-{prefix.strip('/').replace('/', '-') or 'all'}",
+                id=rule_ids(lifecycle)[prefix],
                 status="Enabled",
                 filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=prefix),
                 transitions=[
@@ -201,7 +223,9 @@ class S3Bucket(pulumi.ComponentResource):
             s3.BucketPolicy(
                 f"{name}-policy",
                 bucket=made.id,
-                policy=Output.json_dumps(bucket_policy(args["bucket_name"], args["key_arn"], args["region"])),
+                policy=Output.json_dumps(
+                    bucket_policy(args["bucket_name"], args["key_arn"], args["region"], args.get("replica_role"))
+                ),
                 # Two changes of one bucket's policies at once are refused (S3: OperationAborted).
                 opts=pulumi.ResourceOptions(
                     parent=self, protect=args.get("protect", True), retain_on_delete=True, depends_on=[private]

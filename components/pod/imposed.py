@@ -12,8 +12,11 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
+from .affinity import affinity_mistakes
 from .args import ClusterImposes, TaintEffect, TolerationOperator, WhenUnsatisfiable
-from .images import mirror_of
+from .images import mirror_mistakes, mirror_of
+from .labels import annotation_mistakes, refused_labels
+from .nodes import refused_nodes, refused_toleration
 from .registry import REGISTRY_SECRET
 from .variables import plain
 
@@ -21,19 +24,19 @@ ALWAYS_DIRECT = ("localhost", "127.0.0.1", "::1", ".svc", ".cluster.local")
 """Never through a proxy: a pod's own probes, and Services by their longer names."""
 
 
-OWN_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
-"""Labels that select pods: another value would take a pod away from its Service and its NetworkPolicy."""
-AFFINITIES = ("nodeAffinity", "podAffinity", "podAntiAffinity")
-
-
 def mistakes(imposed: ClusterImposes) -> Iterator[str]:
     """Mistakes in what the cluster imposes, each with its key."""
-    for key in imposed.get("affinity", {}):
-        if key not in AFFINITIES:
-            yield f"affinity: {key!r} is no field of a pod's affinity; the fields are {', '.join(AFFINITIES)}"
-    for key in imposed.get("labels", {}):
-        if key in OWN_LABELS:
-            yield f"labels: {key} selects the pods, and is set by this program; leave it out"
+    for key, found in (
+        ("affinity", affinity_mistakes(imposed.get("affinity", {}))),
+        ("labels", refused_labels(imposed.get("labels", {}))),
+        ("annotations", annotation_mistakes(imposed.get("annotations", {}))),
+        ("node_selector", refused_nodes(imposed.get("node_selector", {}))),
+        ("image_mirrors", mirror_mistakes(imposed.get("image_mirrors", {}))),
+    ):
+        yield from (f"{key}: {line}" for line in found)
+    for given in imposed.get("tolerations", []):
+        if reason := refused_toleration(given):
+            yield f"tolerations: {reason}"
 
 
 def pull_secrets(imposed: ClusterImposes) -> list[LocalObjectReferenceArgs] | None:

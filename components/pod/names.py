@@ -19,3 +19,8 @@ CLAIMS_DIR = "/claims"
 """Where whole claims are mounted while their folders are prepared."""
 SCRATCH_DIR = "/tmp/kotaemon"  # noqa: S108 an emptyDir of the pod's own
 """Scratch folder of the application and of the containers before it: in the pod's own emptyDir."""
+
+
+def application_labels(name: str) -> dict[str, str]:
+    """Labels that select the pods of the application `name`."""
+    return {"app.kubernetes.io/name": "kotaemon", "app.kubernetes.io/instance": name}

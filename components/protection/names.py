@@ -86,7 +86,19 @@ def refused_cron(schedule: object) -> str:
     if len(fields) != len(_FIELDS):
         return f"{schedule!r} is not allowed; {wanted}"
     wrong = [field for field, limits in zip(fields, _FIELDS, strict=True) if not _field(field, *limits)]
-    return f"{schedule!r} is not allowed because of {wrong[0]!r}; {wanted}" if wrong else ""
+    if wrong:
+        return f"{schedule!r} is not allowed because of {wrong[0]!r}; {wanted}"
+    return f"{schedule!r} is not allowed: no month has that day, so it never runs; {wanted}" if _never(fields) else ""
+
+
+def _never(fields: list[str]) -> bool:
+    """Whether a line of plain numbers names days only that its months do not have, such as 31 February. With a day of
+    the week as well, cron takes either."""
+    days, months = (field.split(",") for field in (fields[2], fields[3]))
+    if fields[4] not in ("*", "?") or not all(part.isdigit() for part in (*days, *months)):
+        return False
+    longest = {2: 29, **dict.fromkeys((4, 6, 9, 11), 30)}
+    return all(int(day) > longest.get(int(month), 31) for day in days for month in months)
 
 
 def _field(field: str, low: int, high: int) -> bool:

@@ -66,6 +66,9 @@ class RdsDatabaseArgs(TypedDict):
     performance_insights: NotRequired[bool]
     """Whether RDS keeps what its queries wait for, encrypted with the key of the instance, for the 7 days that cost
     nothing; default false. An instance keeps this key for ever."""
+    iam_authentication: NotRequired[bool]
+    """Whether users of your own who were granted `rds_iam` log in with tokens of IAM; default false. The application
+    logs in with a password in any case: a token is good for 15 minutes, and its URL for its whole life."""
     driver: NotRequired[PostgresDriver]
     """Where the application's psycopg2 comes from; default install."""
     application_role: NotRequired[bool]
@@ -138,6 +141,7 @@ def instance(
         maintenance_window=args.get("maintenance_window"),
         performance_insights_enabled=True if insights else None,
         performance_insights_kms_key_id=args["key_arn"] if insights else None,
+        iam_database_authentication_enabled=True if args.get("iam_authentication", False) else None,
         # An upgrade at once, as one that waits for the window stops the database when nobody looks. Everything else
         # waits for the window, because a change of the class stops it as well.
         allow_major_version_upgrade=True if args.get("major_upgrade", False) else None,

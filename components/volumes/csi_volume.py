@@ -34,7 +34,7 @@ class CsiVolumeClaimArgs(TypedDict):
     """Access mode of volume and claim. ReadWriteOncePod or ReadWriteOnce for a disk."""
     backend: str
     """What serves it, as the guard calls it: disk, node (a folder on one node), nfs4, nfs3, efs, openzfs, lustre, nas4,
-    nas3, juicefs, cephfs or object."""
+    nas3, juicefs, cephfs, smb, seaweedfs or object."""
     attributes: NotRequired[Mapping[str, str]]
     """Attributes that the driver wants beside the handle; default none."""
     mount_options: NotRequired[list[str]]

@@ -23,7 +23,7 @@ class ExistingClaimArgs(TypedDict):
     """Its access mode. ReadWriteOncePod or ReadWriteOnce for a disk."""
     backend: str
     """What serves it, as the guard calls it: disk, node (a folder on one node), nfs4, nfs3, efs, openzfs, lustre, nas4,
-    nas3, juicefs, cephfs or object."""
+    nas3, juicefs, cephfs, smb, seaweedfs or object."""
     size: NotRequired[str]
     """Its size in Gi or Ti, for tables and estimates; default 20Gi. Nothing is resized."""
     shared_locks: NotRequired[bool]

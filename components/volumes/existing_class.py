@@ -29,7 +29,7 @@ class ExistingClassClaimArgs(TypedDict):
     ReadWriteMany: shared files, where the driver of the class makes them."""
     backend: NotRequired[str]
     """What the driver of the class makes, as the guard calls it: disk (default), node, nfs4, nfs3, efs, openzfs,
-    lustre, nas4, nas3, juicefs, cephfs, object, or unknown."""
+    lustre, nas4, nas3, juicefs, cephfs, smb, seaweedfs, object, or unknown."""
     shared_locks: NotRequired[bool]
     """Whether a lock that one node holds is seen by all others, for files; default true."""
     zones: NotRequired[list[str]]

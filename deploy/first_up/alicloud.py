@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.ack.addons import MANAGED_ROLES
-from components.alicloud import refused_key_use
+from components.alicloud import MANAGED_ROLES, refused_key_use
 from components.encryption.alicloud import ServiceRole, role_name
-from deploy.first_up import alicloud_products
+from deploy.first_up import alicloud_prices, alicloud_products
 from deploy.first_up.asked import Asked
 from deploy.first_up.findings import Check, Finding, finding
 from deploy.first_up.reading import Absent, Read
@@ -34,7 +33,8 @@ def checks(asked: Asked, read: Read) -> list[Check]:
     if section.key is not None and section.key.instance_id is not None:
         instance = section.key.instance_id
         found.append(Check("keys: kinds", f"KMS instance {instance}", lambda: _instance(section, instance, read)))
-    return [*found, *alicloud_products.checks(asked, section, read)]
+    found += alicloud_products.checks(asked, section, read)
+    return found + alicloud_prices.checks(asked, section, read)
 
 
 def _account(section: AlicloudSettings, read: Read) -> Iterator[Finding]:

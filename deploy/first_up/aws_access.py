@@ -17,7 +17,7 @@ AT_ONCE = 50
 
 def checks(asked: Asked, section: AwsSettings, read: Read) -> list[Check]:
     """Questions about the key, about who runs `pulumi up`, and about the roles of others that storage needs."""
-    found = [Check("permissions", "docs/permissions/aws.json is enough", lambda: _permissions(asked, read))]
+    found = [Check("permissions", "the policy of docs/permissions is enough", lambda: _permissions(asked, read))]
     if section.key_arn is not None:
         arn = section.key_arn
         found.append(Check("keys: existing", "the key can encrypt", lambda: _key(section, arn, read)))
@@ -43,7 +43,8 @@ def _permissions(asked: Asked, read: Read) -> Iterator[Finding]:
             "permissions",
             assumed,
             f"not allowed for any resource: {', '.join(unsure)}",
-            "right where your policy names resources or asks for conditions; else add docs/permissions/aws.json",
+            "right where your policy names resources, as docs/permissions/aws-1.json does, or has conditions; else add "
+            "it, and aws-2.json",
         )
     else:
         yield Finding("permissions", assumed, Verdict.HOLDS, f"all of them, for {who}")

@@ -60,6 +60,10 @@ _TOOLS = (
 """What people expect in a shell; those that this machine has."""
 
 
+_USERS = ("root:x:0:0:root:/root:/bin/sh", "app:x:1001:1001::/app:/bin/sh", "postgres:x:999:999::/:/bin/sh")
+"""Users that programs look up: the application's, and PostgreSQL's of the official images."""
+
+
 def pause(program: Path, target: Path) -> None:
     """The image of every pod's first process."""
     with _Archive(target, [layout.PAUSE_IMAGE], ["/pause"]) as archive:
@@ -73,14 +77,15 @@ def application(
     at: str = "/app",
     packages: Path | None = None,
     programs: Iterable[Path] = (),
+    entrypoint: str = "",
 ) -> Path:
     """An image of this machine's own Python with `folder` at `at`, and `interpreter` as Python's path in it.
 
     `interpreter` is that of a virtual environment, such as `/app/.venv/bin/python`; in it are what lies in the folder
-    `packages` and nothing else beside the standard library. `programs`: more programs of this machine, in /bin. About
-    80 MB and 4 s. Returns `target`.
+    `packages` and nothing else beside the standard library. `programs`: more programs of this machine, in /bin.
+    `entrypoint`: path in the image of what it runs; default: the interpreter. About 80 MB and 4 s. Returns `target`.
     """
-    with _Archive(target, [STAND_IN], [interpreter]) as archive:
+    with _Archive(target, [STAND_IN], [entrypoint or interpreter]) as archive:
         archive.tree(folder, at)
         archive.python(interpreter, packages)
         for tool in _TOOLS:
@@ -88,7 +93,7 @@ def application(
                 archive.program(Path(found).resolve(), f"/bin/{tool}")
         for program in programs:
             archive.program(program.resolve(), f"/bin/{program.name}")
-        archive.text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1001:1001::/app:/bin/sh\n")
+        archive.text("/etc/passwd", "".join(f"{line}\n" for line in _USERS))
         archive.text("/etc/group", "root:x:0:\napp:x:1001:\n")
         archive.text("/etc/nsswitch.conf", "hosts: files dns\n")
         archive.directory("/tmp", 0o1777)  # noqa: S108 - a folder in the image

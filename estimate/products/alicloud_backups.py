@@ -24,6 +24,7 @@ class Backups(Product):
             types={
                 _ATTACHMENT: lambda _inputs, _size: cls("ecs.snapshot"),
                 "alicloud:hbr/vault:Vault": lambda _inputs, _size: cls("hbr.vault.storage"),
+                "alicloud:hbr/replicationVault:ReplicationVault": lambda _inputs, _size: cls("hbr.vault.storage"),
             },
             free={
                 "alicloud:ecs/autoSnapshotPolicy:AutoSnapshotPolicy": "a schedule; the snapshots are billed by disk",

@@ -22,6 +22,7 @@ class OssBucket(Product):
             free={
                 "alicloud:oss/bucketAcl:BucketAcl": _PART,
                 "alicloud:oss/bucketPolicy:BucketPolicy": _PART,
+                "alicloud:oss/bucketReplication:BucketReplication": "a rule; copies are billed with their bucket",
                 "alicloud:oss/bucketPublicAccessBlock:BucketPublicAccessBlock": _PART,
                 "alicloud:oss/bucketServerSideEncryption:BucketServerSideEncryption": _PART,
                 "alicloud:oss/bucketVersioning:BucketVersioning": _PART,

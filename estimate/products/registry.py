@@ -11,10 +11,12 @@ from estimate.product import DiskRule, Product, ResourceRule
 _NAMES = (
     "alicloud_backups:Backups",
     "apsaradb:ApsaraPostgres",
+    "aws_backup:AwsBackup",
     "aws_key:AwsKey",
     "ebs:EbsDisk",
     "ebs_snapshots:EbsSnapshots",
     "ec2:Ec2Instance",
+    "ecs:EcsInstance",
     "efs:Efs",
     "essd:EssdDisk",
     "lustre:Lustre",
@@ -25,6 +27,7 @@ _NAMES = (
     "own_storage:OwnStorage",
     "rds:RdsPostgres",
     "s3:S3Bucket",
+    "s3_files:S3Files",
 )
 """`file:class` of each product, in estimate/products/."""
 PRODUCTS: tuple[type[Product], ...] = tuple(resolve_name(f"{__package__}.{name}") for name in _NAMES)

@@ -23,6 +23,7 @@ class S3Bucket(Product):
                 "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _PART,
                 "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _PART,
                 "aws:s3/bucketPolicy:BucketPolicy": _PART,
+                "aws:s3/bucketReplicationConfig:BucketReplicationConfig": "a rule; copies are billed with their bucket",
                 "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _PART,
                 "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _PART,
                 "aws:s3/bucketVersioning:BucketVersioning": _PART,

@@ -1,36 +1,13 @@
 """The rule about mount options that lose locks or data, wherever they are written."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from guard.mount_options import IN_PARAMETERS, LOSING, words
 from policy.resource import Resource, at, items, known
 from policy.rule import Config, Level, Rule, each
 from policy.workload import object_type, pod_of, volumes
 
-_ONE_NODE = "locks stay on the node: two pods on two nodes both get the lock of one file"
-_AT_TIME_OUT = "a time-out is an error for the writer: data that it believes written is lost"
-_ON_POWER_LOSS = "writes are not ordered any more: a power loss breaks the file system"
-LOSING: Mapping[str, str] = {
-    "nolock": _ONE_NODE,
-    "local_lock=all": _ONE_NODE,
-    "local_lock=flock": _ONE_NODE,
-    "local_lock=posix": _ONE_NODE,
-    "soft": _AT_TIME_OUT,
-    "softerr": _AT_TIME_OUT,
-    "localflock": _ONE_NODE,
-    "noflock": "every call for a lock fails",
-    "nobrl": _ONE_NODE,
-    "nobarrier": _ON_POWER_LOSS,
-    "barrier=0": _ON_POWER_LOSS,
-    "data=writeback": "after a crash old data shows up in new files",
-    "writeback": "data that the pod believes written is on the node until it is uploaded, and lost with it",
-}
-"""Option -> what is lost. nolock, local_lock, soft, softerr: nfs(5), https://man7.org/linux/man-pages/man5/nfs.5.html;
-localflock, noflock: Lustre, https://kernel.org/doc/readme/drivers-staging-lustre-README.txt; nobrl: mount.cifs(8);
-nobarrier, barrier, data: ext4, https://docs.kernel.org/admin-guide/ext4.html; writeback: JuiceFS,
-https://juicefs.com/docs/csi/guide/cache."""
-_PARAMETERS = ("options", "nfsOptions", "mountOptions")
-"""Parameters of classes and attributes of volumes that hold mount options: of the drivers of NAS, Longhorn and NFS."""
 _ANNOTATION = "volume.beta.kubernetes.io/mount-options"
 
 
@@ -56,7 +33,7 @@ def _options(resource: Resource) -> Iterator[tuple[str, str]]:
 
 
 def _in_attributes(place: str, attributes: Any) -> Iterator[tuple[str, str]]:
-    for key in _PARAMETERS:
+    for key in IN_PARAMETERS:
         yield from _in_list(f"{place}.{key}", at(attributes, key))
 
 
@@ -65,7 +42,7 @@ def _in_list(place: str, given: Any) -> Iterator[tuple[str, str]]:
     texts = [given] if isinstance(given, str) else items(given)
     for text in texts:
         if known(text):
-            yield from ((place, word) for word in str(text).replace(",", " ").split())
+            yield from ((place, word) for word in words([text]))
 
 
 MOUNT_OPTIONS = Rule(

@@ -11,9 +11,13 @@ from policy.rule import Config, Level, Rule, each
 from policy.workload import claims_of, containers, object_type, pod_of, templates_of, volumes
 
 DATA_PATHS = (
-    "/app/ktem_app_data*",
+    "*/ktem_app_data*",
     "/data*",
     "/qdrant/*",
+    "/var/lib/qdrant*",
+    "/var/lib/chroma*",
+    "/var/lib/elasticsearch*",
+    "/var/lib/weaviate*",
     "/var/lib/postgresql*",
     "/var/lib/mysql*",
     "/var/lib/redis*",
@@ -36,6 +40,11 @@ def _on_a_node(resource: Resource, config: Config) -> Iterator[str]:
         for key in ("hostPath", "local"):
             if known(path := at(inputs, "spec", key, "path")):
                 yield f"{key} {path} is a folder of one node: out of reach without the node, and lost with its disk"
+        if known(driver := at(inputs, "spec", "csi", "driver")):
+            attributes = _texts(at(inputs, "spec", "csi", "volumeAttributes"))
+            facts = facts_of("", str(driver), DRIVERS, attributes)
+            if facts.bound == Bound.NODE:
+                yield f"is {facts.name}: {facts.node_loss}"
     pod = pod_of(resource)
     if pod is not None:
         yield from _pod(pod, config, has_claims=bool(claims_of(pod) or templates_of(resource)))

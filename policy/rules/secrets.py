@@ -5,7 +5,7 @@ from typing import Any
 
 from policy.resource import UNKNOWN, Resource, at, items, known, strings
 from policy.rule import Config, Level, Rule, each
-from policy.secret_words import kinds_of, secret_key, secret_variable
+from policy.secret_words import kinds_of, secret_key, secret_lines, secret_variable
 from policy.workload import containers, object_type, pod_of
 
 _SECRET_INPUTS = {
@@ -41,7 +41,7 @@ def _plaintext(resource: Resource, config: Config) -> Iterator[str]:
             yield f"{key} is plain text in the state; give it as a secret (pulumi.Output.secret, config --secret)"
     if kind == "kubernetes:core/v1:ConfigMap":
         for path, text in strings(resource.inputs.get("data"), "data"):
-            yield from (f"{path} holds {what}" for what in kinds_of(text))
+            yield from _file(path, text, allowed)
     # A secret of the program stays one in a release; in a custom resource everybody who reads the object reads it.
     if kind in _HELM and "values" not in (resource.secret_keys or ()):
         yield from _free(resource.inputs.get("values"), "values", allowed)
@@ -55,6 +55,23 @@ def _plaintext(resource: Resource, config: Config) -> Iterator[str]:
         for key in ("command", "args"):
             words = " ".join(str(word) for word in items(container.get(key)))
             yield from (f"container {name}: {key} holds {what}" for what in kinds_of(words))
+
+
+def _file(path: str, text: str, allowed: list[str]) -> Iterator[str]:
+    """Secrets in one key of a ConfigMap: in what it holds, in its lines, and by its own name."""
+    name = path.removeprefix("data.")
+    whole_value = "\n" not in text.strip() and text.strip() not in ("", UNKNOWN)
+    if whole_value and name not in allowed and secret_key(name, text):
+        yield f"{path} is a secret in plain text; put it into a Secret"
+        return
+    yield from (f"{path} holds {what}" for what in kinds_of(text))
+    yield from _lines(path, name, text, allowed)
+
+
+def _lines(path: str, file: str, text: str, allowed: list[str]) -> Iterator[str]:
+    for key in secret_lines(text, file):
+        if key not in allowed:
+            yield f"{path} holds a secret in plain text ({key}); take it from a Secret"
 
 
 def _is_custom(kind: str) -> bool:
@@ -78,6 +95,8 @@ def _free(value: Any, path: str, allowed: list[str]) -> Iterator[str]:
             yield from _free(inner, f"{path}[{number}]", allowed)
     elif isinstance(value, str):
         yield from (f"{path} holds {what}; take it from a Secret" for what in kinds_of(value))
+        if "\n" in value:
+            yield from _lines(path, path, value, allowed)
 
 
 def _entry(key: str, inner: Any, path: str, allowed: list[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from policy.resource import UNKNOWN, Resource, at, items, known, whole
 from policy.rule import Config, Finding, Level, Rule
-from policy.workload import TEMPLATES, claims_of, object_type, pod_of, templates_of
+from policy.workload import TEMPLATES, claims_of, containers, object_type, pod_of, templates_of
 
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 AUTOSCALERS = ("kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "kubernetes:autoscaling/v1:HorizontalPodAutoscaler")
@@ -16,6 +16,8 @@ MANY = (DEPLOYMENT, "kubernetes:apps/v1:StatefulSet", "kubernetes:apps/v1:Replic
 """Type tokens of the workloads that can have several pods at one time."""
 SHARED = ("ReadWriteMany", "ReadOnlyMany")
 _HOSTNAME = "kubernetes.io/hostname"
+_SQLITE = ("sqlite:", "sqlite+", "sqlite3:", "jdbc:sqlite:")
+"""How an address of a SQLite database begins."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,24 @@ def _one_workload(resources: Sequence[Resource], config: Config) -> Iterator[Fin
             )
 
 
+def _sqlite(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
+    scalers = [r for r in resources if object_type(r) in AUTOSCALERS]
+    for workload in _workloads(resources):
+        pods = workload.most_pods(scalers) if workload.kind in MANY else 1
+        if pods < 2 or not workload.mounts:  # claims of a template are one for each pod
+            continue
+        for part in workload.parts:
+            for name, container in containers(pod_of(part) or {}):
+                for variable in items(container.get("env")):
+                    value = at(variable, "value")
+                    if isinstance(value, str) and value.startswith(_SQLITE):
+                        yield (
+                            part,
+                            f"container {name}: {at(variable, 'name')} names a SQLite database, and up to {pods} pods "
+                            "share the claim: SQLite is for one writer; one pod, or a database server",
+                        )
+
+
 def _modes(resources: Sequence[Resource]) -> Mapping[tuple[Any, Any], str]:
     """Namespace and name of each claim that is for one pod or one node -> its access modes in words."""
     given: dict[tuple[Any, Any], list[str]] = {}
@@ -176,5 +196,15 @@ ONE_WORKLOAD = Rule(
     blind=f"{_BLIND} Whether the pod that a required pod affinity follows is the right one.",
     source=_SOURCE,
     check=_one_workload,
+    whole_stack=True,
+)
+SQLITE_ONE_WRITER = Rule(
+    name="sqlite-one-writer",
+    level=Level.MANDATORY,
+    summary="A SQLite database on a claim is written by one pod, also where the claim is ReadWriteMany.",
+    blind="Databases that are named in files, arguments or an image; claims that are one for each pod of a "
+    "StatefulSet. Workloads that a Helm release or a custom resource makes. Nothing general does.",
+    source="https://sqlite.org/useovernet.html",
+    check=_sqlite,
     whole_stack=True,
 )

@@ -19,6 +19,7 @@ NAMES = (
     "ecs-disk",
     "nas",
     "mountpoint-s3",
+    "s3-files",
     "ossfs",
     "juicefs",
     "existing-claim",

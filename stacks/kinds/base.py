@@ -56,6 +56,8 @@ class Context(Generic[ChosenT_co]):
     """Id or ARN of the key that encrypts; empty before it is made, and on platforms without one."""
     bucket: Input[str] = ""
     """Name of the stack's bucket, known once everything that guards it is there; empty before it is made."""
+    elsewhere: "Elsewhere | None" = None
+    """Where copies of backups go; None before anything is made, and where the stack file asks for none."""
     lived: bool = False
     """Whether the claim was there, with its folders, when the last run ended well."""
     classes: Classes = field(default_factory=Classes)
@@ -70,6 +72,28 @@ class Context(Generic[ChosenT_co]):
     def component(self) -> str:
         """Name of the component and of its PersistentVolumeClaim."""
         return claim_name(self.name)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Where copies of backups go, for the kinds that make them themselves."""
+
+    region: str
+    cloud: ResourceOptions
+    """Options with the provider of that region and account."""
+    key: Input[str]
+    """Id or ARN of the key of the copies; empty: each service encrypts with its own."""
+    days: int
+    """Days for which copies are kept."""
+
+
+class NeededDriver(NamedTuple):
+    """A CSI driver that has to be in the cluster, and that the stack does not install."""
+
+    driver: str
+    """Name of the driver, as `kubectl get csidrivers` shows it."""
+    remedy: str
+    """What helps when it is not there, in words."""
 
 
 Space = Callable[[], "PreparationSpace"]
@@ -106,6 +130,9 @@ class Kind(ABC, Generic[ClaimT]):
     """CSI drivers whose volumes this kind makes: a volume of theirs is named by this kind, not by its driver."""
     fill_elsewhere: ClassVar[str] = ""
     """Where the fill of its volumes is measured, when the kubelet does not measure it; in words, with the source."""
+    arn: ClassVar[str] = ""
+    """Service and type in the ARN of its storage, for example `fsx:file-system`, by which AWS Backup backs it up for
+    copies elsewhere; `ec2:volume` are disks, which are found by the tags of the stack. Empty: it does not."""
     snapshots: ClassVar[bool] = False
     """Whether VolumeSnapshots can be made of its disks, because a CSI driver attaches them."""
     effects: ClassVar[Effects] = {}
@@ -146,6 +173,10 @@ class Kind(ABC, Generic[ClaimT]):
         """The backup that comes with it by itself, in words; empty: none, and `kotaemon:backup` makes one."""
         return ""
 
+    def copied(self, chosen: ClaimT, settings: Settings) -> bool:
+        """Whether a service of the cloud copies its backups elsewhere, where `kotaemon:backupCopy` asks for that."""
+        return bool(self.arn)
+
     def key_users(self, chosen: ClaimT) -> tuple[str, ...]:
         """Services that use the platform's key for it, in the platform's own words."""
         return ()
@@ -160,6 +191,10 @@ class Kind(ABC, Generic[ClaimT]):
 
     def on_class(self, at: Context[ClaimT]) -> OnClass | None:
         """The StorageClass of the cluster that makes its volume. None: it is not made by a class that is there."""
+        return None
+
+    def needed_driver(self, chosen: ClaimT, settings: Settings) -> NeededDriver | None:
+        """The CSI driver that somebody has to have installed for it. None: none, the platform's own, or the stack's."""
         return None
 
     def needs(self, chosen: ClaimT) -> Mapping[str, tuple[int, int]]:

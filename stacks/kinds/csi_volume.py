@@ -8,6 +8,8 @@ from pydantic import Field
 
 from components.contract import AccessMode, Claim, Platform
 from estimate.products.own_storage import OwnStorage
+from guard.classes import contradicted, facts_of
+from guard.drivers import DRIVERS
 from guard.object_mounts import Nodes, object_mount, refused_nodes
 from stacks import kinds
 from stacks.effects import (
@@ -106,6 +108,11 @@ class CsiVolumeKind(Kind[CsiVolumeSettings]):
                 f"driver: {chosen.driver!r} is not allowed; kind {' or '.join(own)} is for its volumes. To use one "
                 "that is there already, make its PersistentVolumeClaim yourself and name that by kind existing-claim"
             )
+        facts = facts_of(
+            "", chosen.driver, DRIVERS, chosen.attributes, chosen.mount_options, AccessMode(chosen.access_mode)
+        )
+        if reason := contradicted(chosen.stands_on, chosen.real_locks, facts):
+            yield reason
         client = object_mount(chosen.driver)
         if client is not None and (reason := refused_nodes(client, _nodes(settings))):
             yield f"driver: {reason}; take another kind, or other nodes"

@@ -26,9 +26,10 @@ from stacks.effects import (
     new_only,
     refused,
 )
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver
 from stacks.offered import DISKS, disk_claim, given
 from stacks.platforms.aws import ids
+from stacks.platforms.aws.drivers_needed import needed_driver as of_driver
 from stacks.platforms.aws.settings import AwsSettings, disk_tags, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.existing import ON_CLASS, VOLUME, Id
@@ -96,6 +97,7 @@ class EbsKind(Kind[EbsClaim]):
     settings = EbsClaim
     platforms = (Platform.AWS,)
     in_account = True
+    arn = "ec2:volume"
     drivers = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com")
     snapshots = True
     effects: ClassVar[Effects] = {
@@ -165,6 +167,14 @@ class EbsKind(Kind[EbsClaim]):
         yield from zone_mistakes(aws, "zone", [chosen.zone] if chosen.zone else [])
         if chosen.zone is not None and aws.auto_mode:
             yield "zone: EKS Auto Mode's driver takes no disks that were made elsewhere; leave zone out"
+
+    def copied(self, chosen: EbsClaim, settings: Settings) -> bool:
+        """Where its disks have the tags by which AWS Backup finds them."""
+        return bool(disk_tags(settings.section(AwsSettings))) or chosen.zone is not None
+
+    def needed_driver(self, chosen: EbsClaim, settings: Settings) -> NeededDriver | None:
+        """The driver, unless the stack installs it or Auto Mode has it."""
+        return of_driver("ebs.csi.aws.com", "ebs", settings)
 
     def key_users(self, chosen: EbsClaim) -> tuple[str, ...]:
         """The driver makes and attaches its disks with the key."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pulumi
 from pydantic import Field, field_validator, model_validator
 
-from components.block.essd_rules import (
+from components.contract import Claim, Medium, Platform
+from components.essd_rules import (
     Disk,
     DiskType,
     PerformanceLevel,
@@ -14,13 +15,13 @@ from components.block.essd_rules import (
     refused_static_disk,
     refused_type,
 )
-from components.contract import Claim, Medium, Platform
 from components.quantity import gib
 from estimate.products.alicloud_backups import Backups
 from estimate.products.essd import EssdDisk
 from stacks.effects import KIND_ROW, Effects, grows, in_place, refused
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver
 from stacks.platforms.alicloud import ids
+from stacks.platforms.alicloud.drivers_needed import needed_driver as of_driver
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -114,6 +115,10 @@ class EcsDiskKind(Kind[EcsDiskClaim]):
         """Daily snapshots by a policy of ECS."""
         return f"daily snapshots by ECS, kept {chosen.snapshot_days} days"
 
+    def copied(self, chosen: EcsDiskClaim, settings: Settings) -> bool:
+        """Always: the policy that makes its snapshots copies them."""
+        return True
+
     def planned(self, at: Context[EcsDiskClaim]) -> Claim:
         """The claim as plain values."""
         from components.block.ecs_disk import ecs_disk_claim
@@ -150,6 +155,10 @@ class EcsDiskKind(Kind[EcsDiskClaim]):
         made = EcsDiskStorage(at.component, _ecs_disk_args(at), opts)
         return Made(made, id=made.disk_id)
 
+    def needed_driver(self, chosen: EcsDiskClaim, settings: Settings) -> NeededDriver:
+        """The driver of the component csi-plugin."""
+        return of_driver("diskplugin.csi.alibabacloud.com")
+
     def mistakes(self, chosen: EcsDiskClaim, settings: Settings) -> Iterator[str]:
         """A zone without a vSwitch."""
         yield from zone_mistakes(settings.section(AlicloudSettings), "zone", [chosen.zone] if chosen.zone else [])
@@ -177,6 +186,9 @@ def _ecs_disk_args(at: Context[EcsDiskClaim]) -> "EcsDiskStorageArgs":
         args["performance_level"] = PerformanceLevel(at.chosen.performance_level)
     if at.chosen.provisioned_iops is not None:
         args["provisioned_iops"] = at.chosen.provisioned_iops
+    if at.elsewhere is not None:
+        args["copy_region"], args["copy_days"] = at.elsewhere.region, at.elsewhere.days
+        args["copy_key_id"] = at.elsewhere.key
     if alicloud.resource_group_id is not None:
         args["resource_group_id"] = alicloud.resource_group_id
     return args

@@ -11,9 +11,10 @@ from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.efs import Efs
 from stacks.effects import KIND_ROW, VOLUME_TAKES, VOLUME_ZONES, Effects, When, in_place, new_only, refused
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver
 from stacks.offered import file_claim, given
 from stacks.platforms.aws import ids
+from stacks.platforms.aws.drivers_needed import needed_driver as of_driver
 from stacks.platforms.aws.effects import SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -84,6 +85,7 @@ class EfsKind(Kind[EfsClaim]):
         "(aws-efs-csi-driver#691, aws/containers-roadmap#2642)"
     )
     in_account = True
+    arn = "elasticfilesystem:file-system"
     drivers = ("efs.csi.aws.com",)
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
@@ -144,6 +146,10 @@ class EfsKind(Kind[EfsClaim]):
         aws = settings.section(AwsSettings)
         yield from zone_mistakes(aws, "oneZone", [chosen.one_zone] if chosen.one_zone else [])
         yield from network_mistakes(aws, 1)
+
+    def needed_driver(self, chosen: EfsClaim, settings: Settings) -> NeededDriver | None:
+        """The driver, unless the stack installs it."""
+        return of_driver("efs.csi.aws.com", "efs", settings)
 
     def key_users(self, chosen: EfsClaim) -> tuple[str, ...]:
         """EFS itself, and AWS Backup for its copies."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pulumi
 from pydantic import Field, field_validator, model_validator
 
-from components.block.essd_rules import (
+from components.contract import AccessMode, Claim, Medium, Platform
+from components.essd_rules import (
     DEFAULT_TYPES,
     Disk,
     DiskType,
@@ -16,7 +17,6 @@ from components.block.essd_rules import (
     refused_disk,
     refused_type,
 )
-from components.contract import AccessMode, Claim, Medium, Platform
 from components.kubernetes_version import VOLUME_ATTRIBUTES_CLASS
 from components.quantity import gib
 from estimate.offers import Offer, Wanted
@@ -34,8 +34,9 @@ from stacks.effects import (
     new_only,
     refused,
 )
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver
 from stacks.offered import DISKS, disk_claim, given
+from stacks.platforms.alicloud.drivers_needed import needed_driver as of_driver
 from stacks.platforms.alicloud.fields import Zone
 from stacks.platforms.alicloud.settings import AlicloudSettings, encrypted_by, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -175,6 +176,10 @@ class EssdKind(Kind[EssdClaim]):
 
         made = EssdStorage(at.component, _essd_args(at), opts)
         return Made(made, id=made.volume_name)
+
+    def needed_driver(self, chosen: EssdClaim, settings: Settings) -> NeededDriver:
+        """The driver of the component csi-plugin."""
+        return of_driver("diskplugin.csi.alibabacloud.com")
 
     def mistakes(self, chosen: EssdClaim, settings: Settings) -> Iterator[str]:
         """Zones without a vSwitch."""

@@ -23,7 +23,7 @@ class ForeignClaim(ClaimSettings):
     )
     stands_on: str = Field(
         description="What serves it: disk, node (a folder on one node), a file system (nfs4, nfs3, efs, openzfs, "
-        "lustre, nas4, nas3, juicefs, cephfs), or object for a mounted bucket. The guard judges by it.",
+        "lustre, nas4, nas3, juicefs, cephfs, smb, seaweedfs), or object for a mounted bucket. The guard judges by it.",
         json_schema_extra={"enum": list(BACKENDS)},
     )
     real_locks: bool = Field(

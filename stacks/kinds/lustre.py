@@ -12,9 +12,11 @@ from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.lustre import THROUGHPUT, Lustre
 from stacks.effects import KIND_ROW, Effects, When, grows, in_place, refused
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made, Space
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver, Space
+from stacks.kinds.folders import squashed_next
 from stacks.offered import file_claim
-from stacks.platforms.aws import ids
+from stacks.platforms.aws import ids, node_rules
+from stacks.platforms.aws.drivers_needed import needed_driver as of_driver
 from stacks.platforms.aws.effects import OWN_SUBNET_CHANGES
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.claim import ClaimSettings
@@ -67,6 +69,11 @@ class LustreClaim(ClaimSettings):
     s3_links: list[S3LinkSettings] = Field(
         default_factory=list[S3LinkSettings], description="Buckets as folders; there are no backups then."
     )
+    squash: bool = Field(
+        False,
+        description="Root of every machine as uid and gid, so that nobody is root on it. The first up hands a new file "
+        "system over as root, and the next one squashes it. It cannot be switched off again.",
+    )
     backup_days: int | None = Field(None, ge=0, le=90, description="Days of daily backups; none: 7, or 0 with links.")
     provisioning: Literal["static", "dynamic"] = Field(
         "static",
@@ -107,6 +114,7 @@ _FEWER = When(
     "it becomes smaller, or is left out",
     lambda before, after: (before.get("metadataIops") or 0) > (after.get("metadataIops") or 0),
 )
+_UNSQUASHED = When("it was true", lambda before, after: bool(before.get("squash")))
 
 
 class LustreKind(Kind[LustreClaim]):
@@ -119,6 +127,7 @@ class LustreKind(Kind[LustreClaim]):
         "(kubernetes-sigs/aws-fsx-csi-driver#431)"
     )
     in_account = True
+    arn = "fsx:file-system"
     drivers = ("fsx.csi.aws.com",)
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
@@ -134,6 +143,11 @@ class LustreKind(Kind[LustreClaim]):
             "terraform-provider-aws: internal/service/fsx/data_repository_association.go",
             "a link that changes is made anew; files that are there stay",
         ),
+        "squash": in_place(
+            f"{_UPSTREAM}, root_squash_configuration",
+            "the servers squash root",
+            (_UNSQUASHED, refused(f"{_UPSTREAM}: leaving the block out changes nothing", "it stays squashed")),
+        ),
         "backup_days": in_place(f"{_UPSTREAM}, automatic_backup_retention_days"),
         "provisioning": refused("only `static` is allowed"),
     }
@@ -148,6 +162,10 @@ class LustreKind(Kind[LustreClaim]):
     def own_backup(self, chosen: LustreClaim) -> str:
         """Daily backups by FSx, which makes none of a file system that is linked to S3."""
         return f"daily backups by FSx, kept {chosen.kept_days} days" if chosen.kept_days > 0 else ""
+
+    def copied(self, chosen: LustreClaim, settings: Settings) -> bool:
+        """Where it has backups at all."""
+        return chosen.kept_days > 0
 
     def planned(self, at: Context[LustreClaim]) -> Claim:
         """The claim as plain values."""
@@ -174,9 +192,17 @@ class LustreKind(Kind[LustreClaim]):
     def make(self, at: Context[LustreClaim], opts: pulumi.ResourceOptions) -> Made:
         """The file system, volume and claim. Its root belongs to root: a Job makes the folders."""
         from components.file.csi_preparation import CsiPreparation, CsiPreparationArgs
-        from components.file.lustre import LustreStorage
+        from components.file.lustre import PORTS, LustreStorage
 
+        squashed = _squashed(at)
         made = LustreStorage(at.component, _lustre_args(at), opts)
+        if not at.settings.section(AwsSettings).node_group_rules:
+            node_rules.tell(at.name, PORTS, made.security_group_id, at.place.groups, _zone(at))
+
+        if squashed:
+            return Made(made, id=made.file_system_id)
+        if at.chosen.squash:
+            squashed_next(at)
 
         def prepare(folders: Sequence[str], kubernetes: pulumi.ResourceOptions, _: Space) -> pulumi.Resource:
             args = CsiPreparationArgs(
@@ -185,6 +211,7 @@ class LustreKind(Kind[LustreClaim]):
                 image=at.settings.image,
                 uid=at.settings.uid,
                 gid=at.settings.gid,
+                give_root=at.chosen.squash,
                 cluster_imposes=imposed(at.settings, "preparation"),
             )
             return CsiPreparation(f"{at.component}-folders", args, kubernetes)
@@ -192,12 +219,18 @@ class LustreKind(Kind[LustreClaim]):
         return Made(made, prepare, made.file_system_id)
 
     def mistakes(self, chosen: LustreClaim, settings: Settings) -> Iterator[str]:
-        """A zone of others, a network that is not known, and a region that does not sell it."""
+        """A zone of others, a network that is not known, rules that nobody decided about, and a region without it."""
         aws = settings.section(AwsSettings)
+        if aws.node_group_rules is None:
+            yield f"kind: {node_rules.UNDECIDED}"
         yield from zone_mistakes(aws, "zone", [chosen.zone] if chosen.zone else [])
         yield from network_mistakes(aws, 1)
         if reason := lustre_refused(1200, 125, aws.region):
             yield f"kind: {reason}"
+
+    def needed_driver(self, chosen: LustreClaim, settings: Settings) -> NeededDriver | None:
+        """The driver, unless the stack installs it."""
+        return of_driver("fsx.csi.aws.com", "fsx", settings)
 
     def key_users(self, chosen: LustreClaim) -> tuple[str, ...]:
         """FSx."""
@@ -210,14 +243,24 @@ class LustreKind(Kind[LustreClaim]):
         for throughput in THROUGHPUT:
             said = {"kind": "lustre", "size": f"{size}Gi", "throughput": throughput}
             product = Lustre(size, "PERSISTENT_2", throughput)
-            yield Offer(Part.MODELS, (product,), file_claim(Part.MODELS, size, "lustre", "KMS"), said)
+            claim = file_claim(Part.MODELS, size, "lustre", "KMS")
+            yield Offer(Part.MODELS, (product,), claim, said, section={"nodeGroupRules": False})
+
+
+def _squashed(at: Context[LustreClaim]) -> bool:
+    """Whether root is squashed in this run: a file system that is there has its folders."""
+    return at.chosen.squash and (at.lived or "files" in at.chosen.existing)
+
+
+def _zone(at: Context[LustreClaim]) -> str:
+    return at.chosen.zone or next(iter(at.place.subnets))
 
 
 def _lustre_args(at: Context[LustreClaim]) -> "LustreStorageArgs":
     from components.file.lustre import LustreStorageArgs, S3Link
 
     aws = at.settings.section(AwsSettings)
-    zone = at.chosen.zone or next(iter(at.place.subnets))
+    zone = _zone(at)
     args = LustreStorageArgs(
         namespace=at.namespace,
         key_arn=at.key,
@@ -226,6 +269,10 @@ def _lustre_args(at: Context[LustreClaim]) -> "LustreStorageArgs":
         zone=zone,
         subnet=at.place.subnets[zone],
         client_security_groups=at.place.groups,
+        node_group_rules=bool(aws.node_group_rules),
+        squash=_squashed(at),
+        uid=at.settings.uid,
+        gid=at.settings.gid,
         size=at.chosen.size,
         throughput=at.chosen.throughput,
         s3_links=[

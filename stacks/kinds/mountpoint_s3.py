@@ -10,10 +10,12 @@ from components.contract import Claim, Platform
 from guard.object_mounts import MOUNTPOINT
 from stacks.effects import Effects
 from stacks.kinds import mounted
-from stacks.kinds.base import Context, Identity, Kind, Made
+from stacks.kinds.base import Context, Identity, Kind, Made, NeededDriver
 from stacks.platforms.aws import ids
+from stacks.platforms.aws.drivers_needed import needed_driver as of_driver
 from stacks.platforms.aws.settings import AwsSettings, encrypted_by
 from stacks.settings.existing import VOLUME, Id
+from stacks.settings.settings import Settings
 
 if TYPE_CHECKING:
     from components.object.mountpoint import MountpointStorageArgs
@@ -48,6 +50,10 @@ class MountpointKind(Kind[MountpointClaim]):
     def identity(self, at: Context[MountpointClaim]) -> Identity:
         """Bucket and prefix."""
         return mounted.identity(at)
+
+    def needed_driver(self, chosen: MountpointClaim, settings: Settings) -> NeededDriver | None:
+        """The driver, unless the stack installs it."""
+        return of_driver("s3.csi.aws.com", "s3", settings)
 
     def renames(self, chosen: MountpointClaim) -> bool:
         """A file appears whole when it is closed, and keeps its name."""

@@ -24,10 +24,11 @@ from estimate.offers import Offer, Part, Wanted
 from estimate.products.alicloud_backups import Backups
 from estimate.products.nas import Nas
 from stacks.effects import KIND_ROW, VOLUME_TAKES, Effects, When, in_place, refused, words
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.kinds.base import Buys, Context, Elsewhere, Identity, Kind, Made, NeededDriver
 from stacks.kinds.folders import by_nfs_job, squashed_next
 from stacks.offered import file_claim
 from stacks.platforms.alicloud import ids
+from stacks.platforms.alicloud.drivers_needed import needed_driver as of_driver
 from stacks.platforms.alicloud.effects import VSWITCH_CHANGES
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by, tags, zone_mistakes
@@ -176,6 +177,10 @@ class NasClaimKind(Kind[NasClaim]):
         """Daily copies by Cloud Backup, where they are on."""
         return f"daily copies by Cloud Backup, kept {chosen.backup_days} days" if chosen.backup_days else ""
 
+    def copied(self, chosen: NasClaim, settings: Settings) -> bool:
+        """Where Cloud Backup makes copies that its vault can hand on."""
+        return bool(chosen.backup_days)
+
     def planned(self, at: Context[NasClaim]) -> Claim:
         """The claim as plain values."""
         from components.file.nas import nas_claim
@@ -204,6 +209,8 @@ class NasClaimKind(Kind[NasClaim]):
         ]
         if system.backup_days:
             bought.append(Buys(f"{at.component}-vault", Backups("hbr.vault.storage")))
+            if at.settings.backup_copy is not None:
+                bought.append(Buys(f"{at.component}-copy-vault", Backups("hbr.vault.storage")))
         return bought
 
     def make(self, at: Context[NasClaim], opts: pulumi.ResourceOptions) -> Made:
@@ -211,6 +218,8 @@ class NasClaimKind(Kind[NasClaim]):
         from components.file.nas import NasStorage, as_export
 
         made = NasStorage(at.component, _nas_args(at), opts)
+        if at.elsewhere is not None and made.vault_id is not None:
+            _mirror(at, at.elsewhere, made.vault_id)
         if _squashed(at):
             return Made(made, id=made.file_system_id)
         squash = at.chosen.squash == NasSquash.ROOT_SQUASH.value
@@ -218,6 +227,10 @@ class NasClaimKind(Kind[NasClaim]):
             squashed_next(at)
         export = as_export(at.component, _nas_args(at), made.server)
         return Made(made, by_nfs_job(at, export, give_root=squash), made.file_system_id)
+
+    def needed_driver(self, chosen: NasClaim, settings: Settings) -> NeededDriver:
+        """The driver of the component csi-plugin."""
+        return of_driver("nasplugin.csi.alibabacloud.com")
 
     def mistakes(self, chosen: NasClaim, settings: Settings) -> Iterator[str]:
         """A zone without a vSwitch, or a key of its own where the stack has none."""
@@ -232,6 +245,21 @@ class NasClaimKind(Kind[NasClaim]):
             said = {"kind": "nas", "size": f"{size}Gi", "zone": wanted.zones[0], "storageType": storage_type}
             product, claim = Nas(size, "standard", storage_type), file_claim(Part.FILES, size, "nas4", "KMS")
             yield Offer(Part.FILES, (product,), claim, said)
+
+
+def _mirror(at: Context[NasClaim], there: Elsewhere, vault_id: pulumi.Output[str]) -> None:
+    """The vault in the other region. It keeps what the first one keeps, for as long."""
+    from components.protection.mirror_vault import MirrorVault, MirrorVaultArgs
+
+    args = MirrorVaultArgs(
+        vault_name=f"{cloud_name()}-{at.component}-copy"[:64],
+        source_vault_id=vault_id,
+        source_region=at.region,
+        protect=at.settings.protect,
+    )
+    if at.settings.backup_copy is not None and at.settings.backup_copy.key is not None:
+        args["key_id"] = there.key
+    MirrorVault(f"{at.component}-copy", args, there.cloud)
 
 
 def _squashed(at: Context[NasClaim]) -> bool:

@@ -7,7 +7,7 @@ import pulumi
 from pydantic import Field, model_validator
 
 from components.contract import Claim, Medium, Platform
-from components.file.nfs import refused_option, server_mistakes, service_mistakes, without_mistakes
+from components.file.nfs import address_mistakes, refused_option, server_mistakes, service_mistakes, without_mistakes
 from components.file.nfs_services import short
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.own_storage import OwnStorage
@@ -56,6 +56,7 @@ class NfsClaim(ClaimSettings):
         for key, found in (
             ("server", server_mistakes(self.server, in_tree=self.driver == "in-tree")),
             ("mountOptions", service_mistakes(self.server, self.mount_options)),
+            ("mountOptions", address_mistakes(self.server, self.mount_options)),
             ("withoutOptions", without_mistakes(self.without_options, self.server)),
         ):
             accept(f"{key}: {found[0]}" if found else "")

@@ -143,7 +143,7 @@ _NODES = replace(
     ),
     cases=((_SAME_NAMES, in_place(SSH_AND_DRBD, "DRBD connects again under the new addresses")),),
 )
-_DISK = names(f"{INSTALL}: another disk is empty; DRBD copies a node's data to it only when the other node has it")
+_EMPTY = "another disk is empty; DRBD copies a node's data to it only when the other node has it"
 
 
 class NfsPairKind(Kind[NfsPairClaim]):
@@ -157,8 +157,13 @@ class NfsPairKind(Kind[NfsPairClaim]):
         "server": names(VOLUME_SOURCE),
         "virtual_address": names(VOLUME_SOURCE),
         "nodes": _NODES,
-        "device": _DISK,
-        "state_device": _DISK,
+        "device": names(f"{INSTALL}: {_EMPTY}"),
+        # No part of the identity, so no line of kotaemon:moved can let it through.
+        "state_device": refused(
+            f"{INSTALL}: {_EMPTY}",
+            "it has the server's memory of its clients' locks; replace a disk behind the same path, on one node after "
+            "the other (docs/runbooks/nfs-pair.md)",
+        ),
         "file_system": refused("components/nfs_server/runtime/pair.sh: only empty disks are prepared"),
         "drbd": refused(
             "drbd.conf(5): another generation keeps its metadata in another form",

@@ -12,7 +12,7 @@ from typing_extensions import Self
 from components.nfs_server.files import NfsFileSystem
 from components.nfs_server.on_disk import DEFAULT_SNAPSHOT_DAYS, NfsServing, serving_mistakes
 from estimate.offers import Offer, Wanted
-from stacks.effects import Row
+from stacks.effects import Values
 from stacks.kinds.base import Buys, Context
 from stacks.kinds.nfs_export import ExportSettings
 from stacks.settings.existing import Id
@@ -35,15 +35,20 @@ class MachineSettings(ExportSettings):
     address: str | None = Field(
         None, description="Private address of the server, in the subnet of its zone; none: the cloud chooses one, once."
     )
-    instance_type: str | None = Field(None, description="Type of the machine; none: m7g.large.")
+    instance_type: str | None = Field(
+        None, description="Type of the machine; none: m7g.large on AWS, ecs.g8i.large on Alibaba Cloud."
+    )
     image: str | None = Field(
         None,
         description="Id of the machine's image; none: the newest Debian 12 at the first up, and that one from then on.",
     )
-    disk_type: str | None = Field(None, description="Type of the disk; none: gp3.")
+    disk_type: str | None = Field(None, description="Type of the disk; none: gp3 on AWS, cloud_auto on Alibaba Cloud.")
     iops: int | None = Field(None, ge=1, description="IOPS of the disk; none: what its type has.")
-    throughput: int | None = Field(None, ge=1, description="MiB/s of the disk; none: what its type has.")
-    snapshot_days: int = Field(DEFAULT_SNAPSHOT_DAYS, description="How many daily snapshots of the disk are kept.")
+    throughput: int | None = Field(None, ge=1, description="MiB/s of a disk of AWS; none: what its type has.")
+    snapshot_days: int = Field(
+        DEFAULT_SNAPSHOT_DAYS,
+        description="How many daily snapshots of the disk are kept; on Alibaba Cloud: for how many days.",
+    )
 
     @model_validator(mode="after")
     def _without_secrets(self) -> Self:
@@ -90,11 +95,6 @@ class Cloud(Protocol):
         """What of it can be there already: the disk first."""
         ...
 
-    @property
-    def instance_type(self) -> Row:
-        """What a change of the type of the machine does."""
-        ...
-
     def zone(self, chosen: MachineSettings, settings: Settings) -> str:
         """Zone of the server, with its default. Empty: it is found at up, which is refused."""
         ...
@@ -105,6 +105,10 @@ class Cloud(Protocol):
 
     def mistakes(self, chosen: MachineSettings, settings: Settings) -> Iterator[str]:
         """What does not fit the rest of the stack file."""
+        ...
+
+    def other_processor(self, before: Values, after: Values) -> bool:
+        """Whether the type of the machine is changed to one that cannot start the kept image."""
         ...
 
     def encrypted_by(self, settings: Settings) -> str:

@@ -21,24 +21,17 @@ from estimate.offers import Offer, Part, Wanted
 from estimate.products.ebs import EbsDisk
 from estimate.products.ebs_snapshots import EbsSnapshots
 from estimate.products.ec2 import Ec2Instance
-from stacks.effects import Row, Values, When, in_place, refused
+from stacks.effects import Values
 from stacks.kinds.base import Buys, Context
 from stacks.kinds.nfs_machine import MachineSettings, MadeServer, served_mistakes
 from stacks.offered import file_claim
 from stacks.platforms.aws import ids
-from stacks.platforms.aws.settings import AwsSettings, encrypted_by, network_mistakes, tags, zone_mistakes
+from stacks.platforms.aws.settings import AwsSettings, boundary, encrypted_by, network_mistakes, tags, zone_mistakes
 from stacks.settings.existing import Id
 from stacks.settings.settings import Settings
 
 if TYPE_CHECKING:
     from components.nfs_server.aws_instance import NfsOnEbsArgs
-
-_TYPE = "terraform-provider-aws: internal/service/ec2/ec2_instance.go, instance_type"
-
-
-def _other_processor(before: Values, after: Values) -> bool:
-    old, new = (architecture(of.get("instanceType") or INSTANCE_TYPE) for of in (before, after))
-    return old != new and after.get("image") in (None, before.get("image"))
 
 
 class AwsMachine:
@@ -52,14 +45,6 @@ class AwsMachine:
         "snapshots-policy": ids.ATTACHED,
         **ids.network("from", "to"),
     }
-    instance_type: Row = in_place(
-        _TYPE,
-        "the machine is stopped and started as another type: writes wait for some minutes",
-        (
-            When("the processor is another one (arm64, x86_64) and `image` stays", _other_processor),
-            refused(_TYPE, "the machine keeps its image, which the new type cannot start; give `image` with it"),
-        ),
-    )
 
     def zone(self, chosen: MachineSettings, settings: Settings) -> str:
         """The given zone, or the first of the stack's."""
@@ -90,6 +75,11 @@ class AwsMachine:
             yield f"diskType: {chosen.disk_type!r} is not allowed; it must be {' or '.join(types)}"
         elif reason := ebs_refused(_disk_type(chosen), gib(chosen.size, "size"), chosen.iops, chosen.throughput):
             yield f"diskType: {reason}"
+
+    def other_processor(self, before: Values, after: Values) -> bool:
+        """Whether it is arm64 in place of x86_64, or the other way."""
+        old, new = (architecture(of.get("instanceType") or INSTANCE_TYPE) for of in (before, after))
+        return old != new
 
     def encrypted_by(self, settings: Settings) -> str:
         """The stack's key."""
@@ -137,6 +127,7 @@ class AwsMachine:
             kind=_disk_type(chosen),
             instance_type=chosen.instance_type or INSTANCE_TYPE,
             snapshot_days=chosen.snapshot_days,
+            **boundary(aws),
             tags=tags(aws),
             protect=at.settings.protect,
         )

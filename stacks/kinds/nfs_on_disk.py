@@ -7,12 +7,14 @@ import pulumi
 
 from components.contract import Claim, Platform
 from estimate.offers import Offer, Wanted
-from stacks.effects import KIND_ROW, VOLUME_SOURCE, Effects, grows, in_place, refused
+from stacks.effects import KIND_ROW, VOLUME_SOURCE, Effects, Values, When, grows, in_place, refused
 from stacks.kinds import nfs_nodes
 from stacks.kinds.base import Buys, Context, Identity, Kind, Made
 from stacks.kinds.nfs_export import EXPORT_EFFECTS
 from stacks.kinds.nfs_machine import ANOTHER_MACHINE, TOLD, Cloud, MachineSettings
+from stacks.kinds.nfs_on_alicloud import ALICLOUD, is_ecs
 from stacks.kinds.nfs_on_aws import AWS
+from stacks.platforms.alicloud.effects import VSWITCH_CHANGES
 from stacks.platforms.aws.effects import OWN_SUBNET_CHANGES
 from stacks.settings.existing import VOLUME, Id
 from stacks.settings.settings import Settings
@@ -20,7 +22,20 @@ from stacks.settings.settings import Settings
 if TYPE_CHECKING:
     from components.file.nfs import NfsStorageArgs
 
-_CLOUDS: Mapping[Platform, Cloud] = {Platform.AWS: AWS}
+_CLOUDS: Mapping[Platform, Cloud] = {Platform.AWS: AWS, Platform.ALICLOUD: ALICLOUD}
+
+
+def _either(one: Mapping[str, Id], other: Mapping[str, Id]) -> Mapping[str, Id]:
+    """The parts of both clouds: the stack file says in which it is, and a claim does not."""
+    return {
+        part: Id(f"({one[part].pattern})|({other[part].pattern})", one[part].example, other[part].example)
+        if part in one and part in other
+        else {**one, **other}[part]
+        for part in {**one, **other}
+    }
+
+
+_PARTS = {**_either(AWS.parts, ALICLOUD.parts), **VOLUME}
 
 
 class NfsOnDiskClaim(MachineSettings):
@@ -31,12 +46,21 @@ class NfsOnDiskClaim(MachineSettings):
     @property
     def parts(self) -> Mapping[str, Id]:
         """The disk, its snapshots, the address, who may reach it, and what stands on it. Not the machine."""
-        return {**AWS.parts, **VOLUME}
+        return _PARTS
 
 
-_VOLUME = "terraform-provider-aws: internal/service/ec2/ebs_volume.go"
-_INTERFACE = "terraform-provider-aws: internal/service/ec2/vpc_network_interface.go"
+_AWS, _ALI = "terraform-provider-aws: internal/service/ec2", "terraform-provider-alicloud: resource_alicloud"
+_VOLUME, _DISK = f"{_AWS}/ebs_volume.go", f"{_ALI}_ecs_disk.go"
+_INTERFACE, _ENI = f"{_AWS}/vpc_network_interface.go", f"{_ALI}_ecs_network_interface.go"
+_TYPE = f"{_AWS}/ec2_instance.go, instance_type; {_ALI}_instance.go, instance_type"
 _ONCE = "it is chosen once, when the disk is empty; add a claim of this kind, move the data, then give the roles it"
+
+
+def _other_processor(before: Values, after: Values) -> bool:
+    if after.get("image") not in (None, before.get("image")):
+        return False
+    cloud: Cloud = ALICLOUD if any(is_ecs(of.get("instanceType")) for of in (before, after)) else AWS
+    return cloud.other_processor(before, after)
 
 
 class NfsOnDiskKind(Kind[NfsOnDiskClaim]):
@@ -45,18 +69,33 @@ class NfsOnDiskKind(Kind[NfsOnDiskClaim]):
     settings = NfsOnDiskClaim
     platforms = tuple(_CLOUDS)
     in_account = True
+    arn = "ec2:volume"
     effects: ClassVar[Effects] = {
         **{field: row for field, row in EXPORT_EFFECTS.items() if field in NfsOnDiskClaim.model_fields},
         "kind": KIND_ROW,
         **dict.fromkeys(("clients", "squash", "security", "threads", "alert_percent"), in_place(TOLD, ANOTHER_MACHINE)),
-        "size": grows(f"{_VOLUME}, size; the file system follows on the next machine: {TOLD}"),
+        "size": grows(f"{_VOLUME}, size; {_DISK}, size; the file system follows on the next machine: {TOLD}"),
         "file_system": refused("components/nfs_server/runtime/install.sh: only an empty disk is prepared", _ONCE),
-        "zone": refused(f"{_VOLUME}, availability_zone"),
-        "address": refused(f"{VOLUME_SOURCE}; {_INTERFACE}, private_ips"),
-        "instance_type": AWS.instance_type,
-        "image": in_place("terraform-provider-aws: internal/service/ec2/ec2_instance.go, ami", ANOTHER_MACHINE),
-        **dict.fromkeys(("disk_type", "iops", "throughput"), in_place(f"{_VOLUME}, type, iops and throughput")),
-        "snapshot_days": in_place("terraform-provider-aws: internal/service/dlm/lifecycle_policy.go"),
+        "zone": refused(f"{_VOLUME}, availability_zone; {_DISK}, zone_id"),
+        "address": refused(f"{VOLUME_SOURCE}; {_INTERFACE}, private_ips; {_ENI}, primary_ip_address"),
+        "instance_type": in_place(
+            _TYPE,
+            "the machine is stopped and started as another type: writes wait for some minutes",
+            (
+                When("the processor is another one (arm64, x86_64) and `image` stays", _other_processor),
+                refused(_TYPE, "the machine keeps its image, which the new type cannot start; give `image` with it"),
+            ),
+        ),
+        "image": in_place(f"{_AWS}/ec2_instance.go, ami; {_ALI}_instance.go, image_id", ANOTHER_MACHINE),
+        **dict.fromkeys(
+            ("disk_type", "iops"),
+            in_place(f"{_VOLUME}, type and iops; {_DISK}, category and provisioned_iops"),
+        ),
+        "throughput": in_place(f"{_VOLUME}, throughput"),
+        "snapshot_days": in_place(
+            "terraform-provider-aws: internal/service/dlm/lifecycle_policy.go; "
+            f"{_ALI}_ecs_auto_snapshot_policy.go, retention_days"
+        ),
     }
     section_effects: ClassVar[Effects] = {
         "subnets": in_place(
@@ -64,11 +103,20 @@ class NfsOnDiskKind(Kind[NfsOnDiskClaim]):
             "the server stays in its zone",
             (OWN_SUBNET_CHANGES, refused(f"{_INTERFACE}, subnet_id", "leave its zone as it is")),
         ),
+        "vswitches": in_place(
+            "the server uses the vSwitch of its own zone only",
+            "the server stays in its zone",
+            (VSWITCH_CHANGES, refused(f"{_ENI}, vswitch_id")),
+        ),
     }
 
     def own_backup(self, chosen: NfsOnDiskClaim) -> str:
-        """Daily snapshots of the disk."""
+        """Daily snapshots of the disk. Alibaba Cloud counts the days of each, which is the same number."""
         return f"daily snapshots of the disk, {chosen.snapshot_days} of them kept"
+
+    def copied(self, chosen: NfsOnDiskClaim, settings: Settings) -> bool:
+        """On AWS, whose disks AWS Backup finds by their tags."""
+        return settings.platform == Platform.AWS
 
     def planned(self, at: Context[NfsOnDiskClaim]) -> Claim:
         """The claim as plain values; what the machine is made from is checked with it."""
@@ -78,7 +126,7 @@ class NfsOnDiskKind(Kind[NfsOnDiskClaim]):
         return nfs_claim(at.component, _claim_args(at, server=""))
 
     def filled_in(self, at: Context[NfsOnDiskClaim]) -> dict[str, Any]:
-        """The first zone of the stack, where none is given."""
+        """The first zone of the stack by name, where none is given."""
         return {"zone": _cloud(at.settings).zone(at.chosen, at.settings)}
 
     def identity(self, at: Context[NfsOnDiskClaim]) -> Identity:

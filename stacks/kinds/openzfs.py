@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pulumi
 from pydantic import Field, model_validator
 
-from components.aws import OPENZFS_THROUGHPUT, OpenZfsDeployment, openzfs_network_refused, openzfs_refused
+from components.aws import (
+    OPENZFS_THROUGHPUT,
+    OpenZfsDeployment,
+    openzfs_network_refused,
+    openzfs_refused,
+    wide_networks,
+)
 from components.contract import Claim, Medium, Platform
 from components.file.nfs import refused_option
 from components.quantity import gib
@@ -99,6 +105,7 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         "(kubernetes-sigs/aws-fsx-openzfs-csi-driver#87)"
     )
     in_account = True
+    arn = "fsx:file-system"
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
         "size": grows(f"{_UPSTREAM}, storage_capacity; FSx UpdateFileSystem"),
@@ -153,6 +160,11 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         """The file system, volume and claim. Its root belongs to root until it is squashed: a Job makes the folders."""
         from components.file.openzfs import OpenZfsStorage
 
+        if wide := wide_networks(at.settings.section(AwsSettings).networks):
+            pulumi.log.warn(
+                f"kotaemon:aws.networks: {', '.join(wide)} is larger than a VPC can be, and claim {at.name} is exported"
+                " to all of it; give the networks of the nodes' subnets, or only cluster, so that they are found"
+            )
         made = OpenZfsStorage(at.component, _openzfs_args(at), opts)
         if _squashed(at):
             return Made(made, id=made.file_system_id)

@@ -9,8 +9,9 @@ from pydantic import Field
 from components.contract import Claim, Platform
 from stacks.effects import VOLUME_SOURCE, Effects, refused
 from stacks.kinds import mounted
-from stacks.kinds.base import Context, Identity, Kind, Made
+from stacks.kinds.base import Context, Identity, Kind, Made, NeededDriver
 from stacks.platforms.alicloud import ids
+from stacks.platforms.alicloud.drivers_needed import needed_driver as of_driver
 from stacks.platforms.alicloud.settings import AlicloudSettings, cloud_name, encrypted_by
 from stacks.settings.existing import VOLUME, Id
 from stacks.settings.settings import Settings
@@ -53,6 +54,10 @@ class OssfsKind(Kind[OssfsClaim]):
     def identity(self, at: Context[OssfsClaim]) -> Identity:
         """Bucket and prefix."""
         return mounted.identity(at)
+
+    def needed_driver(self, chosen: OssfsClaim, settings: Settings) -> NeededDriver:
+        """The driver of the component csi-plugin."""
+        return of_driver("ossplugin.csi.alibabacloud.com")
 
     def bucket_prefix(self, chosen: OssfsClaim) -> str:
         """The prefix that it mounts."""

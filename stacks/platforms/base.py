@@ -1,18 +1,19 @@
 """The interface of a platform to the rest of the program, and the values that it returns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pulumi import Input, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 
 from components.contract import BucketDialect
 from components.object.rules import Lifecycle
 from estimate.offers import Offer, Part, Wanted
 from estimate.product import Product
 from stacks.effects import Effects
-from stacks.kinds.base import Buys
+from stacks.kinds.base import Buys, Elsewhere
+from stacks.settings.backup_copy import BackupCopySettings
 from stacks.settings.bucket import BucketSettings
 from stacks.settings.fields import Strict
 from stacks.settings.settings import Settings
@@ -31,6 +32,8 @@ class Ground:
     """The place of the stack on the platform, for the platform's own kinds and stores; its type is the platform's."""
     key: Input[str] = ""
     """Id or ARN of the key that encrypts. Empty on a platform without keys."""
+    elsewhere: Elsewhere | None = None
+    """Where copies of backups go. None: nowhere."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,38 @@ class Buckets(ABC):
         """Why a text cannot be the key of a bucket that is there already."""
 
 
+class Copies(ABC):
+    """Copies of backups in another region or account of a platform."""
+
+    @abstractmethod
+    def mistakes(self, settings: Settings, chosen: BackupCopySettings) -> Iterator[str]:
+        """What does not fit: `<key below backupCopy>: <reason>`."""
+
+    def warnings(self, settings: Settings, chosen: BackupCopySettings) -> Iterator[str]:
+        """What is said at every run, beginning with the key below backupCopy."""
+        yield from ()
+
+    @abstractmethod
+    def products(self, settings: Settings, chosen: BackupCopySettings) -> list[Buys]:
+        """What it buys, beside the claims' own."""
+
+    @abstractmethod
+    def elsewhere(self, settings: Settings, chosen: BackupCopySettings, ground: Ground) -> Elsewhere:
+        """Register the provider of the other region and account, and the key of the copies."""
+
+    @abstractmethod
+    def make(
+        self,
+        settings: Settings,
+        chosen: BackupCopySettings,
+        ground: Ground,
+        there: Elsewhere,
+        ours: Input[str],
+        ids: Mapping[str, Output[str]],
+    ) -> None:
+        """Register what copies. `ours`: name of the stack's bucket; `ids`: section of the stack file -> real id."""
+
+
 class PlatformStack(ABC):
     """A platform: its providers, its key, its drivers and its database."""
 
@@ -79,6 +114,8 @@ class PlatformStack(ABC):
     """Kind of store of the key `database` in its section. None: the section has no database."""
     buckets: ClassVar[Buckets | None] = None
     """Its buckets. None: a stack can only name one at an endpoint of its own."""
+    copies: ClassVar[Copies | None] = None
+    """Its copies of backups elsewhere. None: it has no other regions."""
     about: ClassVar[str] = ""
     """What the section contains, for its description in the schema."""
 

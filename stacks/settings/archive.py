@@ -2,14 +2,19 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from components.object.rules import ARCHIVE_DAYS, ARCHIVE_SCHEDULE
-from stacks.settings.fields import DnsLabel, Strict, SubPath, matching
+from components.protection.names import refused_cron
+from stacks.settings.fields import DnsLabel, Strict, SubPath, accept
 
-CronLine = Annotated[
-    str, matching(r"\S+( \S+){4}", "must be a cron line of five fields in UTC, for example 40 3 * * *")
-]
+
+def _cron(value: str) -> str:
+    accept(refused_cron(value))
+    return value
+
+
+CronLine = Annotated[str, AfterValidator(_cron)]
 
 
 class ReportsSettings(Strict):

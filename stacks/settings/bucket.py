@@ -18,7 +18,7 @@ Endpoint = Annotated[str, matching(r"https://[^\s/@]+/?", "must be https://<host
 class CheaperSettings(Strict):
     """A rule of the lifecycle."""
 
-    after_days: int = Field(ge=1, description="Days after an object was written.")
+    after_days: int = Field(ge=1, le=36500, description="Days after an object was written.")
     storage_class: str = Field(
         min_length=1,
         description="STANDARD_IA, INTELLIGENT_TIERING or GLACIER_IR on S3, IA on OSS; below backups/ also GLACIER and "

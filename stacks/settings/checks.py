@@ -7,21 +7,43 @@ from collections.abc import Iterator
 
 from components.contract import Platform
 from components.kotaemon.switches import graphs_switched_on
-from stacks import archive, bucket, kinds, platforms, stores
-from stacks.settings import ingress, models
+from stacks import archive, backup_copy, bucket, kinds, platforms, stores
+from stacks.settings import ingress, models, virtual_nodes
 from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
 
 
 def mistakes(settings: Settings) -> Iterator[str]:
     """Every mistake between the sections, each with its full key from `kotaemon:` on."""
-    checks = [_access, _money, _scale, _kinds_of_the_platform, _section, _roles, _released, models.mistakes]
+    checks = [
+        _namespace,
+        _access,
+        _money,
+        _scale,
+        _kinds_of_the_platform,
+        _section,
+        _roles,
+        _released,
+        models.mistakes,
+        virtual_nodes.mistakes,
+    ]
     if not list(_section(settings)):
-        checks += [_claims, _platform, _stores, bucket.mistakes, archive.mistakes]
+        checks += [_claims, _platform, _stores, bucket.mistakes, archive.mistakes, backup_copy.mistakes]
     for check in checks:
         yield from (f"kotaemon:{line}" for line in check(settings))
     if not list(_section(settings)) and not list(bucket.mistakes(settings)):
         yield from (f"kotaemon:{line}" for line in bucket.mounted_mistakes(settings))
+
+
+def _namespace(settings: Settings) -> Iterator[str]:
+    name = settings.namespace
+    if name.startswith("kube-"):
+        yield f"namespace: '{name}' is not allowed: names that begin with kube- are the cluster's own; give another one"
+    elif name == "default" and not settings.namespace_exists:
+        yield (
+            "namespace: 'default' is there already, and the stack would refuse all pods there that do not fit Pod "
+            "Security restricted, those of others too; give another one, or namespaceExists: true"
+        )
 
 
 def _access(settings: Settings) -> Iterator[str]:

@@ -26,7 +26,7 @@ class ClassSettings(Strict):
     stands_on: str | None = Field(
         None,
         description="What serves the volumes, for a driver that is not in the table: disk, node (a folder on one "
-        "node), a file system (nfs4, nfs3, efs, cephfs ...) or object. The guard judges by it.",
+        "node), a file system (nfs4, nfs3, efs, cephfs, smb ...) or object. The guard judges by it.",
         json_schema_extra={"enum": list(BACKENDS)},
     )
     bound_to: Bound | None = Field(

@@ -21,9 +21,13 @@ SETTINGS: Effects = {
         "the stores would start empty: convert the data first (components/kotaemon/runtime/convert/)",
     ),
     "namespace": refused("Kubernetes: a PersistentVolumeClaim never leaves its namespace", ANOTHER_PLACE),
-    "namespace_exists": refused(
-        "Pulumi: a Namespace that the stack made is protected, and one that exists is not made anew",
-        "take the Namespace out of the state, or import it, first (docs/clusters.md)",
+    "namespace_exists": in_place(
+        "Pulumi: the options protect and retainOnDelete",
+        "the stack lets go of the Namespace that it made, which stays; end its protection first (docs/clusters.md)",
+        (
+            When("the stack made none", lambda before, after: bool(before["namespaceExists"])),
+            refused("Pulumi: a Namespace that exists is not made anew", "leave it true"),
+        ),
     ),
     **dict.fromkeys(
         (
@@ -66,6 +70,7 @@ SETTINGS: Effects = {
     "session_export": pods("the files that are there stay"),
     "monitoring": pods("the pods open or close the port of their numbers; rules and dashboard change in place"),
     "backup": words(_OWN),
+    "backup_copy": words(_OWN),
     "env": pods(),
     "api_keys": pods(),
     "admin_name": pods("it is read when the first administrator is made, and never again"),

@@ -1,6 +1,7 @@
 """Turns pydantic's errors about a stack file into words: the key, the value, and what is allowed."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -9,6 +10,14 @@ from pydantic import BaseModel, SecretStr
 
 from stacks.names import NAMESPACE
 from stacks.settings.fields import SECRET_TEXT, Strict
+
+_MAPPING = "must be a mapping: keys with values, indented below it"
+_FORMS = {
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type"), _MAPPING),
+    "list_type": "must be a list: a line with `- ` for each",
+    "too_short": "must have at least one entry",
+}
+"""Kind of an error about the form of a value -> what is allowed, in the words of a YAML file."""
 
 
 def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> str:
@@ -21,7 +30,7 @@ def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> 
     # The name of a claim is no secret, though a claim may hold one.
     holds = "[key]" not in error["loc"] and _holds_secret(_annotation(settings, loc))
     hidden = given is not None and loc and (loc[0] in secret or holds)
-    shown = SECRET_TEXT if hidden else repr(given)
+    shown = SECRET_TEXT if hidden else re.sub(r"://[^/@\s'\"]+@", f"://{SECRET_TEXT}@", repr(given))
     if kind == "extra_forbidden":
         if model and issubclass(model, Strict) and (now := model.renamed.get(str(loc[-1]))):
             return f"{key}: is not a key any more; write {now.format(given)}"
@@ -35,6 +44,10 @@ def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> 
         return (
             f"{key}.kind: {error['ctx']['tag']!r} is not allowed; allowed: {_unquoted(error['ctx']['expected_tags'])}"
         )
+    if kind == "string_type" and isinstance(given, bool | int | float) and not hidden:
+        # YAML makes them of words that Kubernetes wants as text.
+        written = str(given).lower() if isinstance(given, bool) else str(given)
+        return f'{key}: {written} must be a text, so in quotation marks: write "{written}"'
     if kind in ("enum", "literal_error"):
         expected = error["ctx"]["expected"]
         hint = nearest(str(given), [t.strip("' ") for t in expected.replace(" or ", ",").split(",")])
@@ -43,6 +56,8 @@ def line(settings: type[BaseModel], error: dict[str, Any], secret: set[str]) -> 
         # A rule about several keys has no single value to show.
         message = str(error["ctx"]["error"])
         return f"{key}: {message}" if isinstance(given, dict) else f"{key}: {shown} {message}"
+    if kind in _FORMS:
+        return f"{key}: {_FORMS[kind]}" if given in (None, {}, []) else f"{key}: {shown} is not allowed; {_FORMS[kind]}"
     return f"{key}: {shown} is not allowed: {_range(model, str(loc[-1])) or _lower(error['msg'])}"
 
 

@@ -21,6 +21,13 @@ class Id(NamedTuple):
 
     pattern: str
     example: str
+    elsewhere: str = ""
+    """An example of another cloud, where a part has ids of two."""
+
+    @property
+    def shown(self) -> str:
+        """How an id looks, for messages."""
+        return " or ".join(filter(None, (self.example, self.elsewhere)))
 
 
 NAME = r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?"
@@ -98,7 +105,7 @@ class Existing(Strict):
         if form is None:
             return f"existing.{part}: unknown part; allowed: {_listed(self.parts)}"
         if not re.fullmatch(form.pattern, id_):
-            return f"existing.{part}: {id_!r} is not an id of this part, which looks like {form.example}"
+            return f"existing.{part}: {id_!r} is not an id of this part, which looks like {form.shown}"
         return ""
 
     def id_of(self, part: str) -> Id | None:
@@ -107,4 +114,4 @@ class Existing(Strict):
 
 
 def _listed(parts: Mapping[str, Id]) -> str:
-    return ", ".join(f"{name} ({form.example})" for name, form in parts.items()) or "nothing, because it makes nothing"
+    return ", ".join(f"{name} ({form.shown})" for name, form in parts.items()) or "nothing, because it makes nothing"

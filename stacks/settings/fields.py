@@ -75,7 +75,7 @@ ObjectName = Annotated[
 HostName = Annotated[str, matching(_HOST, "must be a host name, without scheme, port or path"), _schema(_HOST)]
 ExportPath = Annotated[
     str,
-    matching(_PATH, "must be an absolute path, for example /srv/nfs/kotaemon"),
+    matching(_PATH, "must be an absolute path without spaces and colons, for example /srv/nfs/kotaemon"),
     _schema(_PATH),
 ]
 SubPath = Annotated[
@@ -116,7 +116,8 @@ def _server(value: str) -> str:
     except ValueError:
         if not re.fullmatch(_HOST, value):
             raise ValueError(
-                "must be a host name or an IP address, without path and port; the path has its own key"
+                "must be a host name or an IP address, without path and port; the path has its own key, and an IPv6 "
+                "address has no brackets"
             ) from None
     return value
 
@@ -128,8 +129,16 @@ def _cidr(value: str) -> str:
     try:
         ipaddress.ip_network(value)
     except ValueError:
-        raise ValueError("must be a network in CIDR notation, for example 10.0.0.0/16") from None
+        raise ValueError(f"must be a network in CIDR notation, for example {_network_of(value)}") from None
     return value
+
+
+def _network_of(value: str) -> str:
+    """The network that an address with a length is in, so that the message names it."""
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        return "10.0.0.0/16"
 
 
 Cidr = Annotated[str, AfterValidator(_cidr)]

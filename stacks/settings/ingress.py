@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from components.contract import Platform
 from components.kotaemon.args import Exposure, ExposureKind
@@ -73,6 +73,15 @@ class Ingress(Strict):
                 "path, and give it a hostname of its own"
             )
         return given
+
+    @field_validator("hostname")
+    @classmethod
+    def _a_name(cls, value: str) -> str:
+        if re.fullmatch(r"[\d.]+", value):
+            raise ValueError(
+                "is an address, and Kubernetes takes a name only; give one that leads there, as rag.example.com"
+            )
+        return value
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> "Ingress":
@@ -163,8 +172,8 @@ def mistakes(settings: "Settings") -> Iterator[str]:
             "ingress.controllerNamespace: missing; the network policy lets nobody in but your controller; give the "
             "namespace of its pods, or controllerNetworks with those of the nodes when it is on the host's network"
         )
-    if (controller == Controller.ENVOY_GATEWAY) != ingress.is_route and controller != Controller.OTHER:
-        kind = "httproute" if controller == Controller.ENVOY_GATEWAY else "ingress"
+    if way.gateway != ingress.is_route and controller != Controller.OTHER:
+        kind = "httproute" if way.gateway else "ingress"
         yield f"ingress.controller: '{controller.value}' is for kind {kind}; for another gateway use 'other'"
 
 
@@ -176,7 +185,7 @@ def warnings(settings: "Settings") -> Iterator[str]:
     controller = controller_of(ingress, settings.platform)
     yield from (f"kotaemon:ingress: {note}" for note in WAYS[controller].notes)
     if controller == Controller.OTHER and not ingress.is_route:
-        known = ", ".join(c.value for c in Controller if c != Controller.ENVOY_GATEWAY)
+        known = ", ".join(c.value for c in Controller if not WAYS[c].gateway)
         yield (
             f"kotaemon:ingress.className: '{ingress.class_name}' is no controller that is known here, so nothing sets "
             "stickiness, body size and time-outs; set them by ingress.annotations (and say in stickyBy what makes "

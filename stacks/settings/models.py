@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from components.models.args import ModelCache, ModelCacheKind, ModelLeader, Models
 from components.models.cache.image import SINCE
-from components.models.names import VERSION_PATTERN
+from components.models.names import RESERVED, VERSION_PATTERN
 from stacks.names import NAMESPACE
 from stacks.settings.fields import DnsLabel, ExportPath, ObjectName, PinnedImage, Size, Strict, matching
 from stacks.settings.stores import StoreEndpoint
@@ -155,9 +155,9 @@ class ModelsSettings(Strict):
 
     @field_validator("version")
     @classmethod
-    def _no_link(cls, value: str | None) -> str | None:
-        if value == "latest":
-            raise ValueError("must be the name of a version; latest is a link, and NFS clients cache links")
+    def _not_reserved(cls, value: str | None) -> str | None:
+        if value in RESERVED:
+            raise ValueError(f"must be the name of a version; {value} is {RESERVED[value]}")
         return value
 
     def args(self) -> Models:

@@ -9,8 +9,9 @@ from stacks.settings.fields import Strict, matching
 ReleasedKey = Annotated[
     str,
     matching(
-        r"storage\.claims\.[a-z0-9-]+|(stores|aws|alicloud)\.[A-Za-z]+|bucket",
-        "must be the section of a claim, store or bucket, for example storage.claims.archive or stores.database",
+        r"storage\.claims\.[a-z0-9-]+|(stores|aws|alicloud)\.[A-Za-z]+|bucket|backupCopy",
+        "must be the section of a claim, store, bucket or copy of backups, for example storage.claims.archive or "
+        "stores.database",
     ),
 ]
 MovedName = Annotated[

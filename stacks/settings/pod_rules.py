@@ -3,12 +3,13 @@
 `imposed` makes of it what the components take as `cluster_imposes`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from pulumi import Output
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from components.pod.affinity import affinity_mistakes
 from components.pod.args import (
     ClusterImposes,
     HttpProxy,
@@ -19,7 +20,10 @@ from components.pod.args import (
     TopologySpread,
     WhenUnsatisfiable,
 )
-from stacks.settings.fields import Cpu, ObjectName, Strict, Url
+from components.pod.images import mirror_mistakes
+from components.pod.labels import annotation_mistakes, refused_labels
+from components.pod.nodes import refused_nodes, refused_toleration
+from stacks.settings.fields import Cpu, ObjectName, Strict, Url, accept
 
 if TYPE_CHECKING:
     from stacks.settings.settings import Settings
@@ -41,6 +45,11 @@ class TolerationSettings(Strict):
     toleration_seconds: int | None = Field(
         None, ge=0, description="Seconds that a pod stays on a node that gets the taint; default: for ever."
     )
+
+    @model_validator(mode="after")
+    def _taken(self) -> "TolerationSettings":
+        accept(refused_toleration(self.args()))
+        return self
 
     def args(self) -> Toleration:
         """These settings as an argument of the components, without the keys that are not given."""
@@ -92,6 +101,15 @@ class LoginSettings(Strict):
     password: SecretStr = Field(description="Password or token; `pulumi config set --secret --path` writes it.")
 
 
+_REFUSED: Mapping[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {
+    "node_selector": refused_nodes,
+    "affinity": affinity_mistakes,
+    "pod_labels": refused_labels,
+    "pod_annotations": annotation_mistakes,
+}
+"""Setting -> the function of the components that says what is wrong with it."""
+
+
 class PartRules(Strict):
     """What the pods of the stack, or of one part of it, ask of the cluster."""
 
@@ -110,6 +128,12 @@ class PartRules(Strict):
     )
     pod_labels: dict[str, str] | None = Field(None, description="Labels of the pods, beside those that select them.")
     pod_annotations: dict[str, str] | None = Field(None, description="Annotations of the pods.")
+
+    @field_validator("node_selector", "affinity", "pod_labels", "pod_annotations")
+    @classmethod
+    def _taken(cls, value: dict[str, Any] | None, info: ValidationInfo) -> dict[str, Any] | None:
+        accept("; ".join(_REFUSED[info.field_name or ""](value or {})))
+        return value
 
 
 class PodRules(PartRules):
@@ -130,6 +154,13 @@ class PodRules(PartRules):
         "docker.io: harbor.example.com/hub makes harbor.example.com/hub/library/postgres.",
     )
     proxy: ProxySettings | None = Field(None, description="Proxy to the world outside, for every container.")
+
+    @field_validator("image_mirrors")
+    @classmethod
+    def _places(cls, value: dict[str, str]) -> dict[str, str]:
+        accept("; ".join(mirror_mistakes(value)))
+        return value
+
     pods: dict[PodPart, PartRules] = Field(
         default_factory=dict[PodPart, PartRules],
         description="Part of the stack -> keys that replace those of the whole stack for its pods.",

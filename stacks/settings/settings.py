@@ -10,6 +10,7 @@ from guard.rules import check_overrides
 from stacks.settings.archive import ArchiveSettings
 from stacks.settings.auth_proxy import AuthProxySettings
 from stacks.settings.backup import BackupSettings
+from stacks.settings.backup_copy import BackupCopySettings
 from stacks.settings.bucket import BucketSettings
 from stacks.settings.cluster import Cluster
 from stacks.settings.estimate import EstimateSettings
@@ -101,6 +102,9 @@ class Settings(Existing, PodRules):
         None,
         description="Backups of claims and stores with a restore drill, and VolumeSnapshots; default: only what the "
         "platform's own storage has. See docs/backups.md.",
+    )
+    backup_copy: BackupCopySettings | None = Field(
+        None, description="A copy of the backups in another region or account; default: none. See docs/backups.md."
     )
     env: dict[str, str] = Field(
         default_factory=dict[str, str], description="Environment variables of the application that are not secret."

@@ -118,7 +118,8 @@ class Storage(Strict):
         return "\n      ".join(
             (
                 f"roles: the claim of {', '.join(role.value for role in roles)} is missing, because {why}. Add under "
-                f"kotaemon:storage.roles, with the right claim (earlier releases took {earlier}):",
+                f"kotaemon:storage.roles, with the right claim (earlier releases took {earlier}; on a stack that lives "
+                "the one that has the data, and another one is refused before anything changes):",
                 *lines,
             )
         )

@@ -16,6 +16,7 @@ from stacks.classes import Classes, OnClass
 from stacks.effects import Effects
 from stacks.kinds.base import Buys, Identity
 from stacks.names import claim_name
+from stacks.settings.existing import Existing
 from stacks.settings.fields import Strict
 from stacks.settings.settings import Settings
 
@@ -101,6 +102,10 @@ class Store(ABC, Generic[StoreT]):
     def identity(self, at: StoreContext[StoreT]) -> Identity:
         """The words of the stack file that name this store. Default: its kind and the name of its component."""
         return {"kind": str(getattr(at.chosen, "kind", at.name)), "name": at.name}
+
+    def known_id(self, at: StoreContext[StoreT]) -> str:
+        """Real id of the server, where the stack file tells it; empty: it does not. Default: that of `existing`."""
+        return at.chosen.held_id if isinstance(at.chosen, Existing) else ""
 
     def filled_in(self, at: StoreContext[StoreT]) -> dict[str, Any]:
         """Fields whose default depends on the rest of the stack file, with that default. Default: none."""

@@ -13,7 +13,7 @@ from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.product import Unknown
 from guard.namespace import PodsOf, Volume
 from stacks.classes import OnClass
-from stacks.effects import Effects, in_place, pods
+from stacks.effects import Effects, in_place, pods, refused
 from stacks.kinds.base import Buys, Identity
 from stacks.settings.existing import OBJECT, Id
 from stacks.settings.fields import DnsLabel, ObjectName, PinnedImage, Strict, matching
@@ -21,8 +21,10 @@ from stacks.settings.pod_rules import imposed
 from stacks.settings.stores import DRIVER_HELP, Driver, OnDisks, Schedule
 from stacks.stores import on_disks
 from stacks.stores.base import MadeStore, ServerOnClass, Store, StoreContext
+from stacks.stores.images import EARLIER_MAJOR
 from stacks.stores.servers import CLIENTS
 
+RECOVER = "recover a backup of that version into another cluster (docs/stores.md)"
 BucketPath = Annotated[
     str, matching(r"s3://[^/\s]+(/\S*)?", "must be the URL of a bucket, for example s3://backups/kotaemon")
 ]
@@ -75,6 +77,7 @@ class OperatorStore(Store[OperatorDatabase]):
         "image": in_place(
             "CloudNativePG, postgres_upgrades",
             "minor versions roll; a major version stops the cluster while pg_upgrade runs: make a backup first",
+            (EARLIER_MAJOR, refused("CloudNativePG: cluster_webhook.go, validateImageChange (v1.27.0)", RECOVER)),
         ),
         "operator_namespace": in_place("components/state/cloudnative_pg.py: a NetworkPolicy"),
         "archive": in_place("CloudNativePG, plugin Barman Cloud", "backups at the old place stay there"),

@@ -1,5 +1,6 @@
 """Store kind `external`: an existing PostgreSQL server, anywhere."""
 
+import hashlib
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -11,8 +12,10 @@ from stacks.kinds.base import Identity
 from stacks.settings.fields import SECRET_TEXT
 from stacks.settings.stores import DRIVER_HELP, Driver, FromSecret
 from stacks.stores.base import MadeStore, Store, StoreContext
-from stacks.stores.servers import SECRET, endpoint, planned_key, secret_key
+from stacks.stores.servers import endpoint, planned_key, secret_key
 
+PORT = 5432
+"""Where PostgreSQL listens when a URL does not say it."""
 DATABASE_URL = "postgresql://<user>:<password>@<host>:5432/<database>"
 
 
@@ -54,15 +57,18 @@ def refused_url(url: str) -> str:
     return "" if whole else f"has no host; it must be like {DATABASE_URL}"
 
 
+_TOLD = "the URL names the server and the database"
+_SAY = "if it is the same database, say so with the printed lines"
+
+
 class ExternalStore(Store[ExternalDatabase]):
     """Kind external: an existing PostgreSQL server."""
 
     settings = ExternalDatabase
     effects: ClassVar[Effects] = {
         "kind": KIND_ROW,
-        "url": SECRET,
-        "secret_name": SECRET,
-        "secret_key": SECRET,
+        "url": names(f"{_TOLD}. Another user or password is taken in place", _SAY),
+        **dict.fromkeys(("secret_name", "secret_key"), names(f"{_TOLD}, and only the cluster knows it", _SAY)),
         "endpoint": names("the address names the server; the URL itself is secret"),
         "driver": pods(),
     }
@@ -80,6 +86,23 @@ class ExternalStore(Store[ExternalDatabase]):
         """The endpoint is the identity: the URL itself is secret."""
         chosen = at.chosen.endpoint
         return {"kind": "external", "where": chosen.cidr or chosen.namespace or "", "port": str(chosen.port)}
+
+    def known_id(self, at: StoreContext[ExternalDatabase]) -> str:
+        """What says which database it is: host and name in the URL, as a digest, or the Secret that has the URL.
+
+        What is in a Secret is not known, so the endpoint counts as well. Empty: the URL is encrypted. An earlier
+        release remembered no id, so then the endpoint alone is compared.
+        """
+        chosen = at.chosen
+        if chosen.url is None:
+            place = self.identity(at)
+            return f"secret {chosen.secret_name}/{chosen.secret_key} of {place['where']}:{place['port']}"
+        url = chosen.url.get_secret_value()
+        if url == SECRET_TEXT:
+            return ""
+        parts = urlsplit(url)
+        named = f"{(parts.hostname or '').lower()}:{parts.port or PORT}{parts.path}"
+        return f"url {hashlib.sha256(named.encode()).hexdigest()[:12]}"
 
     def make(self, at: StoreContext[ExternalDatabase]) -> MadeStore:
         """Register a Secret with the URL, when the stack file has the URL."""

@@ -31,5 +31,11 @@ def _goes_back(before: Values, after: Values) -> bool:
     return not old or not new or new < old
 
 
+def _earlier_major(before: Values, after: Values) -> bool:
+    old, new = _images(before, after)
+    return bool(old and new) and new[0] < old[0]
+
+
+EARLIER_MAJOR = When("its major version is an earlier one", _earlier_major)
 MAJOR = When("its major version is another one, or the tag has no version", _other_major)
 BACK = When("its version is an earlier one, or the tag has no version", _goes_back)

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 MajorVersion = Annotated[str, matching(r"[0-9]{2}", "must be a major version, in quotes, for example '17'")]
 
 
+_NO_TOKENS = (
+    "iamAuthentication 'application' is not allowed; only others: a token is good for 15 minutes and is asked for at "
+    "each connection, also by RDS Proxy, and the application has one URL with one password for its whole life "
+    "(docs/decisions/0044-tokens-of-iam-are-for-others.md); applicationRole: true gives it a role of its own"
+)
+
+
 class RdsSettings(Existing):
     """PostgreSQL on Amazon RDS that the stack makes, for the profile scaled."""
 
@@ -66,7 +73,15 @@ class RdsSettings(Existing):
         "changes the instance class; default: RDS chooses one at night.",
     )
     performance_insights: bool = Field(
-        False, description="Whether RDS keeps for 7 days, without a price, what queries wait for."
+        False,
+        description="Whether RDS keeps for 7 days, without a price, what queries wait for; it is shown by the standard "
+        "mode of CloudWatch Database Insights.",
+    )
+    iam_authentication: Literal["others", "application"] | None = Field(
+        None,
+        description="Who logs in to the database with tokens of IAM. others: users of your own who were granted "
+        "rds_iam; the application keeps its password. application is refused, with the reason. Default: nobody.",
+        json_schema_extra={"anyOf": [{"enum": ["others"]}, {"type": "null"}]},  # editors offer only what is accepted
     )
     application_role: bool = Field(
         False,
@@ -93,6 +108,8 @@ class RdsSettings(Existing):
 
     @model_validator(mode="after")
     def _limits(self) -> "RdsSettings":
+        if self.iam_authentication == "application":
+            raise ValueError(_NO_TOKENS)
         if self.ca_bundle is not None and (reason := unreadable(self.ca_bundle)):
             raise ValueError(f"caBundle: {reason}")
         # Two zones are assumed here: short_of_zones checks the zones of the stack.
@@ -158,6 +175,9 @@ class RdsStore(Store[RdsSettings]):
         "backup_days": in_place(f"{_UPSTREAM}, backup_retention_period"),
         "maintenance_window": in_place(f"{_UPSTREAM}, maintenance_window"),
         "performance_insights": in_place(f"{_UPSTREAM}, performance_insights_enabled"),
+        "iam_authentication": in_place(
+            f"{_UPSTREAM}, iam_database_authentication_enabled", "in the maintenance window, without a stop"
+        ),
         "driver": pods(),
         "ca_bundle": pods(),
         "application_role": pods(),
@@ -246,6 +266,7 @@ def _args(at: StoreContext[RdsSettings]) -> "RdsDatabaseArgs":
         multi_az=chosen.multi_az,
         backup_days=chosen.backup_days,
         performance_insights=chosen.performance_insights,
+        iam_authentication=chosen.iam_authentication == "others",
         driver=PostgresDriver(chosen.driver),
         kept_secret=URL in chosen.existing,
         deletion_protection=chosen.deletion_protection,

@@ -5,8 +5,8 @@ from pulumi import Output
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pydantic import SecretStr
 
-from components.kotaemon.names import labels
 from components.pod.args import Endpoint, SecretKey
+from components.pod.names import application_labels
 from components.pod.secret import secret_data
 from components.protection.names import labels as backup_labels
 from stacks.effects import in_place
@@ -15,7 +15,7 @@ from stacks.settings.settings import Settings
 from stacks.settings.stores import FromSecret, StoreEndpoint
 from stacks.stores.base import StoreContext
 
-CLIENTS = labels(NAMESPACE)
+CLIENTS = application_labels(NAMESPACE)
 """Labels of the application's pods."""
 
 

@@ -10,8 +10,8 @@ from kubernetes.client import ApiClient, CoreV1Api
 
 from components.block.ecs_disk import EcsDiskStorage, EcsDiskStorageArgs
 from components.block.essd import EssdStorage, EssdStorageArgs
-from components.block.essd_rules import DiskType, TopologyKey
 from components.contract import Platform
+from components.essd_rules import DiskType, TopologyKey
 from devcluster import platforms
 from devcluster.cluster import Cluster
 from devcluster.platforms import REGION, ZONE

@@ -34,10 +34,13 @@ def found() -> Engine:
 
 
 def with_clouds(folder: Path, kubeconfig: Path) -> Engine:
-    """The engine with stand-ins for the clouds' plugins. Their calls are in `calls.jsonl` of the folder."""
+    """The engine with stand-ins for the plugins of the clouds, and of `command`, which runs programs on hosts over SSH.
+
+    Their calls are in `calls.jsonl` of the folder.
+    """
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
-    for name in ("aws", "alicloud"):
+    for name in ("aws", "alicloud", "command"):
         log = str(folder / "calls.jsonl")
         command = shlex.join([sys.executable, str(PROVIDER), log, str(kubeconfig), version(f"pulumi-{name}")])
         script = programs / f"pulumi-resource-{name}"

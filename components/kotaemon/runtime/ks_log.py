@@ -15,6 +15,10 @@ from ks_environment import number, pod_name
 from ks_log_file import MIB, NAME, Limits, LogFile
 
 F_SETPIPE_SZ = 1031  # Linux; fcntl names it since Python 3.10
+READ = 65536
+LONG_LINE = 2**20 - 2 * READ
+"""A longer line is several in the file, each shorter than 10^6 bytes: Fluent Bit leaves longer ones out, and the
+Collector cuts them (components/logs)."""
 
 
 class Tee:
@@ -94,12 +98,12 @@ class Tee:
 
     def _copy(self, reader: int, log: LogFile) -> None:
         tail = b""
-        while data := os.read(reader, 65536):
+        while data := os.read(reader, READ):
             self._pass_on(data)
             lines, newline, tail = (tail + data).rpartition(b"\n")
             if newline:
                 log.add(lines + newline)
-            elif len(tail) > 1024 * 1024:
+            elif len(tail) > LONG_LINE:
                 log.add(tail + b"\n")
                 tail = b""
         if tail:

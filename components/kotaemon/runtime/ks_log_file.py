@@ -223,7 +223,10 @@ def make_room(own: Path, total: int) -> None:
     for written, bytes_, path in found:
         if size <= total:
             return
-        if path == own or (time.time() - written < LIVING_SECONDS and path == max(numbered(path.parent), default=None)):
+        # On either side of now: a clock that was wrong must not keep the files of pods that are gone.
+        if path == own or (
+            abs(time.time() - written) < LIVING_SECONDS and path == max(numbered(path.parent), default=None)
+        ):
             continue
         with contextlib.suppress(OSError):
             path.unlink()

@@ -10,13 +10,12 @@ what is new. Exit code 78: somebody has to do something first; the message says 
 """
 
 import os
-import signal
 import sys
 import time
 from pathlib import Path
 
 from ks_models_layout import DIGEST, VERSIONS
-from ks_models_tree import Refused, refuse, say, versions_in
+from ks_models_tree import Refused, end_on_sigterm, refuse, say, versions_in
 from ks_nats import Denied, Lost, Nats
 from ks_nats_stream import Failed, Releases, wait
 
@@ -29,15 +28,6 @@ def connect(name: str) -> Nats:
     """The connection that this pod is told of. Raises Denied and Lost."""
     told = os.environ
     return Nats(told["KS_NATS_URL"], told["KS_NATS_USER"], told["KS_NATS_PASSWORD"], told["KS_NATS_CA"], name)
-
-
-def end_on_sigterm() -> None:
-    """The first process of a container has to end itself: the kernel keeps a signal from it that it does not handle."""
-    signal.signal(signal.SIGTERM, _end)
-
-
-def _end(number: int, frame: object) -> None:
-    sys.exit(0)
 
 
 def announce(releases: Releases, shared: Path, announced: set[str]) -> None:

@@ -87,6 +87,12 @@ def roll_out(deployment: dict[str, Any]) -> tuple[bool, str]:
     return counts == [wanted] * 3, ""
 
 
+def elsewhere(pods: list[dict[str, Any]], version: str, node: str) -> str:
+    """Another node than this one that a pod of the version was placed on; empty: there is none."""
+    nodes = (pod.get("spec", {}).get("nodeName", "") for pod in pods if _version_in(pod["metadata"]) == version)
+    return next((found for found in nodes if found and found != node), "")
+
+
 def gave_up(pods: list[dict[str, Any]], version: str) -> str:
     """Why a pod of the version cannot start, whatever is tried: a container said so with exit code 78."""
     for pod in pods:

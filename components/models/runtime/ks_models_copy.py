@@ -1,19 +1,15 @@
 """Copies a published version into a cache: in parallel, each part checked against its hash when it is there."""
 
-import errno
 import hashlib
-import mmap
 import os
 from pathlib import Path
 from typing import Any
 
-from ks_models_manifest import CHUNK, Part, digest_of, files_below, groups_of, parts_of
+from ks_models_manifest import CHUNK, Part, digest_of, files_below, groups_of, parts_of, read_ahead
 from ks_models_work import Done, Progress, large_first
 
-COPIED, HASHED = 16 * 2**20, 2**20
-"""Bytes of one copy in the kernel, and of one step of a hash."""
-NOT_HERE = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
-"""Errors of copy_file_range that mean: not between these two file systems."""
+BUFFER = 2**18
+"""Bytes that are read, hashed and written in one go."""
 
 
 class Copy:
@@ -35,11 +31,11 @@ class Copy:
             for path in files_below(Path(self.target)):
                 if path not in self.manifest["files"]:
                     os.unlink(f"{self.target}/{path}")
-        folders = {os.path.dirname(path) for path in self.manifest["files"]}
+        folders = {path.rpartition("/")[0] for path in self.manifest["files"]}
         for folder in sorted(folders - {""}):
             os.makedirs(f"{self.target}/{folder}", exist_ok=True)
         for path, entry in self.manifest["files"].items():
-            if len(entry.get("parts", ())) > 1:
+            if "parts" in entry:
                 handle = os.open(f"{self.target}/{path}", os.O_CREAT | os.O_WRONLY, 0o644)
                 os.ftruncate(handle, entry["size"])
                 os.close(handle)
@@ -76,7 +72,7 @@ class Copy:
             try:
                 if part.whole and part.size <= CHUNK:
                     return _small(source, target, part, done)
-                return _large(source, target, part, done)
+                return _large(source, target, part, self.manifest["files"][part.path]["size"], done)
             finally:
                 os.close(target)
         finally:
@@ -99,47 +95,26 @@ def _small(source: int, target: int, part: Part, done: Done) -> str:
     return ""
 
 
-def _large(source: int, target: int, part: Part, done: Done) -> str:
-    size, end = os.fstat(source).st_size, part.offset + part.size
-    if size < end or (part.whole and size != end):
-        least = "" if part.whole else "at least "
-        return f"{part.path} has {size} bytes, and the manifest says {least}{end}"
-    if not _copy_in_kernel(source, target, part):
-        return f"{part.path} became shorter while it was read"
-    # What is hashed is what is in the cache, and not what was read: one look at the pages that were just written.
-    with mmap.mmap(target, part.size, mmap.MAP_SHARED, mmap.PROT_READ, offset=part.offset) as pages:
-        found = hashlib.sha256()
-        for at in range(0, part.size, HASHED):
-            with memoryview(pages)[at : at + HASHED] as view:
-                found.update(view)
-                done(len(view))
-    if found.hexdigest() != part.sha256:
+def _large(source: int, target: int, part: Part, size: int, done: Done) -> str:
+    """Read, hash and write each piece while it is in the processor's cache: no byte is read a second time."""
+    if (found := os.fstat(source).st_size) != size:
+        return f"{part.path} has {found} bytes, and the manifest says {size}"
+    view, digest = memoryview(bytearray(min(BUFFER, part.size))), hashlib.sha256()
+    at, end = part.offset, part.offset + part.size
+    while at < end:
+        got = os.preadv(source, [view[: end - at]], at)
+        if got == 0:
+            return f"{part.path} became shorter while it was read"
+        read_ahead(source, at, got)
+        digest.update(view[:got])
+        _write(target, view[:got], at)
+        at += got
+        done(got)
+    if digest.hexdigest() != part.sha256:
         return f"{part.path} is corrupt: its sha256 is not the one in the manifest"
     # Begins to write it to the disk, while other parts are still copied: the sync at the end has less to wait for.
     os.posix_fadvise(target, part.offset, part.size, os.POSIX_FADV_DONTNEED)
     return ""
-
-
-def _copy_in_kernel(source: int, target: int, part: Part) -> bool:
-    """Copy without a detour through this process, which saves more than half of the CPU. False: it ends too early.
-
-    copy_file_range between two kinds of file system is refused since Linux 5.19; sendfile does it then.
-    """
-    at, end, ranges = part.offset, part.offset + part.size, True
-    os.lseek(target, at, os.SEEK_SET)
-    while at < end:
-        size = min(COPIED, end - at)
-        try:
-            wrote = os.copy_file_range(source, target, size, at) if ranges else os.sendfile(target, source, at, size)
-        except OSError as error:
-            if not ranges or error.errno not in NOT_HERE:
-                raise
-            ranges = False
-            continue
-        if wrote == 0:
-            return False
-        at += wrote
-    return True
 
 
 def _write(target: int, data: memoryview, at: int) -> None:

@@ -8,6 +8,7 @@ there. A second pod of the node waits for the first, and then finds the copy.
 Exit codes: 75 try again later, 78 somebody has to do something first; the message says what.
 """
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -16,8 +17,10 @@ from typing import Any
 from ks_models_layout import DIGEST, MANIFEST, METRICS, NO_VERSION, VERSIONS
 from ks_models_tree import (
     EX_TEMPFAIL,
+    VERSION,
     Refused,
     checked_version,
+    end_on_sigterm,
     refuse,
     remove_leftovers,
     remove_tree,
@@ -31,7 +34,7 @@ USED_SECONDS = 3600
 
 def digest_in(folder: Path) -> str:
     try:
-        return (folder / DIGEST).read_text().strip()
+        return (folder / DIGEST).read_text(errors="replace").strip()
     except FileNotFoundError:
         return ""
 
@@ -87,7 +90,8 @@ def warm(cache: Path, shared: Any, version: str) -> bool:
             f"version {version} in the cache is not the one {shared.where}: their manifests differ. A published "
             f"version never changes; publish the new files under a new name, or remove {cache / version} on this node"
         )
-    os.utime(cache / version / DIGEST)
+    with contextlib.suppress(OSError):  # of another user of the pods, or on a disk that is full
+        os.utime(cache / version / DIGEST)
     return True
 
 
@@ -112,7 +116,7 @@ def fill(cache: Path, shared: Any, version: str, limit: int | None = None) -> st
 
 def _cold(cache: Path, shared: Any, version: str, limit: int | None) -> None:
     from ks_models_manifest import checked
-    from ks_models_tree import sync_file_system, sync_folder, write_whole
+    from ks_models_tree import sync_file_system, write_whole
     from ks_models_work import Full, Progress
 
     remove_leftovers(cache)
@@ -131,10 +135,9 @@ def _cold(cache: Path, shared: Any, version: str, limit: int | None) -> None:
         remove_tree(filling)
         remove_leftovers(filling.parent)
         raise Full(f"the cache is full: {full}; version {version} needs {manifest['bytes']} bytes") from None
-    os.rename(filling, cache / version)
-    sync_folder(cache)
+    os.rename(filling, cache / version)  # a power cut that undoes it leaves a copy to take up
     say(f"{progress.text()}: done in {progress.seconds:.1f} s")
-    write_whole(cache / METRICS, metrics(version, manifest, progress.seconds))
+    write_whole(cache / METRICS, metrics(version, manifest, progress.seconds), lasting=False)
 
 
 def _prepare(filling: Path, text: str, digest: str) -> bool:
@@ -146,11 +149,12 @@ def _prepare(filling: Path, text: str, digest: str) -> bool:
     resumed = filling.is_dir()
     if resumed:
         say(f"a copy was broken off in {filling}; what is right of it is kept")
-        return True
-    filling.mkdir()
-    write_whole(filling / MANIFEST, text)
-    write_whole(filling / DIGEST, digest)
-    return False
+    else:
+        filling.mkdir()
+    # The sync before the version gets its name makes these last as well; and after a power cut they are written again.
+    write_whole(filling / MANIFEST, text, lasting=False)
+    write_whole(filling / DIGEST, digest, lasting=False)
+    return resumed
 
 
 def _size(folder: Path) -> int:
@@ -161,11 +165,18 @@ def _size(folder: Path) -> int:
 
 
 def make_room(cache: Path, version: str, missing: int, needed: int, limit: int | None) -> None:
-    """Evict the versions that were not used for the longest time, as far as it takes. Raises Full."""
+    """Evict the versions that were not used for the longest time, as far as it takes. Raises Full.
+
+    Copies of other versions that were broken off go first: nobody fills the cache beside us, and nobody counts them.
+    """
     from ks_models_work import Full
 
     if limit is not None and needed > limit:
         raise Refused(f"version {version} has {needed} bytes, and the cache may hold {limit}: raise cache.limit")
+    for left in (cache / FILLING).iterdir():
+        if left.name != version:
+            say(f"removing the copy of version {left.name} that was broken off")
+            remove_tree(left)
     for name, size in cached(cache):
         total = sum(other for _, other in cached(cache))
         if (limit is None or total + needed <= limit) and missing <= _free(cache):
@@ -191,8 +202,12 @@ def cached(cache: Path) -> list[tuple[str, int]]:
 
     found: list[tuple[float, str, int]] = []
     for entry in cache.iterdir():
-        if not entry.name.startswith(".") and (entry / DIGEST).is_file():
-            size = json.loads((entry / MANIFEST).read_text())["bytes"]
+        # What else is there is not ours: the lost+found of a disk, which only root reads.
+        if VERSION.fullmatch(entry.name) and (entry / DIGEST).is_file():
+            try:
+                size = json.loads((entry / MANIFEST).read_text())["bytes"]
+            except (OSError, ValueError, KeyError, TypeError):
+                size = _size(entry)  # rotten; it goes as the others do
             found.append(((entry / DIGEST).stat().st_mtime, entry.name, size))
     return [(name, size) for _, name, size in sorted(found)]
 
@@ -207,7 +222,8 @@ def in_use(folder: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        return time.time() - os.fstat(file.fileno()).st_mtime < USED_SECONDS
+        # On either side of now: a clock that was wrong must not keep a version for ever.
+        return abs(time.time() - os.fstat(file.fileno()).st_mtime) < USED_SECONDS
 
 
 def metrics(version: str, manifest: dict[str, Any], seconds: float) -> str:
@@ -236,6 +252,7 @@ def main() -> int:
         (cache / NO_VERSION).mkdir(exist_ok=True)  # the kubelet would make it, as root
         say("no version was released yet; the application starts without models of its own")
         return 0
+    end_on_sigterm()
     limit = os.environ.get("KS_MODELS_LIMIT", "")
     begun = time.monotonic()
     try:

@@ -13,8 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from ks_models_announce import AGAIN_SECONDS, connect, end_on_sigterm
-from ks_models_tree import EX_CONFIG, refuse, say
+from ks_models_announce import AGAIN_SECONDS, connect
+from ks_models_tree import EX_CONFIG, end_on_sigterm, refuse, say
 from ks_nats import Denied, Lost
 from ks_nats_stream import ACK_SECONDS, NO_STREAM, Announcement, Failed, Releases
 

@@ -7,20 +7,21 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ks_models_layout import DIGEST, MANIFEST
-from ks_models_tree import UNFINISHED, Refused, write_whole
+from ks_models_tree import UNFINISHED, Refused, walk, write_whole
 from ks_models_work import Done, Progress, large_first
 
 FORMAT = 1
 PART = 64 * 2**20
+NUL_BETWEEN = "/\0/"
 OWN = (MANIFEST, DIGEST, f"{MANIFEST}{UNFINISHED}", f"{DIGEST}{UNFINISHED}")
 """Files at the top of a package that are no part of it."""
 CHUNK = 2**20
 """Bytes that are read at once."""
+AHEAD = 8 * CHUNK
 FILES_AT_ONCE = 64
 BYTES_AT_ONCE = 8 * 2**20
 """Small files are dealt with in batches of at most so many files and bytes."""
@@ -39,15 +40,14 @@ class Part(NamedTuple):
 
 
 def files_below(folder: Path) -> dict[str, int]:
-    """Every file of a package and its size. Raises Refused for what is neither a file nor a folder."""
+    """Every file of a package and its size. Raises Refused for what is neither a file nor a folder, and OSError for a
+    folder that cannot be read."""
     found: dict[str, int] = {}
     base = str(folder)
-    for path, folders, names in os.walk(base):
+    for path, folders, names in walk(base):
         for name in [*names, *(below for below in folders if os.path.islink(os.path.join(path, below)))]:
             whole = os.path.join(path, name)
             relative = whole[len(base) + 1 :]
-            if relative in OWN:
-                continue
             state = os.lstat(whole)
             if not stat.S_ISREG(state.st_mode):
                 what = f"a symbolic link to {os.readlink(whole)}" if stat.S_ISLNK(state.st_mode) else "no file"
@@ -55,7 +55,8 @@ def files_below(folder: Path) -> dict[str, int]:
                     f"{relative} is {what}; a package holds files and folders only. The folder of a Hugging Face "
                     "snapshot is brought in by `take`, which follows its links"
                 )
-            found[relative] = state.st_size
+            if relative not in OWN:
+                found[relative] = state.st_size
     return dict(sorted(found.items()))
 
 
@@ -69,7 +70,8 @@ class Groups(NamedTuple):
 
 def groups_of(parts: list[Part]) -> Groups:
     """The parts in groups; the large ones first."""
-    found: list[list[Part]] = [[part] for part in parts if part.size >= BYTES_AT_ONCE]
+    # The first parts of all large files, then the second ones: those who write to one file wait for each other.
+    found = [[part] for part in sorted(parts, key=lambda part: part.offset) if part.size >= BYTES_AT_ONCE]
     large = len(found)
     small: list[Part] = []
     size = 0
@@ -84,9 +86,19 @@ def groups_of(parts: list[Part]) -> Groups:
     return Groups([*found, small] if small else found, large)
 
 
-def split(path: str, size: int) -> list[tuple[int, int]]:
+def split(size: int) -> list[tuple[int, int]]:
     """Offset and size of each part of a file."""
     return [(at, min(PART, size - at)) for at in range(0, size, PART)] or [(0, 0)]
+
+
+def read_ahead(handle: int, at: int, got: int) -> None:
+    """Have the kernel read what comes after the next AHEAD bytes, once for each CHUNK: it reads no more for one hint.
+
+    A network file system is asked for several pieces at a time by it, as by several threads; for what is in memory
+    already it costs microseconds.
+    """
+    if at // CHUNK != (at + got) // CHUNK:
+        os.posix_fadvise(handle, (at + got) // CHUNK * CHUNK + AHEAD, CHUNK, os.POSIX_FADV_WILLNEED)
 
 
 def digest_of(handle: int, offset: int, size: int, done: Done | None = None) -> str:
@@ -99,6 +111,7 @@ def digest_of(handle: int, offset: int, size: int, done: Done | None = None) -> 
         got = os.preadv(handle, [view[: min(left, len(buffer))]], offset)
         if got == 0:
             return ""
+        read_ahead(handle, offset, got)
         found.update(view[:got])
         offset, left = offset + got, left - got
         if done is not None:
@@ -107,7 +120,9 @@ def digest_of(handle: int, offset: int, size: int, done: Done | None = None) -> 
 
 
 def make(folder: Path) -> dict[str, Any]:
-    """Read every file once and return the manifest."""
+    """Read every file once and return the manifest. Raises Refused, and OSError for what cannot be read."""
+    import tempfile  # nothing but this needs its many modules
+
     sizes = files_below(folder)
     if not sizes:
         raise Refused(f"{folder} holds no file")
@@ -151,12 +166,13 @@ def _hashes(handle: int, size: int, done: Done) -> tuple[str, list[str]]:
     whole, parts = hashlib.sha256(), list[str]()
     buffer = bytearray(CHUNK)
     view = memoryview(buffer)
-    for offset, length in split("", size):
+    for offset, length in split(size):
         part, at, left = hashlib.sha256(), offset, length
         while left:
             got = os.preadv(handle, [view[: min(left, CHUNK)]], at)
             if got == 0:
                 return "", []
+            read_ahead(handle, at, got)
             part.update(view[:got])
             whole.update(view[:got])
             at, left = at + got, left - got
@@ -184,31 +200,63 @@ def read(folder: Path) -> dict[str, Any]:
 def texts(folder: Path) -> tuple[str, str]:
     """The text of a package's manifest, and the hash beside it. Raises Refused."""
     try:
-        return (folder / MANIFEST).read_text(), (folder / DIGEST).read_text().strip()
+        # As bytes: in a text file Python makes one line break of two.
+        return (folder / MANIFEST).read_bytes().decode(), (folder / DIGEST).read_bytes().decode().strip()
     except FileNotFoundError as error:
         raise Refused(f"{error.filename} is missing: the folder is no published version") from None
+    except UnicodeDecodeError:
+        raise Refused(f"{folder / MANIFEST}, or {DIGEST} beside it, is corrupt: it is no text") from None
 
 
 def checked(text: str, wanted: str, where: str) -> dict[str, Any]:
     """A manifest from its text. `wanted`: its hash. `where`: whose it is, for messages. Raises Refused."""
     if hashlib.sha256(text.encode()).hexdigest() != wanted:
         raise Refused(f"{where}/{MANIFEST} is corrupt: its sha256 is not the one in {DIGEST}")
-    manifest = json.loads(text)
-    if manifest.get("format") != FORMAT:
-        raise Refused(f"{where}/{MANIFEST} has the format {manifest.get('format')}; this release reads {FORMAT}")
-    for path in manifest["files"]:
-        if path.startswith("/") or ".." in path.split("/"):
-            raise Refused(f"{where}/{MANIFEST} names {path}, which is outside of the package")
+    try:
+        manifest = json.loads(text)
+        if manifest["format"] != FORMAT:
+            raise Refused(f"{where}/{MANIFEST} has the format {manifest['format']}; this release reads {FORMAT}")
+        _check_paths(list(manifest["files"]))
+        _check_entries(list(manifest["files"].values()), manifest["bytes"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused(f"{where}/{MANIFEST} is no manifest: {type(error).__name__} {error}") from None
     return manifest
+
+
+def _check_paths(paths: list[str]) -> None:
+    """Raise ValueError for a name that is not one of a file below the package. All at once: a start waits for it."""
+    if not paths:
+        raise ValueError("it names no file")
+    joined = f"/{NUL_BETWEEN.join(paths)}/"
+    if joined.count("\0") >= len(paths) or any(bad in joined for bad in ("//", "/./", "/../")):
+        wrong = next(path for path in paths if "\0" in path or not {"", ".", ".."}.isdisjoint(path.split("/")))
+        raise ValueError(f"{wrong!r} is outside of the package, or no name of a file")
+    if own := [path for path in OWN if path in paths]:
+        raise ValueError(f"{own[0]} is no part of a package")
+
+
+def _check_entries(entries: list[dict[str, Any]], total: int) -> None:
+    """Raise ValueError for an entry without a size, or without a hash of each of its parts."""
+    sizes, hashes = [entry["size"] for entry in entries], [entry["sha256"] for entry in entries]
+    if {type(size) for size in sizes} != {int} or min(sizes) < 0 or sum(sizes) != total:
+        raise ValueError("the sizes are no sizes, or bytes is not their sum")
+    for entry in (entry for entry in entries if entry["size"] > PART or "parts" in entry):
+        if len(parts := entry["parts"]) != len(split(entry["size"])):
+            raise ValueError(f"a file of {entry['size']} bytes has {len(parts)} parts")
+        hashes += parts
+    if {len(found) for found in hashes} != {64} or len(bytes.fromhex("".join(hashes))) != 32 * len(hashes):
+        raise ValueError("a hash is no sha256")
 
 
 def parts_of(manifest: dict[str, Any]) -> list[Part]:
     """Every file of the manifest, large ones in parts."""
     found: list[Part] = []
     for path, entry in manifest["files"].items():
-        pieces = split(path, entry["size"])
-        hashes = entry.get("parts", [entry["sha256"]])
-        found += [Part(path, *place, hashes[i], len(pieces) == 1) for i, place in enumerate(pieces)]
+        if "parts" not in entry:
+            found.append(Part(path, 0, entry["size"], entry["sha256"], True))
+            continue
+        places = split(entry["size"])
+        found += [Part(path, *place, entry["parts"][i], False) for i, place in enumerate(places)]
     return found
 
 

@@ -25,10 +25,15 @@ from ks_models_tree import (
     sync_file_system,
     sync_folder,
     versions_in,
+    write_whole,
 )
 
 PARTS = (UNFINISHED, ".incomplete")
 """Names of files that somebody still writes: those of `take`, and of Hugging Face's own client."""
+
+
+STEP = 10**9
+"""Nanoseconds between two versions: there are file systems that keep seconds only."""
 
 
 def publish(shared: Path, version: str, *, allow_pickle: bool = False) -> dict[str, Any]:
@@ -42,9 +47,12 @@ def publish(shared: Path, version: str, *, allow_pickle: bool = False) -> dict[s
     remove_leftovers(shared / VERSIONS)
     if (target / MANIFEST).is_file():
         return _published(incoming, target, version)
-    if not incoming.is_dir():
-        raise Refused(f"there is no package {incoming}; upload it there first (docs/runbooks/release-models.md)")
+    if incoming.is_symlink() or not incoming.is_dir():
+        raise Refused(f"there is no folder {incoming}; upload a package there first (docs/runbooks/release-models.md)")
+    if target.is_dir() and os.listdir(target):
+        raise Refused(f"{target} is there, and is no published version; remove it, or publish under another name")
     manifest = _manifest(incoming, allow_pickle)
+    _stamp(incoming, shared)
     sync_file_system(incoming)
     (shared / VERSIONS).mkdir(exist_ok=True)
     os.rename(incoming, target)
@@ -52,6 +60,14 @@ def publish(shared: Path, version: str, *, allow_pickle: bool = False) -> dict[s
     sync_folder(incoming.parent)
     say(f"version {version} is published: {len(manifest['files'])} files, {manifest['bytes']} bytes")
     return manifest
+
+
+def _stamp(incoming: Path, shared: Path) -> None:
+    """Make the manifest's time that of the publication, and later than that of every other version: the newest versions
+    are kept. A package may bring an old one, and a clock may go back."""
+    others = [(shared / VERSIONS / version / MANIFEST).stat().st_mtime_ns for version in versions_in(shared)]
+    stamp = max([time.time_ns(), *(other + STEP for other in others)])
+    os.utime(incoming / MANIFEST, ns=(stamp, stamp))
 
 
 def _manifest(incoming: Path, allow_pickle: bool) -> dict[str, Any]:
@@ -65,9 +81,11 @@ def _manifest(incoming: Path, allow_pickle: bool) -> dict[str, Any]:
         _refuse(ks_models_manifest.verify(incoming, manifest), incoming)
         ks_models_manifest.write(incoming, manifest)
         return manifest
-    manifest = ks_models_manifest.read(incoming)
+    text, digest = ks_models_manifest.texts(incoming)
+    manifest = ks_models_manifest.checked(text, digest, str(incoming))
     _refuse(ks_models_manifest.verify(incoming, manifest), incoming)
     _refuse_pickles(incoming, list(manifest["files"]), allow_pickle)
+    write_whole(incoming / MANIFEST, text)  # whoever brought it may own it, and only its owner sets its time
     return manifest
 
 
@@ -110,6 +128,14 @@ def flip(shared: Path, version: str) -> None:
     say(f"{LATEST} leads to {version}")
 
 
+def flip_back(shared: Path, version: str) -> None:
+    """Make `latest` lead to the version before; empty: there was none, and no link."""
+    if version:
+        return flip(shared, version)
+    (shared / LATEST).unlink(missing_ok=True)
+    return sync_folder(shared)
+
+
 def prune(shared: Path, used: Collection[str], keep: int, days: float = 0) -> list[str]:
     """Remove old versions and return their names.
 
@@ -118,13 +144,13 @@ def prune(shared: Path, used: Collection[str], keep: int, days: float = 0) -> li
     """
     remove_leftovers(shared / VERSIONS)
     there = versions_in(shared)
-    young = time.time() - days * 86400
     going = [
         version
         for version in there[: max(0, len(there) - keep)]
         if version not in used
         and version != latest_of(shared)
-        and (shared / VERSIONS / version / MANIFEST).stat().st_mtime < young
+        # On either side of now: a clock that was wrong must not keep versions for ever.
+        and abs(time.time() - (shared / VERSIONS / version / MANIFEST).stat().st_mtime) >= days * 86400
     ]
     for version in going:
         say(f"removing the old version {version}")

@@ -99,7 +99,7 @@ class Leader:
         """Ask over the connection of this thread. Raises Lost for no answer, and for one of a server in trouble."""
         try:
             connection = self._connection()
-            connection.request("GET", f"/{VERSIONS}/{quote(path)}", headers=headers)
+            connection.request("GET", f"/{VERSIONS}/{quote(os.fsencode(path))}", headers=headers)
             answer = connection.getresponse()
         except ssl.SSLCertVerificationError as error:
             self.close()

@@ -9,31 +9,35 @@ KS_ONLY_PUBLISH    1: publish, and leave the pods alone
 KS_KEEP, KS_KEEP_DAYS, KS_ALLOW_PICKLE, KS_READY_SECONDS, KS_PROFILE
 KS_PREFETCH        the DaemonSet that copies a version to the nodes; empty: none does
 KS_PREFETCH_SECONDS   how long it is waited for
+KS_NODE            the node of this pod, where one node mounts the claim at a time; empty: many mount it
 KS_EMBEDDINGS      ids of the models that indexes were made with, as the stack file says (docs/models.md)
 
 A Job that was killed runs again and goes on: the record says which version was there before. Exit codes: 3 the version
-was rolled back, 78 somebody has to do something first.
+was rolled back, 75 it lets go of the claim and has to run again, 78 somebody has to do something first.
 """
 
+import calendar
 import json
 import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from ks_models_cluster import Cluster, gave_up, roll_out
+from ks_models_cluster import Cluster, elsewhere, gave_up, roll_out
 from ks_models_embeddings import changed
 from ks_models_layout import VERSIONS
 from ks_models_manifest import read
-from ks_models_publish import flip, prune, publish
-from ks_models_tree import Refused, checked_version, locked, refuse, say
+from ks_models_publish import flip, flip_back, prune, publish
+from ks_models_tree import EX_TEMPFAIL, Refused, checked_version, locked, refuse, say, shown
 
 ROLLED_BACK = 3
 POLL_SECONDS = float(os.environ.get("KS_POLL_SECONDS", "5"))
+TIME = "%Y-%m-%dT%H:%M:%SZ"
 HISTORY = 20
 """Releases that the record keeps."""
-BEGUN = ("publishing", "warming", "rolling")
+BACK = "rolling back"
+BEGUN = ("publishing", "warming", "rolling", BACK)
 """Phases of a release that was killed: what was there before is in the record, and no longer in the cluster."""
 ENDED = ("released", "rolled back", "refused", "published")
 
@@ -45,9 +49,14 @@ class Release:
         self.cluster, self.shared, self.version = cluster, shared, version
         self.seconds = int(os.environ.get("KS_READY_SECONDS", "3600"))
         self.single = os.environ.get("KS_PROFILE") == "single-writer"
+        self.node = os.environ.get("KS_NODE", "")
         self.record = cluster.record()
-        resumed = self.record.get("version") == version and self.record.get("phase") in BEGUN
-        self.before = self.record["from"] if resumed else cluster.version()
+        begun, running = self.record.get("phase") in BEGUN, cluster.version()
+        resumed = begun and self.record.get("version") == version
+        # What runs may be of a release that never ended: the version before that one is the last whose pods were ready.
+        unproven = begun and self.record.get("version") == running
+        self.before = self.record["from"] if resumed or unproven else running
+        self.phase = self.record["phase"] if resumed else ""
 
     def note(self, phase: str, **more: str) -> None:
         """Record where the release is. One that has ended is kept in the history."""
@@ -101,13 +110,13 @@ class Release:
 
     def roll(self) -> int:
         flip(self.shared, self.version)
-        self.note("rolling")
+        since = self.record.get("since", now()) if self.phase == "rolling" else now()
+        self.note("rolling", since=since)
         if self.single:
             say("the profile single-writer has one pod: the application is away until the new one is ready")
-        begun = time.monotonic()
         self.cluster.roll(self.version)
         why = self.wait(self.version)
-        seconds = f"{time.monotonic() - begun:.0f}"
+        seconds = str(max(0, seconds_of(now()) - seconds_of(since)))
         if not why:
             away = {"away_seconds": seconds} if self.single else {}
             self.note("released", reason="", seconds=seconds, **away)
@@ -118,8 +127,8 @@ class Release:
     def back(self, why: str) -> int:
         """Roll back to the version before, and say how that went."""
         say(f"version {self.version} is rolled back to {self.before or 'none'}: {why}")
-        if self.before:
-            flip(self.shared, self.before)
+        self.note(BACK, reason=why)
+        flip_back(self.shared, self.before)
         self.cluster.prefetch(self.before)
         self.cluster.roll(self.before)
         failed = self.wait(self.before)
@@ -134,32 +143,55 @@ class Release:
             ready, never = roll_out(self.cluster.deployment())
             if ready:
                 return ""
-            if reason := never or gave_up(self.cluster.pods(), version):
+            pods = self.cluster.pods()
+            if reason := never or gave_up(pods, version):
                 return reason
+            if self.node and (node := elsewhere(pods, version, self.node)):
+                self.let_go(node)
             time.sleep(POLL_SECONDS)
         return f"its pods were not ready within {self.seconds} s"
 
+    def let_go(self, node: str) -> NoReturn:
+        """End, so that the disk can follow the application: a disk is on one node as long as a pod there has it. The
+        next try of the Job is placed beside the application, and goes on from the record."""
+        refuse(
+            f"the application's new pod is on {node}, and its disk is here on {self.node} as long as this pod runs: "
+            "this try ends, and the next one goes on beside the application",
+            EX_TEMPFAIL,
+        )
+
 
 def now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return time.strftime(TIME, time.gmtime())
+
+
+def seconds_of(at: str) -> int:
+    """Seconds of a time that `now` gave, maybe on another node."""
+    return calendar.timegm(time.strptime(at, TIME))
 
 
 def run(release: Release) -> int:
+    if release.phase == BACK:
+        return end(release, release.back(release.record["reason"]))
     try:
         release.publish()
         release.check_embeddings()
-    except Refused as error:
-        release.note("refused", reason=str(error))
+    except (Refused, PermissionError) as error:
+        release.note("refused", reason=shown(str(error)))
         raise
     release.warm()
     if os.environ.get("KS_ONLY_PUBLISH") == "1":
         release.note("published", reason="")
         say(f"version {release.version} is published, and no pod was touched")
         return 0
-    ended = release.roll()
+    return end(release, release.roll())
+
+
+def end(release: Release, code: int) -> int:
+    """Remove old versions, and return the exit code."""
     keep, days = int(os.environ.get("KS_KEEP", "3")), float(os.environ.get("KS_KEEP_DAYS", "0"))
     prune(release.shared, {*release.cluster.used(), release.cluster.version(), release.before}, keep, days)
-    return ended
+    return code
 
 
 def main() -> int:
@@ -179,6 +211,10 @@ def main() -> int:
             return run(Release(cluster, shared, version))
     except Refused as error:
         refuse(str(error))
+    except PermissionError as error:
+        refuse(f"{error}; the package and its folders have to belong to the user of the pods, {os.getuid()}")
+    except OSError as error:
+        refuse(str(error), EX_TEMPFAIL)
 
 
 if __name__ == "__main__":

@@ -25,30 +25,45 @@ from ks_models_layout import DIGEST, METRICS, VERSIONS
 
 
 def text_of(path: str) -> str:
+    """The text of a small file; empty: there is none. One open and one read, each a round trip to a file server."""
     try:
-        with open(path) as file:
-            return file.read()
+        handle = os.open(path, os.O_RDONLY)
     except OSError:
         return ""
+    try:
+        return os.read(handle, 65536).decode(errors="replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(handle)
 
 
 def warm(version: str, cache: str, shared: str) -> bool:
     """Whether the cache has exactly the published version. Everything else is for the fill to judge."""
+    if "/" in version or version.startswith("."):
+        return False
     here = f"{cache}/{version}/{DIGEST}"
     digest = text_of(here).strip()
     if not digest or digest != text_of(f"{shared}/{VERSIONS}/{version}/{DIGEST}").strip():
         return False
-    os.utime(here)  # the versions that were not used for the longest time are evicted first
+    try:
+        os.utime(here)  # the versions that were not used for the longest time are evicted first
+    except OSError as error:  # of another user of the pods, or on a disk that is full: it is whole all the same
+        print(f"models: warning: the version cannot be marked as used now: {error}", flush=True)
     return True
 
 
 def report(cache: str) -> None:
     """Hand the numbers of the last copy to the pod's own metrics (components/kotaemon/runtime/ks_metrics.py)."""
     scratch, said = os.environ.get("KS_SCRATCH_DIR"), text_of(f"{cache}/{METRICS}")
-    if scratch and said:
+    if not scratch or not said:
+        return
+    try:
         os.makedirs(f"{scratch}/metrics", exist_ok=True)
         with open(f"{scratch}/metrics/models.prom", "w") as file:
             file.write(said)
+    except OSError as error:
+        print(f"models: warning: the numbers of the copy are in no metric: {error}", flush=True)
 
 
 def main() -> int:

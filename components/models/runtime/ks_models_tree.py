@@ -11,17 +11,17 @@ belong to the next version. Pods do not read the link at all, because NFS client
 their template says what they load.
 """
 
-import ctypes
 import fcntl
 import os
 import re
+import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from ks_models_layout import LATEST, MANIFEST, VERSIONS
+from ks_models_layout import LATEST, MANIFEST, METRICS, VERSIONS
 
 EX_TEMPFAIL = 75
 """Exit code when trying again later may help."""
@@ -30,7 +30,9 @@ EX_CONFIG = 78
 UNFINISHED = ".part"
 """End of the name of a file that is still being written."""
 VERSION = re.compile(r"[a-z0-9]([-a-z0-9._]{0,61}[a-z0-9])?")
-"""A version's name: it is a folder, and the value of an annotation. `latest` is the link's name."""
+"""A version's name: it is a folder, and the value of an annotation."""
+RESERVED = (LATEST, METRICS)
+"""Names that are something else: the link on the claim, and the file with numbers in a cache."""
 
 
 class Refused(Exception):
@@ -38,21 +40,44 @@ class Refused(Exception):
 
 
 def say(message: str) -> None:
-    print(f"models: {message}", flush=True)
+    print(f"models: {shown(message)}", flush=True)
 
 
 def refuse(message: str, code: int = EX_CONFIG) -> NoReturn:
-    print(f"models: {message}", file=sys.stderr, flush=True)
+    print(f"models: {shown(message)}", file=sys.stderr, flush=True)
     raise SystemExit(code)
 
 
+def shown(message: str) -> str:
+    """One line that any output takes: the name of a file may have line breaks, and bytes that are no text."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in message)
+
+
+def end_on_sigterm() -> None:
+    """The first process of a container has to end itself: the kernel keeps a signal from it that it does not handle."""
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, frame: object) -> None:
+    sys.exit(128 + number)
+
+
 def checked_version(version: str) -> str:
-    if not VERSION.fullmatch(version) or version == LATEST:
+    if not VERSION.fullmatch(version) or version in RESERVED:
         raise Refused(
             f"{version!r} is no name of a version; allowed are lower-case letters, digits, '-', '.' and '_', at most "
-            f"63, and not {LATEST!r}"
+            f"63, and not {' or '.join(map(repr, RESERVED))}"
         )
     return version
+
+
+def walk(folder: str | Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """`os.walk` that raises OSError for a folder that cannot be read, which os.walk passes over in silence."""
+    return os.walk(folder, onerror=_raise)
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise error
 
 
 def versions_in(shared: Path) -> list[str]:
@@ -84,6 +109,8 @@ def sync_folder(folder: Path) -> None:
 
 def sync_file_system(folder: Path) -> None:
     """Write everything of this folder's file system to its disk: one call, where thousands of fsyncs take minutes."""
+    import ctypes  # milliseconds that most of what imports this file need not spend
+
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         if ctypes.CDLL(None, use_errno=True).syncfs(handle):
@@ -93,19 +120,24 @@ def sync_file_system(folder: Path) -> None:
         os.close(handle)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is there with all of its text, or not at all. One process at a time."""
+def write_whole(path: Path, text: str, *, lasting: bool = True) -> None:
+    """Write a file that is there with all of its text, or not at all. One process at a time.
+
+    `lasting`: whether it is on the disk at the end, also for a machine that loses its power.
+    """
     unfinished = path.with_name(f"{path.name}{UNFINISHED}")
     handle = os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o644)
     try:
         data = memoryview(text.encode())
         while data:
             data = data[os.write(handle, data) :]
-        os.fsync(handle)
+        if lasting:
+            os.fsync(handle)
     finally:
         os.close(handle)
     os.rename(unfinished, path)
-    sync_folder(path.parent)
+    if lasting:
+        sync_folder(path.parent)
 
 
 def point(link: Path, target: str) -> None:

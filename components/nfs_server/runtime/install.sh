@@ -6,6 +6,7 @@ set -eu
 stage=/etc/kotaemon-nfs
 state=/var/lib/kotaemon-nfs
 label=kotaemon-nfs
+keytab=/etc/krb5.keytab
 changed=0
 
 say() { echo "kotaemon-nfs: $*"; }
@@ -38,6 +39,20 @@ put() {
 
 # A run that was killed may have left packages half configured.
 refreshed() { DEBIAN_FRONTEND=noninteractive dpkg --configure -a && apt-get update -q; }
+
+# What an export asks of the host and nobody can bring there by a file: looked at before anything is changed.
+secured() {
+  [ -f "$stage/exports" ] || return 0
+  if grep -q 'sec=krb5p' "$stage/exports"; then
+    # The names of principals stand in a keytab as they are, so no tool is needed to find one.
+    grep -aqs nfs "$keytab" ||
+      fail "security krb5p needs the key of nfs/$(hostname -f 2>/dev/null || hostname) in $keytab, and it is not there; nothing was changed. Make the principal in your realm, bring its keytab to the host, then run this again; or take security sys"
+  fi
+  if grep -q 'xprtsec=' "$stage/exports"; then
+    systemctl -q is-active tlshd ||
+      fail "transport (xprtsec) needs tlshd with a certificate, and it does not run here; nothing was changed. Set up ktls-utils (/etc/tlshd.conf), then run this again; or leave transport out"
+  fi
+}
 
 packages() {
   missing=""
@@ -326,11 +341,19 @@ UNIT
   systemctl -q enable --now kotaemon-nfs-size.timer
 }
 
-# What was asked for is there: each export is in the kernel's table, and the port is open.
+# What was asked for is there, and nothing else of the same files: exports(5) has more files than ours, and the first
+# one that names a client decides for it. And the port is open.
 proved() {
   exportfs -s >"$state/exported"
   while read -r path; do
     grep -q "^$path " "$state/exported" || fail "$path is not exported; see exportfs -v and journalctl -u nfs-server"
+    ours=$(grep "^$path " "$stage/exports" | grep -o '(' | wc -l)
+    squash=$(grep "^$path " "$stage/exports" | grep -o 'no_root_squash\|root_squash\|all_squash' | head -n 1)
+    wrong=$(grep "^$path " "$state/exported" | grep -v "[(,]sync,.*,${squash}[,)]" | head -n 1 || true)
+    [ "$(grep -c "^${path}[/ ]" "$state/exported")" = "$ours" ] ||
+      fail "$path, or a directory in it, is exported by another file as well; take that line out of /etc/exports or /etc/exports.d, then run this again: $(grep "^${path}[/ ]" "$state/exported" | tr '\n' ' ')"
+    [ -z "$wrong" ] ||
+      fail "$path is exported otherwise than asked for (sync, $squash), because another file names the same client; take that line out of /etc/exports or /etc/exports.d, then run this again: $wrong"
   done <"$stage/paths"
   ss -Hltn 'sport = :2049' | grep -q . || fail "nothing listens on port 2049; see journalctl -u nfs-server"
 }
@@ -339,6 +362,7 @@ finished() {
   if [ "$changed" = 0 ]; then say "nothing to change"; else say "done"; fi
 }
 
+secured
 if [ -f "$stage/pair.sh" ]; then
   # shellcheck source=components/nfs_server/runtime/pair.sh
   . "$stage/pair.sh"

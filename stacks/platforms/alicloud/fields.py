@@ -1,12 +1,12 @@
 """Types of single values in the section `kotaemon:alicloud`."""
 
+import re
 from typing import Annotated
 
 from stacks.settings.fields import matching
 
-Region = Annotated[
-    str, matching(r"[a-z]{2,3}-[a-z0-9-]+", "must be a region of Alibaba Cloud, for example cn-hangzhou")
-]
+REGION = re.compile(r"[a-z]{2,3}-[a-z0-9-]+")
+Region = Annotated[str, matching(REGION.pattern, "must be a region of Alibaba Cloud, for example cn-hangzhou")]
 Zone = Annotated[
     str,
     matching(

@@ -13,6 +13,7 @@ from estimate.offers import Offer, Part, Wanted
 from stacks.offered import CLUSTER
 from stacks.platforms import kube_provider, own_configuration
 from stacks.platforms.alicloud.bucket import BUCKETS
+from stacks.platforms.alicloud.copies import COPIES
 from stacks.platforms.alicloud.effects import EFFECTS
 from stacks.platforms.alicloud.settings import AlicloudSettings, KeySettings, key_alias, tags
 from stacks.platforms.base import Ground, OwnDatabase, PlatformStack
@@ -32,6 +33,7 @@ class Alicloud(PlatformStack):
     section = AlicloudSettings
     effects = EFFECTS
     buckets = BUCKETS
+    copies = COPIES
     own_store = APSARADB
     about = "region, network, key, database"
 

@@ -17,7 +17,7 @@ from components.eks.driver import (
     PodIdentityAgentArgs,
 )
 from stacks.platforms.aws.place import Place
-from stacks.platforms.aws.settings import AwsSettings, tags
+from stacks.platforms.aws.settings import AwsSettings, boundary, tags
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,7 @@ def _role(chosen: AwsSettings, driver: Driver, place: Place, opts: ResourceOptio
         cluster=chosen.cluster or "",
         permission=Permission(chosen.drivers.permission),
         oidc_issuer=place.oidc_issuer,
+        **boundary(chosen),
         tags=tags(chosen),
         protect=protect,
     )

@@ -42,6 +42,10 @@ EFFECTS: Effects = {
     "subnets": in_place(f"{_TF}/rds/subnet_group.go, subnet_ids", "the database's subnets follow"),
     "zones": in_place("what is made later is in these zones"),
     "security_groups": in_place(f"{_TF}/ec2/vpc_security_group_ingress_rule.go"),
+    "node_group_rules": in_place(
+        f"{_TF}/ec2/vpc_security_group_ingress_rule.go",
+        "true adds the rules; false takes out those that the stack added, so the owner of the groups adds them before",
+    ),
     "networks": in_place(f"{_TF}/fsx/openzfs_file_system.go, nfs_exports"),
     "route_tables": in_place(f"{_TF}/fsx/openzfs_file_system.go, route_table_ids"),
     "key_arn": new_only(
@@ -49,6 +53,7 @@ EFFECTS: Effects = {
         "what lives keeps the key that it was made with, which must stay; only claims made later use the new one",
         (_OWN_KEY, _KEY_STAYS),
     ),
+    "permissions_boundary": in_place(f"{_TF}/iam/role.go, permissions_boundary", "the roles get it, or lose it"),
     "key_for_nodes": in_place("components/encryption/aws.py: the policy of the key"),
     "drivers": in_place(f"{_TF}/eks/addon.go", "a driver that leaves the stack stays installed"),
     "database": names("its fields have rows of their own (stacks/stores/rds.py)"),

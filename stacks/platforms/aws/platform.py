@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi import Input, InvokeOptions, Output, ResourceOptions
+from pulumi import Input, InvokeOptions, ResourceOptions
 
 from components.aws import tag_statement
 from estimate.offers import Offer, Part, Wanted
@@ -15,7 +15,9 @@ from stacks import kinds
 from stacks.kinds.base import Buys
 from stacks.offered import CLUSTER
 from stacks.platforms import own_configuration
+from stacks.platforms.aws import own_key
 from stacks.platforms.aws.bucket import BUCKETS
+from stacks.platforms.aws.copies import COPIES, account_of
 from stacks.platforms.aws.effects import EFFECTS
 from stacks.platforms.aws.place import Place
 from stacks.platforms.aws.settings import AwsSettings, adopted, key_alias, tags
@@ -34,6 +36,7 @@ class Aws(PlatformStack):
     section = AwsSettings
     effects = EFFECTS
     buckets = BUCKETS
+    copies = COPIES
     own_store = RDS
     about = "region, network, key, drivers, stores"
 
@@ -93,7 +96,7 @@ class Aws(PlatformStack):
         from components.encryption.aws import check
         from stacks.platforms.aws.drivers import Roles
 
-        found = list(provider_mistakes(settings.section(AwsSettings)))
+        found = [*provider_mistakes(settings.section(AwsSettings)), *_log_in_mistakes(settings)]
         if settings.section(AwsSettings).key_arn is not None:
             return found
         return found + check("key", _key_args(settings, self.planned(settings), Roles(ebs=None, efs=None)))
@@ -146,6 +149,29 @@ def provider_mistakes(section: AwsSettings) -> Iterator[str]:
         )
 
 
+def _log_in_mistakes(settings: Settings) -> Iterator[str]:
+    """Roles of `aws:assumeRoles` that the program `aws` cannot take, which logs in to a cluster that is known by name.
+
+    `aws eks get-token` takes one role, and nothing but its ARN (AWS CLI, eks get-token: --role-arn).
+    """
+    section, own = settings.section(AwsSettings), own_configuration.given("aws")
+    if section.cluster is None or settings.cluster.kubeconfig is not None or section.cluster_stack is not None:
+        return
+    try:
+        roles = json.loads(own.values.get("assumeRoles", "[]"))
+    except ValueError:
+        return  # what is no list has its message already
+    if not isinstance(roles, list):
+        return
+    way = "give kotaemon:cluster.kubeconfig, or aws:profile with the whole chain"
+    if len(roles) > 1:
+        yield f"aws:assumeRoles: {len(roles)} roles, and `aws eks get-token` takes one; {way}"
+    elif roles and not roles[0].get("roleArn"):
+        yield "aws:assumeRoles: roleArn is missing in it"
+    elif roles and "externalId" in roles[0]:
+        yield f"aws:assumeRoles: externalId, and `aws eks get-token` takes none; {way}"
+
+
 def provider_arguments(section: AwsSettings) -> dict[str, Any]:
     """Arguments of the provider besides its region: Pulumi's own configuration, and the account that it may work in."""
     from pulumi_aws import ProviderArgs
@@ -190,7 +216,7 @@ def _key(settings: Settings, place: Place, roles: "Roles", opts: ResourceOptions
         args = _key_args(settings, place, roles)
         if settings.bucket is not None and settings.bucket.made:
             args["services"] = [*args.get("services", ()), KeyService.S3]
-        _tell_statements(section.key_arn, args)
+        own_key.tell(section.key_arn, args, invoke)
         return existing_key(section.key_arn, section.region, invoke)
     return AwsKey("key", _key_args(settings, place, roles), opts).arn
 
@@ -201,30 +227,16 @@ def _driver_unnamed(settings: Settings) -> bool:
     return "ebs" in key_users(settings) and section.drivers.ebs == adopted() and not section.auto_mode
 
 
-def _tell_statements(arn: str, args: "AwsKeyArgs") -> None:
-    """Print what the policy of a key in another account has to say. It cannot be read: only the account itself may."""
-    from components.encryption.aws import statements_missing
-
-    region, services = args["region"], args.get("services", ())
-    volumes, nodes = Output.all(*args.get("volume_roles", ())), Output.all(*args.get("instance_roles", ()))
-
-    def tell(known: list[Any]) -> None:
-        if said := statements_missing(arn, known[0], region, list(known[1]), list(known[2]), services):
-            pulumi.log.warn(
-                "kotaemon:aws.keyArn: the key is of another account, so its policy has to have these statements: "
-                f"{said}"
-            )
-
-    Output.all(args["account"], volumes, nodes).apply(tell)
-
-
 def _key_args(settings: Settings, place: Place, roles: "Roles") -> "AwsKeyArgs":
     from components.encryption.aws import AwsKeyArgs, KeyService
     from stacks.platforms.aws import drivers
 
     section = settings.section(AwsSettings)
     used = key_users(settings) | ({KeyService.RDS.value} if section.database is not None else set())
-    return AwsKeyArgs(
+    copy = settings.backup_copy
+    if copy is not None:
+        used |= {KeyService.BACKUP.value}
+    args = AwsKeyArgs(
         account=place.account,
         region=section.region,
         alias=key_alias(),
@@ -234,6 +246,9 @@ def _key_args(settings: Settings, place: Place, roles: "Roles") -> "AwsKeyArgs":
         tags=tags(section),
         protect=settings.protect,
     )
+    if copy is not None and (other := account_of(copy)) is not None:
+        args["copies_to"] = [other]
+    return args
 
 
 PLATFORM = Aws()

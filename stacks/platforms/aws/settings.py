@@ -1,12 +1,13 @@
 """The section `kotaemon:aws` of a stack file, and the names and tags that follow from it."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 import pulumi
 from pydantic import Field, model_validator
+from typing_extensions import NotRequired
 
-from components.aws import key_arn_refused, tags_refused, zone_refused
+from components.aws import key_arn_refused, network_refused, partition, tags_refused, zone_refused
 from stacks.platforms.aws import ids
 from stacks.settings.existing import Existing, Id
 from stacks.settings.fields import Cidr, DnsLabel, Strict, accept, matching
@@ -31,6 +32,13 @@ RoleArn = Annotated[
     matching(
         r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+",
         "must be the ARN of an IAM role, for example arn:aws:iam::111122223333:role/ebs-csi",
+    ),
+]
+PolicyArn = Annotated[
+    str,
+    matching(
+        r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+",
+        "must be the ARN of an IAM policy, for example arn:aws:iam::111122223333:policy/boundary",
     ),
 ]
 ClusterName = Annotated[str, matching(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}", "must be the name of an EKS cluster")]
@@ -126,6 +134,12 @@ class AwsSettings(Existing):
         default_factory=dict[str, SecurityGroup],
         description=f"A name of your own -> id of a security group of the nodes; {_FOUND}",
     )
+    node_group_rules: bool | None = Field(
+        None,
+        description="Whether the stack adds rules to the security groups of the nodes, which another program owns; a "
+        "stack with kind lustre has to say it. true: as resources of their own, which a program that writes the "
+        "groups' rules inline takes out again. false: the rules are printed, for whoever owns the groups.",
+    )
     networks: list[Cidr] = Field(
         default_factory=list[str],
         description=f"Networks of the nodes in CIDR notation; {_FOUND}",
@@ -136,6 +150,11 @@ class AwsSettings(Existing):
     )
     key_arn: str | None = Field(
         None, description="Full ARN of an existing KMS key that encrypts; default: the stack makes one."
+    )
+    permissions_boundary: PolicyArn | None = Field(
+        None,
+        description="ARN of the IAM policy that is the permissions boundary of every IAM role which the stack makes. "
+        "It has to allow what those roles need (docs/clouds.md, permissions boundary); default: none.",
     )
     key_for_nodes: bool = Field(
         False,
@@ -155,6 +174,8 @@ class AwsSettings(Existing):
 
     @model_validator(mode="after")
     def _consistent(self) -> "AwsSettings":
+        for network in self.networks:
+            accept(network_refused(network))
         for zone in (*self.subnets, *self.zones):
             if reason := zone_refused(zone, self.region):
                 raise ValueError(f"zone {zone!r} {reason}")
@@ -162,6 +183,7 @@ class AwsSettings(Existing):
             raise ValueError(f"zones: {_listed(self.zones)}, but subnets has {_listed(self.subnets)}; leave zones out")
         if self.key_arn is not None and (reason := key_arn_refused(self.key_arn, self.region)):
             raise ValueError(f"keyArn {self.key_arn!r} {reason}")
+        accept(self._boundary_refused())
         if self.auto_mode and self.drivers.ebs != adopted():
             raise ValueError(
                 "drivers.ebs is not allowed with autoMode, which has an EBS driver of its own; leave it out"
@@ -172,6 +194,17 @@ class AwsSettings(Existing):
         if self.cluster is None:
             accept(self._not_found())
         return self
+
+    def _boundary_refused(self) -> str:
+        if self.permissions_boundary is None:
+            return ""
+        _, of, _, _, account, _ = self.permissions_boundary.split(":", 5)
+        key = f"permissionsBoundary {self.permissions_boundary!r}"
+        if of != partition(self.region):
+            return f"{key} is an ARN of partition {of}; region {self.region} is in {partition(self.region)}"
+        if self.account is not None and account not in ("aws", self.account):
+            return f"{key} is a policy of account {account}; IAM takes one of account {self.account}, or of AWS itself"
+        return ""
 
     def _not_found(self) -> str:
         installed = [n for n in ("ebs", "efs", "fsx", "s3") if getattr(self.drivers, n).mode == "install"]
@@ -223,6 +256,17 @@ def encrypted_by(aws: AwsSettings) -> str:
 def tags(aws: AwsSettings) -> dict[str, str]:
     """Tags for every AWS resource of the stack: application, stack, and the user's own."""
     return {"app": "kotaemon", "stack": pulumi.get_stack(), **aws.tags}
+
+
+class Boundary(TypedDict):
+    """Argument of every component that makes an IAM role."""
+
+    permissions_boundary: NotRequired[str]
+
+
+def boundary(aws: AwsSettings) -> Boundary:
+    """The permissions boundary of the stack's IAM roles; empty: they have none."""
+    return {} if aws.permissions_boundary is None else {"permissions_boundary": aws.permissions_boundary}
 
 
 def disk_tags(aws: AwsSettings) -> dict[str, str]:

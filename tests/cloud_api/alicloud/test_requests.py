@@ -5,6 +5,7 @@ resource_alicloud_*.go) and stands here only. A model takes no parameter that th
 read from the texts of the models, which are those of the API reference.
 """
 
+import base64
 import copy
 import inspect
 import json
@@ -22,8 +23,9 @@ from alibabacloud_kms20160120 import models as kms
 from alibabacloud_nas20170626 import models as nas
 from alibabacloud_rds20140815 import models as rds
 
-from components.block.essd_rules import Disk, DiskType, PerformanceLevel, baseline_iops, refused_disk
+from components.essd_rules import Disk, DiskType, PerformanceLevel, baseline_iops, refused_disk
 from components.file.nas_rules import STORAGE_TYPES, NasEncryption, NasKind, NasSquash
+from components.nfs_server.ecs_rules import USER_DATA_BYTES
 from plan.recorder import Run
 from stacks import program
 from tests.unit.stacks.platforms.test_alicloud import Account, with_disks
@@ -73,6 +75,73 @@ def snapshot_policy(inputs: Inputs) -> Any:
         time_points=json.dumps(inputs["timePoints"]),
         retention_days=inputs["retentionDays"],
         tag=tags(inputs, ecs.CreateAutoSnapshotPolicyRequestTag),
+    )
+
+
+def interface(inputs: Inputs) -> Any:
+    return ecs.CreateNetworkInterfaceRequest(
+        region_id="cn-hangzhou",
+        v_switch_id=inputs["vswitchId"],
+        security_group_ids=inputs["securityGroupIds"],
+        network_interface_name=inputs["networkInterfaceName"],
+        description=inputs["description"],
+        delete_on_release=inputs["deleteOnRelease"],
+        tag=tags(inputs, ecs.CreateNetworkInterfaceRequestTag),
+    )
+
+
+def security_group(inputs: Inputs) -> Any:
+    return ecs.CreateSecurityGroupRequest(
+        region_id="cn-hangzhou",
+        vpc_id=inputs["vpcId"],
+        security_group_name=inputs["securityGroupName"],
+        description=inputs["description"],
+        tag=tags(inputs, ecs.CreateSecurityGroupRequestTag),
+    )
+
+
+def rule(inputs: Inputs) -> Any:
+    return ecs.AuthorizeSecurityGroupRequest(
+        region_id="cn-hangzhou",
+        security_group_id=inputs["securityGroupId"],
+        ip_protocol=inputs["ipProtocol"],
+        port_range=inputs["portRange"],
+        source_cidr_ip=inputs["cidrIp"],
+        nic_type=inputs["nicType"],
+        policy=inputs["policy"],
+        priority=str(inputs["priority"]),
+    )
+
+
+def machine(inputs: Inputs) -> Any:
+    """The interface is the only thing that is said of the network (resource_alicloud_instance.go)."""
+    primary = ecs.RunInstancesRequestNetworkInterface(
+        instance_type="Primary", network_interface_id=inputs["networkInterfaceId"]
+    )
+    return ecs.RunInstancesRequest(
+        region_id="cn-hangzhou",
+        zone_id=inputs["availabilityZone"],
+        instance_name=inputs["instanceName"],
+        instance_type=inputs["instanceType"],
+        image_id=inputs["imageId"],
+        network_interface=[primary],
+        instance_charge_type=inputs["instanceChargeType"],
+        system_disk=ecs.RunInstancesRequestSystemDisk(
+            category=inputs["systemDiskCategory"],
+            size=str(inputs["systemDiskSize"]),
+            encrypted=inputs["systemDiskEncrypted"],
+            kmskey_id=inputs["systemDiskKmsKeyId"],
+        ),
+        user_data=base64.b64encode(inputs["userData"].encode()).decode(),
+        tag=tags(inputs, ecs.RunInstancesRequestTag),
+    )
+
+
+def attached(inputs: Inputs) -> Any:
+    return ecs.AttachDiskRequest(
+        disk_id=inputs["diskId"],
+        instance_id=inputs["instanceId"],
+        delete_with_instance=inputs["deleteWithInstance"],
     )
 
 
@@ -179,6 +248,11 @@ CALLS: dict[str, Callable[[Inputs], Any]] = {
     "alicloud:kms/alias:Alias": alias,
     "alicloud:ecs/ecsDisk:EcsDisk": disk,
     "alicloud:ecs/autoSnapshotPolicy:AutoSnapshotPolicy": snapshot_policy,
+    "alicloud:ecs/ecsNetworkInterface:EcsNetworkInterface": interface,
+    "alicloud:ecs/securityGroup:SecurityGroup": security_group,
+    "alicloud:ecs/securityGroupRule:SecurityGroupRule": rule,
+    "alicloud:ecs/instance:Instance": machine,
+    "alicloud:ecs/ecsDiskAttachment:EcsDiskAttachment": attached,
     "alicloud:nas/fileSystem:FileSystem": file_system,
     "alicloud:nas/accessGroup:AccessGroup": access_group,
     "alicloud:nas/accessRule:AccessRule": access_rule,
@@ -199,10 +273,12 @@ OTHER_CALLS = {
 
 @pytest.fixture(scope="module")
 def made() -> Run:
-    """The scaled example with a disk of each kind: every resource that the platform has."""
+    """The scaled example with a disk of each kind and an NFS server: every resource that the platform has."""
     from plan.recorder import run_program
 
-    return run_program(program.main, Account(), config=config(copy.deepcopy(with_disks())), stack="prod")
+    values = copy.deepcopy(with_disks())
+    values["storage"]["claims"]["served"] = {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"]}
+    return run_program(program.main, Account(), config=config(values), stack="prod")
 
 
 def text(model: Any) -> str:
@@ -242,6 +318,10 @@ def test_no_input_is_lost_on_the_way(made: Run, kind: str) -> None:
         "autoUpgradeMinorVersion",  # ModifyDBInstanceAutoUpgradeMinorVersion
         "tags" if kind == "alicloud:hbr/vault:Vault" else "",  # TagResources
         "type" if kind == "alicloud:ecs/ecsDisk:EcsDisk" else "",  # ResizeDisk
+        "type" if kind == "alicloud:ecs/securityGroupRule:SecurityGroupRule" else "",  # the name of the call
+        "innerAccessPolicy",  # ModifySecurityGroupPolicy
+        "maintenanceAction",  # ModifyInstanceMaintenanceAttributes
+        "userData",  # in base64
     }
     for resource in made.of(kind):
         inputs = dict(resource.inputs)
@@ -250,7 +330,7 @@ def test_no_input_is_lost_on_the_way(made: Run, kind: str) -> None:
             if name in later or value is None:
                 continue
             for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]:
-                needle = "true" if part is True or part == "Enabled" else str(part)
+                needle = "true" if part == "Enabled" else json.dumps(part) if isinstance(part, bool) else str(part)
                 assert needle in sent, (name, part)
 
 
@@ -260,6 +340,9 @@ VALUES = [
     *[(nas.CreateFileSystemRequest, kind.value) for kind in NasKind],
     *[(nas.CreateFileSystemRequest, storage.value) for storages in STORAGE_TYPES.values() for storage in storages],
     *[(nas.CreateAccessRuleRequest, squash.value) for squash in NasSquash],
+    (ecs.RunInstancesRequest, "PostPaid"),
+    (ecs.ModifyInstanceMaintenanceAttributesRequest, "AutoRecover"),
+    (ecs.ModifySecurityGroupPolicyRequest, "Drop"),
     (nas.CreateAccessRuleRequest, "RDWR"),
     (nas.CreateAccessGroupRequest, "Vpc"),
     (kms.CreateKeyRequest, "ENCRYPT/DECRYPT"),
@@ -298,6 +381,14 @@ def test_sizes_are_those_of_the_api(documented: str, smallest: Disk) -> None:
 def test_the_baseline_is_that_of_the_api() -> None:
     assert "max{min{1,800 + 50 \u00d7 Capacity, 50,000}, 3,000}" in text(ecs.CreateDiskRequest)
     assert [baseline_iops(size) for size in (1, 40, 1000)] == [3000, 3800, 50_000]
+
+
+def test_user_data_and_a_kept_interface_are_as_the_rules_say() -> None:
+    """The API's text says of an interface's id that it is for secondary ones; docs/nfs-on-disk.md says what speaks for
+    a primary one."""
+    assert "The size of instance user data cannot exceed 32 KB before Base64 encoding." in text(ecs.RunInstancesRequest)
+    assert USER_DATA_BYTES == 32 * 1024
+    assert "false: The ENI is retained." in text(ecs.CreateNetworkInterfaceRequest)
 
 
 def test_a_key_of_yours_is_possible_on_general_purpose_nas() -> None:

@@ -4,21 +4,13 @@ Every argument must be used: one that is not known here fails the test, so that 
 """
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-Inputs = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of an API."""
-
-    service: str
-    operation: str
-    parameters: dict[str, Any]
+from tests.cloud_api.aws import bucket_calls
+from tests.cloud_api.aws.call import Call, Inputs
 
 
 def calls(kind: str, inputs: Inputs, id_: str = "") -> list[Call]:
@@ -218,12 +210,17 @@ def _lifecycle(left: Inputs, _: str) -> Iterator[Call]:
     )
 
 
+def _unique(id_: str) -> str:
+    """What the provider takes where no token is given (terraform-provider-aws, internal/service/efs: UniqueId)."""
+    return f"terraform-{hashlib.sha256(id_.encode()).hexdigest()[:26]}"
+
+
 def _efs(left: Inputs, id_: str) -> Iterator[Call]:
     yield Call(
         "efs",
         "CreateFileSystem",
         _some(
-            CreationToken=f"token-{id_}",
+            CreationToken=_unique(id_),
             Encrypted=left.pop("encrypted"),
             KmsKeyId=left.pop("kmsKeyId"),
             PerformanceMode=left.pop("performanceMode"),
@@ -246,7 +243,7 @@ def _access_point(left: Inputs, id_: str) -> Iterator[Call]:
         "efs",
         "CreateAccessPoint",
         _some(
-            ClientToken=f"token-{id_}",
+            ClientToken=_unique(id_),
             FileSystemId=left.pop("fileSystemId"),
             PosixUser={"Uid": user["uid"], "Gid": user["gid"]},
             RootDirectory={
@@ -395,6 +392,10 @@ def _instance(left: Inputs, _: str) -> Iterator[Call]:
     assert left.pop("deleteAutomatedBackups") is False  # parameters of DeleteDBInstance
     assert left.pop("skipFinalSnapshot") is False
     assert left.pop("finalSnapshotIdentifier")
+    upgrade = {"allowMajorVersionUpgrade": "AllowMajorVersionUpgrade", "applyImmediately": "ApplyImmediately"}
+    later = {parameter: left.pop(name) for name, parameter in upgrade.items() if name in left}
+    if later:
+        yield Call("rds", "ModifyDBInstance", {"DBInstanceIdentifier": left["identifier"], **later})
     yield Call(
         "rds",
         "CreateDBInstance",
@@ -503,4 +504,5 @@ _BUILDERS: dict[str, Callable[[Inputs, str], Iterator[Call]]] = {
     "aws:iam/role:Role": _role,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _attachment,
     "aws:iam/rolePolicy:RolePolicy": _role_policy,
+    **bucket_calls.BUILDERS,
 }

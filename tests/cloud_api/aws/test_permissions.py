@@ -7,8 +7,8 @@ import yaml
 
 SERVICES = {"elasticfilesystem": "efs"}
 """First part of an action -> name of the service in botocore, where they differ."""
-NO_OPERATION = {"iam:PassRole"}
-"""Actions that IAM asks for beside an operation of another name."""
+NO_OPERATION = {"iam:PassRole", "cloudformation:GetResource"}
+"""Actions that IAM asks for beside an operation of another name; the operation of the second is Cloud Control's."""
 OPERATIONS = {
     "s3:ListBucket": "HeadBucket",
     "s3:GetAccelerateConfiguration": "GetBucketAccelerateConfiguration",

@@ -3,38 +3,15 @@
 A test in tests/unit/stacks/test_fields.py holds that no field is missing.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from components.contract import Platform
+from tests.engine.effects import operated
+from tests.engine.effects.shapes import FILES, NAMED, ON_CLASS, Set, Stack, Table, roles, server
 
 EU, CN = "eu-central-1", "cn-hangzhou"
-FILES = {"kind": "nfs", "server": "nfs.example.org", "path": "/srv/nfs", "encryptedBy": "simulated"}
-ON_CLASS = {"storageClass": "dev-block", "size": "10Gi", "encryptedBy": "simulated"}
-NAMED = {"secretName": "keys", "secretKey": "key"}
-ROLES = ("models", "indexes", "uploads", "logs", "eval")
-
-
-def roles(claim: str, **others: str) -> dict[str, Any]:
-    return {role: {"claim": others.get(role, claim)} for role in ROLES}
-
-
-def server(kind: str, port: int) -> dict[str, Any]:
-    url = f"http://{kind}.example.org:{port}"
-    return {"kind": kind, "url": url, "endpoint": {"cidr": "10.9.0.0/24", "port": port}}
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A stack on which fields are changed."""
-
-    platform: Platform
-    settings: dict[str, Any]
-    there: tuple[dict[str, Any], ...] = ()
-    """What somebody else has made before."""
-
-
 THEIR_VOLUME = {
     "apiVersion": "v1",
     "kind": "PersistentVolume",
@@ -110,7 +87,11 @@ STACKS: dict[str, Stack] = {
                 "documentStore": {"kind": "lancedb"},
             },
         },
-        ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "fields-theirs"}}, THEIR_VOLUME, THEIRS),
+        lambda: (
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "fields-theirs"}},
+            THEIR_VOLUME,
+            THEIRS,
+        ),
     ),
     "fields-aws": Stack(
         Platform.AWS,
@@ -124,6 +105,7 @@ STACKS: dict[str, Stack] = {
                 "vpc": "vpc-0a1b2c3d4e5f60718",
                 "subnets": {f"{EU}{zone}": f"subnet-0a1b2c3d4e5f6071{zone}" for zone in "ab"},
                 "securityGroups": {"nodes": "sg-0a1b2c3d4e5f60718"},
+                "nodeGroupRules": True,
                 "networks": ["10.0.0.0/16"],
                 "routeTables": ["rtb-0a1b2c3d4e5f60718"],
                 "keyArn": f"arn:aws:kms:{EU}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -138,10 +120,12 @@ STACKS: dict[str, Stack] = {
                     "weights": {"kind": "lustre"},
                     "served": {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"]},
                     "cold": {"kind": "mountpoint-s3"},
+                    "objects": {"kind": "s3-files", "prefix": "objects/"},
                 },
                 "roles": roles("files", models="weights", eval="shared"),
             },
             "bucket": {"name": "acme-cold"},
+            "backupCopy": {"region": "eu-west-1", "bucket": "acme-cold-copy"},
             "stores": {"vectorStore": {**server("qdrant", 6333), **NAMED}},
         },
     ),
@@ -164,6 +148,7 @@ STACKS: dict[str, Stack] = {
                 "claims": {
                     "own": {"kind": "ecs-disk", "size": "50Gi", "zone": f"{CN}-h"},
                     "files": {"kind": "nas", "zone": f"{CN}-h", "storageType": "Performance"},
+                    "served": {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"]},
                     "cold": {"kind": "ossfs", "roleName": "kotaemon-cold"},
                 },
                 "roles": roles("files"),
@@ -190,21 +175,11 @@ def with_a_disk(stack: str, disk: dict[str, Any]) -> Stack:
     return Stack(of.platform, settings)
 
 
+STACKS[operated.NAME] = operated.STACK
 STACKS["fields-private-disk"] = with_a_disk("fields-private", {"kind": "storage-class", **ON_CLASS})
 STACKS["fields-private-disk"].settings["storage"]["claims"]["spare"] = {"kind": "storage-class", **ON_CLASS}
 STACKS["fields-aws-disk"] = with_a_disk("fields-aws", {"kind": "ebs", "size": "50Gi"})
 STACKS["fields-alicloud-disk"] = with_a_disk("fields-alicloud", {"kind": "essd", "size": "50Gi"})
-
-
-@dataclass(frozen=True)
-class Set:
-    """A change that needs more than its own field."""
-
-    value: Any
-    more: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Key beside the field -> value; from the top of the stack file when it begins with `..`."""
-    preview_only: bool = False
-    """The cluster of the tests cannot bring it up: it names what is not there."""
 
 
 SIZES = {"size": "60Gi"}
@@ -224,7 +199,8 @@ KEYED = {
     "endpoint": {"cidr": "10.9.1.0/24", "port": 6333},
     "url": "http://other.example.org:6333",
 }
-FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
+FIELDS: dict[tuple[str, str], Table] = {
+    **operated.FIELDS,
     ("claim", "nfs"): (
         "fields-private",
         "storage.claims.files",
@@ -272,6 +248,16 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "readOnly": True,
         },
     ),
+    ("claim", "s3-files"): (
+        "fields-aws",
+        "storage.claims.objects",
+        {
+            "kind": Set("efs", {"prefix": None}),
+            "size": "2Ti",
+            "prefix": "other/",
+            "mountRole": "arn:aws:iam::111122223333:role/efs-csi-node",
+        },
+    ),
     ("claim", "ossfs"): (
         "fields-alicloud",
         "storage.claims.cold",
@@ -303,7 +289,17 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "name": "acme-colder",
             "versionDays": 60,
             "lifecycle": {"files/": {"afterDays": 30, "storageClass": "GLACIER_IR"}},
-            "exists": True,
+        },
+    ),
+    ("backupCopy", ""): (
+        "fields-aws",
+        "backupCopy",
+        {
+            "region": "eu-north-1",
+            "bucket": "acme-cold-third",
+            "role": "arn:aws:iam::444455556666:role/copies",
+            "key": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "days": 60,
         },
     ),
     ("claim", "csi-volume"): (
@@ -414,6 +410,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "throughput": 250,
             "metadataIops": 3000,
             "zone": f"{EU}b",
+            "squash": True,
             "s3Links": Set([{"path": "/models", "bucketPath": "s3://bucket/models"}], {"backupDays": 0}),
             "backupDays": 9,
         },
@@ -529,16 +526,17 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
         "aws",
         {
             "region": Set(
-                "eu-west-1",
+                "eu-west-2",
                 {
-                    "subnets": {f"eu-west-1{zone}": f"subnet-0a1b2c3d4e5f6071{zone}" for zone in "ab"},
-                    "keyArn": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                    "subnets": {f"eu-west-2{zone}": f"subnet-0a1b2c3d4e5f6071{zone}" for zone in "ab"},
+                    "keyArn": "arn:aws:kms:eu-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
                 },
             ),
             "account": "444455556666",
             "vpc": "vpc-11111111111111111",
             "subnets": {f"{EU}{zone}": f"subnet-0a1b2c3d4e5f6071{zone}" for zone in "abc"},
             "securityGroups": {"nodes": "sg-0a1b2c3d4e5f60718", "more": "sg-11111111111111111"},
+            "nodeGroupRules": False,
             "networks": ["10.0.0.0/16", "10.1.0.0/16"],
             "routeTables": ["rtb-0a1b2c3d4e5f60718", "rtb-11111111111111111"],
             "keyArn": f"arn:aws:kms:{EU}:111122223333:key/5678abcd-12ab-34cd-56ef-1234567890ab",
@@ -560,6 +558,7 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
             "backupDays": 7,
             "maintenanceWindow": "sun:02:00-sun:03:00",
             "performanceInsights": True,
+            "iamAuthentication": "others",
             "driver": "image",
             "deletionProtection": False,
         },
@@ -605,6 +604,8 @@ FIELDS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
         "",
         {
             "namespace": "elsewhere",
+            "namespaceExists": True,
+            "profile": Set("single-writer", {"stores": None, "storage.roles.sessions": {"claim": "files"}}),
             "nodeSelector": Set({"disk": "ssd"}, preview_only=True),
             "image": Set("ghcr.io/cinnamon/kotaemon:0.11.2-lite", preview_only=True),
             "replicas": 2,
@@ -634,6 +635,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
     ("claim", "nas"): {"infrequentAccessDays": "refused for every file system that is encrypted"},
     ("claim", "lustre"): {"provisioning": "has one value"},
     ("claim", "nfs-on-disk"): {"security": "has one value here"},
+    ("claim", "nfs-ha"): {"haVip": "only on Alibaba Cloud, and nothing of it is sent to an API"},
     ("section", "aws"): {
         "zones": "only without subnets, with the look-up of a cluster",
         "cluster": "the stand-in of AWS answers no look-up of a cluster",
@@ -641,6 +643,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "autoMode": "needs the look-up of a cluster",
         "clusterRole": "for Auto Mode only",
         "keyForNodes": "only with a key that the stack makes",
+        "permissionsBoundary": "of IAM roles, which hold no data (tests/unit/stacks/platforms/test_permissions_boundary.py)",
         **dict.fromkeys(("bottlerocket", "autoModeTags"), "of nodes, for Auto Mode"),
         "drivers": "tests/engine/examples installs and keeps them",
         "database": "has a table of its own",
@@ -663,12 +666,11 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
     },
     ("top", ""): {
         "platform": "nothing else can be compared then",
-        "profile": "tests/unit/stacks/test_memory.py, both ways",
-        "namespaceExists": "tests/unit/stacks/test_changes.py",
         "storage": "has tables of its own",
         "stores": "has tables of its own",
         "bucket": "has a table of its own",
         "backup": "has a table of its own",
+        "backupCopy": "has a table of its own",
         "archive": "a CronJob, which holds no data (tests/unit/stacks/test_archive.py)",
         "cluster": "the tests write it",
         "moved": "tests/engine/test_memory.py",
@@ -699,13 +701,11 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
     },
     ("bucket", ""): {
         **dict.fromkeys(("endpoint", "region"), "of a server of one's own, where the stack makes no bucket"),
+        "exists": "refused before, because of the bucket's copies and of the claim of S3 Files",
         **dict.fromkeys(("encryptedBy", "archived", "key"), "of a bucket that is there already"),
         "credentialsSecret": "no object of the stack has it yet",
     },
     ("backup", ""): {"": "CronJobs, which hold no data; the Secret with the password is under ignore_changes"},
-    ("claim", "nfs-server"): {"": "it sets up a Linux host over SSH; make drill-nfs has one"},
-    ("claim", "nfs-ha"): {"": "it sets up three Linux hosts over SSH; make drill-nfs-ha has them"},
-    ("database", "cloudnative-pg"): {"": "the operator and its types are not on the devcluster"},
 }
 """Fields that are not changed here, each with the reason. The key "" is for a whole table."""
 

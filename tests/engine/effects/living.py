@@ -36,6 +36,8 @@ class Living:
     stack: auto.Stack
     config: Path
     kube: Kube
+    clouds: Path
+    """Where the stand-ins of the clouds write down what they are asked for."""
 
     @property
     def file(self) -> StackFile:
@@ -48,7 +50,9 @@ class Living:
 
     def held(self) -> set[tuple[str, str]]:
         """Type and name of everything that stays when the stack is taken down."""
-        kept = (r for r in self.resources() if r.get("protect") or r.get("retainOnDelete"))
+        resources = self.resources()
+        # What is retained and goes with another resource is gone with that.
+        kept = (r for r in resources if r.get("protect") or (r.get("retainOnDelete") and not r.get("deletedWith")))
         return {(r["type"], r["urn"].rpartition("::")[2]) for r in kept}
 
     def state(self) -> dict[str, str]:
@@ -58,6 +62,11 @@ class Living:
     def memory(self) -> dict[str, Any]:
         """Where the data is, as the stack remembers it."""
         return outputs(engine.checkpoint(PROJECT, self.name))["memory"]["data"]
+
+    def calls(self) -> list[tuple[str, str, str]]:
+        """Verb, type and name of every call that the stand-ins of the clouds got, in their order."""
+        notes = (json.loads(line) for line in self.clouds.read_text().splitlines())
+        return [(verb, type_, name) for verb, type_, name, _id, _inputs in notes]
 
     def change(self, values: dict[str, Any]) -> None:
         """Set values of the configuration; a path with dots goes into objects, None removes."""
@@ -92,4 +101,4 @@ def brought_up(
     found = engines.with_clouds(folder, cluster.kubeconfig)
     project = engines.of(found, stack_file.read(name, folder), cluster)
     opened = project.open()
-    return Living(name, opened, project.file, engines.kube(cluster))
+    return Living(name, opened, project.file, engines.kube(cluster), folder / "calls.jsonl")

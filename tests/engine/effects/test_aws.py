@@ -23,6 +23,7 @@ SETTINGS: dict[str, Any] = {
         "vpc": "vpc-0a1b2c3d4e5f60718",
         "subnets": {f"{REGION}{zone}": f"subnet-0a1b2c3d4e5f6071{zone}" for zone in "ab"},
         "securityGroups": {"nodes": "sg-0a1b2c3d4e5f60718"},
+        "nodeGroupRules": True,
         "networks": ["10.0.0.0/16"],
         "routeTables": ["rtb-0a1b2c3d4e5f60718"],
         "keyArn": f"arn:aws:kms:{REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",

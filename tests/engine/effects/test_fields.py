@@ -41,7 +41,7 @@ def living(
     name: str = request.param
     stack = STACKS[name]
     cluster = cluster_for(stack.platform)
-    for made in stack.there:
+    for made in stack.there():
         kube(cluster).apply(made)
     made = brought_up(name, stack.settings, stack.platform, tmp_path_factory.mktemp(name), cluster_for)
     made.up()
@@ -86,6 +86,22 @@ def test_a_disk_that_no_pod_has_mounted_does_not_grow(living: Living) -> None:
         assert living.state() == state
     finally:
         living.config.write_text(before)
+
+
+@pytest.mark.parametrize("living", ["fields-alicloud"], indirect=True, scope="module")
+def test_an_nfs_machine_is_replaced_and_its_disk_is_never_taken_from_it(living: Living) -> None:
+    """The old machine goes first, then comes the new one, and the disk at it; disk and address are not touched."""
+    before, done = living.config.read_text(), len(living.calls())
+    machine = ("alicloud:ecs/instance:Instance", "kotaemon-served-server")
+    attached = ("alicloud:ecs/ecsDiskAttachment:EcsDiskAttachment", "kotaemon-served-disk-at-server")
+    living.change({"storage.claims.served.threads": 32})
+    try:
+        living.up()
+        calls = [call for call in living.calls()[done:] if "kotaemon-served" in call[2]]
+        assert calls == [("delete", *machine), ("create", *machine), ("create", *attached)]
+    finally:
+        living.config.write_text(before)
+        living.up()
 
 
 def not_left_alone(said: Expected, steps: set[Step]) -> list[Step]:

@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,11 @@ PREFIXES = {
     "aws:dlm/lifecyclePolicy:LifecyclePolicy": "policy-",
     "aws:rds/instance:Instance": "db-",
     "alicloud:kms/key:Key": "key-",
+    "alicloud:ecs/ecsDisk:EcsDisk": "d-",
+    "alicloud:ecs/autoSnapshotPolicy:AutoSnapshotPolicy": "sp-",
+    "alicloud:ecs/ecsNetworkInterface:EcsNetworkInterface": "eni-",
+    "alicloud:ecs/securityGroup:SecurityGroup": "sg-",
+    "alicloud:ecs/instance:Instance": "i-",
     "alicloud:nas/fileSystem:FileSystem": "",
     "alicloud:hbr/vault:Vault": "v-",
     "alicloud:hbr/nasBackupPlan:NasBackupPlan": "plan-",
@@ -39,19 +45,35 @@ FORMS: Mapping[str, Callable[[Values, str], str]] = {
     "alicloud:rds/database:Database": lambda of, new: f"{of['instanceId']}:{of['dataBaseName']}",
     "alicloud:rds/accountPrivilege:AccountPrivilege": lambda of, new: f"{of['instanceId']}:{of['accountName']}:DBOwner",
     "alicloud:rds/backupPolicy:BackupPolicy": lambda of, new: of["instanceId"],
+    "alicloud:ecs/ecsAutoSnapshotPolicyAttachment:EcsAutoSnapshotPolicyAttachment": lambda of, new: (
+        f"{of['autoSnapshotPolicyId']}:{of['diskId']}"
+    ),
+    "alicloud:ecs/ecsDiskAttachment:EcsDiskAttachment": lambda of, new: f"{of['diskId']}:{of['instanceId']}",
+    "alicloud:ecs/securityGroupRule:SecurityGroupRule": lambda of, new: (
+        f"{of['securityGroupId']}:{of['type']}:{of['ipProtocol']}:{of['portRange']}:{of['nicType']}:{of['cidrIp']}:accept:1"
+    ),
 }
 """Ids that are made of what the resource belongs to."""
 ONCE = {
     "aws:rds/instance:Instance": ("identifier",),
     "aws:kms/alias:Alias": ("name",),
     "aws:efs/mountTarget:MountTarget": ("fileSystemId", "subnetId"),
+    "aws:eks/addon:Addon": ("clusterName", "addonName"),
+    "aws:s3/bucket:Bucket": ("bucket",),
     "alicloud:kms/alias:Alias": ("aliasName",),
     "alicloud:nas/accessGroup:AccessGroup": ("accessGroupName",),
+    "alicloud:nas/accessRule:AccessRule": ("accessGroupName", "sourceCidrIp"),
+    "alicloud:oss/bucket:Bucket": ("bucket",),
+    "alicloud:ram/role:Role": ("roleName",),
+    "alicloud:ram/policy:Policy": ("policyName",),
+    "alicloud:resourcemanager/serviceLinkedRole:ServiceLinkedRole": ("serviceName",),
     "alicloud:hbr/vault:Vault": ("vaultName",),
     "alicloud:rds/rdsAccount:RdsAccount": ("dbInstanceId", "accountName"),
     "alicloud:rds/database:Database": ("instanceId", "dataBaseName"),
 }
 """Inputs that no two resources of the type share: the clouds refuse the second one."""
+GOES_WITH = {"alicloud:ecs/ecsDiskAttachment:EcsDiskAttachment": "instanceId"}
+"""Type -> the input that names the resource with which it goes: a released instance holds no disk."""
 NOT_TOLD = ("password", "accountPassword")
 """Inputs that no cloud gives back."""
 
@@ -73,11 +95,18 @@ def taken(type_: str, inputs: Values, others: Sequence[Values]) -> str:
     return ""
 
 
+def _address(id_: str) -> str:
+    """An address that is always the same for an id."""
+    number = zlib.crc32(id_.encode())
+    return f"10.0.{number >> 8 & 255}.{number & 255}"
+
+
 def computed(type_: str, name: str, id_: str) -> Values:
     """What only the cloud can tell: always the same for the same resource."""
     if type_.startswith("alicloud:"):
         return {
             "alicloud:nas/mountTarget:MountTarget": {"mountTargetDomain": f"{id_.partition(':')[2]}.aliyuncs.com"},
+            "alicloud:ecs/ecsNetworkInterface:EcsNetworkInterface": {"primaryIpAddress": _address(id_)},
             "alicloud:rds/instance:Instance": {"connectionString": f"{id_}.pg.rds.aliyuncs.com", "port": "5432"},
         }.get(type_, {})
     arns = {
@@ -94,9 +123,7 @@ def computed(type_: str, name: str, id_: str) -> Values:
             "mountName": id_[-8:],
         },
         "aws:rds/instance:Instance": {"address": f"{id_}.{REGION}.rds.amazonaws.com"},
-        "aws:ec2/networkInterface:NetworkInterface": {
-            "privateIp": f"10.0.{int(id_[-4:-2] or '0', 16)}.{int(id_[-2:] or '0', 16)}"
-        },
+        "aws:ec2/networkInterface:NetworkInterface": {"privateIp": _address(id_)},
         # Others refer to them by name.
         "aws:rds/subnetGroup:SubnetGroup": {"name": id_},
         "aws:rds/parameterGroup:ParameterGroup": {"name": id_},

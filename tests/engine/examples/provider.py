@@ -20,7 +20,8 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
-from tests.engine.examples.cloud import NOT_TOLD, Values, computed, new_id, taken
+from tests.engine.examples.cloud import GOES_WITH, NOT_TOLD, Values, computed, new_id, taken
+from tests.engine.examples.refusals import refused
 
 FORCE_NEW = {
     "availabilityZone",
@@ -50,6 +51,11 @@ FORCE_NEW_OF = {
     # and another instanceType only when it has another processor.
     "aws:ec2/instance:Instance": {"ami", "primaryNetworkInterface", "rootBlockDevice", "userData"},
     "aws:ec2/volumeAttachment:VolumeAttachment": {"deviceName", "instanceId", "volumeId"},
+    # terraform-provider-alicloud: resource_alicloud_instance.go. A changed user_data or image_id is an update there.
+    "alicloud:ecs/instance:Instance": {"networkInterfaceId", "systemDiskCategory", "systemDiskKmsKeyId"},
+    "alicloud:ecs/ecsDiskAttachment:EcsDiskAttachment": {"diskId", "instanceId"},
+    "alicloud:ecs/ecsNetworkInterface:EcsNetworkInterface": {"primaryIpAddress"},
+    "alicloud:ecs/securityGroupRule:SecurityGroupRule": {"cidrIp", "securityGroupId"},
 }
 """Type -> inputs where a change makes a new resource of this type only. Sources as in stacks/effects.py's rows."""
 """Where a change makes a new resource. The names mean the same for every type that our components make."""
@@ -80,6 +86,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         for verb, type_, name, id_, inputs in notes:
             if verb == "delete":
                 there.pop((type_, id_), None)
+                there = {key: of for key, of in there.items() if of[1].get(GOES_WITH.get(key[0], "")) != id_}
             else:
                 there[type_, id_] = name, inputs
         return there
@@ -88,8 +95,19 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """What refers to it and is there: as the clouds do, it is not deleted then."""
         there = self.there()
         there.pop((request.type, request.id), None)
-        users = (name for name, inputs in there.values() if f'"{request.id}"' in json.dumps(inputs))
+        users = (
+            name
+            for (type_, _), (name, inputs) in there.items()
+            if inputs.get(GOES_WITH.get(type_, "")) != request.id and f'"{request.id}"' in json.dumps(inputs)
+        )
         return next(users, "")
+
+    def refuse(self, request: Any, inputs: Values, context: Any) -> None:
+        """Abort the call for what a cloud refuses (tests/engine/examples/refusals.py)."""
+        own = (request.type, getattr(request, "id", ""))
+        there = [(type_, id_, of) for (type_, id_), (_, of) in self.there().items() if (type_, id_) != own]
+        if why := refused(request.type, inputs, there):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{request.name}: {why}")
 
     def note(self, verb: str, request: Any, id_: str, inputs: Values | None = None) -> None:
         """One line in the log, in the order of the calls."""
@@ -148,6 +166,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             request.type, inputs, [of for (type_, _), (_, of) in self.there().items() if type_ == request.type]
         ):
             context.abort(grpc.StatusCode.ALREADY_EXISTS, f"AlreadyExists: {request.name}: {other}")
+        self.refuse(request, inputs, context)
         id_ = new_id(request.type, request.name, inputs)
         self.note("create", request, id_, inputs)
         told = {"name": request.name, **computed(request.type, request.name, id_), **inputs}
@@ -158,6 +177,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         news = MessageToDict(request.news)
         outputs.update(news)
         if not request.preview:
+            self.refuse(request, news, context)
             self.note("update", request, request.id, news)
         return provider_pb2.UpdateResponse(properties=outputs)
 
@@ -170,8 +190,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: Any, context: Any) -> Any:
         if request.tok == "aws:kms/getKey:getKey":
             return self.key(request)
+        if request.tok == "aws:cloudcontrol/getResource:getResource":
+            return self.key_policy(request)
         if request.tok == "aws:ec2/getAmi:getAmi":
             newest = struct({"id": "ami-0123456789abcdef0"})
+            return provider_pb2.InvokeResponse(**{"return": newest})  # pyright: ignore[reportArgumentType]
+        if request.tok == "alicloud:ecs/getImages:getImages":
+            newest = struct({"ids": ["debian_12_9_x64_20G_alibase_20250314.vhd"], "images": []})
             return provider_pb2.InvokeResponse(**{"return": newest})  # pyright: ignore[reportArgumentType]
         if request.tok == "alicloud:kms/getKeys:getKeys":
             return self.keys(request)
@@ -192,6 +217,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             "keyManager": "CUSTOMER",
         }
         return provider_pb2.InvokeResponse(**{"return": struct(usable)})  # pyright: ignore[reportArgumentType]
+
+    def key_policy(self, request: Any) -> Any:
+        """Its policy, which leaves it to IAM, as Cloud Control tells it."""
+        root = {"AWS": "arn:aws:iam::111122223333:root"}
+        statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+        properties = json.dumps({"KeyPolicy": {"Version": "2012-10-17", "Statement": [statement]}})
+        told = {"id": request.args["identifier"], "typeName": "AWS::KMS::Key", "properties": properties}
+        return provider_pb2.InvokeResponse(**{"return": struct(told)})  # pyright: ignore[reportArgumentType]
 
     def keys(self, request: Any) -> Any:
         """The same on Alibaba Cloud, where a key is looked for in the list of all."""

@@ -77,13 +77,13 @@ def test_what_exists_once_is_not_made_twice(provider: Provider) -> None:
 
 
 def test_a_password_is_told_to_nobody_who_does_not_know_it(provider: Provider) -> None:
-    made = create(provider, "aws:rds/instance:Instance", "database", identifier="kotaemon", password="first")
+    made = create(provider, "aws:rds/instance:Instance", "database", identifier="kotaemon", password="first-password")
     imported = MessageToDict(provider.Read(provider_pb2.ReadRequest(**made), None))
     assert "password" not in imported["inputs"]
     assert "password" not in imported["properties"]
-    known = struct({"password": "first"})
+    known = struct({"password": "first-password"})
     refreshed = MessageToDict(provider.Read(provider_pb2.ReadRequest(**made, inputs=known, properties=known), None))
-    assert refreshed["inputs"]["password"] == "first"
+    assert refreshed["inputs"]["password"] == "first-password"
 
 
 def test_what_was_deleted_is_gone(provider: Provider, disk: dict[str, Any]) -> None:
@@ -92,6 +92,6 @@ def test_what_was_deleted_is_gone(provider: Provider, disk: dict[str, Any]) -> N
 
 
 def test_what_is_used_is_not_deleted(provider: Provider, disk: dict[str, Any]) -> None:
-    create(provider, TYPE, "user", volumeId=disk["id"])
+    create(provider, TYPE, "user", volumeId=disk["id"], size=10)
     with pytest.raises(Refused, match="disk is used by user"):
         provider.Delete(provider_pb2.DeleteRequest(**disk), Context())

@@ -111,7 +111,7 @@ def living(
     project = Project.of(engines.with_clouds(folder, cluster.kubeconfig), file, cluster)
     stack = project.open()
     up_by_the_earlier_release(project, release, document(name, f"{name}-old"), stack.workspace.env_vars)
-    return Living(name, stack, project.file, engines.kube(cluster))
+    return Living(name, stack, project.file, engines.kube(cluster), folder / "calls.jsonl")
 
 
 def up_by_the_earlier_release(

@@ -84,4 +84,20 @@ CASES = [
     ),
     one("data-on-nodes", "the same driver without it", STORAGE_CLASS, {"provisioner": "driver.longhorn.io"}),
     one("data-on-nodes", "driver that nobody knows", STORAGE_CLASS, {"provisioner": "csi.example.com"}),
+    one(
+        "data-on-nodes",
+        "volume of a driver of nodes",
+        VOLUME,
+        {"spec": {"csi": {"driver": "local.csi.openebs.io", "volumeHandle": "x"}}},
+        "is OpenEBS Local PV LVM, a logical volume on the node, local.csi.openebs.io: the pod stays Pending until the node "
+        "is back, and the data is lost with the node's disk",
+    ),
+    one("data-on-nodes", "volume of another driver", VOLUME, {"spec": {"csi": {"driver": "ebs.csi.aws.com"}}}),
+    one(
+        "data-on-nodes",
+        "emptyDir where Qdrant keeps data",
+        DEPLOY,
+        volume({"emptyDir": {}}, "/var/lib/qdrant/storage"),
+        "volume d (emptyDir) is at /var/lib/qdrant/storage: what is there ends with the pod; mount a claim",
+    ),
 ]

@@ -63,6 +63,44 @@ CASES = [
         {"data": {"settings.py": "KEY = 'AKIAIOSFODNN7EXAMPLE'"}},
         "data.settings.py holds an AWS access key",
     ),
+    one(
+        "no-plaintext-secret",
+        "lines of a ConfigMap",
+        CONFIG_MAP,
+        {
+            "data": {
+                "app.yaml": "db:\n  host: db\n  password: hunter2\n  passwordFile: /run/x\ntoken: ${TOKEN}\nmax_tokens: 5\n",
+                "app.properties": "spring.datasource.password=hunter2\nspring.mail.password=\nenable.password=false\n",
+                "vars.env": "export OPENAI_API_KEY=abc123def\nAPI_KEY=$OTHER\n",
+                "run.py": "password = read()\ntoken=first\n",
+                "POSTGRES_PASSWORD": "hunter2",
+                "TOKEN_URL": "https://login.example.com/token",
+            }
+        },
+        "data.app.yaml holds a secret in plain text (password); take it from a Secret",
+        "data.app.properties holds a secret in plain text (spring.datasource.password); take it from a Secret",
+        "data.vars.env holds a secret in plain text (OPENAI_API_KEY); take it from a Secret",
+        "data.POSTGRES_PASSWORD is a secret in plain text; put it into a Secret",
+    ),
+    one("no-plaintext-secret", "line that is allowed", CONFIG_MAP, {"data": {"a.ini": "token=first"}}, names=["token"]),
+    one(
+        "no-plaintext-secret",
+        "variable of libpq",
+        DEPLOY,
+        env("PGPASSWORD", value="hunter2"),
+        "container app: the variable PGPASSWORD is a secret in plain text; take it from a Secret "
+        "(valueFrom.secretKeyRef)",
+    ),
+    Case(
+        "no-plaintext-secret",
+        "Helm values: short names, and files in a value",
+        [release({"auth": {"pass": "hunter2"}, "proxy_pass": "http://up", "extra": "db:\n  password: hunter2\n"})],
+        [
+            "values.auth.pass is a secret in plain text; name a Secret that has it (a chart's existingSecret, or a "
+            "reference)",
+            "values.extra holds a secret in plain text (password); take it from a Secret",
+        ],
+    ),
     Case(
         "no-plaintext-secret",
         "Secret that is none in the program",

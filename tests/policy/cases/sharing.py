@@ -4,7 +4,7 @@ from typing import Any
 
 from policy.resource import Given
 from tests.policy.cases.case import Case
-from tests.policy.resources import CLAIM, DEPLOY, DEPLOYMENT, RWO_CLAIM, changed, resource
+from tests.policy.resources import CLAIM, CONTAINER, DEPLOY, DEPLOYMENT, RWO_CLAIM, changed, resource
 
 HPA = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 
@@ -41,6 +41,21 @@ def stateful(replicas: int) -> Given:
     template = {"metadata": {"name": "files"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
     spec = {"replicas": float(replicas), "template": {"spec": pod}, "volumeClaimTemplates": [template]}
     return resource("kubernetes:apps/v1:StatefulSet", {"metadata": {"namespace": "app", "name": "db"}, "spec": spec})
+
+
+SQLITE = (
+    "container app: DATABASE_URL names a SQLite database, and up to {pods} pods share the claim: SQLite is for one writer; "
+    "one pod, or a database server"
+)
+SCALER = {
+    "metadata": {"namespace": "app", "name": "app"},
+    "spec": {"maxReplicas": 4.0, "scaleTargetRef": {"kind": "Deployment", "name": "app"}},
+}
+
+
+def sqlite(replicas: int, url: str = "sqlite:////data/app.db") -> Given:
+    env = [{"name": "DATABASE_URL", "value": url}]
+    return resource(DEPLOY, changed(changed(DEPLOYMENT, f"{CONTAINER}/env", env), "spec/replicas", float(replicas)))
 
 
 CASES = [
@@ -208,4 +223,10 @@ CASES = [
         [BESIDE.format(claim="files-db-0", mode="ReadWriteOnce", other="StatefulSet db")],
     ),
     Case("one-workload-a-claim", "number that no pod has", [resource(DEPLOY, on("files-db-7")), stateful(1)], []),
+    Case("sqlite-one-writer", "compliant", [sqlite(1)], []),
+    Case("sqlite-one-writer", "a server", [sqlite(3, "postgresql://db/rag")], []),
+    Case("sqlite-one-writer", "missing value", [scaled(3)], []),
+    Case("sqlite-one-writer", "three pods", [sqlite(3)], [SQLITE.format(pods=3)]),
+    Case("sqlite-one-writer", "an autoscaler", [sqlite(1), resource(HPA, SCALER)], [SQLITE.format(pods=4)]),
+    Case("sqlite-one-writer", "a claim for each pod", [stateful(3)], []),
 ]

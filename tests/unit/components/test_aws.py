@@ -281,6 +281,7 @@ def test_efs(zones, one_zone, reason):
             {"max_size_gib": 21},
             "maximum size 21 GiB: must be at least a tenth above size 20 GiB, 65536 at most",
         ),
+        ({"size_gib": 100, "max_size_gib": 110}, ""),  # in floats 100 * 1.1 is more than 110
         ({"subnet_zones": 1}, "subnets: RDS needs subnets in at least two zones, also for a single instance"),
         (
             {"backup_days": 0},

@@ -85,7 +85,7 @@ def test_outputs(resources: dict[str, Any]) -> None:
         "NfsPreparation": ["job"],
         "PreparationNamespace": ["namespace", "script"],
         "NfsStorage": ["claim"],
-        "NasStorage": ["claim", "fileSystemId", "server"],
+        "NasStorage": ["claim", "fileSystemId", "server", "vaultId"],
         "OssRole": ["roleName"],
         "ServiceRoles": [],
     }

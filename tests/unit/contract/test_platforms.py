@@ -15,14 +15,15 @@ from components.block.ebs import EbsStorage, EbsStorageArgs, ebs_claim
 from components.block.ebs_volume import EbsVolume, EbsVolumeArgs, ebs_volume_claim
 from components.block.ecs_disk import EcsDiskStorage, EcsDiskStorageArgs, ecs_disk_claim
 from components.block.essd import EssdStorage, EssdStorageArgs, essd_claim
-from components.block.essd_rules import DiskType
 from components.contract import AccessMode, Claim, Locks, Medium
+from components.essd_rules import DiskType
 from components.file.efs import EfsStorage, EfsStorageArgs, efs_claim
 from components.file.efs_dynamic import EfsDynamicStorage, EfsDynamicStorageArgs, efs_dynamic_claim
 from components.file.lustre import LustreStorage, LustreStorageArgs, lustre_claim
 from components.file.nas import NasStorage, NasStorageArgs, nas_claim
 from components.file.nfs import NfsStorage, NfsStorageArgs, nfs_claim
 from components.file.openzfs import OpenZfsStorage, OpenZfsStorageArgs, openzfs_claim
+from components.nfs_server.alicloud_instance import NfsOnEssd, NfsOnEssdArgs
 from components.nfs_server.aws_instance import NfsOnEbs, NfsOnEbsArgs
 from components.nfs_server.exports import NfsExport
 from components.nfs_server.on_disk import NfsServing
@@ -106,8 +107,13 @@ def on_it(server: Any) -> NfsStorageArgs:
 
 
 def served(name: str, args: Any) -> NfsStorage:
-    """The server and the claim on it, as the kind makes them."""
+    """The server on AWS and the claim on it, as the kind makes them."""
     return NfsStorage(name, on_it(NfsOnEbs(name, args).address))
+
+
+def served_by_ecs(name: str, args: Any) -> NfsStorage:
+    """The same on Alibaba Cloud."""
+    return NfsStorage(name, on_it(NfsOnEssd(name, args).address))
 
 
 def served_claim(name: str, args: Any) -> Claim:
@@ -235,6 +241,21 @@ ROWS = [
         ["vsw-bp1example"],
         "alicloud:hbr/nasBackupPlan:NasBackupPlan",
     ),
+    alicloud(
+        "alicloud-nfs-on-disk",
+        served_by_ecs,
+        NfsOnEssdArgs(
+            **only(ALI, "key_id", "tags"),
+            **only(NAS, "cloud_name", "zone", "vpc_id", "vswitch_id"),
+            region="cn-hangzhou",
+            serving=NfsServing(export=EXPORT),
+            image="m-bp1example",
+        ),
+        served_claim,
+        FILE,
+        ["vsw-bp1example"],
+        "alicloud:ecs/ecsAutoSnapshotPolicyAttachment:EcsAutoSnapshotPolicyAttachment",
+    ),
 ]
 MANAGED = [row for row in ROWS if row.key is not None]
 every_row = pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
@@ -247,7 +268,7 @@ class Cloud(Echo):
     def new_resource(self, args: Any) -> Any:
         resource_id, outputs = super().new_resource(args)
         if args.custom and not args.typ.startswith("kubernetes:"):
-            told = ("arn", "privateIp", "dnsName", "mountName", "mountTargetDomain")
+            told = ("arn", "privateIp", "primaryIpAddress", "dnsName", "mountName", "mountTargetDomain")
             outputs = dict.fromkeys(told, f"known-{args.name}") | outputs
         return resource_id, outputs
 
@@ -348,14 +369,14 @@ def test_in_the_right_zones(pulumi_run: Callable[..., Run], row: Row) -> None:
 @every_managed_row
 def test_not_reachable_from_elsewhere(pulumi_run: Callable[..., Run], row: Row) -> None:
     run = made(pulumi_run, row)
-    ingress = [r for r in cloud_side(run) if r.type.endswith(("AccessRule", "IngressRule"))]
+    ingress = [r for r in cloud_side(run) if r.type.endswith(("AccessRule", "IngressRule", "SecurityGroupRule"))]
     if row.medium == BLOCK:
         assert ingress == []
         return
     assert ingress
     for rule in ingress:
         ours = {NETWORK, GROUP} | {f"{r.name}-id" for r in cloud_side(run) if r.type.endswith("SecurityGroup")}
-        who = {rule.inputs.get(k) for k in ("sourceCidrIp", "cidrIpv4", "referencedSecurityGroupId")} - {None}
+        who = {rule.inputs.get(k) for k in ("sourceCidrIp", "cidrIp", "cidrIpv4", "referencedSecurityGroupId")} - {None}
         assert who
         assert who <= ours, rule.name
         assert "0.0.0.0/0" not in json.dumps(rule.inputs)

@@ -6,17 +6,17 @@ import pytest
 
 from components.contract import AccessMode, Claim, Locks, Medium, Profile, Role, RoleMount
 from guard import safety
-from guard.classes import Bound, ClassFacts, Driver, facts_of, said
+from guard.classes import Bound, ClassFacts, Driver, contradicted, facts_of, said
 from guard.drivers import DRIVERS
 from guard.safety import Pods, ServerDisk
-from guard.table import BACKENDS
+from guard.table import BACKENDS, UNKNOWN
 
 RWO, RWOP, RWX = AccessMode.RWO, AccessMode.RWOP, AccessMode.RWX
 
 
 @pytest.mark.parametrize("row", DRIVERS, ids=lambda row: row.name)
 def test_a_row_says_something_that_the_guard_knows(row: Driver) -> None:
-    assert row.backend in (*BACKENDS, "nas")
+    assert row.backend in (*BACKENDS, "nas", UNKNOWN)
     assert row.source.startswith("https://")
     assert len(row.node_loss.split()) > 4
     one_node = row.backend in ("disk", "node")
@@ -38,7 +38,55 @@ def test_no_disk_is_said_to_leave_a_lost_node_by_itself(row: Driver) -> None:
     assert "by force" in row.node_loss
 
 
+AZ, ONTAP, PX = "file.csi.azure.com", "csi.trident.netapp.io", "pxd.portworx.com"
+ONE, ZONE, NODE, ALL = Locks.ONE_NODE, Bound.ZONE, Bound.NODE, Bound.EVERYWHERE
+LINSTOR, VSPHERE = "linstor.csi.linbit.com", "csi.vsphere.vmware.com"
 FOUND = [
+    (VSPHERE, {"storagepolicyname": "gold"}, (), RWO, "disk", ZONE, ONE),
+    (VSPHERE, {"storagepolicyname": "gold"}, (), RWX, "nfs4", ALL, Locks.SHARED),
+    ("cinder.csi.openstack.org", {"availability": "nova"}, (), RWOP, "disk", ZONE, ONE),
+    ("nfs.manila.csi.openstack.org", {"type": "default"}, (), RWX, "nfs4", ALL, Locks.SHARED),
+    ("cephfs.manila.csi.openstack.org", {"type": "default"}, (), RWX, "cephfs", ALL, Locks.SHARED),
+    ("disk.csi.azure.com", {"skuName": "Premium_LRS"}, (), RWO, "disk", ZONE, ONE),
+    ("disk.csi.azure.com", {"skuname": "StandardSSD_ZRS"}, (), RWO, "disk", ALL, ONE),
+    ("disk.csi.azure.com", {"storageaccounttype": "premium_zrs"}, (), RWO, "disk", ALL, ONE),
+    (AZ, {"skuName": "Standard_LRS"}, ("nobrl",), RWO, "smb", ALL, Locks.NODE_LOCAL),
+    (AZ, {"protocol": "nfs"}, ("nconnect=4",), RWX, "nfs4", ALL, Locks.SHARED),
+    ("smb.csi.k8s.io", {"source": "//nas/k"}, (), RWO, "smb", ALL, Locks.NODE_LOCAL),
+    ("pd.csi.storage.gke.io", {"type": "pd-ssd"}, (), RWO, "disk", ZONE, ONE),
+    ("filestore.csi.storage.gke.io", {"tier": "standard"}, (), RWX, "nfs3", ALL, Locks.SHARED),
+    ("filestore.csi.storage.gke.io", {"tier": "zonal", "protocol": "NFS_V4_1"}, (), RWX, "nfs4", ALL, Locks.SHARED),
+    (ONTAP, {"backendType": "ontap-nas-economy"}, (), RWO, "nfs4", ALL, Locks.SHARED),
+    (ONTAP, {"backendType": "ontap-nas"}, ("nfsvers=3", "nolock"), RWX, "nfs3", ALL, Locks.NODE_LOCAL),
+    (ONTAP, {"backendType": "ontap-san"}, (), RWO, "disk", ALL, ONE),
+    (ONTAP, {"backendType": "azure-netapp-files"}, (), RWX, "nfs3", ALL, Locks.SHARED),
+    (ONTAP, {"backendType": "azure-netapp-files"}, ("nfsvers=4.1",), RWX, "nfs4", ALL, Locks.SHARED),
+    (LINSTOR, {"autoPlace": "2"}, (), RWO, "disk", ALL, ONE),
+    (LINSTOR, {f"{LINSTOR}/allowRemoteVolumeAccess": "false"}, (), RWO, "disk", NODE, ONE),
+    (LINSTOR, {}, (), RWX, "nfs4", ALL, Locks.SHARED),
+    (PX, {"repl": "3"}, (), RWO, "disk", ALL, ONE),
+    (PX, {"repl": "3"}, (), RWX, "nfs3", ALL, Locks.SHARED),
+    (PX, {"sharedv4": "true"}, (), RWO, "nfs3", ALL, Locks.SHARED),
+    (PX, {"sharedv4": "true", "sharedv4_mount_options": "vers=3.0,nolock"}, (), RWX, "nfs3", ALL, Locks.NODE_LOCAL),
+    (PX, {"backend": "pure_block"}, (), RWO, "disk", ALL, ONE),
+    (PX, {"backend": "pure_file"}, ("nfsvers=4.1",), RWX, "nfs4", ALL, Locks.SHARED),
+    ("io.openebs.csi-mayastor", {"repl": "3"}, (), RWO, "disk", ALL, ONE),
+    ("openebs.io/local", {}, (), RWO, "node", NODE, ONE),
+    ("local.csi.openebs.io", {"volgroup": "vg"}, (), RWOP, "disk", NODE, ONE),
+    ("zfs.csi.openebs.io", {"poolname": "tank"}, (), RWO, "disk", NODE, ONE),
+    ("csi.hetzner.cloud", {}, (), RWO, "disk", ZONE, ONE),
+    ("dobs.csi.digitalocean.com", {}, (), RWO, "disk", ALL, ONE),
+    ("driver.harvesterhci.io", {}, (), RWO, "disk", ALL, ONE),
+    ("driver.harvesterhci.io", {}, (), RWX, "nfs4", ALL, Locks.SHARED),
+    ("org.democratic-csi.nfs", {"fsType": "nfs"}, (), RWX, "nfs4", ALL, Locks.SHARED),
+    ("org.democratic-csi.iscsi", {"fsType": "ext4"}, (), RWO, "disk", ALL, ONE),
+    ("org.democratic-csi.smb", {"fsType": "cifs"}, (), RWX, "smb", ALL, Locks.NODE_LOCAL),
+    ("rook-ceph.nfs.csi.ceph.com", {"nfsCluster": "n"}, (), RWX, "nfs4", ALL, Locks.SHARED),
+    ("seaweedfs-csi-driver", {}, (), RWO, "seaweedfs", ALL, Locks.NODE_LOCAL),
+    ("ossplugin.csi.alibabacloud.com", {"bucket": "b"}, (), RWX, "object", ALL, Locks.NONE),
+    ("csi-powerstore.dellemc.com", {"csi.storage.k8s.io/fstype": "nfs"}, (), RWX, "nfs4", ALL, Locks.SHARED),
+    ("csi-powerstore.dellemc.com", {"csi.storage.k8s.io/fstype": "ext4"}, (), RWO, "disk", ALL, ONE),
+    ("nfs.csi.k8s.io", {}, ("nfsvers=4.1,nolock",), RWX, "nfs4", ALL, Locks.NODE_LOCAL),
     ("ebs.csi.eks.amazonaws.com", {"type": "io2"}, (), RWOP, "disk", Bound.ZONE, Locks.ONE_NODE),
     ("diskplugin.csi.alibabacloud.com", {"type": "cloud_auto"}, (), RWO, "disk", Bound.ZONE, Locks.ONE_NODE),
     (
@@ -111,6 +159,33 @@ def test_a_driver_that_is_not_in_the_table_is_unknown(provisioner: str) -> None:
     assert facts.refused_mode(RWX) == "", "nothing is refused of which nothing is known"
 
 
+@pytest.mark.parametrize("provisioner", [ONTAP, "manila.csi.openstack.org"])
+def test_a_driver_whose_class_does_not_say_what_it_makes_is_unknown(provisioner: str) -> None:
+    facts = facts_of("own", provisioner, DRIVERS, {"type": "x"}, (), RWO)
+    assert (facts.known, facts.bound, facts.modes) == (False, None, ())
+    assert "not in the table" not in facts.name
+
+
+@pytest.mark.parametrize(
+    ("provisioner", "parameters", "options", "lost"),
+    [
+        ("nfs.csi.k8s.io", {}, ("soft,timeo=10",), {"soft"}),
+        ("nfs.csi.k8s.io", {}, ("hard", "softerr"), {"softerr"}),
+        ("driver.longhorn.io", {"nfsOptions": "vers=4.1,softerr"}, (), {"softerr"}),
+        ("csi.juicefs.com", {}, ("writeback",), {"writeback"}),
+        ("rbd.csi.ceph.com", {}, ("nobarrier", "discard"), {"nobarrier"}),
+        ("csi.example.org", {}, ("soft",), {"soft"}),
+        ("nfs.csi.k8s.io", {}, ("nolock",), set()),
+        ("ebs.csi.aws.com", {}, ("noatime",), set()),
+    ],
+)
+def test_options_that_lose_data(
+    provisioner: str, parameters: dict[str, str], options: tuple[str, ...], lost: set[str]
+) -> None:
+    assert set(facts_of("own", provisioner, DRIVERS, parameters, options, RWO).loses) == lost
+    assert ("class-loses-data" in rules(provisioner, options=options)) == bool(lost and not parameters)
+
+
 @pytest.mark.parametrize(
     ("provisioner", "mode", "made"),
     [
@@ -172,7 +247,14 @@ def rules(provisioner: str, mode: AccessMode = RWO, options: tuple[str, ...] = (
     [
         ("topolvm.cybozu.com", (), {"node-local-data"}),
         ("ebs.csi.aws.com", (), set[str]()),
-        ("pd.csi.storage.gke.io", (), {"class-unknown"}),
+        ("csi.example.org", (), {"class-unknown"}),
+        ("pd.csi.storage.gke.io", (), set[str]()),
+        (
+            "smb.csi.k8s.io",
+            (),
+            {"sqlite-on-node-local-locks", "chroma-on-node-local-locks", "lancedb-on-smb"},
+        ),
+        ("seaweedfs-csi-driver", (), {"sqlite-on-node-local-locks", "chroma-on-node-local-locks"}),
         ("cephfs.csi.ceph.com", (), {"sqlite-on-network", "chroma-on-network"}),
         ("efs.csi.aws.com", (), {"sqlite-on-network", "chroma-on-network"}),
         ("nfs.csi.k8s.io", ("nolock",), {"sqlite-on-node-local-locks", "chroma-on-node-local-locks", "hf-cache-locks"}),
@@ -196,7 +278,9 @@ def test_the_class_of_a_claim_is_judged_as_what_it_is(
         ("nfs.csi.k8s.io", "server-on-network", True),
         ("nasplugin.csi.alibabacloud.com", "server-on-network", True),
         ("csi.juicefs.com", "server-on-network", True),
-        ("csi.vsphere.vmware.com", "class-unknown", False),
+        ("csi.example.org", "class-unknown", False),
+        ("csi.vsphere.vmware.com", "", False),
+        ("file.csi.azure.com", "server-on-network", True),
         ("topolvm.io", "node-local-data", False),
         ("rbd.csi.ceph.com", "", False),
     ],
@@ -208,3 +292,26 @@ def test_a_server_of_the_stack_is_on_a_disk(provisioner: str, rule: str, refused
     found = [verdict for verdict in report.verdicts if verdict.message.startswith("stores.database")]
     assert [verdict.rule for verdict in found] == ([rule] if rule else [])
     assert [verdict.rule in {r.rule for r in report.refusals} for verdict in found] == ([refused] if rule else [])
+
+
+@pytest.mark.parametrize(
+    ("driver", "options", "stands_on", "real", "words"),
+    [
+        ("smb.csi.k8s.io", (), "disk", True, "standsOn: 'disk' is not what the driver makes"),
+        ("smb.csi.k8s.io", (), "nfs4", False, "standsOn: 'nfs4' is not what the driver makes"),
+        ("s3.csi.aws.com", (), "nfs4", False, "standsOn: 'nfs4' is not what the driver makes"),
+        ("rbd.csi.ceph.com", (), "cephfs", True, "standsOn: 'cephfs' is not what the driver makes"),
+        ("cephfs.csi.ceph.com", (), "disk", True, "standsOn: 'disk' is not what the driver makes"),
+        ("nfs.csi.k8s.io", ("vers=4.1", "nolock"), "nfs4", True, "realLocks: is true"),
+        ("nfs.csi.k8s.io", ("vers=4.1", "nolock"), "nfs4", False, ""),
+        ("nfs.csi.k8s.io", (), "efs", True, ""),
+        ("topolvm.io", (), "node", True, ""),
+        ("csi.example.org", (), "disk", True, ""),
+    ],
+)
+def test_words_that_a_driver_contradicts(
+    driver: str, options: tuple[str, ...], stands_on: str, real: bool, words: str
+) -> None:
+    found = contradicted(stands_on, real, facts_of("", driver, DRIVERS, {}, options, RWO))
+    assert found.startswith(words)
+    assert bool(found) == bool(words)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from guard import limits
-from guard.namespace import Namespace, PodsOf, Quota, Volume, quantity
+from guard.namespace import Namespace, PodsOf, PriorityScope, Quota, Volume, quantity
 
 
 def container(
@@ -171,3 +171,42 @@ def test_a_limit_range_of_claims() -> None:
         "claim files is 200Gi, and the limit range allows 100Gi",
         "claim small is 5Gi, and the limit range wants 10Gi at least",
     ]
+
+
+@pytest.mark.parametrize(
+    ("scope", "classed", "counts"),
+    [
+        (PriorityScope("In", ("high", "urgent")), "high", True),
+        (PriorityScope("In", ("high",)), "low", False),
+        (PriorityScope("In", ("high",)), "", False),
+        (PriorityScope("NotIn", ("high",)), "low", True),
+        (PriorityScope("NotIn", ("high",)), "high", False),
+        (PriorityScope("Exists"), "low", True),
+        (PriorityScope("Exists"), "", False),
+        (PriorityScope("DoesNotExist"), "", True),
+        (PriorityScope("DoesNotExist"), "low", False),
+    ],
+)
+def test_a_quota_counts_the_pods_of_its_priority_classes(scope: PriorityScope, classed: str, counts: bool) -> None:
+    pod: dict[str, Any] = {"containers": [container()], **({"priorityClassName": classed} if classed else {})}
+    hard = {"pods": "2", "limits.cpu": "4"}
+    space = Namespace("rag", quotas=(Quota("team", hard, {"pods": "1"}, priorities=(scope,)),))
+    three, two = PodsOf("the application", pod, 3), PodsOf("the application", pod, 2)
+    assert bool([line for line in limits.refused(space, [three], []) if "3" in line]) == counts
+    assert bool([line for line in limits.refused(space, [two], []) if "limits.cpu" in line]) == counts
+    assert bool(limits.short(space, [two], [])) == counts
+    assert limits.not_checked(space) == []
+
+
+def test_claims_have_no_priority_class() -> None:
+    hard = {"requests.storage": "1Gi"}
+    space = Namespace("rag", quotas=(Quota("team", hard, priorities=(PriorityScope("Exists"),)),))
+    assert limits.refused(space, [], [Volume("data", 20)]) == []
+
+
+def test_what_a_quota_is_also_on_is_told() -> None:
+    counted = {"pods": "9", "cpu": "9", "fast.storageclass.storage.k8s.io/requests.storage": "9Gi"}
+    assert limits.not_checked(quota({**counted, "requests.nvidia.com/gpu": "1"})) == []
+    assert limits.not_checked(
+        quota({**counted, "count/secrets": "1", "services": "2", "limits.ephemeral-storage": "1Gi"})
+    ) == ["quota team is also on count/secrets, services, limits.ephemeral-storage, which are not counted here"]

@@ -61,8 +61,18 @@ SEARCH = Place("stores.documentStore", {"url": "http://search:9200"})
     [
         ("sessions", SQLITE, POSTGRES, "the converter sqlite_to_postgres.py moves it"),
         ("vectors", FILES, QDRANT, "the converter chroma_to_vectors.py moves it"),
-        ("sessions", POSTGRES, RDS, "the servers' own dump and restore moves it"),
-        ("vectors", QDRANT, replace(QDRANT, words={**QDRANT.words, "url": "http://b:6333"}), "the servers' own dump"),
+        (
+            "sessions",
+            POSTGRES,
+            RDS,
+            "if it is the same server under another name, nothing has to be moved; else the servers' own dump and restore",
+        ),
+        (
+            "vectors",
+            QDRANT,
+            replace(QDRANT, words={**QDRANT.words, "url": "http://b:6333"}),
+            "if it is the same server under another name",
+        ),
         (
             "sessions",
             POSTGRES,

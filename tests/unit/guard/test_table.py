@@ -10,7 +10,7 @@ from guard.rules import RULES, Severity
 from guard.table import TABLE, Cell, Verdict, backing_of
 from guard.words import BACKING_NAMES, DISKS, STORE_NAMES, Backing, Store, Writers
 
-NO_LOCKS = (Backing.NFS_NOLOCK, Backing.NAS3_NOLOCK, Backing.LUSTRE_NOFLOCK)
+NO_LOCKS = (Backing.NFS_NOLOCK, Backing.NAS3_NOLOCK, Backing.LUSTRE_NOFLOCK, Backing.SMB)
 CELLS = list(TABLE.items())
 
 
@@ -29,7 +29,7 @@ def claim(backend: str, locks: Locks = Locks.SHARED, mode: AccessMode = AccessMo
 
 
 def test_every_cell_is_there() -> None:
-    assert len(Store) * len(Backing) * len(Writers) == 7 * 14 * 2 == len(TABLE)
+    assert len(Store) * len(Backing) * len(Writers) == 7 * 15 * 2 == len(TABLE)
     assert set(TABLE) == set(itertools.product(Store, Backing, Writers))
     assert set(STORE_NAMES) == set(Store)
     assert set(BACKING_NAMES) == set(Backing)
@@ -112,6 +112,9 @@ FOUND = [
     (claim("object", Locks.NONE), Backing.OBJECT),
     (claim("cephfs"), Backing.CEPHFS),
     (claim("cephfs", Locks.NODE_LOCAL), Backing.NFS_NOLOCK),
+    (claim("smb"), Backing.SMB),
+    (claim("smb", Locks.NODE_LOCAL), Backing.SMB),
+    (claim("seaweedfs"), Backing.NFS_NOLOCK),
     (claim("node", Locks.ONE_NODE, AccessMode.RWO), Backing.BLOCK_RWO),
     (claim("unknown", Locks.ONE_NODE, AccessMode.RWOP), Backing.BLOCK_RWOP),
     (claim("unknown", Locks.NODE_LOCAL), Backing.NFS_NOLOCK),
@@ -130,7 +133,7 @@ def test_every_backing_can_be_found() -> None:
 def test_unknown_backend() -> None:
     message = (
         "claim files: the guard knows no backend 'glusterfs'; known: disk, node, nfs3, nfs4, efs, openzfs, lustre, "
-        "nas4, juicefs, cephfs, nas3, object"
+        "nas4, juicefs, cephfs, nas3, smb, seaweedfs, object"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         backing_of(claim("glusterfs"))

@@ -43,6 +43,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
         "alicloud-single",
         {"storage.claims.disk.kind": "ecs-disk", "alicloud.serviceRoles": ["disk", "nas"]},
     ),
+    "alicloud-nfs-on-disk": (
+        "alicloud-single",
+        {"storage.claims.files": {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"]}},
+    ),
     "alicloud-addons": (
         "alicloud-single",
         {
@@ -131,6 +135,7 @@ def _in_state(resource: Registration) -> dict[str, Any]:
         "dependencies": list(resource.depends_on),
         "protect": resource.protect,
         "retainOnDelete": resource.retain_on_delete,
+        "deletedWith": resource.deleted_with,
     }
 
 

@@ -86,6 +86,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("aws-single", {"weights": {"kind": "lustre", "s3Links": [{"path": "/m", "bucketPath": "s3://weights"}]}}),
     ("alicloud-single", {"disk": {"kind": "ecs-disk", "provisionedIops": 1000, "bursting": True}}),
     ("alicloud-single", {"disk": {"kind": "essd", "types": ["cloud_essd"], "performanceLevel": "PL0"}}),
+    ("alicloud-single", {"files": {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"], "iops": 9000}}),
     ("alicloud-single", {"files": {"kind": "nas", "fileSystem": "extreme", "size": "200Gi", "backupDays": 0}}),
     ("dev", {"spare": {"kind": "storage-class", "storageClass": "fast"}, "other": NFS}),
 ]
@@ -98,6 +99,8 @@ def test_it_is_so_for_other_choices_of_every_kind(name: str, claims: dict[str, A
     document = yaml.safe_load((stack_file.ROOT / f"Pulumi.{name}.yaml").read_text())
     document["config"]["kotaemon:storage"]["claims"] |= claims
     databases, files = ("indexes", "sessions"), ("models", "uploads", "logs", "eval")
+    if "weights" in claims:
+        document["config"]["kotaemon:aws"]["nodeGroupRules"] = True
     roles = {role: {"claim": name} for name, held in (("disk", databases), ("files", files)) for role in held}
     document["config"]["kotaemon:storage"]["roles"] = roles
     (tmp_path / "Pulumi.v.yaml").write_text(yaml.safe_dump(document, sort_keys=False))

@@ -51,6 +51,7 @@ TWO: dict[str, tuple[str, dict[str, Any]]] = {
     "ecs-disk": ("alicloud-single", {}),
     "nas": ("alicloud-single", {}),
     "mountpoint-s3": ("aws-single", {"prefix": "{}/"}),
+    "s3-files": ("aws-single", {"prefix": "{}/"}),
     "ossfs": ("alicloud-single", {"prefix": "{}/", "roleName": "kotaemon-cold"}),
     "juicefs": ("dev", {"secret": "{}-jfs", "metadata": "postgresql"}),
     "existing-claim": ("dev", {**OWN, "claim": "{}-theirs"}),

@@ -12,7 +12,7 @@ import yaml
 
 from components.contract import AccessMode
 from guard.classes import Bound
-from guard.namespace import Namespace, Quota
+from guard.namespace import Namespace, PriorityScope, Quota
 from stacks import cluster
 from stacks.classes import Classes
 from stacks.cluster_facts import ClusterFacts, FoundClass, Wanted
@@ -20,6 +20,8 @@ from stacks.settings.classes import ClassSettings
 from stacks.settings.cluster import Cluster
 
 PREFIX = "/apis/storage.k8s.io/v1/storageclasses/"
+DRIVERS = "/apis/storage.k8s.io/v1/csidrivers/"
+DAEMONS = "/apis/apps/v1/namespaces/kube-system/daemonsets/efs-csi-node"
 PROFILES = "/apis/cdi.kubevirt.io/v1beta1/storageprofiles/"
 HERE = "/api/v1/namespaces/rag"
 QUOTAS = {
@@ -30,11 +32,24 @@ QUOTAS = {
             "metadata": {"name": "high"},
             "spec": {
                 "hard": {"pods": "1"},
-                "scopeSelector": {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "Exists"}]},
+                "scopeSelector": {
+                    "matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["high", "urgent"]}]
+                },
             },
         },
+        {"metadata": {"name": "any"}, "spec": {"hard": {"pods": "2"}, "scopes": ["PriorityClass"]}},
     ]
 }
+SEVERAL = {
+    "items": [
+        {
+            "metadata": {"name": "all-teams"},
+            "spec": {"quota": {"hard": {"requests.cpu": "40"}}, "selector": {"labels": {}}},
+            "status": {"total": {"used": {"requests.cpu": "39"}}, "namespaces": []},
+        }
+    ]
+}
+MESHED = "/api/v1/namespaces/meshed"
 ANSWERS: dict[str, Any] = {
     "/version/": {"major": "1", "minor": "33", "gitVersion": "v1.33.4-eks-1"},
     f"{PREFIX}shared": {
@@ -53,6 +68,20 @@ ANSWERS: dict[str, Any] = {
             ]
         }
     },
+    f"{DRIVERS}ebs.csi.aws.com": {},
+    f"{DRIVERS}efs.csi.aws.com": {},
+    DAEMONS: {
+        "spec": {
+            "template": {
+                "spec": {
+                    "containers": [
+                        {"name": "liveness-probe", "image": "example.org/probe:v9.0.0"},
+                        {"name": "efs-plugin", "image": "example.org:5000/efs:v3.1.0@sha256:abc"},
+                    ]
+                }
+            }
+        }
+    },
     HERE: {
         "metadata": {
             "labels": {"pod-security.kubernetes.io/enforce": "baseline"},
@@ -65,10 +94,17 @@ ANSWERS: dict[str, Any] = {
     f"{HERE}/persistentvolumeclaims/used": {"status": {"phase": "Bound"}},
     f"{HERE}/persistentvolumeclaims/spare": {"status": {"phase": "Pending"}},
     f"{HERE}/resourcequotas": QUOTAS,
+    "/apis/quota.openshift.io/v1/namespaces/rag/appliedclusterresourcequotas": SEVERAL,
+    MESHED: {"metadata": {"labels": {"istio-injection": "enabled"}, "deletionTimestamp": "2026-11-29T20:00:00Z"}},
     f"{HERE}/limitranges": {"items": [{"spec": {"limits": [{"type": "Container", "default": {"cpu": "1"}}]}}]},
 }
 """Path -> body. Every other path is answered with 404, and those of REFUSED with 403."""
-REFUSED = (f"{PREFIX}secret", "/api/v1/namespaces/closed", "/api/v1/namespaces/closed/resourcequotas")
+REFUSED = (
+    f"{DRIVERS}closed.csi.example.org",
+    f"{PREFIX}secret",
+    "/api/v1/namespaces/closed",
+    "/api/v1/namespaces/closed/resourcequotas",
+)
 
 
 @pytest.fixture
@@ -204,13 +240,21 @@ def test_the_namespace_is_read_with_its_quotas_limits_level_and_ranges(tmp_path:
         quotas=(
             Quota("team", {"pods": "4"}, {"pods": "1"}),
             Quota("short", {"pods": "1"}, scopes=("Terminating",)),
-            Quota("high", {"pods": "1"}, scopes=("PriorityClass",)),
+            Quota("high", {"pods": "1"}, priorities=(PriorityScope("In", ("high", "urgent")),)),
+            Quota("any", {"pods": "2"}, priorities=(PriorityScope("Exists"),)),
+            Quota("all-teams (over several namespaces)", {"requests.cpu": "40"}, {"requests.cpu": "39"}),
         ),
         limits=({"type": "Container", "default": {"cpu": "1"}},),
         uids="1000680000/10000",
         groups="1000680000/10000",
     )
     assert (found.namespace_missing, found.gaps) == (False, ())
+
+
+def test_a_namespace_that_is_being_deleted_and_has_a_mesh(tmp_path: Path, server: str, asked: list[str]) -> None:
+    found = cluster.read(kubeconfig(tmp_path, server), Wanted(namespace="meshed"))
+    assert found.namespace == Namespace("meshed", ending=True, mesh="Istio")
+    assert not [path for path in asked if "quota.openshift.io" in path], "only OpenShift has them"
 
 
 def test_a_namespace_that_is_not_there_and_one_that_is_closed(tmp_path: Path, server: str) -> None:
@@ -244,3 +288,10 @@ def test_a_storage_profile_is_asked_for_an_unknown_driver_only(tmp_path: Path, s
     assert "makes ReadWriteOnce" in profiled.refused_mode(AccessMode.RWX)
     said = Classes({"vm": ClassSettings.model_validate({"standsOn": "nfs4"})}, found)
     assert said.facts("vm").refused_mode(AccessMode.RWX) == "", "the owner's word"
+
+
+def test_drivers_are_read_with_their_versions(tmp_path: Path, server: str) -> None:
+    names = ("closed.csi.example.org", "ebs.csi.aws.com", "efs.csi.aws.com", "none.csi.example.org")
+    found = cluster.read(kubeconfig(tmp_path, server), Wanted(drivers=names))
+    assert found.drivers == {"ebs.csi.aws.com": "", "efs.csi.aws.com": "v3.1.0", "none.csi.example.org": None}
+    assert found.gaps == ("the API server answered 403 Forbidden for CSIDriver closed.csi.example.org",)

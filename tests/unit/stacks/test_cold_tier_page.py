@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 import yaml
 
-from guard.object_mounts import GEESEFS, JUICEFS, MOUNTPOINT, OBJECT_MOUNTS, OSSFS, Nodes, object_mount, refused_nodes
+from guard.object_mounts import (
+    GEESEFS,
+    JUICEFS,
+    MOUNTPOINT,
+    OBJECT_MOUNTS,
+    OSSFS,
+    S3_FILES,
+    Nodes,
+    object_mount,
+    refused_nodes,
+)
 from plan import collect, stack_file
 from plan.stack_file import ROOT
 from stacks.settings.load import SettingsError
@@ -28,7 +38,7 @@ def read(folder: Path, example: str, config: dict[str, Any]) -> stack_file.Stack
 
 
 def test_every_block_is_planned() -> None:
-    assert len(FOUND) == PAGE.count("```yaml") == 10
+    assert len(FOUND) == PAGE.count("```yaml") == 11
     assert len(OBJECTS) == 1
 
 
@@ -40,7 +50,9 @@ def test_the_blocks_are_plans(example: str, block: str, tmp_path: Path) -> None:
         assert plan.storage["eval"].claim == own
 
 
-@pytest.mark.parametrize(("mount", "row"), [(MOUNTPOINT, "mountpoint-s3"), (OSSFS, "ossfs"), (JUICEFS, "juicefs")])
+@pytest.mark.parametrize(
+    ("mount", "row"), [(MOUNTPOINT, "mountpoint-s3"), (OSSFS, "ossfs"), (JUICEFS, "juicefs"), (S3_FILES, "s3-files")]
+)
 def test_the_table_says_what_the_guard_reads(mount: Any, row: str) -> None:
     [line] = [line for line in PAGE.splitlines() if line.startswith(f"| `{row}` |")]
     _, _, _, _, renames, appends, locks, _, _ = (cell.strip() for cell in line.split("|"))

@@ -10,6 +10,7 @@ from plan import collect
 from stacks import kinds, platforms, stores
 from stacks.facts import NO_FACT
 from stacks.settings.backup import BackupSettings
+from stacks.settings.backup_copy import BackupCopySettings
 from stacks.settings.bucket import BucketSettings
 from stacks.settings.fields import Strict
 from stacks.settings.model import whole_model
@@ -36,6 +37,7 @@ def models() -> Iterator[tuple[tuple[str, str], type[Strict]]]:
     yield ("role", ""), RoleStorage
     yield ("bucket", ""), BucketSettings
     yield ("backup", ""), BackupSettings
+    yield ("backupCopy", ""), BackupCopySettings
 
 
 MODELS = dict(models())

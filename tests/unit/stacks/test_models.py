@@ -82,6 +82,7 @@ def test_an_image_needs_no_release() -> None:
     [
         ({"version": "V3"}, "must be lower-case letters"),
         ({"version": "latest"}, "NFS clients cache links"),
+        ({"version": "metrics.prom"}, "metrics.prom is a file with numbers"),
         ({"cache": {"kind": "disk"}}, "kotaemon:models"),
         ({"cache": {"kind": "ephemeral"}}, "limit"),
         ({"cache": {"kind": "local", "limit": "4Gi"}}, "needs either path"),
@@ -185,6 +186,28 @@ def test_a_disk_is_shared_by_a_leader_that_the_release_runs_beside() -> None:
 def test_a_disk_without_a_leader_is_refused_with_the_way() -> None:
     with pytest.raises(RefusedByGuard, match=r"kotaemon:models\.share"):
         on_a_disk(cache=LOCAL)
+
+
+def on_the_writers_disk(**disk: Any) -> Run:
+    claims = {
+        "files": {"kind": "nfs", "server": "nfs.example.com", "path": "/srv", "size": "5Gi", "encryptedBy": "x"},
+        "disk": {"kind": "storage-class", "storageClass": "dev-block", "size": "9Gi", "encryptedBy": "x", **disk},
+    }
+    roles = {
+        **{role: {"claim": "disk"} for role in ("models", "indexes", "sessions")},
+        **{role: {"claim": "files"} for role in ("uploads", "logs", "eval")},
+    }
+    storage = {"claims": claims, "roles": roles, "classes": {"dev-block": {"standsOn": "disk", "boundTo": "zone"}}}
+    return changed("dev", storage=storage, models={"cache": {"kind": "ephemeral", "limit": "4Gi"}})
+
+
+def test_on_the_disk_of_one_writer_the_release_runs_beside_it() -> None:
+    run = on_the_writers_disk(accessMode="ReadWriteOnce")
+    job = run.one(CRON).inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (near,) = job["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert near["labelSelector"]["matchLabels"].items() <= template(run)["metadata"]["labels"].items()
+    with pytest.raises(pulumi.RunError, match="one with the access mode ReadWriteOnce"):
+        on_the_writers_disk()
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ class Refused:
 
 OWN_KEY = "key: {regionDefault: true, rotationDays: 365}"
 LOADS = Refused(errors=(), rewritten={})
+NODE_RULES = "nodeGroupRules: true"
 
 EXPECTED = {
     "v0.1.0": {
@@ -48,8 +49,18 @@ EXPECTED = {
                 "kotaemon:aws.database.maxSize: 100 has no unit; write maxSize: 100Gi",
             ),
             rewritten={"size: 20": "size: 20Gi", "maxSize: 100": "maxSize: 100Gi"},
+            added=("region: eu-central-1", NODE_RULES),
         ),
-        "aws-scaled": LOADS,
+        "aws-scaled": Refused(
+            errors=(
+                "kotaemon:storage.claims.weights.kind: the servers of Lustre connect to the nodes, so the security groups of "
+                "the nodes have to let in TCP 988 and 1018-1023, and kotaemon:aws.nodeGroupRules does not say who sees to "
+                "that. true: the stack adds the rules, as earlier releases did; false: it prints them, for whoever owns the "
+                f"groups. To keep the rules of an earlier release, write {NODE_RULES}",
+            ),
+            rewritten={},
+            added=("region: eu-central-1", NODE_RULES),
+        ),
         "aws-single": LOADS,
         "dev": LOADS,
         "private-scaled": LOADS,

@@ -7,8 +7,8 @@ import pulumi
 import pytest
 
 from components.block.ecs_disk import EcsDiskStorage, EcsDiskStorageArgs, ecs_disk_claim
-from components.block.essd_rules import DiskType, PerformanceLevel
 from components.contract import AccessMode, Locks, Medium
+from components.essd_rules import DiskType, PerformanceLevel
 
 KEY = "key-hzz6540example"
 DISK = "alicloud:ecs/ecsDisk:EcsDisk"

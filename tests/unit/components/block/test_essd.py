@@ -7,8 +7,8 @@ import pulumi
 import pytest
 
 from components.block.essd import EssdStorage, EssdStorageArgs, attributes, essd_claim
-from components.block.essd_rules import Disk, DiskType, PerformanceLevel, TopologyKey
 from components.contract import AccessMode, Locks, Medium
+from components.essd_rules import Disk, DiskType, PerformanceLevel, TopologyKey
 
 KEY = "key-hzz6540example"
 ZONES = ["cn-hangzhou-h", "cn-hangzhou-i"]

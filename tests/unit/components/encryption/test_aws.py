@@ -96,6 +96,24 @@ def test_services_use_the_key_only_for_the_account(pulumi_run):
     assert "kms:*" not in statement["Action"]
 
 
+def test_another_account_uses_the_key_and_grants_it_to_services_only(pulumi_run):
+    found = statements(made_policy(pulumi_run, copies_to=["444455556666"]))
+    other = {"AWS": ["arn:aws:iam::444455556666:root"]}
+    assert found["OtherAccountsUseTheKey"]["Principal"] == other
+    assert "kms:CreateGrant" not in found["OtherAccountsUseTheKey"]["Action"]
+    grants = found["OtherAccountsGrantTheKeyToAwsServices"]
+    assert (grants["Principal"], grants["Action"]) == (other, ["kms:CreateGrant"])
+    assert grants["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+
+def test_a_role_of_another_account_encrypts_copies_through_s3_and_reads_none(pulumi_run):
+    role = "arn:aws:iam::444455556666:role/replication"
+    statement = statements(made_policy(pulumi_run, replica_roles=[role]))["CopiesOfBucketsOfOtherAccounts"]
+    assert statement["Principal"] == {"AWS": [role]}
+    assert statement["Action"] == ["kms:Encrypt", "kms:GenerateDataKey"]
+    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}}
+
+
 def test_china_has_its_own_partition(pulumi_run):
     found = statements(made_policy(pulumi_run, region="cn-north-1", services=[KeyService.EFS]))
     assert found["AccountManagesTheKey"]["Principal"] == {"AWS": f"arn:aws-cn:iam::{ACCOUNT}:root"}

@@ -10,6 +10,7 @@ from plan.recorder import Echo
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 FILE_SYSTEM = "aws:fsx/lustreFileSystem:LustreFileSystem"
 LINK = "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation"
+OWNERS: tuple[dict[str, bool], ...] = ({}, {"node_group_rules": False})
 
 
 class Provider(Echo):
@@ -191,3 +192,12 @@ def test_mistakes(change, message):
     with pytest.raises(pulumi.RunError) as error:
         lustre_claim("models", arguments(**change))
     assert str(error.value) == message
+
+
+def test_the_nodes_own_group_is_left_alone_where_another_program_owns_it(pulumi_run):
+    """Every other rule is in the group of the file system, and is there as before."""
+    all_rules, ours = (
+        {r.name for r in made(pulumi_run, **asked).registrations if "Rule" in r.type} for asked in OWNERS
+    )
+    assert all_rules - ours == {"models-into-nodes-988", "models-into-nodes-1018-1023"}
+    assert ours - all_rules == set()

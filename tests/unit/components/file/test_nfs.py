@@ -14,9 +14,12 @@ from components.file.nfs import (
     NfsDriver,
     NfsStorage,
     NfsStorageArgs,
+    address_mistakes,
+    check,
     mount_options,
     nfs_claim,
     refused_option,
+    server_mistakes,
 )
 from plan.plain import UNKNOWN_TEXT
 
@@ -33,6 +36,25 @@ def test_default_options() -> None:
     assert ",".join(mount_options([])) == (
         "vers=4,hard,proto=tcp,timeo=600,retrans=2,rsize=1048576,wsize=1048576,nconnect=8,noatime,actimeo=30"
     )
+
+
+def test_a_server_by_its_ipv6_address_has_a_transport_that_reaches_it() -> None:
+    assert "proto=tcp6" in mount_options([], server="fd00:10::5")
+    assert "proto=tcp" not in mount_options([], server="fd00:10::5")
+    assert "proto=rdma6" in mount_options(["proto=rdma6"], server="fd00:10::5")
+    assert "proto=tcp" in mount_options([], server="10.0.0.5")
+    for option in ("proto=tcp", "tcp", "udp"):
+        (reason,) = address_mistakes("fd00:10::5", [option])
+        assert "needs proto=tcp6" in reason
+        assert address_mistakes("10.0.0.5", [option]) == []
+        assert check("one", with_args(server="fd00:10::5", mount_options=[option])) == [f"mount_options: {reason}"]
+
+
+@pytest.mark.parametrize("server", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
+def test_a_server_that_is_each_node_itself(server: str) -> None:
+    for in_tree in (True, False):
+        (reason,) = server_mistakes(server, in_tree=in_tree)
+        assert "each node itself" in reason
 
 
 @pytest.mark.parametrize(

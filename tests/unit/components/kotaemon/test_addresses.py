@@ -93,6 +93,13 @@ def test_a_name_outside_with_another_port_is_told() -> None:
     assert told(single(env={"OPENAI_API_BASE": "http://gpu.example.com:8000/v1"}, model_endpoints=opened)) == {}
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_the_pod_itself_serves_no_models(host: str) -> None:
+    (reason,) = told(single(env={"KH_OLLAMA_URL": f"http://{host}:11434/v1/"})).values()
+    assert "it is the pod itself" in reason
+    reason.format(endpoints="", endpoint="")
+
+
 def test_a_short_name_is_told_with_its_long_one() -> None:
     (reason,) = told(single(env={"KH_OLLAMA_URL": "http://ollama.ollama:11434"})).values()
     assert "ollama.ollama.svc" in reason

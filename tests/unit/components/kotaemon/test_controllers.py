@@ -53,6 +53,12 @@ WANTED = {
         # ACK's own ConfigMap switches it off.
         "nginx.ingress.kubernetes.io/ssl-redirect": "true",
     },
+    Controller.AZURE_GATEWAY: {
+        "appgw.ingress.kubernetes.io/cookie-based-affinity": "true",
+        "appgw.ingress.kubernetes.io/request-timeout": "3600",
+        "appgw.ingress.kubernetes.io/health-probe-path": "/login",
+    },
+    Controller.KONG: {},
     Controller.TRAEFIK: {},
     Controller.OTHER: {},
 }
@@ -105,6 +111,9 @@ def test_every_row_has_a_source_and_known_placeholders(controller: Controller) -
 def test_affinity_counts_only_where_something_makes_it() -> None:
     assert not WAYS[Controller.CONTOUR].sticky
     assert not WAYS[Controller.OTHER].sticky
+    for controller in (Controller.KONG, Controller.ISTIO, Controller.NGINX_GATEWAY):
+        assert not WAYS[controller].sticky, "its stickiness is an object that the user makes"
+        assert any("stickyBy" in note for note in WAYS[controller].notes)
     for controller in (Controller.AWS_ALB, Controller.F5_NGINX, Controller.TRAEFIK, Controller.OPENSHIFT):
         assert WAYS[controller].sticky
 
@@ -116,7 +125,9 @@ def test_affinity_counts_only_where_something_makes_it() -> None:
         ("traefik", Controller.TRAEFIK),
         ("alb", Controller.AWS_ALB),
         ("openshift-default", Controller.OPENSHIFT),
-        ("kong", Controller.OTHER),
+        ("kong", Controller.KONG),
+        ("azure-application-gateway", Controller.AZURE_GATEWAY),
+        ("cilium", Controller.OTHER),
         (None, Controller.OTHER),
     ],
 )

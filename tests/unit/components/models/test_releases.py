@@ -12,6 +12,7 @@ from components.models.args import ModelCache, ModelCacheKind
 from components.models.local_cache import LocalModelCache
 from components.models.prefetch import ModelPrefetch, ModelPrefetchArgs, daemon_set_spec
 from components.models.releases import ModelReleases, ModelReleasesArgs, cron_job_spec
+from components.pod.names import application_labels
 from plan.recorder import Run
 from tests.unit.components.kotaemon.samples import DISK, FILES, manifest, on
 
@@ -58,8 +59,28 @@ def test_a_claim_of_one_pod_is_refused() -> None:
     alone = on(DISK | {"access_mode": AccessMode.RWOP}, Role.MODELS)
     (mistake,) = releases.check("models", ModelReleasesArgs(**{**ARGS, "models": alone}))
     assert "is ReadWriteOncePod" in mistake
+    assert "one with the access mode ReadWriteOnce" in mistake
     with pytest.raises(pulumi.RunError):
         ModelReleases("models", ModelReleasesArgs(**{**ARGS, "keep": 0}))
+
+
+def test_on_a_disk_the_job_runs_on_the_node_of_the_application() -> None:
+    """Two pods mount a ReadWriteOnce disk at a time where they are on one node."""
+    disk = on(DISK | {"access_mode": AccessMode.RWO}, Role.MODELS)
+    zones = {"cluster_imposes": {"affinity": {"nodeAffinity": {"a": "b"}}}}
+    pods = [
+        manifest(cron_job_spec("models", ModelReleasesArgs(**{**ARGS, "models": role, **zones}), "scripts", "models"))
+        for role in (disk, ARGS["models"])
+    ]
+    on_disk, on_files = (pod["jobTemplate"]["spec"]["template"]["spec"] for pod in pods)
+    (near,) = on_disk["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert near["topologyKey"] == "kubernetes.io/hostname"
+    assert near["labelSelector"]["matchLabels"] == application_labels("kotaemon")
+    assert on_disk["affinity"]["nodeAffinity"] == {"a": "b"}
+    node = {"name": "KS_NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+    assert node in on_disk["containers"][0]["env"]
+    assert "podAffinity" not in on_files["affinity"]
+    assert node not in on_files["containers"][0]["env"]
 
 
 def test_one_volume_is_another_folder_on_each_node(pulumi_run: Callable[..., Run]) -> None:

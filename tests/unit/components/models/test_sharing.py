@@ -8,12 +8,12 @@ import pytest
 
 from components.contract import AccessMode, Medium, Role
 from components.kotaemon.mistakes import check as check_kotaemon
-from components.kotaemon.names import labels
 from components.models.args import ModelCacheKind
 from components.models.releases import ModelReleasesArgs, cron_job_spec
 from components.models.sharing import CREDENTIALS, ModelSharing, ModelSharingArgs, check
 from components.pod.args import ClusterImposes
 from components.pod.imposed import beside, on_nodes_with
+from components.pod.names import application_labels
 from components.pod.recreate import ONE_POD
 from guard.pod_security import restricted_violations
 from guard.reach import Peer, allows
@@ -27,7 +27,7 @@ LOCAL = {"kind": ModelCacheKind.LOCAL, "limit": "40Gi", "claim_name": "models-ca
 NATS = {"url": "tls://nats.nats.svc:4222", "credentials": dict.fromkeys(CREDENTIALS, "hunter2")}
 LEADER = {"name": "leader", "ca_secret": "leader-tls"}
 APP, LED = (
-    Peer("kotaemon", labels("kotaemon")),
+    Peer("kotaemon", application_labels("kotaemon")),
     Peer("kotaemon", {"app.kubernetes.io/name": "kotaemon-models-leader", "app.kubernetes.io/instance": "leader"}),
 )
 NODE = Peer("kotaemon", {"app.kubernetes.io/name": "kotaemon-models-follower", "app.kubernetes.io/instance": "leader"})
@@ -38,7 +38,7 @@ def args(**changes: Any) -> ModelSharingArgs:
         "namespace": "kotaemon",
         "models": on(WRITER, Role.MODELS),  # type: ignore[arg-type]
         "cache": LOCAL,
-        "clients": labels("kotaemon"),
+        "clients": application_labels("kotaemon"),
         "tls_secret": "leader-tls",
         "nats": NATS,
     }

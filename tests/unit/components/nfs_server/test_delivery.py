@@ -1,16 +1,21 @@
 """The same files arrive by SSH and by cloud-init."""
 
 import base64
+import re
 import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
-from components.nfs_server.delivery import cloud_config, stream, without_comments
+from components.nfs_server.delivery import cloud_config, short, stream
 from components.nfs_server.files import HostFile, host_files
 from tests.unit.components.nfs_server.values import FILES
 
 HOST_FILES = host_files(FILES)
+READ = """eval "whole() { $(cat)
+}"; declare -f whole"""
+"""Prints a script from standard input as bash has read it."""
 
 
 def test_the_stream_unpacks_to_the_files(tmp_path: Path) -> None:
@@ -42,17 +47,32 @@ def test_cloud_init_writes_the_files_and_runs_the_script() -> None:
 
 
 def told(file: HostFile) -> str:
-    return without_comments(file.text) if file.path.endswith(".sh") else file.text
+    return short(file.text) if file.path.endswith(".sh") else file.text
 
 
-def test_a_script_without_comments_is_the_same_script() -> None:
-    script = next(file.text for file in HOST_FILES if file.path.endswith("install.sh"))
-    shorter = without_comments(script)
+@pytest.mark.parametrize("name", ["install.sh", "size-alert.sh"])
+def test_a_short_script_is_the_same_script(name: str) -> None:
+    """What a shell reads of both is the same: bash writes its functions out again, in a form of its own."""
+    script = next(file.text for file in HOST_FILES if file.path.endswith(name))
+    shorter = short(script)
     assert shorter.startswith("#!/bin/sh\n")
     assert len(shorter) < len(script)
-    kept = [line for line in script.splitlines()[1:] if not line.strip().startswith("#")]
-    assert shorter.splitlines()[1:] == kept
-    assert subprocess.run(["sh", "-n"], input=shorter, text=True).returncode == 0
+    read = [
+        subprocess.run(["bash", "-c", READ], input=text, text=True, capture_output=True) for text in (script, shorter)
+    ]
+    assert [done.returncode for done in read] == [0, 0], read[1].stderr
+    assert read[0].stdout == read[1].stdout
+    assert "while read -r path" in read[0].stdout
+
+
+def test_no_here_document_has_an_indent_that_would_be_lost() -> None:
+    found = [
+        body
+        for file in HOST_FILES
+        for _, body in re.findall(r"<<([A-Z]+)\n(.*?)^\1$", file.text, re.DOTALL | re.MULTILINE)
+    ]
+    assert len(found) >= 5
+    assert not [line for body in found for line in body.splitlines() if line[:1].isspace()]
 
 
 def test_what_is_not_plain_text_arrives_as_it_is() -> None:

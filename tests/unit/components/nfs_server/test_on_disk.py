@@ -15,7 +15,7 @@ from components.nfs_server.on_disk import WAIT_SECONDS, NfsServing, serving_mist
 DEVICE = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
 EXPORT: dict[str, Any] = {"path": "/srv/nfs/kotaemon", "clients": ["10.0.0.0/16"], "folders": []}
 SCRIPT = Path("components/nfs_server/runtime/install.sh")
-TOLD = "80655d152d0d"
+TOLD = "2a6a5f93a3fc"
 
 
 def serving(**changes: Any) -> NfsServing:

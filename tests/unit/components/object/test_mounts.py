@@ -17,6 +17,16 @@ from components.object.juicefs import (
 )
 from components.object.mountpoint import MountpointStorage, MountpointStorageArgs, access_policy, mountpoint_claim
 from components.object.ossfs import OssfsStorage, OssfsStorageArgs, ossfs_claim
+from components.object.s3_files import (
+    S3FilesStorage,
+    S3FilesStorageArgs,
+    file_system_policy,
+    s3_files_claim,
+    synchronization_policy,
+)
+from components.object.s3_files import (
+    check as check_s3_files,
+)
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PV, PVC = "kubernetes:core/v1:PersistentVolume", "kubernetes:core/v1:PersistentVolumeClaim"
@@ -177,14 +187,39 @@ def test_juicefs_is_a_file_system_with_its_metadata_dumped_every_hour(pulumi_run
 
 
 @pytest.mark.parametrize(
-    "option", ["writeback", "--writeback", "writeback=true", "upload-delay=1h", "backup-meta=0", "--backup-meta 0"]
+    "option",
+    [
+        "writeback",
+        "--writeback",
+        "writeback=true",
+        "upload-delay=1h",
+        "backup-meta=0",
+        "--backup-meta 0",
+        "backup-meta=",
+        "backup-meta=4m59s",  # the mount ends with an error
+        "backup-meta=60",  # seconds
+        "backup-meta=1 hour",  # JuiceFS takes what it cannot read for 0, and only writes that into its log
+        "backup-meta=1w",
+        "backup-meta=-1h",
+        "read-only,writeback",
+    ],
 )
 def test_options_of_juicefs_that_lose_data(option: str, pulumi_run: Callable[..., Any]) -> None:
     with pytest.raises(pulumi.RunError, match="is not allowed"):
         pulumi_run(lambda: JuicefsStorage("cold", juicefs(mount_options=[option])) and None)
 
 
-@pytest.mark.parametrize("option", ["writeback_cache", "writeback=false", "backup-meta=30m", "cache-size=204800"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        "writeback_cache",
+        "writeback=false",
+        "backup-meta=30m",
+        "backup-meta=1h30m",
+        "backup-meta=0.5d",
+        "cache-size=204800",
+    ],
+)
 def test_options_of_juicefs_that_do_not(option: str) -> None:
     assert option_refused(option) == ""
 
@@ -197,3 +232,78 @@ def test_a_prefix_is_a_folder(prefix: str) -> None:
     ):
         with pytest.raises(pulumi.RunError, match="must be a folder of the bucket"):
             make()
+
+
+def s3_files(**changes: Any) -> S3FilesStorageArgs:
+    values: dict[str, Any] = {
+        "namespace": "app",
+        "bucket_name": "acme-cold",
+        "account": "111122223333",
+        "region": "eu-central-1",
+        "key_arn": KEY,
+        "vpc_id": "vpc-1",
+        "subnets": {"eu-central-1a": "subnet-a", "eu-central-1b": "subnet-b"},
+        "client_security_groups": {"nodes": "sg-1"},
+        "claim_name": "cold",
+    }
+    return S3FilesStorageArgs(**{**values, **changes})
+
+
+def test_s3_files_is_judged_as_a_bucket_and_names_itself_to_the_driver(pulumi_run: Callable[..., Any]) -> None:
+    claim = s3_files_claim("cold", s3_files())
+    assert (claim["backend"], claim["locks"], claim["medium"]) == ("object", Locks.NONE, Medium.OBJECT)
+    run = pulumi_run(lambda: S3FilesStorage("kotaemon-cold", s3_files()) and None)
+    volume = run.one(PV).inputs["spec"]["csi"]
+    assert volume["driver"] == "efs.csi.aws.com"
+    assert volume["volumeHandle"].startswith("s3files:")
+    assert volume["volumeHandle"].count("::") == 1
+    files = run.one("aws:s3/filesFileSystem:FilesFileSystem")
+    assert (files.inputs["bucket"], files.inputs["prefix"]) == ("arn:aws:s3:::acme-cold", "files/")
+    assert files.inputs["kmsKeyId"] == KEY
+    assert (files.protect, files.retain_on_delete) == (True, True)
+    point = run.one("aws:s3/filesAccessPoint:FilesAccessPoint").inputs
+    assert point["posixUsers"] == [{"uid": 1001, "gid": 1001}]
+    [root] = point["rootDirectories"]
+    assert root["creationPermissions"] == [{"ownerUid": 1001, "ownerGid": 1001, "permissions": "0770"}]
+    targets = [r for r in run.registrations if r.type == "aws:s3/filesMountTarget:FilesMountTarget"]
+    assert sorted(t.inputs["subnetId"] for t in targets) == ["subnet-a", "subnet-b"]
+
+
+def test_s3_files_works_on_the_prefix_alone(pulumi_run: Callable[..., Any]) -> None:
+    run = pulumi_run(lambda: S3FilesStorage("kotaemon-cold", s3_files(prefix="eval/")) and None)
+    policy = json.loads(run.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    assert policy == synchronization_policy(s3_files(prefix="eval/"), "111122223333", KEY)
+    found = {statement["Sid"]: statement for statement in policy["Statement"]}
+    assert found["ObjectsOfThePrefix"]["Resource"] == "arn:aws:s3:::acme-cold/eval/*"
+    assert found["KeyThroughS3"]["Condition"]["StringLike"]["kms:ViaService"] == "s3.eu-central-1.amazonaws.com"
+    assert found["OwnRulesOfEventBridge"]["Resource"].startswith(
+        "arn:aws:events:eu-central-1:111122223333:rule/DO-NOT-"
+    )
+    [trust] = json.loads(run.one("aws:iam/role:Role").inputs["assumeRolePolicy"])["Statement"]
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}
+
+
+def test_s3_files_is_mounted_through_its_access_point_and_never_as_root(pulumi_run: Callable[..., Any]) -> None:
+    run = pulumi_run(lambda: S3FilesStorage("kotaemon-cold", s3_files(mount_role_arn="arn:aws:iam::1:role/n")) and None)
+    point = "arn:aws:s3files:eu-central-1:111122223333:file-system/fs-1/access-point/fsap-1"
+    assert run.one("aws:s3/filesFileSystemPolicy:FilesFileSystemPolicy").protect
+    other, root = file_system_policy(point)["Statement"]
+    assert other["Effect"] == root["Effect"] == "Deny"
+    assert other["Condition"] == {"ArnNotEquals": {"s3files:AccessPointArn": point}}
+    assert (root["Action"], "Condition" in root) == ("s3files:ClientRootAccess", False)
+    allowed = file_system_policy(point, "arn:aws:iam::1:role/n")["Statement"][-1]
+    assert allowed["Principal"] == {"AWS": "arn:aws:iam::1:role/n"}
+    assert allowed["Action"] == ["s3files:ClientMount", "s3files:ClientWrite"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"subnets": {}}, "each zone with pods needs a mount target"),
+        ({"subnets": {"us-east-1a": "subnet-x"}}, "is not an availability zone of region eu-central-1"),
+        ({"bucket_name": "Acme"}, "3 to 63 lower-case"),
+        ({"prefix": "files"}, "must be a folder of the bucket"),
+    ],
+)
+def test_s3_files_nonsense(changes: dict[str, Any], words: str) -> None:
+    assert [line for line in check_s3_files("cold", s3_files(**changes)) if words in line]

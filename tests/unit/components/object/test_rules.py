@@ -95,3 +95,12 @@ def test_no_endpoint_without_tls() -> None:
     assert endpoint_refused("https://s3.example.com") == endpoint_refused("https://10.0.0.5:9000/") == ""
     for url in ("http://s3.example.com", "s3.example.com", "https://key:secret@s3.example.com", "https://s3/bucket"):
         assert "plain HTTP is not allowed" in endpoint_refused(url)
+
+
+def test_two_rules_never_have_one_name() -> None:
+    from components.object.rules import rule_ids
+
+    one = Cheaper(days=30, storage_class="GLACIER_IR")
+    found = rule_ids({"a/b/": one, "a-b/": one, "files/": one, "": one, "all/": one})
+    assert len(set(found.values())) == 5
+    assert found["files/"] == "cheaper-files", "the name that living buckets have"

@@ -15,7 +15,6 @@ from components.file.csi_preparation import CsiPreparation, CsiPreparationArgs, 
 from components.file.preparation import NfsPreparation, NfsPreparationArgs
 from components.kotaemon import mistakes
 from components.kotaemon.kotaemon import Kotaemon
-from components.kotaemon.names import labels
 from components.pod.args import (
     ClusterImposes,
     HttpProxy,
@@ -25,6 +24,7 @@ from components.pod.args import (
     TolerationOperator,
     TopologySpread,
 )
+from components.pod.names import application_labels
 from components.pod.spec import Pod, container_security, pod_security, pod_spec, tmp_volume
 from components.state import postgres, qdrant
 from components.state.cloudnative_pg import CloudNativePostgres, CloudNativePostgresArgs, check
@@ -125,10 +125,10 @@ EXPORT = {"namespace": "kotaemon", "server": "nfs.example.com", "path": "/srv"}
 BUNDLED = {
     "namespace": "kotaemon",
     "claim": DISK,
-    "clients": labels("kotaemon"),
+    "clients": application_labels("kotaemon"),
     "backup": {"claim": FILES, "folder": "backup"},
 }
-OPERATED: dict[str, Any] = {"namespace": "kotaemon", "storage_class": "fast", "clients": labels("kotaemon")}
+OPERATED: dict[str, Any] = {"namespace": "kotaemon", "storage_class": "fast", "clients": application_labels("kotaemon")}
 MAKERS: dict[str, Callable[[ClusterImposes], object]] = {
     "application": lambda given: Kotaemon(
         "one", scaled_args(exposure=EXPOSURE, auth_proxy=PROXY, cluster_imposes=given)
@@ -179,7 +179,7 @@ def test_the_operators_own_pods_get_it_in_the_operators_words(pulumi_run: Callab
     args = CloudNativePostgresArgs(
         namespace="kotaemon",
         storage_class="fast",
-        clients=labels("kotaemon"),
+        clients=application_labels("kotaemon"),
         cluster_imposes=ClusterImposes(**{k: v for k, v in IMPOSED.items() if k != "runtime_class"}),
     )
     run = pulumi_run(lambda: CloudNativePostgres("one", args) and None)

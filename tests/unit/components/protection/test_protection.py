@@ -212,13 +212,35 @@ def test_what_is_not_refused() -> None:
     assert backups.check("backup", ARGS) == backups.check("backup", SCALED) == snapshots.check("disks", DISKS) == []
 
 
-@pytest.mark.parametrize("line", ["15 2 * * *", "*/5 0-6,22 1 jan-mar mon", "0 0 * * 7", "0 0 1-7/2 * ?"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "15 2 * * *",
+        "*/5 0-6,22 1 jan-mar mon",
+        "0 0 * * 7",
+        "0 0 1-7/2 * ?",
+        "0 0 29 2 *",
+        "0 0 31 2,3 *",
+        "0 0 31 2 mon",
+    ],
+)
 def test_cron_lines(line: str) -> None:
     assert names.refused_cron(line) == ""
 
 
 @pytest.mark.parametrize(
-    "line", ["* * * *", "@daily", "60 * * * *", "* 24 * * *", "* * 0 * *", "*/0 * * * *", "5-2 * * * *"]
+    "line",
+    [
+        "* * * *",
+        "@daily",
+        "60 * * * *",
+        "* 24 * * *",
+        "* * 0 * *",
+        "*/0 * * * *",
+        "5-2 * * * *",
+        "0 2 31 2 *",
+        "0 2 31 4,6 *",
+    ],
 )
 def test_no_cron_lines(line: str) -> None:
     assert "it must be a cron line of five fields" in names.refused_cron(line)

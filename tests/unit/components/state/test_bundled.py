@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.file.nfs import nfs_claim
-from components.kotaemon.names import labels
+from components.pod.names import application_labels
 from components.state.backup import BackupArgs
 from components.state.postgres import BundledPostgres, BundledPostgresArgs
 from components.state.qdrant import BundledQdrant, BundledQdrantArgs
@@ -32,7 +32,13 @@ both = pytest.mark.parametrize("name", list(STORES))
 
 def made(pulumi_run: PulumiRun, name: str, **args: Any) -> Any:
     component, arguments = STORES[name][:2]
-    whole = {"namespace": "kotaemon", "claim": DISK, "clients": labels("kotaemon"), "backup": BACKUP, **args}
+    whole = {
+        "namespace": "kotaemon",
+        "claim": DISK,
+        "clients": application_labels("kotaemon"),
+        "backup": BACKUP,
+        **args,
+    }
     whole = {key: value for key, value in whole.items() if value is not None}
     return pulumi_run(lambda: {"store": component(name, arguments(**whole)).store})
 
@@ -117,7 +123,7 @@ def test_only_the_application_and_the_copy_reach_it(pulumi_run: PulumiRun, name:
         "ingress": [
             {
                 "from": [
-                    {"podSelector": {"matchLabels": labels("kotaemon")}},
+                    {"podSelector": {"matchLabels": application_labels("kotaemon")}},
                     {"podSelector": {"matchLabels": copy}},
                 ],
                 "ports": [{"port": port, "protocol": "TCP"}],
@@ -134,7 +140,7 @@ def test_only_the_application_and_the_copy_reach_it(pulumi_run: PulumiRun, name:
     assert run.one(CRON).inputs["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"] == copy
     assert run.one(SERVER).inputs["spec"]["template"]["metadata"]["labels"] == own
     alone = made(pulumi_run, name, backup=None).one(POLICY).inputs["spec"]
-    assert alone["ingress"][0]["from"] == [{"podSelector": {"matchLabels": labels("kotaemon")}}]
+    assert alone["ingress"][0]["from"] == [{"podSelector": {"matchLabels": application_labels("kotaemon")}}]
 
 
 @both

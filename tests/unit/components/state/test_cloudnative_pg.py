@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kotaemon.names import labels
+from components.pod.names import application_labels
 from components.state.cloudnative_pg import (
     ArchiveArgs,
     CloudNativePostgres,
@@ -23,7 +23,7 @@ ARCHIVE = ArchiveArgs(destination="s3://backups/kotaemon")
 
 def arguments(**changes: Any) -> CloudNativePostgresArgs:
     return CloudNativePostgresArgs(
-        **{"namespace": "kotaemon", "storage_class": "fast", "clients": labels("kotaemon"), **changes}
+        **{"namespace": "kotaemon", "storage_class": "fast", "clients": application_labels("kotaemon"), **changes}
     )
 
 
@@ -152,7 +152,7 @@ def test_who_reaches_the_instances(pulumi_run: PulumiRun) -> None:
         "policyTypes": ["Ingress"],
         "ingress": [
             {
-                "from": [{"podSelector": {"matchLabels": labels("kotaemon")}}],
+                "from": [{"podSelector": {"matchLabels": application_labels("kotaemon")}}],
                 "ports": [{"port": 5432, "protocol": "TCP"}],
             },
             {

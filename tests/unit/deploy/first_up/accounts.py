@@ -251,6 +251,10 @@ def alicloud_account() -> Cloud:
             ("ecs", "DescribeZones"): {
                 "Zones": {"Zone": [{"ZoneId": zone, "AvailableDiskCategories": disks} for zone in zones]}
             },
+            ("ecs", "DescribePrice"): {
+                "PriceInfo": {"Price": {"Currency": "USD", "OriginalPrice": 0.004, "TradePrice": 0.003}}
+            },
+            ("rds", "DescribePrice"): {"PriceInfo": {"Currency": "USD", "OriginalPrice": 0.25, "TradePrice": 0.25}},
             ("nas", "DescribeZones"): {
                 "Zones": {"Zone": [{"ZoneId": zone, "Performance": {"Protocol": ["NFS", "SMB"]}} for zone in zones]}
             },

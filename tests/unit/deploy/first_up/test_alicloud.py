@@ -26,7 +26,31 @@ def without_role(*names: str) -> Any:
 def test_an_account_that_is_as_assumed() -> None:
     verdicts = found(alicloud_account())
     assert {verdict for verdict, _ in verdicts.values()} == {Verdict.HOLDS}, verdicts
-    assert len(verdicts) == 19, list(verdicts)
+    assert len(verdicts) == 21, list(verdicts)
+
+
+def test_prices_are_told_for_a_price_file() -> None:
+    cloud = alicloud_account()
+    _, disk = found(cloud)["prices: disks; claims.disk: 20 GiB of cloud_auto has a price"]
+    assert disk.startswith(
+        "0.00300 USD an hour, so 0.1095 a GiB and month (ecs.cloud_auto.storage); list price 0.00400"
+    )
+    _, database = found(cloud)["prices: database; pg.x4.medium.2c with 50 GiB has a price"]
+    assert database.startswith("0.25000 USD an hour; list price")
+    asked_for = {operation: parameters for service, operation, parameters in cloud.calls if service == "ecs"}
+    assert asked_for["DescribePrice"] == {
+        "RegionId": "cn-hangzhou",
+        "ResourceType": "disk",
+        "DataDisk.1.Category": "cloud_auto",
+        "DataDisk.1.Size": 20,
+    }
+
+
+def test_a_price_of_nothing_is_no_price() -> None:
+    cloud = alicloud_account()
+    nothing = {"Currency": "USD", "OriginalPrice": 0, "TradePrice": 0}
+    cloud.answers["ecs", "DescribePrice"] = {"PriceInfo": {"Price": nothing}}
+    assert list(differing(cloud)) == ["prices: disks; claims.disk: 20 GiB of cloud_auto has a price"]
 
 
 @pytest.mark.parametrize(

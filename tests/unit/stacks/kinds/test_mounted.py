@@ -17,6 +17,7 @@ OSS = {
     "storage.roles.eval": {"claim": "cold"},
     "bucket": {"name": "acme-cold"},
 }
+FILES = {**AWS, "storage.claims.cold": {"kind": "s3-files"}}
 INSTALLED = {"aws.cluster": "prod", "aws.drivers.s3": {"mode": "install"}}
 
 
@@ -31,6 +32,7 @@ def said(folder: Path, example: str, change: dict[str, Any]) -> str:
     [
         ("aws-single", AWS, "s3.csi.aws.com"),
         ("aws-scaled", AWS, "s3.csi.aws.com"),
+        ("aws-single", FILES, "efs.csi.aws.com"),
         ("alicloud-single", OSS, "ossplugin.csi.alibabacloud.com"),
         (
             "private-scaled",
@@ -141,3 +143,52 @@ def test_redis_is_warned_of(tmp_path: Path) -> None:
     change = {"storage.claims.cold": claim, "storage.roles.eval": {"claim": "cold"}}
     warned = collect.preview(changed(tmp_path, "private-scaled", change)).warnings
     assert [line for line in warned if "storage.claims.cold.metadata: redis loses acknowledged" in line]
+
+
+def test_the_role_of_s3_files_has_the_boundary_of_the_stack(tmp_path: Path) -> None:
+    boundary = "arn:aws:iam::111122223333:policy/boundary"
+    run = collect.preview(changed(tmp_path, "aws-single", {**FILES, "aws.permissionsBoundary": boundary}))
+    [role] = run.of("aws:iam/role:Role")
+    assert role.inputs["permissionsBoundary"] == boundary
+
+
+def test_s3_files_lets_the_named_role_mount_or_says_what_it_needs(tmp_path: Path) -> None:
+    [line] = [line for line in collect.preview(changed(tmp_path, "aws-single", FILES)).warnings if "mountRole" in line]
+    assert "s3files:ClientMount" in line
+    named = {"kind": "s3-files", "mountRole": "arn:aws:iam::111122223333:role/efs-csi-node"}
+    run = collect.preview(changed(tmp_path, "aws-single", {**FILES, "storage.claims.cold": named}))
+    assert not [line for line in run.warnings if "mountRole" in line]
+    targets = run.of("aws:s3/filesMountTarget:FilesMountTarget")
+    assert len(targets) == len(run.of("aws:efs/mountTarget:MountTarget")) >= 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"bucket": {"name": "acme-cold", "exists": True}}, "needs a bucket with versions"),
+        ({"bucket": None}, "add the section bucket"),
+        ({"aws.cluster": "prod", "aws.drivers.efs": {"mode": "install", "version": "v2.1.15-eksbuild.1"}}, "raise it"),
+        ({"storage.claims.cold": {"kind": "s3-files", "mountRole": "efs-csi-node"}}, "must be the ARN of an IAM role"),
+        (
+            {
+                "bucket": {
+                    "name": "acme-cold",
+                    "lifecycle": {"files/": {"afterDays": 30, "storageClass": "GLACIER"}},
+                }
+            },
+            "is only allowed below backups/",
+        ),
+        (
+            {
+                "bucket": {
+                    "name": "acme-cold",
+                    "lifecycle": {"backups/": {"afterDays": 30, "storageClass": "GLACIER"}},
+                },
+                "storage.claims.cold": {"kind": "s3-files", "prefix": "backups/old/"},
+            },
+            "cannot be mounted",
+        ),
+    ],
+)
+def test_s3_files_nonsense(change: dict[str, Any], words: str, tmp_path: Path) -> None:
+    assert words in said(tmp_path, "aws-single", {**FILES, **change})

@@ -48,6 +48,7 @@ class Account(Echo):
         known = {
             "alicloud:nas/mountTarget:MountTarget": {"mountTargetDomain": "fs.cn-hangzhou.nas.aliyuncs.com"},
             "alicloud:rds/instance:Instance": {"connectionString": "pgm-1.pg.rds.aliyuncs.com"},
+            "alicloud:ecs/ecsNetworkInterface:EcsNetworkInterface": {"primaryIpAddress": "10.0.0.77"},
         }
         return resource_id, outputs | known.get(args.typ, {})
 
@@ -56,6 +57,8 @@ class Account(Echo):
             return {"accountId": "1512666876910000"}, []
         if args.token == "alicloud:kms/getKeys:getKeys":
             return {"keys": [{"keyId": args.args["ids"][0], **self.key}]}, []
+        if args.token == "alicloud:ecs/getImages:getImages":
+            return {"ids": ["debian_12_9_x64_20G_alibase_20250314.vhd"], "images": []}, []
         assert args.token == "alicloud:cs/getClusterCredential:getClusterCredential"
         self.asked.append(args.args)
         return {"kubeConfig": f"kubeconfig of {args.args['clusterId']}"}, []

@@ -28,6 +28,9 @@ class Account(Echo):
         self.associated: list[str] = changes.get("associated", list(self.node_zones))
         self.subnets = {f"subnet-{zone}": zone for zone in changes.get("subnet_zones", ["c", "a", "b"])}
         self.control_plane = list(self.subnets)
+        root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+        leaves_it_to_iam = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+        self.key_policy: Any = changes.get("key_policy", {"Statement": [leaves_it_to_iam]})
         self.outputs: dict[str, Any] = changes.get("outputs", {"kubeconfig": "kubeconfig of the other stack"})
 
     def new_resource(self, args):
@@ -85,6 +88,10 @@ class Account(Echo):
         assert first["name"] == "association.subnet-id"
         (subnet,) = first["values"]
         return {"ids": ["rtb-found"] if subnet.removeprefix("subnet-") in self.associated else []}
+
+    def getResource(self, given):
+        assert (given["typeName"], given["identifier"]) == ("AWS::KMS::Key", KEY.rpartition("/")[2])
+        return {"properties": json.dumps({"KeyPolicy": self.key_policy})}
 
     def getKey(self, given):
         return {
@@ -610,6 +617,30 @@ def test_the_cluster_is_asked_with_the_same_credentials(pulumi_run):
 def test_mistakes_in_it_end_the_run_before_anything_is_registered(pulumi_run, own, message):
     with pytest.raises(pulumi.RunError) as error:
         run(pulumi_run, {**single(), **own}, Account())
+    assert message in str(error.value)
+
+
+ROLE = {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/deploy"}
+
+
+@pytest.mark.parametrize(
+    ("roles", "message"),
+    [
+        ([ROLE, ROLE], "aws:assumeRoles: 2 roles, and `aws eks get-token` takes one; give kotaemon:cluster.kubeconfig"),
+        (
+            [{**ROLE, "externalId": "x"}],
+            "aws:assumeRoles: externalId, and `aws eks get-token` takes none; give kotaemon",
+        ),
+        ([{"sessionName": "x"}], "aws:assumeRoles: roleArn is missing in it"),
+    ],
+)
+def test_roles_that_the_log_in_to_a_cluster_by_name_cannot_take(pulumi_run, roles, message):
+    values = {**found(), "aws:assumeRoles": roles}
+    with_a_file = run(pulumi_run, values, Account()).one("pulumi:providers:aws").inputs
+    assert json.loads(with_a_file["assumeRoles"]) == roles
+    del values["cluster"]
+    with pytest.raises(pulumi.RunError) as error:
+        run(pulumi_run, values, Account())
     assert message in str(error.value)
 
 

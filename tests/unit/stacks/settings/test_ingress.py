@@ -29,7 +29,7 @@ def told(run: Run) -> str:
     ("ingress", "words"),
     [
         ({}, "className is missing, and no controller is a default"),
-        ({"className": "kong"}, "ingress.controllerNamespace: missing"),
+        ({"className": "skipper"}, "ingress.controllerNamespace: missing"),
         ({"className": "alb", "controllerNamespace": "kube-system"}, "ingress.controllerNetworks: missing"),
         ({"className": "nginx", "path": "/rag"}, "works below no path"),
         (
@@ -84,21 +84,21 @@ def test_a_retired_controller_is_told_with_the_way_over() -> None:
 
 
 def test_an_unknown_controller_is_told_so_and_takes_annotations_of_its_own() -> None:
-    run = single(className="kong", controllerNamespace="kong", annotations={"konghq.com/protocols": "https"})
-    assert "'kong' is no controller that is known here" in told(run)
+    run = single(className="skipper", controllerNamespace="skipper", annotations={"konghq.com/protocols": "https"})
+    assert "'skipper' is no controller that is known here" in told(run)
     ingress = run.one("kubernetes:networking.k8s.io/v1:Ingress")
     assert ingress.inputs["metadata"]["annotations"] == {
         "pulumi.com/skipAwait": "true",
         "konghq.com/protocols": "https",
     }
-    assert ingress.inputs["spec"]["ingressClassName"] == "kong"
+    assert ingress.inputs["spec"]["ingressClassName"] == "skipper"
 
 
 @pytest.mark.parametrize(
     "ingress",
     [
         {"className": "contour"},
-        {"className": "kong", "controllerNamespace": "kong"},
+        {"className": "skipper", "controllerNamespace": "skipper"},
         {"gateway": "infra/public"},
     ],
 )

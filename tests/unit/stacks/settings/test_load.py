@@ -83,7 +83,7 @@ TOP_LEVEL = [
     ),
     (
         "kotaemon:modelEndpoints: [{cidr: 10.0.0.1/8}]",
-        "kotaemon:modelEndpoints.0.cidr: '10.0.0.1/8' must be a network in CIDR notation, for example 10.0.0.0/16",
+        "kotaemon:modelEndpoints.0.cidr: '10.0.0.1/8' must be a network in CIDR notation, for example 10.0.0.0/8",
     ),
     (
         "kotaemon:adminPassword: [hunter2]",
@@ -117,10 +117,14 @@ IN_STORAGE = [
         "nfs.example.org:/srv",
         [
             f"{FILES}.server: 'nfs.example.org:/srv' must be a host name or an IP address, without path and port; "
-            "the path has its own key"
+            "the path has its own key, and an IPv6 address has no brackets"
         ],
     ),
-    ("/srv/nfs", "srv", [f"{FILES}.path: 'srv' must be an absolute path, for example /srv/nfs/kotaemon"]),
+    (
+        "/srv/nfs",
+        "srv",
+        [f"{FILES}.path: 'srv' must be an absolute path without spaces and colons, for example /srv/nfs/kotaemon"],
+    ),
     (
         "/srv/nfs}",
         "/srv/nfs, size: 100GB}",

@@ -54,11 +54,11 @@ def test_of_several_the_stack_file_must_say(order: tuple[str, ...]) -> None:
     all_ = {"archive": {**NFS, "path": "/old"}, "cold": DISK, "disk": DISK, "files": NFS}
     assert refused({name: all_[name] for name in order}) == [
         "kotaemon:storage: roles: the claim of indexes, sessions is missing, because cold, disk could be meant. Add under "
-        "kotaemon:storage.roles, with the right claim (earlier releases took cold):\n"
+        "kotaemon:storage.roles, with the right claim (earlier releases took cold; on a stack that lives the one that has the data, and another one is refused before anything changes):\n"
         "      indexes: {claim: cold}\n"
         "      sessions: {claim: cold}",
         "kotaemon:storage: roles: the claim of models, uploads, logs, eval is missing, because archive, files could be "
-        "meant. Add under kotaemon:storage.roles, with the right claim (earlier releases took archive):\n"
+        "meant. Add under kotaemon:storage.roles, with the right claim (earlier releases took archive; on a stack that lives the one that has the data, and another one is refused before anything changes):\n"
         "      models: {claim: archive}\n"
         "      uploads: {claim: archive}\n"
         "      logs: {claim: archive}\n"
@@ -70,7 +70,7 @@ def test_where_none_suits_the_stack_file_must_say() -> None:
     lines = refused({"one": DISK, "two": DISK}, indexes="one", sessions="one")
     assert [line.splitlines()[0] for line in lines] == [
         "kotaemon:storage: roles: the claim of models, uploads, logs, eval is missing, because there is no file claim, and "
-        "one, two could be meant. Add under kotaemon:storage.roles, with the right claim (earlier releases took one):"
+        "one, two could be meant. Add under kotaemon:storage.roles, with the right claim (earlier releases took one; on a stack that lives the one that has the data, and another one is refused before anything changes):"
     ]
 
 

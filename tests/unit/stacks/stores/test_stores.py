@@ -121,8 +121,7 @@ MISTAKES = [
     ),
     (
         stores(database=URL),
-        "kotaemon:stores.database: [secret] is not allowed: input should be a valid dictionary or object to extract "
-        "fields from",
+        "kotaemon:stores.database: [secret] is not allowed; must be a mapping: keys with values, indented below it",
     ),
     (
         stores(database=without(EXTERNAL, "url")),

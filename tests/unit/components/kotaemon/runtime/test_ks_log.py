@@ -2,10 +2,12 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.unit.components.kotaemon.runtime.stand_in import House, answers, eventually
+from tests.unit.components.kotaemon.runtime.stand_in import RUNTIME, House, answers, eventually
 
 
 def first_file(log: Path) -> Path:
@@ -131,3 +133,31 @@ def test_a_kill_leaves_whole_lines_and_the_next_container_goes_on(house: House) 
     assert numbers == list(range(len(numbers)))
     assert lines.count("a line that was torn") == 1
     assert lines[-1] == "last words without a newline"
+
+
+TEE = """
+import os, sys
+from pathlib import Path
+from ks_log import Tee
+from ks_log_file import Limits
+tee = Tee()
+tee.start(Path(sys.argv[1]) / "pod" / "app.log", Limits(2**20, 8, 2**30))
+said = sys.stdin.buffer.read()
+while said:
+    said = said[os.write(1, said) :]
+tee.close()
+"""
+
+
+def test_lines_that_are_very_long_binary_or_without_an_end_are_kept_as_they_are(tmp_path: Path) -> None:
+    long, odd = b"x" * (3 * 2**20) + b"\n", b"\xff\xfe\0binary\r10 %\r20 %\n\n\n" + "ünï 漢\n".encode()
+    command = [sys.executable, "-c", TEE, str(tmp_path)]
+    env = {"PYTHONPATH": str(RUNTIME), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, input=long + odd + b"no end", env=env, capture_output=True, check=True)
+    assert done.stdout == long + odd + b"no end"
+    files = sorted((tmp_path / "pod").glob("app-*.log"))
+    lines = [line for file in files for line in file.read_bytes().split(b"\n")[1:-1]]
+    assert max(map(len, lines)) < 10**6, "readers of logs leave longer ones out"
+    pieces = [line for line in lines if line.startswith(b"xx")]
+    assert b"".join(pieces) == long[:-1]
+    assert b"\n".join(lines[len(pieces) :]) == odd + b"no end"

@@ -172,6 +172,13 @@ def test_the_oldest_go_first_and_living_pods_keep_their_file(tmp_path: Path) -> 
     assert left(tmp_path) == kept
 
 
+def test_a_clock_that_was_ahead_keeps_no_file_of_a_pod_that_is_gone(tmp_path: Path) -> None:
+    own = age(tmp_path / "own" / "app-00000001.log", 10, 60)
+    age(tmp_path / "gone" / "app-00000001.log", 10, -10_000)
+    MODULE.make_room(own, 10)
+    assert left(tmp_path) == {"own/app-00000001.log"}
+
+
 def test_the_files_of_an_earlier_release_stay_and_the_link_is_made(tmp_path: Path) -> None:
     path = tmp_path / "pod-a" / "app.log"
     age(path, 10, 100)

@@ -19,6 +19,8 @@ class ApiServer:
         self.rolled: list[str] = []
         self.ahead: list[tuple[str, str]] = []
         """What the DaemonSet was asked to copy, each with the version that the pods had at that time."""
+        self.node = ""
+        """Node of the pods of the application."""
         self.cold = 0
         """Nodes, of 3, that never have what they were asked for."""
         self.stale = 0
@@ -102,7 +104,8 @@ class ApiServer:
         }
 
     def pods(self) -> Any:
-        pod: dict[str, Any] = {"metadata": {"name": "pod-1", "annotations": {ANNOTATION: self.version}}, "status": {}}
+        metadata = {"name": "pod-1", "annotations": {ANNOTATION: self.version}}
+        pod: dict[str, Any] = {"metadata": metadata, "spec": {"nodeName": self.node}, "status": {}}
         if self.version in self.refusing:
             ended = {"terminated": {"exitCode": 78, "message": "models: version is corrupt"}}
             pod["status"] = {"initContainerStatuses": [{"name": "fill-models", "state": {}, "lastState": ended}]}

@@ -176,16 +176,6 @@ ks_models_fill.fill(cache, shared, "v1")
     assert tree(pod.cache / "v1") == LARGE
 
 
-def test_between_two_kinds_of_file_system_it_is_copied_as_well(pod: Place) -> None:
-    pod.publish("v1", LARGE)
-    pod.ok(
-        "import errno, ks_models_fill\n"
-        "def refused(*a): raise OSError(errno.EXDEV, 'Invalid cross-device link')\n"
-        "os.copy_file_range = refused\nks_models_fill.fill(cache, shared, 'v1')"
-    )
-    assert tree(pod.cache / "v1") == LARGE
-
-
 def test_versions_that_were_not_used_for_the_longest_time_are_evicted(pod: Place) -> None:
     for number in range(1, 5):
         pod.publish(f"v{number}", {"f": bytes([number]) * 1000})

@@ -137,7 +137,7 @@ def test_a_zip_of_torch_is_looked_into_and_fasttext_passes(pod: Place) -> None:
     assert "weights: it is a zip with the pickle archive/data.pkl" in done.stderr
 
 
-@pytest.mark.parametrize("version", ["latest", "../x", "V1", "", ".hidden", "a/b"])
+@pytest.mark.parametrize("version", ["latest", "../x", "..", "V1", "", ".none", "a/b", "metrics.prom", "v1\n"])
 def test_names_that_are_no_version_are_refused(pod: Place, version: str) -> None:
     done = pod.run(f"import ks_models_publish as p; p.publish(shared, {version!r})")
     assert "is no name of a version" in done.stderr

@@ -177,3 +177,70 @@ def test_killed_twice_it_still_knows_what_was_before(pod: Place, server: ApiServ
     job(pod, server, "v2", "r.Cluster.prefetch = lambda self, version: os.kill(os.getpid(), 9)")
     assert job(pod, server, "v2").returncode == 3
     assert (server.version, server.record["from"]) == ("v1", "v1")
+
+
+def test_a_disk_is_let_go_when_the_application_comes_back_on_another_node(pod: Place, server: ApiServer) -> None:
+    """As long as the Job has the disk on its node, the pod elsewhere cannot start, and each would wait for the other."""
+    pod.package("v1", {"f": b"1"})
+    server.broken, server.node = {"v1"}, "node-b"
+    done = job(pod, server, "v1", KS_READY_SECONDS="60", KS_NODE="node-a", KS_PROFILE="single-writer")
+    assert done.returncode == 75
+    assert "new pod is on node-b, and its disk is here on node-a" in done.stderr
+    assert (server.version, server.record["phase"]) == ("v1", "rolling")
+    server.broken, server.record["since"] = set(), "2020-01-01T00:00:00Z"
+    done = job(pod, server, "v1", KS_NODE="node-b", KS_PROFILE="single-writer")
+    assert done.returncode == 0, done.stderr
+    assert int(server.record["away_seconds"]) > 10**8, "counted from the first try on"
+    assert server.rolled == ["v1"]
+
+
+def test_a_rollback_that_let_the_disk_go_is_finished_and_not_begun_again(pod: Place, server: ApiServer) -> None:
+    pod.package("v1", {"f": b"1"})
+    job(pod, server, "v1")
+    pod.package("v2", {"f": b"2"})
+    server.broken = {"v1", "v2"}
+    moved = (
+        "r.Release.wait = lambda self, version, wait=r.Release.wait: wait(self, version) if version == 'v1' else 'no'"
+    )
+    server.node = "node-b"
+    done = job(pod, server, "v2", moved, KS_READY_SECONDS="60", KS_NODE="node-a")
+    assert done.returncode == 75, done.stderr
+    assert (server.version, server.record["phase"], server.record["reason"]) == ("v1", "rolling back", "no")
+    server.broken = {"v2"}
+    done = job(pod, server, "v2", KS_NODE="node-b")
+    assert done.returncode == 3, done.stderr
+    assert server.rolled == ["v1", "v2", "v1"]
+    assert (server.record["phase"], server.record["reason"]) == ("rolled back", "no")
+
+
+def test_a_release_that_never_ended_is_nothing_to_go_back_to(pod: Place, server: ApiServer) -> None:
+    for version in ("v1", "v2", "v3"):
+        pod.package(version, {"f": version.encode()})
+    job(pod, server, "v1")
+    server.broken = {"v2", "v3"}
+    job(pod, server, "v2", "r.Release.wait = lambda self, version: os.kill(os.getpid(), 9)")
+    assert (server.version, server.record["phase"]) == ("v2", "rolling")
+    assert job(pod, server, "v3").returncode == 3
+    assert (server.version, server.record["from"]) == ("v1", "v1")
+
+
+def test_after_a_first_release_that_failed_latest_leads_nowhere(pod: Place, server: ApiServer) -> None:
+    pod.package("v1", {"f": b"1"})
+    server.broken = {"v1"}
+    assert job(pod, server, "v1").returncode == 3
+    assert not os.path.lexists(pod.shared / "latest")
+
+
+def test_a_package_of_another_user_is_refused_and_a_full_claim_is_tried_again(pod: Place, server: ApiServer) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    package = pod.package("v1", {"f": b"1"})
+    os.chown(package, 0, 0)
+    done = job(pod, server, "v1")
+    assert done.returncode == 78, done.stderr
+    assert "have to belong to the user of the pods, 1001" in done.stderr
+    assert server.record["phase"] == "refused"
+    pod.owned()
+    full = "def full(*a, **k): raise OSError(28, 'No space left on device')\nr.publish = full"
+    assert job(pod, server, "v1", full).returncode == 75
+    assert job(pod, server, "v1").returncode == 0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.block.essd_rules import (
+from components.essd_rules import (
     DEFAULT_TYPES,
     Disk,
     DiskType,

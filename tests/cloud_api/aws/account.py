@@ -1,0 +1,62 @@
+"""An account with a cluster in three zones of any region, for stacks that find their place through it."""
+
+from typing import Any
+
+from components.aws import dns_suffix, partition
+from tests.cloud_api.aws.cloud import Ids
+from tests.cloud_api.aws.settings import ACCOUNT, GROUP, SUBNETS, TABLE, VPC
+
+
+class Account(Ids):
+    """Ids as AWS gives them, and answers to what is looked up."""
+
+    def __init__(self, region: str, *, auto_mode: bool, bottlerocket: bool) -> None:
+        super().__init__()
+        self.region, self.auto_mode = region, auto_mode
+        self.image = "BOTTLEROCKET_x86_64" if bottlerocket else "AL2023_x86_64_STANDARD"
+        self.subnets = {subnet: zone.replace("<region>", region) for zone, subnet in SUBNETS.items()}
+
+    def call(self, args: Any) -> Any:
+        """An answer of the account, by the name of the question."""
+        answer = getattr(self, args.token.rsplit(":", 1)[1], None)
+        return super().call(args) if answer is None else (answer(args.args), [])
+
+    def getCallerIdentity(self, _: Any) -> Any:
+        return {"accountId": ACCOUNT}
+
+    def getCluster(self, given: Any) -> Any:
+        return {
+            "name": given["name"],
+            "endpoint": f"https://prod.eks.{self.region}.{dns_suffix(self.region)}",
+            "certificateAuthorities": [{"data": "Q0E="}],
+            "roleArn": f"arn:{partition(self.region)}:iam::{ACCOUNT}:role/cluster",
+            "identities": [{"oidcs": [{"issuer": f"https://oidc.eks.{self.region}.{dns_suffix(self.region)}/id/ABC"}]}],
+            "computeConfigs": [{"enabled": self.auto_mode, "nodePools": [], "nodeRoleArn": ""}],
+            "vpcConfig": {"vpcId": VPC, "subnetIds": list(self.subnets), "clusterSecurityGroupId": GROUP},
+        }
+
+    def getNodeGroups(self, _: Any) -> Any:
+        return {"names": ["workers"]}
+
+    def getNodeGroup(self, given: Any) -> Any:
+        return {"subnetIds": list(self.subnets), "amiType": self.image}
+
+    def getSubnet(self, given: Any) -> Any:
+        number = list(self.subnets).index(given["id"])
+        return {**given, "availabilityZone": self.subnets[given["id"]], "cidrBlock": f"10.0.{number}.0/24"}
+
+    def getSubnets(self, given: Any) -> Any:
+        ids, zones = (each["values"] for each in given["filters"])
+        return {"ids": [one for one in ids if self.subnets[one] in zones]}
+
+    def getRouteTables(self, _: Any) -> Any:
+        return {"ids": [TABLE]}
+
+    def getKey(self, given: Any) -> Any:
+        return {
+            "arn": given["keyId"],
+            "keyState": "Enabled",
+            "keyUsage": "ENCRYPT_DECRYPT",
+            "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+            "keyManager": "CUSTOMER",
+        }
