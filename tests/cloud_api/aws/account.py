@@ -1,5 +1,6 @@
 """An account with a cluster in three zones of any region, for stacks that find their place through it."""
 
+import json
 from typing import Any
 
 from components.aws import dns_suffix, partition
@@ -51,6 +52,11 @@ class Account(Ids):
 
     def getRouteTables(self, _: Any) -> Any:
         return {"ids": [TABLE]}
+
+    def getResource(self, given: Any) -> Any:
+        owner = {"AWS": f"arn:{partition(self.region)}:iam::{ACCOUNT}:root"}
+        whole = {"Effect": "Allow", "Principal": owner, "Action": "kms:*", "Resource": "*"}
+        return {"properties": json.dumps({"KeyPolicy": {"Version": "2012-10-17", "Statement": [whole]}})}
 
     def getKey(self, given: Any) -> Any:
         return {

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.cloud_api.aws.call import Call, Inputs
+from tests.cloud_api.aws.call import Call, Inputs, used
 
 
 def _tags(left: Inputs) -> list[dict[str, str]]:
@@ -56,6 +56,32 @@ def _lifecycle(left: Inputs, _: str) -> Iterator[Call]:
     yield _put("LifecycleConfiguration", left, LifecycleConfiguration={"Rules": rules})
 
 
+def _replication(left: Inputs, _: str) -> Iterator[Call]:
+    rules = [_copied(dict(rule)) for rule in left.pop("rules")]
+    yield _put("Replication", left, ReplicationConfiguration={"Role": left.pop("role"), "Rules": rules})
+
+
+def _copied(left: Inputs) -> dict[str, Any]:
+    to, chosen = dict(left.pop("destination")), left.pop("sourceSelectionCriteria")
+    encrypted = {"ReplicaKmsKeyID": to.pop("encryptionConfiguration")["replicaKmsKeyId"]}
+    destination: dict[str, Any] = {"Bucket": to.pop("bucket"), "EncryptionConfiguration": encrypted}
+    if owner := to.pop("accessControlTranslation", None):
+        destination |= {"Account": to.pop("account"), "AccessControlTranslation": {"Owner": owner["owner"]}}
+    rule = {
+        "ID": left.pop("id"),
+        "Status": left.pop("status"),
+        "Priority": int(left.pop("priority")),
+        "Filter": {"Prefix": left.pop("filter")["prefix"]},
+        "DeleteMarkerReplication": {"Status": left.pop("deleteMarkerReplication")["status"]},
+        "SourceSelectionCriteria": {
+            "SseKmsEncryptedObjects": {"Status": chosen["sseKmsEncryptedObjects"]["status"]},
+        },
+        "Destination": destination,
+    }
+    with used("rule of a replication", left), used("its destination", to):
+        return rule
+
+
 def _rule(left: Inputs) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "ID": left.pop("id"),
@@ -70,8 +96,8 @@ def _rule(left: Inputs) -> dict[str, Any]:
         rule["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": int(ended["daysAfterInitiation"])}
     if moved := left.pop("transitions", None):
         rule["Transitions"] = [{"Days": int(one["days"]), "StorageClass": one["storageClass"]} for one in moved]
-    assert not left, f"lifecycle rule: {', '.join(left)} not translated into a call"
-    return rule
+    with used("lifecycle rule", left):
+        return rule
 
 
 def _put(what: str, left: Inputs, **parameters: Any) -> Call:
@@ -86,4 +112,5 @@ BUILDERS: dict[str, Callable[[Inputs, str], Iterator[Call]]] = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _encryption,
     "aws:s3/bucketPolicy:BucketPolicy": _policy,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _lifecycle,
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": _replication,
 }

@@ -1,5 +1,7 @@
 """One call of an API."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,3 +15,11 @@ class Call:
     service: str
     operation: str
     parameters: dict[str, Any]
+
+
+@contextmanager
+def used(what: str, left: Inputs) -> Iterator[Inputs]:
+    """What is given to a call. An argument that was not taken out when the call is made fails the test."""
+    yield left
+    if left:
+        raise AssertionError(f"{what}: {', '.join(left)} not translated into a call")

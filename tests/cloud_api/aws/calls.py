@@ -6,29 +6,21 @@ Every argument must be used: one that is not known here fails the test, so that 
 import base64
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from tests.cloud_api.aws import bucket_calls
-from tests.cloud_api.aws.call import Call, Inputs
+from tests.cloud_api.aws import backup_calls, bucket_calls, s3_files_calls
+from tests.cloud_api.aws.call import Call, Inputs, used
 
 
 def calls(kind: str, inputs: Inputs, id_: str = "") -> list[Call]:
     """The calls for one resource, creation first. `id_` is its own id, for calls that follow the creation."""
-    with _all_used(kind, dict(inputs)) as left:
+    with used(kind, dict(inputs)) as left:
         return list(_BUILDERS[kind](left, id_))
 
 
 def known(kind: str) -> bool:
     """Whether the kind of resource is mapped here."""
     return kind in _BUILDERS
-
-
-@contextmanager
-def _all_used(kind: str, left: Inputs) -> Iterator[Inputs]:
-    yield left
-    if left:
-        raise AssertionError(f"{kind}: {', '.join(left)} not translated into a call")
 
 
 def _some(**parameters: Any) -> dict[str, Any]:
@@ -312,6 +304,8 @@ def _lustre(left: Inputs, _: str) -> Iterator[Call]:
         AutomaticBackupRetentionDays=left.pop("automaticBackupRetentionDays"),
         CopyTagsToBackups=left.pop("copyTagsToBackups"),
     )
+    if nobody := left.pop("rootSquashConfiguration", None):
+        configuration["RootSquashConfiguration"] = {"RootSquash": nobody["rootSquash"]}
     version = left.pop("fileSystemTypeVersion")
     yield _file_system(
         "LUSTRE", left, [left.pop("subnetIds")], LustreConfiguration=configuration, FileSystemTypeVersion=version
@@ -422,6 +416,7 @@ def _instance(left: Inputs, _: str) -> Iterator[Call]:
             BackupRetentionPeriod=left.pop("backupRetentionPeriod"),
             PreferredMaintenanceWindow=left.pop("maintenanceWindow", None),
             EnablePerformanceInsights=left.pop("performanceInsightsEnabled", None),
+            EnableIAMDatabaseAuthentication=left.pop("iamDatabaseAuthenticationEnabled", None),
             PerformanceInsightsKMSKeyId=left.pop("performanceInsightsKmsKeyId", None),
             CopyTagsToSnapshot=left.pop("copyTagsToSnapshot"),
             DeletionProtection=left.pop("deletionProtection"),
@@ -461,6 +456,7 @@ def _role(left: Inputs, id_: str) -> Iterator[Call]:
             RoleName=f"role-{id_}",
             Description=left.pop("description"),
             AssumeRolePolicyDocument=left.pop("assumeRolePolicy"),
+            PermissionsBoundary=left.pop("permissionsBoundary", None),
             Tags=_tags(left),
         ),
     )
@@ -504,5 +500,7 @@ _BUILDERS: dict[str, Callable[[Inputs, str], Iterator[Call]]] = {
     "aws:iam/role:Role": _role,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _attachment,
     "aws:iam/rolePolicy:RolePolicy": _role_policy,
+    **backup_calls.BUILDERS,
     **bucket_calls.BUILDERS,
+    **s3_files_calls.BUILDERS,
 }

@@ -17,11 +17,15 @@ _PREFIXES = {
     "aws:ebs/volume:Volume": "vol-",
     "aws:ec2/networkInterface:NetworkInterface": "eni-",
     "aws:ec2/instance:Instance": "i-",
+    "aws:s3/filesFileSystem:FilesFileSystem": "fs-",
+    "aws:s3/filesAccessPoint:FilesAccessPoint": "fsap-",
 }
 
 
 class Ids(Echo):
     """Ids and ARNs of the right form, always the same for the same resource."""
+
+    region = REGION
 
     def new_resource(self, args: Any) -> tuple[str | None, dict[str, Any]]:
         id_, outputs = super().new_resource(args)
@@ -37,6 +41,7 @@ class Ids(Echo):
             "aws:iam/role:Role": f"arn:aws:iam::{ACCOUNT}:role/{args.name}",
         }
         outputs["arn"] = arns.get(args.typ, f"arn:aws:any:{REGION}:{ACCOUNT}:{id_}")
+        outputs["region"] = self.region
         outputs["keyId"] = KEY.rpartition("/")[2]
         outputs.setdefault("name", args.name)
         outputs |= {"dnsName": f"{id_}.fsx.{REGION}.amazonaws.com", "mountName": "abcdefgh"}

@@ -11,6 +11,13 @@ REGIONS = ("eu-central-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1", "us-
 """One of each partition that the provider knows regions of, the classified ones by their first."""
 VPC, GROUP, TABLE = "vpc-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60718", "rtb-0a1b2c3d4e5f60718"
 SUBNETS = {f"<region>{zone}": f"subnet-0a1b2c3d4e5f6071{zone}" for zone in "abc"}
+COPIES = {
+    "eu-central-1": "eu-west-2",
+    "cn-north-1": "cn-northwest-1",
+    "us-gov-west-1": "us-gov-east-1",
+    "us-iso-east-1": "us-iso-west-1",
+}
+"""Region -> another one of its partition; the sovereign cloud has one."""
 _ROLE = "arn:<partition>:iam::<account>:role/ebs-csi-driver"
 _GIVEN = {
     "aws/account": "<account>",
@@ -48,6 +55,8 @@ _EXTERNAL = {
 }
 _RDS = {"identifier": "kotaemon", "network": "10.0.0.0/16"}
 _CLAIM = "storage/claims/{}".format
+_PRINTED = {"aws/nodeGroupRules": False}
+"""What a stack with Lustre has to say."""
 _SPEEDS = {
     "gp3": {},
     "gp3 fast": {"size": "4Ti", "iops": 80000, "throughput": 2000, "volumeType": "gp3"},
@@ -84,6 +93,10 @@ DIMENSIONS: Dimensions = {
     "other drivers": {
         "adopted": {},
         "installed": {f"aws/drivers/{name}": {"mode": "install"} for name in ("efs", "fsx", "s3")},
+    },
+    "boundary": {
+        "none": {},
+        "of the account": {"aws/permissionsBoundary": "arn:<partition>:iam::<account>:policy/kotaemon-boundary"},
     },
     "permission": {
         "pod identity": {"aws/drivers/permission": "pod-identity"},
@@ -147,15 +160,17 @@ DIMENSIONS: Dimensions = {
         "in the tree": _disk("shared", {"driver": "in-tree"}),
     },
     "lustre": {
-        "usual": {_CLAIM("weights"): {"kind": "lustre"}},
+        "usual": {_CLAIM("weights"): {"kind": "lustre"}, **_PRINTED},
         "fast": {
             _CLAIM("weights"): {
                 "kind": "lustre",
                 "size": "4800Gi",
                 "throughput": 1000,
                 "metadataIops": 12000,
+                "squash": True,
                 "backupDays": 90,
-            }
+            },
+            "aws/nodeGroupRules": True,
         },
         "linked": {
             _CLAIM("weights"): {
@@ -166,9 +181,13 @@ DIMENSIONS: Dimensions = {
                     {"path": "/models", "bucketPath": "s3://weights/prod"},
                     {"path": "/results", "bucketPath": "s3://results", "writeBack": True},
                 ],
-            }
+            },
+            **_PRINTED,
         },
-        "no backup": {_CLAIM("weights"): {"kind": "lustre", "size": "2400Gi", "throughput": 250, "backupDays": 0}},
+        "no backup": {
+            _CLAIM("weights"): {"kind": "lustre", "size": "2400Gi", "throughput": 250, "backupDays": 0},
+            **_PRINTED,
+        },
         "none": {},
     },
     "server on a disk": {
@@ -235,12 +254,44 @@ DIMENSIONS: Dimensions = {
         "files": {_CLAIM(54 * "f"): {"kind": "efs"}},
         "disk": {_CLAIM(54 * "d"): {"kind": "ebs", "zone": "<region>c"}},
         "server": {_CLAIM(54 * "s"): {"kind": "openzfs", "driver": "csi", "deployment": "SINGLE_AZ_2"}},
-        "weights": {_CLAIM(54 * "w"): {"kind": "lustre"}},
+        "weights": {_CLAIM(54 * "w"): {"kind": "lustre"}, **_PRINTED},
     },
     "mounted bucket": {
         "none": {},
         "written": {_CLAIM("cold"): {"kind": "mountpoint-s3"}},
         "read": {_CLAIM("cold"): {"kind": "mountpoint-s3", "prefix": "files/old/", "size": "64Ti", "readOnly": True}},
+    },
+    "bucket as files": {
+        "none": {},
+        "usual": {_CLAIM("kept"): {"kind": "s3-files"}},
+        "named": {
+            _CLAIM("kept"): {
+                "kind": "s3-files",
+                "prefix": "files/reports/",
+                "size": "8Ti",
+                "mountRole": "arn:<partition>:iam::<account>:role/efs-csi-node",
+            }
+        },
+    },
+    "copy of backups": {
+        "none": {},
+        "in another region": {
+            "backupCopy": {"region": "<copies>", "bucket": "acme-kotaemon-copies", "days": 3650},
+        },
+        "with their key": {
+            "backupCopy": {
+                "region": "<copies>",
+                "key": f"arn:<partition>:kms:<copies>:<account>:key/{KEY_ID}",
+                "days": 1,
+            }
+        },
+        "in another account": {
+            "backupCopy": {
+                "region": "<region>",
+                "role": f"arn:<partition>:iam::{ANOTHER}:role/copies",
+                "bucket": "acme-kotaemon-copies",
+            },
+        },
     },
     "database": {
         "usual": {"aws/database": _RDS},
@@ -265,6 +316,7 @@ DIMENSIONS: Dimensions = {
                 "version": "17",
                 "majorUpgradeFrom": "16",
                 "applicationRole": True,
+                "iamAuthentication": "others",
                 "backupDays": 1,
             }
         },
@@ -314,6 +366,17 @@ APART = [
         "it is not known who publishes Debian's images",
     ),
     Apart(choices("bucket", "none"), choices("mounted bucket", "written", "read"), "bucket"),
+    Apart(choices("bucket", "none", "there"), choices("bucket as files", "usual", "named"), "bucket"),
+    Apart(
+        choices("bucket", "none", "there"),
+        choices("copy of backups", "in another region", "in another account"),
+        "bucket",
+    ),
+    Apart(
+        choices("region", "eusc-de-east-1"),
+        choices("copy of backups", "in another region", "with their key"),
+        "region",
+    ),
     Apart(
         choices("profile", "single-writer"),
         choices("database", "usual", "large", "upgraded"),
@@ -325,7 +388,13 @@ APART = [
 def settings(row: Row) -> tuple[str, str, dict[str, Any]]:
     """Region, name of the stack and stack file of a row."""
     region = row["region"]
-    words = {"<region>": region, "<account>": ACCOUNT, "<partition>": partition(region), "<suffix>": dns_suffix(region)}
+    words = {
+        "<region>": region,
+        "<copies>": COPIES.get(region, region),
+        "<account>": ACCOUNT,
+        "<partition>": partition(region),
+        "<suffix>": dns_suffix(region),
+    }
 
     def fill(text: str) -> str:
         for word, value in words.items():

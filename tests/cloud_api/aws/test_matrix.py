@@ -14,8 +14,10 @@ from stacks.kinds.lustre import LustreClaim
 from stacks.kinds.mountpoint_s3 import MountpointClaim
 from stacks.kinds.nfs_on_disk import NfsOnDiskClaim
 from stacks.kinds.openzfs import OpenZfsClaim
+from stacks.kinds.s3_files import S3FilesClaim
 from stacks.platforms.aws.settings import AwsSettings, Drivers, DriverSettings
 from stacks.safety import RefusedByGuard
+from stacks.settings.backup_copy import BackupCopySettings
 from stacks.settings.bucket import BucketSettings
 from stacks.settings.fields import Strict
 from stacks.settings.load import SettingsError
@@ -35,7 +37,10 @@ MODELS: dict[str, tuple[type[Strict], dict[str, str]]] = {
     "aws": (AwsSettings, {"clusterStack": "it names where the kubeconfig is"}),
     "aws.drivers": (Drivers, {}),
     "aws.drivers.*": (DriverSettings, {}),
-    "aws.database": (RdsSettings, dict.fromkeys(("caBundle", "driver"), _IN_PODS)),
+    "aws.database": (
+        RdsSettings,
+        {**dict.fromkeys(("caBundle", "driver"), _IN_PODS), "iamAuthentication": "application is refused"},
+    ),
     "bucket": (
         BucketSettings,
         {
@@ -43,6 +48,7 @@ MODELS: dict[str, tuple[type[Strict], dict[str, str]]] = {
             **dict.fromkeys(("credentialsSecret", "archived"), _IN_PODS),
         },
     ),
+    "backupCopy": (BackupCopySettings, {}),
     "storage.claims.=ebs": (EbsClaim, _KIND),
     "storage.claims.=efs": (EfsClaim, _KIND),
     "storage.claims.=openzfs": (OpenZfsClaim, _KIND),
@@ -52,6 +58,7 @@ MODELS: dict[str, tuple[type[Strict], dict[str, str]]] = {
         {**_KIND, **dict.fromkeys(("mountOptions",), _IN_PODS), "security": "krb5p is refused"},
     ),
     "storage.claims.=mountpoint-s3": (MountpointClaim, _KIND),
+    "storage.claims.=s3-files": (S3FilesClaim, _KIND),
 }
 """Where in a stack file -> the model of what is said there, and the fields that reach no cloud, with the reason."""
 
