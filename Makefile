@@ -88,7 +88,7 @@ types: $(INSTALLED)
 	$(VENV)/bin/basedpyright
 
 unit: $(INSTALLED) ## Tests that need nothing
-	$(PY) -m pytest $(PAIR) tests/unit tests/policy
+	$(PY) -m pytest $(LONG) $(PAIR) tests/unit tests/policy
 
 library: $(INSTALLED) ## The wheel kotaemon_storage in an empty environment, used by examples/library
 	$(PY) -m pytest tests/library

@@ -22,7 +22,7 @@ from kubernetes.client import ApiextensionsV1Api
 
 from components.contract import Platform
 from deploy.kube import Kube
-from devcluster import toolchain
+from devcluster import recipe, toolchain
 from devcluster.cluster import Cluster
 from tests.cluster.objects import wait
 from tests.cluster.stacks import DISK, FILES
@@ -100,7 +100,7 @@ def process(log: Path, *command: str, env: Mapping[str, str]) -> Generator[None]
 
 def built(folder: Path, package: str) -> str:
     target = folder / package.partition("/")[0]
-    command = [str(toolchain.find_go()), "build", "-o", str(target), f"./{package}"]
+    command = [str(toolchain.find_go()), "build", *recipe.FLAGS, "-o", str(target), f"./{package}"]
     subprocess.run(command, cwd=CHECKOUT, env=toolchain.environment(), check=True)
     return str(target)
 

@@ -153,5 +153,5 @@ PRIVATE_SCALED = Example(
     models="kotaemon-files/models",
 )
 EXAMPLES = (AWS_SINGLE, AWS_SCALED, ALICLOUD_SINGLE, ALICLOUD_SCALED, PRIVATE_SCALED)
-BRIEF = ("aws-single", "aws-scaled", "alicloud-scaled", "private-scaled")
-"""Those of the short form: the kinds that only alicloud-single has are changed in tests/engine/effects as well."""
+BRIEF = ("aws-scaled", "alicloud-scaled", "private-scaled")
+"""Those of the short form: the kinds that only the others have are changed in tests/engine/effects as well."""
