@@ -13,6 +13,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +61,16 @@ class Operated:
             "apiVersion": "pulumi.com/v1",
             "kind": "Stack",
             "metadata": {"name": NAME, "namespace": SPACE},
-            "spec": {"stack": NAME, "projectRepo": "https://git.example.org/kotaemon", "commit": commit},
+            "spec": {"stack": NAME, "projectRepo": "https://git.example.org/platform/kotaemon", "commit": commit},
         }
         self.kube.apply(body)
         found: dict[str, Any] = {}
 
         def ended() -> bool:
-            last = ((self.kube.get(body) or {}).get("status") or {}).get("lastUpdate") or {}
+            status = (self.kube.get(body) or {}).get("status") or {}
+            stalled = [each for each in status.get("conditions") or () if each["type"] == "Stalled"]
+            assert stalled == [], "nothing comes of it"
+            last = status.get("lastUpdate") or {}
             found.update(last)
             return last.get("lastAttemptedCommit") == commit and bool(last.get("state"))
 
@@ -132,6 +136,7 @@ def operated(
     account = {"name": ACCOUNT, "namespace": OPERATOR_SPACE}
     kube.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
     home = Home(base / "home", cluster.kubeconfig)
+    home.add("command", version("pulumi-command"))  # the agent runs `pulumi install`, which takes those of all packages
     made = Operated(clone_of_project(base / "workspace"), Kube(cluster.api(), base / "discovery.json"))
     ours = {
         "platform": "private",
