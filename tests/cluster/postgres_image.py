@@ -16,10 +16,11 @@ from devcluster.real import images
 INSTALLED = Path("/usr/lib/postgresql")
 ENTRYPOINT = """#!/bin/sh
 set -e
+PATH=%s/bin:$PATH
 umask 077
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     mkdir -p "$PGDATA"
-    printf %s "$POSTGRES_PASSWORD" > /tmp/password
+    printf %%s "$POSTGRES_PASSWORD" > /tmp/password
     initdb -D "$PGDATA" -U "$POSTGRES_USER" --pwfile=/tmp/password $POSTGRES_INITDB_ARGS
     rm /tmp/password
     echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"
@@ -47,11 +48,17 @@ def version() -> str:
 def made(folder: Path) -> Path:
     """The archive of the image, in a folder."""
     major, tree = version(), folder / "postgres"
-    for part in (f"lib/postgresql/{major}/lib", f"share/postgresql/{major}", "share/zoneinfo"):
+    # The server looks for its libraries from where it lies, so its programs lie where they lie here.
+    for part in (
+        f"lib/postgresql/{major}/bin",
+        f"lib/postgresql/{major}/lib",
+        f"share/postgresql/{major}",
+        "share/zoneinfo",
+    ):
         shutil.copytree(f"/usr/{part}", tree / part, symlinks=False)
     entry = tree / "local/bin/docker-entrypoint.sh"
     entry.parent.mkdir(parents=True)
-    entry.write_text(ENTRYPOINT)
+    entry.write_text(ENTRYPOINT % (INSTALLED / major))
     os.chmod(entry, 0o755)
     programs = [INSTALLED / major / "bin" / name for name in ("postgres", "initdb", "psql", "pg_isready")]
     at = "/usr/local/bin/docker-entrypoint.sh"

@@ -31,6 +31,7 @@ from deploy.stand_in.pod_process import APPLICATION
 from devcluster.real import images, layout, share
 from plan import stack_file
 from stacks.moving.job import Folder, job
+from stacks.safety import RefusedByGuard
 from tests.cluster import postgres_image, stacks
 from tests.cluster.objects import wait
 from tests.cluster.single_writer import ready_pods
@@ -129,10 +130,10 @@ def scaled(folder: Path, *disks: str, **more: Any) -> stack_file.StackFile:
 
 
 def refusal(file: stack_file.StackFile) -> str:
-    """What `up` prints when it refuses."""
-    out = io.StringIO()
-    assert up.up(file, up.Ways.people(Console(file=out, width=1000))) == 2
-    return out.getvalue()
+    """What a refused `up` says."""
+    with pytest.raises(RefusedByGuard) as refused:
+        up.up(file, up.Ways.people(Console(file=io.StringIO(), width=1000)))
+    return str(refused.value)
 
 
 def moved(said: str) -> dict[str, Any]:
