@@ -100,8 +100,14 @@ def test_another_account_gets_the_copies_as_its_own(tmp_path: Path) -> None:
     assert rule["destination"]["accessControlTranslation"] == {"owner": "Destination"}
 
 
-def test_alibaba_cloud_copies_bucket_snapshots_and_vaults(tmp_path: Path) -> None:
-    disk = {"kind": "ecs-disk", "zone": "cn-hangzhou-h", "size": "40Gi"}
+DISKS: list[dict[str, Any]] = [
+    {"kind": "ecs-disk", "zone": "cn-hangzhou-h", "size": "40Gi"},
+    {"kind": "nfs-on-disk", "zone": "cn-hangzhou-h", "size": "40Gi", "clients": ["10.0.0.0/16"]},
+]
+
+
+@pytest.mark.parametrize("disk", DISKS, ids=[disk["kind"] for disk in DISKS])
+def test_alibaba_cloud_copies_bucket_snapshots_and_vaults(disk: dict[str, Any], tmp_path: Path) -> None:
     found = made(changed(tmp_path, "alicloud-single", {**ALICLOUD, "storage.claims.disk": disk}))
     [rule] = of(found, "alicloud:oss/bucketReplication:BucketReplication").values()
     assert (rule["action"], rule["destination"]["location"]) == ("PUT", "oss-cn-shanghai")
