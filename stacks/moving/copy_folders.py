@@ -68,12 +68,17 @@ def one(source: Path, target: Path) -> bool | None:
         if digest(target) != digest(source):
             raise Refused(f"{target} differs from {source}: it is not written over; empty the target, or take another")
         return False
-    part = target.with_name(f"{PART}{target.name}")
+    part = part_of(target)
     shutil.copy2(source, part)
     if digest(part) != digest(source):
         raise OSError(f"{part} does not have the hash of {source}")
     part.replace(target)
     return True
+
+
+def part_of(target: Path) -> Path:
+    """Where a file is written before it is compared: the same in each run, and never too long a name."""
+    return target.with_name(f"{PART}{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:32]}")
 
 
 def digest(path: Path) -> str:

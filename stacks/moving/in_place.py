@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+SHOWN = 1000
+"""Characters of a path that are said: a Job's result has room for 4096 bytes (Pod v1, terminationMessagePath)."""
 OTHERS = ("lost+found",)
 """Folders of the file system itself, which are not moved."""
 
@@ -52,7 +54,7 @@ def look(folder: Path) -> dict[str, Any]:
                 odd.append(f"{path} is no file, folder or link")
             elif not _readable(path, state):
                 odd.append(f"{path} cannot be read by uid {os.getuid()}: its mode is {state.st_mode & 0o7777:o}")
-    return {"bytes": total, "files": number, "odd": odd[0] if odd else "", "link": link}
+    return {"bytes": total, "files": number, "odd": odd[0][:SHOWN] if odd else "", "link": link[:SHOWN]}
 
 
 def _readable(path: str, state: os.stat_result) -> bool:

@@ -1,5 +1,6 @@
 """Moves of odd folders: names, modes, links and holes with the real tools, and what is refused before anybody waits."""
 
+import json
 import os
 import socket
 import subprocess
@@ -179,8 +180,12 @@ def test_what_cannot_be_read_is_named_when_it_is_measured(folders: Folders, kind
     folders.owned()
     odd.chmod(0)
     done = folders.script("measure", folders.sides[0], "-")
+    assert done.returncode == 0, done.stderr
+    assert "uploads/closed cannot be read by uid" in json.loads(done.stdout)["odd"]
+    done = folders.script("begin", "id", *folders.sides)
     assert done.returncode == copy_folders.NEEDS_PEOPLE, done.stdout + done.stderr
     assert "uploads/closed cannot be read" in done.stderr
+    assert list(folders.new.iterdir()) == [], "nothing was written"
 
 
 def run(*paths: Path) -> int:
