@@ -115,7 +115,8 @@ def test_what_cannot_be_read_is_named_and_there_is_no_whole_backup(house: Place,
     assert "Traceback" not in done.stderr
     assert name in done.stderr
     assert "Permission denied" in done.stderr or "permission denied" in done.stderr
-    assert not [one for one in house.snapshots() if one.get("tags")] if (house.root / "repository").exists() else True
+    if (house.root / "repository").exists():
+        assert not [one for one in house.snapshots() if one.get("tags")]
     path.chmod(0o700)
     house.backup()
 
@@ -352,10 +353,19 @@ def test_a_server_that_is_slow_and_answers_with_503_now_and_then(house: Place, e
     house.owned()
     with unwilling(house, every) as (url, refused):
         house.env["RESTIC_REPOSITORY"] = f"rest:{url}"
-        house.backup()
-        done = house.drill()
-    assert done.returncode == 0, done.stderr
+        until_it_is_done(house, "ks_protect_backup.py", AGAIN)
+        until_it_is_done(house, "ks_protect_drill.py", 1)
     assert len(refused) > 3, "nothing was refused"
+
+
+def until_it_is_done(house: Place, script: str, code: int) -> None:
+    """As a Job does it: restic does not ask a second time for the config of the repository."""
+    for _ in range(8):
+        done = house.run(script)
+        if done.returncode == 0:
+            return
+        assert (done.returncode, "503" in done.stderr) == (code, True), done.stderr
+    raise AssertionError(f"{script} never ended well: {done.stderr}")
 
 
 def test_a_server_that_only_answers_with_503_gets_no_new_repository(house: Place) -> None:

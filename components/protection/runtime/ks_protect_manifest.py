@@ -109,15 +109,22 @@ def read(path: Path) -> dict[str, Any]:
 def checked(text: bytes) -> dict[str, Any]:
     """A manifest, with everything in it that a drill and a restore ask for. Raises ValueError."""
     try:
-        found = json.loads(text)
-        for part in ("files", "staged"):
-            for one in found[part].values():
-                (int(one["size"]), str(one["sha256"]))
-        (found["at"], found["database"], dict(found["embeddings"]), dict(found["counts"]["tables"]))
-        (int(found["counts"]["files"]), int(found["counts"]["bytes"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"the backup has no manifest that can be read: {type(error).__name__}: {error}") from None
+        found: Any = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"the backup has no manifest that can be read: {error}") from None
+    if not _whole(found):
+        raise ValueError("the backup has no manifest that can be read: it lacks files, counts or times")
     return found
+
+
+def _whole(found: Any) -> bool:
+    return (
+        isinstance(found, dict)
+        and all(isinstance(found.get(key), str) for key in ("at", "database"))
+        and all(isinstance(found.get(key), dict) for key in ("files", "staged", "embeddings", "counts"))
+        and found["counts"].keys() >= {"files", "bytes", "tables"}
+        and all(one.keys() >= {"size", "sha256"} for part in ("files", "staged") for one in found[part].values())
+    )
 
 
 def wrong(root: Path, said: Mapping[str, Any], part: str, names: Callable[[str], bool] = lambda _: True) -> list[str]:

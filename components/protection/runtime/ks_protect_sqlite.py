@@ -5,7 +5,7 @@ import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -24,7 +24,7 @@ class Disturbed(Exception):
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def told(path: Path) -> Generator[None]:
     """Errors of SQLite as an OSError that names the file: a disk that is full, a page that is damaged."""
     try:
         yield
