@@ -438,7 +438,11 @@ def unwilling(house: Place, every: int) -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """restic has closed a connection: nobody has to read of it."""
+
+    proxy = Quiet(("127.0.0.1", 0), Proxy)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
     try:
         eventually(lambda: open_port(inner), "a server of restic", lambda: "")

@@ -30,6 +30,9 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
 NO_REPOSITORY, ABSENT = 10, ("does not exist", "doesn't exist", "no such file")
 """restic's exit code for a repository that is not there (0.17 and later), and what releases before say of its config:
 those of a folder, of S3 and of a server of restic's own."""
+OPENING = "unable to open config file"
+"""What restic says where it could not begin, so that it has done nothing. It asks some servers only once for it."""
+TRIES, TRY_PAUSE_SECONDS = 5, 10
 INCOMPLETE = 3
 """restic's exit code for a snapshot that was made, without files that could not be read."""
 AHEAD_SECONDS = 3600
@@ -64,10 +67,16 @@ class Restic:
 
     def _run(self, *arguments: str) -> str:
         ends = time.monotonic() + float(os.environ.get("KS_LOCK_SECONDS", LOCK_SECONDS))
+        again = TRIES
         while True:
             done = self._call(*arguments)
             if done.returncode == 0:
                 return done.stdout
+            if OPENING in done.stderr and not _absent(done.returncode, done.stderr) and again:
+                again -= 1
+                say(f"the repository cannot be opened now: {_last(done.stderr)}")
+                time.sleep(float(os.environ.get("KS_TRY_PAUSE_SECONDS", TRY_PAUSE_SECONDS)))
+                continue
             locked = any(word in done.stderr for word in LOCKED)
             if not locked or time.monotonic() > ends:
                 failed = Failed(
@@ -97,7 +106,7 @@ class Restic:
             reason, code = str(failed), failed.code
         if "wrong password" in reason or "no key found" in reason:
             raise WrongPassword(f"the password does not open the repository: {reason}")
-        if not make or not (code == NO_REPOSITORY or any(word in reason for word in ABSENT)):
+        if not make or not _absent(code, reason):
             # A bucket that answers with an error has a repository, for all that is known: restic before 0.16 takes
             # every error for an answer that there is none, and would write a new key beside it.
             raise Failed(reason)
@@ -219,6 +228,11 @@ def moment(text: str) -> float:
         raise Failed(f"restic said a time that is none: {text!r}")
     at = datetime.datetime.fromisoformat(f"{found[1]}{'+00:00' if found[3] == 'Z' else found[3]}")
     return at.timestamp() + float(found[2] or 0)
+
+
+def _absent(code: int, said: str) -> bool:
+    """Whether a call that failed says that there is no repository."""
+    return code == NO_REPOSITORY or any(word in said for word in ABSENT)
 
 
 def _unread(failed: Failed) -> list[str] | None:
