@@ -91,10 +91,10 @@ def move(source: Path, target: Path, told: Told) -> int:
         seen = os.fstat(handle)
         wanted = digest(handle)
         place = _place(handle, seen, wanted, target)
+        made = _folders(target.parent)
         if place is not None:
-            made = _folders(place.parent)
             _copy(handle, place, seen, wanted, told)
-            _durable(place.parent, *made)
+        _durable(target.parent, *made)
         if not same(seen, os.fstat(handle)) or not same(seen, os.lstat(source)):
             return 0  # what was copied stays: the next run compares again
         os.unlink(source)
@@ -149,11 +149,15 @@ def _folders(folder: Path) -> list[Path]:
 def _durable(*folders: Path) -> None:
     """Write the names in these folders out: a loss of power must not take the copy after its file was deleted."""
     for folder in folders:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            _keep(lambda handle=handle: os.fsync(handle))
-        finally:
-            os.close(handle)
+        _keep(lambda folder=folder: _write_out(folder))
+
+
+def _write_out(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _is_beginning(place: Path, handle: int) -> bool:
