@@ -66,6 +66,13 @@ class NfsOnEssdArgs(TypedDict):
     of Debian 12 when the instance is first made, and from then on that one. Another one replaces the instance."""
     snapshot_days: NotRequired[int]
     """Days that the daily snapshots of 02:00 (UTC+8) are kept, 1 to 65536; default 30."""
+    copy_region: NotRequired[str]
+    """Region to which each snapshot is copied, encrypted; default: none."""
+    copy_days: NotRequired[int]
+    """Days that the copies are kept, 1 to 65536; default 30."""
+    copy_key_id: NotRequired[Input[str]]
+    """Id of the KMS key of the copies, of `copy_region`; default or empty: the key that ECS keeps there for the
+    account."""
     resource_group_id: NotRequired[str]
     """Resource group of everything."""
     tags: NotRequired[Mapping[str, str]]
@@ -88,7 +95,10 @@ def check(name: str, args: NfsOnEssdArgs) -> list[str]:
         *because("serving.export.clients", clients_refused(list(args["serving"]["export"]["clients"]))),
         *because("instance_type", instance_type_refused(args.get("instance_type", INSTANCE_TYPE))),
         *because("image", image_refused(args.get("image"))),
-        *reasons(refused_snapshot_days(int(args.get("snapshot_days", DEFAULT_SNAPSHOT_DAYS)))),
+        *reasons(
+            refused_snapshot_days(int(args.get("snapshot_days", DEFAULT_SNAPSHOT_DAYS))),
+            refused_snapshot_days(int(args.get("copy_days", DEFAULT_SNAPSHOT_DAYS))),
+        ),
         *because("tags", refused_tags(args.get("tags", {}))),
         *because(f"cloud_name {full_name!r}", refused_cloud_name(full_name)),
     ]
@@ -202,6 +212,10 @@ def _kept(args: NfsOnEssdArgs) -> KeptDisk:
         found["key_id"] = args["key_id"]
     if "resource_group_id" in args:
         found["resource_group_id"] = args["resource_group_id"]
+    if "copy_region" in args:
+        found["copy_region"] = args["copy_region"]
+        found["copy_days"] = int(args.get("copy_days", DEFAULT_SNAPSHOT_DAYS))
+        found["copy_key_id"] = args.get("copy_key_id", "")
     return found
 
 

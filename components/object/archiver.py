@@ -31,7 +31,7 @@ from ..refusal import because, refuse, refused_folder, refused_label
 from .rules import ARCHIVE_DAYS, ARCHIVE_SCHEDULE
 
 SCRIPT = "ks_archive.py"
-NUMBERS = "ks_archive_numbers.py"
+PARTS = ("ks_archive_due.py", "ks_archive_numbers.py")
 COLD, SOURCE, WHOLE = "/cold", "/from", "/whole"
 LOGS = "logs/archive"
 """Folder of the cold tier with the log files of each pod: `logs/archive/<pod>/`."""
@@ -116,7 +116,7 @@ def labels(name: str) -> dict[str, str]:
 def script() -> dict[str, str]:
     """File name -> text of what runs in the pod."""
     folder = Path(__file__).parent / "runtime"
-    return {name: (folder / name).read_text() for name in (SCRIPT, NUMBERS)}
+    return {name: (folder / name).read_text() for name in (SCRIPT, *PARTS)}
 
 
 def asked(args: ArchiverArgs) -> dict[str, object]:

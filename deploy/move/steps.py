@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from components.contract import AccessMode
+from components.contract import AccessMode, Medium
 from deploy.kube import Manifest
 from deploy.move.choice import Choice
 from deploy.move.cluster import KEPT_UNTIL, MOVED_TO, Cluster, JobFailed
@@ -70,6 +70,7 @@ class Mover:
         self._refuse_claims()
         state = self.cluster.keep(state)
         found = self._measured(state)
+        self._refuse_odd(found)
         missing = found["bytes"] - (found.get("there", 0) if found.get("mark") == state.id else 0)
         if found.get("others") and found.get("mark") != state.id:
             raise UserError(
@@ -84,6 +85,12 @@ class Mover:
             raise UserError(
                 f"{self.work.new.claim['name']} has {_gib(found['free'])} free, and {_gib(missing)} more are to be "
                 "copied; nothing was stopped. Make the claim larger, and run the same again"
+            )
+        new_files = found["files"] - (found.get("there_files", 0) if found.get("mark") == state.id else 0)
+        if found.get("free_files") is not None and new_files > found["free_files"]:
+            raise UserError(
+                f"{self.work.new.claim['name']} has {found['free_files']} files free, and {new_files} more files and "
+                "folders are to be copied; nothing was stopped. Take a file system with more inodes, or a larger claim"
             )
         if not self.cluster.nodes_for([self.work.old.claim["name"], self.work.new.claim["name"]]):
             raise UserError(
@@ -207,6 +214,17 @@ class Mover:
                     f"there is no PersistentVolumeClaim {side.claim['name']} that can be used; add the new claim under "
                     "kotaemon:storage.claims, leave every role where it is, and run `up`"
                 )
+
+    def _refuse_odd(self, found: dict[str, Any]) -> None:
+        if found.get("odd"):
+            raise UserError(
+                f"{found['odd']}; nothing was stopped. Remove it, or let the application's user read it, and run again"
+            )
+        if found.get("link") and self.work.new.claim["medium"] == Medium.OBJECT:
+            raise UserError(
+                f"{found['link']} is a symbolic link, and a bucket has none; nothing was stopped. This role cannot "
+                f"go to {self.work.new.claim['name']}"
+            )
 
     def _refuse_writers(self) -> None:
         if others := self.cluster.other_writers(self.work.old.claim["name"]):

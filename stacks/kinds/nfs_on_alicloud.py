@@ -139,6 +139,9 @@ class AlicloudMachine:
         )
         if not section.service_key:
             args["key_id"] = at.key
+        if at.elsewhere is not None:
+            args["copy_region"], args["copy_days"] = at.elsewhere.region, at.elsewhere.days
+            args["copy_key_id"] = at.elsewhere.key
         if section.resource_group_id is not None:
             args["resource_group_id"] = section.resource_group_id
         if (iops := _provisioned(chosen)) is not None:

@@ -115,8 +115,8 @@ class NfsOnDiskKind(Kind[NfsOnDiskClaim]):
         return f"daily snapshots of the disk, {chosen.snapshot_days} of them kept"
 
     def copied(self, chosen: NfsOnDiskClaim, settings: Settings) -> bool:
-        """On AWS, whose disks AWS Backup finds by their tags."""
-        return settings.platform == Platform.AWS
+        """Always: AWS Backup finds the disk by its tags, and the policy of ECS copies each of its snapshots."""
+        return True
 
     def planned(self, at: Context[NfsOnDiskClaim]) -> Claim:
         """The claim as plain values; what the machine is made from is checked with it."""

@@ -14,7 +14,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-PART = ".part-"
+PART = ".kotaemon-moving-"
+"""Beginning of the name of a copy that is not compared yet."""
 OWN = (".writer.lock", ".start.lock", "lost+found")
 """Locks of a running application, and the file system's own folder: they are not copied, and in nobody's way."""
 TRY_AGAIN, NEEDS_PEOPLE = 75, 78
@@ -29,7 +30,10 @@ def copy(source: Path, target: Path) -> tuple[int, int]:
     if not source.is_dir():
         raise Refused(f"{source} is no folder: nothing was copied; name a folder that is on the old claim")
     wanted = sorted(walk(source))
-    if others := sorted(set(walk(target)) - set(wanted) if target.is_dir() else ()):
+    if left := [path for path in wanted if path.name.startswith(PART)]:
+        raise Refused(f"{source / left[0]} was left by a copy that was killed: nothing was copied; remove it")
+    there = {path for path in walk(target) if not path.name.startswith(PART)} if target.is_dir() else set[Path]()
+    if others := sorted(there - set(wanted)):
         raise Refused(
             f"{target} holds {others[0]}, which {source} does not: nothing was copied; empty it, or take another"
         )
@@ -44,7 +48,7 @@ def walk(folder: Path) -> Iterator[Path]:
     for at, folders, files in os.walk(folder, onerror=_unreadable):
         folders[:] = [name for name in folders if name not in OWN]
         for name in [*folders, *files]:
-            if name not in OWN and not name.startswith(PART):
+            if name not in OWN:
                 yield Path(at, name).relative_to(folder)
 
 
@@ -64,12 +68,17 @@ def one(source: Path, target: Path) -> bool | None:
         if digest(target) != digest(source):
             raise Refused(f"{target} differs from {source}: it is not written over; empty the target, or take another")
         return False
-    part = target.with_name(f"{PART}{target.name}")
+    part = part_of(target)
     shutil.copy2(source, part)
     if digest(part) != digest(source):
         raise OSError(f"{part} does not have the hash of {source}")
     part.replace(target)
     return True
+
+
+def part_of(target: Path) -> Path:
+    """Where a file is written before it is compared: the same in each run, and never too long a name."""
+    return target.with_name(f"{PART}{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:32]}")
 
 
 def digest(path: Path) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from copy_folders import NEEDS_PEOPLE, TRY_AGAIN, Refused, digest, walk
-from in_place import free_of, size_of
+from in_place import free_of, look, size_of
 
 MARK = ".kotaemon-move"
 DIFFERENT = 1
@@ -40,9 +40,9 @@ def measure(source: str, target: str) -> dict[str, Any]:
     if source != "-":
         if not Path(source).is_dir():
             raise Refused(f"{source} is no folder: nothing of this role is on the old claim")
-        found["bytes"], found["files"] = size_of(Path(source))
+        found |= look(Path(source))
     if target != "-":
-        found["there"] = size_of(Path(target))[0] if Path(target).is_dir() else 0
+        found["there"], found["there_files"] = size_of(Path(target)) if Path(target).is_dir() else (0, 0)
         found["others"] = len(others_in(Path(target)))
         found["free"], found["free_files"] = free_of(Path(target))
         found["mark"] = mark_of(Path(target))
@@ -74,13 +74,21 @@ def begin(identity: str, source: Path, target: Path) -> dict[str, Any]:
             f"{target} holds {what}: nothing was written. It is no target of this move; empty it, or take another "
             "folder with FOLDER=name"
         )
-    wanted, free = size_of(source)[0], free_of(target)[0]
+    wanted, free = _fit(source)["bytes"], free_of(target)[0]
     missing = wanted - (size_of(target)[0] if ours else 0)
     if missing * RESERVE > free:
         raise Refused(f"{target} has {free} bytes free, and {missing} more are to be copied; make the claim larger")
     target.mkdir(parents=True, exist_ok=True, mode=0o770)
     (target / MARK).write_text(f"{identity}\n")
     return {"bytes": wanted, "free": free}
+
+
+def _fit(source: Path) -> dict[str, Any]:
+    """What is in the source. Raises Refused for what cannot be moved."""
+    found = look(source)
+    if found["odd"]:
+        raise Refused(f"{found['odd']}; nothing was copied: remove it, or let uid {os.getuid()} read it")
+    return found
 
 
 def manifest(folder: Path, plain: bool) -> dict[str, str]:
@@ -112,7 +120,7 @@ def compare(identity: str, source: Path, target: Path, plain: bool) -> dict[str,
     os.sync()
     lines = "".join(f"{name}\0{what}\n" for name, what in sorted(wanted.items()))
     total = sum(int(what.split()[0]) for what in wanted.values() if what[0].isdigit())
-    return {"files": len(wanted), "bytes": total, "sha256": hashlib.sha256(lines.encode()).hexdigest()}
+    return {"files": len(wanted), "bytes": total, "sha256": hashlib.sha256(os.fsencode(lines)).hexdigest()}
 
 
 def refuse_links(source: Path) -> None:

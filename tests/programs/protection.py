@@ -63,6 +63,7 @@ class Place:
             "KS_ATTEMPTS": "5",
             "KS_PAUSE_SECONDS": "0.2",
             "KS_LOCK_PAUSE_SECONDS": "0.1",
+            "KS_TRY_PAUSE_SECONDS": "0.1",
             "KS_SUBSET": "100%",
             **{f"KS_KEEP_{name}": "3" for name in ("DAILY", "WEEKLY", "MONTHLY")},
             "RESTIC_REPOSITORY": str(root / "repository"),

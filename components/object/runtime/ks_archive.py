@@ -19,26 +19,23 @@ import errno
 import hashlib
 import json
 import os
-import re
 import stat
 import sys
 import time
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import ks_archive_numbers as numbers
+from ks_archive_due import DUE, TEMPORARY
 
 EX_CONFIG = 78
 NEVER = {"indexes", "sessions", "uploads", "models"}
 """Roles whose files are never moved, whatever KS_ARCHIVE says: the application opens them by their paths."""
 CHUNK = 1024 * 1024
-TEMPORARY = ".archiving-"
-"""Beginning of the name of a copy that is not verified yet."""
-UNFINISHED = re.compile(r"^\.|\.(tmp|part|partial|lock|swp)$|~$")
-LOG_FILE = re.compile(r"app-([0-9]+)\.log")
+LONGEST_NAME = 255
+"""Bytes that a name may have, on Linux's file systems and on mounted buckets."""
 CANNOT = (errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, errno.EACCES)
 """Errors of a mounted bucket for what it does not keep: modes and times."""
 
@@ -62,49 +59,6 @@ class Told(NamedTuple):
 
 def say(**told: Any) -> None:
     print(json.dumps(told, sort_keys=True), flush=True)
-
-
-def finished_reports(root: Path, before: float) -> Iterator[Path]:
-    """Files of every entry of the folder in which nothing was written since: a report is finished as a whole."""
-    for entry in sorted(os.scandir(root), key=lambda e: e.name):
-        if entry.is_symlink() or UNFINISHED.search(entry.name):
-            continue
-        found = files_below(Path(entry.path)) if entry.is_dir() else [Path(entry.path)]
-        plain = [p for p in found if stat.S_ISREG(p.lstat().st_mode) and not p.name.startswith(TEMPORARY)]
-        if all(_old(path, before) for path in plain):
-            yield from plain
-
-
-def files_below(folder: Path) -> Iterator[Path]:
-    """Every entry below a folder that is no folder; links are not followed."""
-    for parent, folders, names in os.walk(folder):
-        folders.sort()
-        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
-        yield from (Path(parent, name) for name in sorted([*names, *links]))
-
-
-def rotated_logs(root: Path, before: float) -> Iterator[Path]:
-    """Log files of every pod but its newest, which may be written: `<pod>/app-00000001.log` and so on."""
-    for pod in sorted(os.scandir(root), key=lambda e: e.name):
-        if not pod.is_dir(follow_symlinks=False):
-            continue
-        names = [name for name in os.listdir(pod.path) if LOG_FILE.fullmatch(name)]
-        for name in sorted(names, key=_number)[:-1]:
-            path = Path(pod.path, name)
-            if stat.S_ISREG(path.lstat().st_mode) and _old(path, before):
-                yield path
-
-
-def _number(name: str) -> int:
-    found = LOG_FILE.fullmatch(name)
-    return int(found[1]) if found else 0
-
-
-def _old(path: Path, before: float) -> bool:
-    return not UNFINISHED.search(path.name) and path.lstat().st_mtime < before
-
-
-DUE = {"reports": finished_reports, "logs": rotated_logs}
 
 
 def digest(handle: int) -> str:
@@ -137,9 +91,10 @@ def move(source: Path, target: Path, told: Told) -> int:
         seen = os.fstat(handle)
         wanted = digest(handle)
         place = _place(handle, seen, wanted, target)
+        made = _folders(target.parent)
         if place is not None:
-            os.makedirs(place.parent, exist_ok=True)
             _copy(handle, place, seen, wanted, told)
+        _durable(target.parent, *made)
         if not same(seen, os.fstat(handle)) or not same(seen, os.lstat(source)):
             return 0  # what was copied stays: the next run compares again
         os.unlink(source)
@@ -155,7 +110,7 @@ def _place(handle: int, seen: os.stat_result, wanted: str, target: Path) -> Path
     stamp = datetime.fromtimestamp(seen.st_mtime, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     for number in range(1000):
         extra = "" if number == 0 else f".{stamp}" if number == 1 else f".{stamp}-{number}"
-        place = target.with_name(f"{target.stem}{extra}{target.suffix}")
+        place = _beside(target, extra)
         try:
             there = place.lstat()
         except FileNotFoundError:
@@ -166,6 +121,43 @@ def _place(handle: int, seen: os.stat_result, wanted: str, target: Path) -> Path
             if there.st_size < seen.st_size and _is_beginning(place, handle):
                 return place
     raise OSError(errno.EEXIST, "a thousand other files have its name", str(target))
+
+
+def _beside(target: Path, extra: str) -> Path:
+    """The same name with something before its suffix, cut where it would be too long."""
+    stem, suffix = target.stem, target.suffix
+    while len(os.fsencode(f"{stem}{extra}{suffix}")) > LONGEST_NAME:
+        stem, suffix = (stem[:-1], suffix) if stem else (stem, suffix[:-1])
+    return target.with_name(f"{stem}{extra}{suffix}")
+
+
+def _temporary(path: Path) -> Path:
+    """The name of an unfinished copy: the same in each run, and never too long."""
+    return path.with_name(f"{TEMPORARY}{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]}")
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; the folders that have got a new name in them."""
+    changed: list[Path] = []
+    at = folder
+    while not at.exists() and at != at.parent:
+        changed.append(at := at.parent)
+    os.makedirs(folder, exist_ok=True)
+    return changed
+
+
+def _durable(*folders: Path) -> None:
+    """Write the names in these folders out: a loss of power must not take the copy after its file was deleted."""
+    for folder in folders:
+        _keep(lambda folder=folder: _write_out(folder))
+
+
+def _write_out(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _is_beginning(place: Path, handle: int) -> bool:
@@ -180,10 +172,10 @@ def _is_beginning(place: Path, handle: int) -> bool:
 
 def _copy(handle: int, place: Path, seen: os.stat_result, wanted: str, told: Told) -> None:
     """Write the copy and read it back. Raises OSError when it is not what was read."""
-    written = place.with_name(f"{TEMPORARY}{place.name}") if told.renames else place
-    if not told.renames:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(written)  # a mounted bucket overwrites whole objects only
+    written = _temporary(place) if told.renames else place
+    with contextlib.suppress(FileNotFoundError):
+        # Of a copy that was killed. It may be read-only, and a mounted bucket overwrites whole objects only.
+        os.unlink(written)
     # Readable by whoever could read it before. A bucket keeps no modes; there the mount says who may read.
     target = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, stat.S_IMODE(seen.st_mode))
     try:
@@ -211,7 +203,7 @@ def _write(target: int, data: bytes) -> None:
 
 
 def _keep(act: Any) -> None:
-    """Do what a mounted bucket may not be able to do."""
+    """Do what a mounted bucket may not be able to do: keep modes and times, write a folder out."""
     try:
         act()
     except OSError as error:
@@ -224,7 +216,7 @@ def _still_written(handle: int, seen: os.stat_result, wanted: str, source: Path)
     now = os.fstat(handle)
     if (now.st_size, now.st_mtime_ns) == (seen.st_size, seen.st_mtime_ns) and digest(handle) == wanted:
         return
-    back = source.with_name(f"{TEMPORARY}{source.name}")
+    back = _temporary(source)
     with open(back, "wb") as given:
         at = 0
         while data := os.pread(handle, CHUNK, at):
@@ -243,7 +235,9 @@ def moved(one: dict[str, str], told: Told) -> Moved:
     root, target, done = Path(one["from"]), Path(one["to"]), Moved()
     if not root.is_dir():
         return done
-    for source in list(DUE[one["what"]](root, told.before)):
+    due, failed = _due(one["what"], root, told.before)
+    done = done._replace(failed=failed)
+    for source in due:
         path = source.relative_to(root)
         try:
             size = move(source, target / path, told)
@@ -251,12 +245,28 @@ def moved(one: dict[str, str], told: Told) -> Moved:
                 done = Moved(done.files + 1, done.size + size, done.failed)
                 if one["what"] == "reports":
                     _without_empty(source.parent, root)
-        except FileNotFoundError:
-            continue  # somebody else has removed it
         except OSError as error:
+            if isinstance(error, FileNotFoundError) and not os.path.lexists(source):
+                continue  # somebody else has removed it
             say(failed=str(path), what=one["what"], why=error.strerror or repr(error))
             done = done._replace(failed=done.failed + 1)
     return done
+
+
+def _due(what: str, root: Path, before: float) -> tuple[list[Path], int]:
+    """The files that are due, and how many entries of the folder could not be looked at."""
+    failed = 0
+
+    def unread(path: Path, error: OSError) -> None:
+        nonlocal failed
+        failed += 1
+        say(failed=str(path.relative_to(root)), what=what, why=f"{error.filename}: {error.strerror}")
+
+    try:
+        return list(DUE[what](root, before, unread)), failed
+    except OSError as error:
+        unread(root, error)
+        return [], failed
 
 
 def _without_empty(folder: Path, root: Path) -> None:

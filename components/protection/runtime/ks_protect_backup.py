@@ -18,9 +18,13 @@ from typing import Any
 import ks_protect_manifest as manifest
 import ks_protect_sqlite as sqlite
 from ks_protect_restic import Failed, Restic, WrongPassword
-from ks_protect_words import AGAIN, MANIFEST, REFUSED, end, folder, need, now, say
+from ks_protect_words import AGAIN, MANIFEST, OWN_FOLDERS, REFUSED, end, folder, need, now, say
 
 ATTEMPTS, PAUSE_SECONDS = 6, 20
+ROUNDS = 4
+"""How often a snapshot is made anew because files were written meanwhile."""
+YOUNG_SECONDS = 600
+"""A file that was written since may be written again while it is copied."""
 DATABASE = "sessions/sql.db"
 LIVE = frozenset(f"{DATABASE}{end}" for end in ("", "-journal", "-wal", "-shm"))
 """Files of the living database: its copy is in the stage folder."""
@@ -58,8 +62,7 @@ def _attempt(data: Path, stage: Path, restic: Restic) -> dict[str, Any]:
     before = _coupled_before(data, stage)
     tables = _database(data, stage)
     vectors = _vectors(stage)
-    made = _manifest(data, stage, restic, tables, vectors)
-    snapshot = restic.backup([data, stage], [str(data / name) for name in LIVE])
+    made, snapshot = _snapshot(data, stage, restic, tables, vectors)
     if changed := _changed(before, manifest.signature(data / COUPLED)):
         raise Written(f"{changed} was written meanwhile")
     live = data / DATABASE
@@ -70,8 +73,46 @@ def _attempt(data: Path, stage: Path, restic: Restic) -> dict[str, Any]:
     ):
         raise Written("a file was indexed meanwhile")
     restic.settle(snapshot)
-    say(f"snapshot {snapshot[:8]}: {made['counts']['files']} files, {made['counts']['bytes']} bytes, whole")
+    written = f", {len(made['written'])} of them written meanwhile" if made["written"] else ""
+    say(f"snapshot {snapshot[:8]}: {made['counts']['files']} files{written}, {made['counts']['bytes']} bytes, whole")
     return made
+
+
+def _snapshot(
+    data: Path, stage: Path, restic: Restic, tables: dict[str, int], vectors: list[str]
+) -> tuple[dict[str, Any], str]:
+    """A snapshot whose manifest says of each file either its hash, or that it was written meanwhile. Raises Written.
+
+    Somebody uploads a file, a job writes a report: it is copied as it was in that moment, and its hash is of another
+    one. The database refers to none of them yet. So such a file is named, and the snapshot is made once more, which
+    reads what has changed only. From then on every young file counts as one of them: the next one comes and goes.
+    """
+    written: set[str] = set()
+    for number in range(ROUNDS):
+        made = _manifest(data, stage, restic, tables, vectors, written)
+        if number:
+            written |= _name_young(stage, made)
+        snapshot = restic.backup([data, stage], [*(str(data / name) for name in LIVE), *_own_folders(data)])
+        since = manifest.written_since(made["files"], manifest.signature(data, 1, LIVE))
+        if since <= written:
+            return made, snapshot
+        if coupled := sorted(name for name in since if name.startswith(f"{COUPLED}/")):
+            raise Written(f"{coupled[0]} was written meanwhile")
+        written |= since
+    raise Written(f"{min(written)}, one of {len(written)} files, was written meanwhile in each of {ROUNDS} rounds")
+
+
+def _name_young(stage: Path, made: dict[str, Any]) -> set[str]:
+    """Say in the manifest that young files were written meanwhile; their names. The indexes are never among them."""
+    since = (time.time() - YOUNG_SECONDS) * 1e9
+    young = {name for name, one in made["files"].items() if one["mtime"] > since and not name.startswith(f"{COUPLED}/")}
+    made["written"] = sorted({*made["written"], *young})
+    (stage / MANIFEST).write_text(json.dumps(made))
+    return young
+
+
+def _own_folders(data: Path) -> list[str]:
+    return [str(role / name) for role in data.iterdir() for name in OWN_FOLDERS]
 
 
 def _coupled_before(data: Path, stage: Path) -> dict[str, Any]:
@@ -110,9 +151,11 @@ def _vectors(stage: Path) -> list[str]:
     return list(server.collections())
 
 
-def _manifest(data: Path, stage: Path, restic: Restic, tables: dict[str, int], vectors: list[str]) -> dict[str, Any]:
-    files = manifest.describe(data, LIVE, _earlier(stage, restic))
-    staged = manifest.describe(stage, frozenset({MANIFEST, LOOKED}), {})
+def _manifest(
+    data: Path, stage: Path, restic: Restic, tables: dict[str, int], vectors: list[str], written: set[str]
+) -> dict[str, Any]:
+    files, links = manifest.describe(data, LIVE, _earlier(stage, restic), 1)
+    staged, _ = manifest.describe(stage, frozenset({MANIFEST, LOOKED}), {})
     everything = [*files.values(), *staged.values()]
     made: dict[str, Any] = {
         "version": manifest.VERSION,
@@ -123,6 +166,8 @@ def _manifest(data: Path, stage: Path, restic: Restic, tables: dict[str, int], v
         "collections": vectors,
         "embeddings": manifest.embeddings(data / COUPLED),
         "files": files,
+        "links": links,
+        "written": sorted(written),
         "staged": staged,
     }
     (stage / MANIFEST).write_text(json.dumps(made))
@@ -135,8 +180,10 @@ def _earlier(stage: Path, restic: Restic) -> dict[str, Any]:
     if found is None:
         return {}
     try:
-        return json.loads(restic.read(str(found["id"]), stage / MANIFEST))["files"]
-    except (Failed, ValueError, KeyError) as error:
+        said = manifest.checked(restic.read(str(found["id"]), stage / MANIFEST))
+        written = set(said.get("written", ()))
+        return {name: one for name, one in said["files"].items() if name not in written}
+    except (Failed, ValueError) as error:
         say(f"the manifest before cannot be read, so every file is: {error}")
         return {}
 

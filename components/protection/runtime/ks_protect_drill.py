@@ -49,17 +49,16 @@ def restored(scratch: Path, restic: Restic, subset: str) -> Found:
 
 def look(data: Path, stage: Path) -> Found:
     """Everything that was restored, against its manifest."""
-    try:
-        said = json.loads((stage / MANIFEST).read_text())
-    except (OSError, ValueError) as error:
-        raise Bad(f"the backup has no manifest that can be read: {error}") from None
-    _same(data, said["files"])
-    _same(stage, said["staged"])
+    said = manifest.read(stage / MANIFEST)
+    _same(data, said, "files")
+    _same(stage, said, "staged")
     found: Found = {
         "backupAt": said["at"],
         "files": str(said["counts"]["files"]),
         "bytes": str(said["counts"]["bytes"]),
     }
+    if said.get("written"):
+        found["written"] = f"{len(said['written'])} files were written meanwhile, and not compared"
     found["models"] = str(sum(name.startswith("models/") for name in said["files"]))
     found["embeddings"] = ", ".join(f"{index}: {one['id']}" for index, one in sorted(said["embeddings"].items()))
     if (stage / DUMP).exists():
@@ -71,8 +70,8 @@ def look(data: Path, stage: Path) -> Found:
     return found
 
 
-def _same(root: Path, files: dict[str, Any]) -> None:
-    if wrong := manifest.wrong(root, files):
+def _same(root: Path, said: dict[str, Any], part: str) -> None:
+    if wrong := manifest.wrong(root, said, part):
         more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
         raise Bad(f"not as the manifest says: {'; '.join(wrong[:SHOWN])}{more}")
 
@@ -131,8 +130,10 @@ def main(*, only: str = "") -> None:
                 begun.write_text(json.dumps({**result, "started": started}))
                 return
             result |= look(_below(scratch, data), _below(scratch, stage))
-    except (Failed, Bad, OSError) as failed:
+    except (Failed, Bad, OSError, ValueError) as failed:
         result |= {"phase": "bad", "reason": str(failed)}
+    except Exception as failed:  # whatever a library says of a damaged index: the result is published
+        result |= {"phase": "bad", "reason": f"{type(failed).__name__}: {failed}"}
     result |= {"at": now(), "seconds": str(round(time.time() - started))}
     if result["phase"] == "good":
         result["lastGood"] = result["at"]

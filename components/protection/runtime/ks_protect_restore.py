@@ -8,21 +8,23 @@ every file again. At the end everything is compared with the manifest, and the d
 """
 
 import datetime
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import ks_protect_manifest as manifest
 import ks_protect_sqlite as sqlite
 from ks_protect_backup import DATABASE, LIVE
 from ks_protect_restic import Failed, Restic, WrongPassword
-from ks_protect_words import AGAIN, MANIFEST, REFUSED, end, folder, need, say
+from ks_protect_words import AGAIN, MANIFEST, OWN_FOLDERS, REFUSED, end, folder, need, say
 
 MARK = ".kotaemon-restoring"
 """File in a role's folder while it is restored; its text is the id of the backup."""
-OWN = (MARK, "lost+found", ".snapshot")
+RESERVE = 1.05
+"""What the files need on a volume, times their size: blocks and folders of the file system."""
+OWN = (MARK, *OWN_FOLDERS)
 """What a folder may hold and is empty nevertheless; and the folders `.before-...` of earlier runs."""
 
 
@@ -37,7 +39,7 @@ def held(role: Path) -> list[Path]:
 
 def clear(roles: list[Path], snapshot: str, *, replace: bool) -> None:
     """Make room in every role, or none: mark it first, so that a killed run is known. Raises Refused."""
-    going_on = [role for role in roles if (role / MARK).exists() and (role / MARK).read_text() == snapshot]
+    going_on = [role for role in roles if marked(role, snapshot)]
     todo = [role for role in roles if role not in going_on]
     full = [role for role in todo if held(role)]
     if full and not replace:
@@ -59,16 +61,57 @@ def restore(data: Path, stage: Path, restic: Restic, wanted: str, *, replace: bo
         raise Failed("the repository has no whole backup of this stack")
     snapshot = restic.whole(wanted) if wanted else str(newest["id"])
     roles = sorted(path for path in data.iterdir() if path.is_dir())
+    _room(data, roles, manifest.checked(restic.read(snapshot, stage / MANIFEST)), snapshot)
     clear(roles, snapshot, replace=replace)
     restic.restore_in_place(snapshot, [*roles, stage])
-    said = json.loads((stage / MANIFEST).read_text())
+    said = manifest.read(stage / MANIFEST)
     _database(data, stage)
-    mine = {name: one for name, one in said["files"].items() if (data / name.split("/")[0]).is_dir()}
-    if wrong := [*manifest.wrong(data, mine), *_mistakes(data, said["counts"]["tables"])]:
+    here = {role.name for role in roles}
+    if wrong := [
+        *manifest.wrong(data, said, "files", lambda name: name.split("/")[0] in here),
+        *_mistakes(data, said["counts"]["tables"]),
+    ]:
         raise Failed(f"not as the manifest says: {'; '.join(wrong[:5])}")
     for role in roles:
         (role / MARK).unlink()
-    return f"restored {snapshot[:8]} of {said['at']}: {', '.join(role.name for role in roles)}, {len(mine)} files"
+    count = sum(name.split("/")[0] in here for name in said["files"])
+    return f"restored {snapshot[:8]} of {said['at']}: {', '.join(sorted(here))}, {count} files"
+
+
+def _room(data: Path, roles: list[Path], said: dict[str, Any], snapshot: str) -> None:
+    """Raise Refused where a volume has less room than its roles need, before anything is moved aside."""
+    volumes: dict[int, list[Path]] = {}
+    for role in roles:
+        volumes.setdefault(role.stat().st_dev, []).append(role)
+    for mounted in volumes.values():
+        wanted = sum(_wanted(data, role, said, snapshot) for role in mounted)
+        state = os.statvfs(mounted[0])
+        free = state.f_bavail * state.f_frsize
+        if wanted * RESERVE > free:
+            names = ", ".join(role.name for role in mounted)
+            raise Refused(
+                f"{names}: {free} bytes are free, and the backup needs {round(wanted * RESERVE)}; nothing was changed. "
+                "Make the claim larger"
+            )
+
+
+def _wanted(data: Path, role: Path, said: dict[str, Any], snapshot: str) -> int:
+    """Bytes that a role needs: of its files, and of the copy of the database; less what a killed run has restored."""
+    wanted = sum(one["size"] for name, one in said["files"].items() if name.split("/")[0] == role.name)
+    if DATABASE.startswith(f"{role.name}/") and (database := said["staged"].get(DATABASE)):
+        wanted += database["size"]
+    if marked(role, snapshot):
+        wanted -= sum(path.lstat().st_size for found in held(role) for _, path in _files(found))
+    return max(wanted, 0)
+
+
+def _files(found: Path) -> Iterator[tuple[str, Path]]:
+    return manifest.files_below(found) if found.is_dir() else iter([(found.name, found)])
+
+
+def marked(role: Path, snapshot: str) -> bool:
+    """Whether a killed run has begun to restore this backup into a role's folder."""
+    return (role / MARK).exists() and (role / MARK).read_text() == snapshot
 
 
 def _database(data: Path, stage: Path) -> None:

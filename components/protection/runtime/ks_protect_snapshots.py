@@ -6,6 +6,7 @@ Nothing is removed before the new snapshot is ready to use, and nothing that ano
 """
 
 import datetime
+import hashlib
 import os
 import time
 import urllib.error
@@ -19,6 +20,16 @@ MADE_BY = "kotaemon.dev/snapshots-of"
 """Label of a snapshot: the component that made it. Without it nothing is ever removed."""
 CLAIM = "kotaemon.dev/claim"
 """Label of a snapshot: its claim."""
+LONGEST_LABEL, LONGEST_NAME = 63, 240
+"""Characters of a claim's name in a label, which holds 63, and in the name of a snapshot with its time, which holds 253
+(Kubernetes, "Labels and Selectors", "Object Names and IDs")."""
+
+
+def short(claim: str, longest: int) -> str:
+    """The name of a claim, where it is too long with a hash of it at its end: two claims never have the same."""
+    if len(claim) <= longest:
+        return claim
+    return f"{claim[: longest - 17].rstrip('-.')}-{hashlib.sha256(claim.encode()).hexdigest()[:16]}"
 
 
 def snapshot(claim: str, klass: str, maker: str) -> dict[str, Any]:
@@ -27,7 +38,10 @@ def snapshot(claim: str, klass: str, maker: str) -> dict[str, Any]:
     return {
         "apiVersion": API,
         "kind": "VolumeSnapshot",
-        "metadata": {"name": f"{claim}-{at}", "labels": {MADE_BY: maker, CLAIM: claim}},
+        "metadata": {
+            "name": f"{short(claim, LONGEST_NAME - len(at) - 1)}-{at}",
+            "labels": {MADE_BY: maker, CLAIM: short(claim, LONGEST_LABEL)},
+        },
         "spec": {"volumeSnapshotClassName": klass, "source": {"persistentVolumeClaimName": claim}},
     }
 
@@ -39,7 +53,7 @@ def ready(found: dict[str, Any]) -> bool:
 
 def too_old(found: list[dict[str, Any]], claim: str, keep: int) -> list[str]:
     """Names of a claim's snapshots that go: all but the newest ready ones, and what never got ready before them."""
-    mine = [one for one in found if one["metadata"]["labels"].get(CLAIM) == claim]
+    mine = [one for one in found if one["metadata"]["labels"].get(CLAIM) == short(claim, LONGEST_LABEL)]
     newest = sorted(mine, key=lambda one: str(one["metadata"]["creationTimestamp"]), reverse=True)
     kept = [one["metadata"]["name"] for one in newest if ready(one)][:keep]
     if not kept:
@@ -79,7 +93,7 @@ def _copy(claims: str, claim: str, snapshot_name: str, klass: str) -> None:
     body = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {"name": name, "labels": {MADE_BY: need("KS_NAME"), CLAIM: claim}},
+        "metadata": {"name": name, "labels": {MADE_BY: need("KS_NAME"), CLAIM: short(claim, LONGEST_LABEL)}},
         "spec": {
             "accessModes": ["ReadWriteOnce"],
             "storageClassName": klass,

@@ -5,7 +5,8 @@ import re
 import shutil
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,6 +23,15 @@ class Disturbed(Exception):
     """Somebody wrote so often that the copy began again and again."""
 
 
+@contextmanager
+def told(path: Path) -> Generator[None]:
+    """Errors of SQLite as an OSError that names the file: a disk that is full, a page that is damaged."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OSError(f"the database {path}: {error}") from None
+
+
 def reader(path: Path) -> sqlite3.Connection:
     """The database for reading: the mount is read-only, and nothing may be made beside it."""
     return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=WAIT_SECONDS)
@@ -34,14 +44,15 @@ def copy(source: Path, target: Path) -> None:
     disturbed for too long, all pages come in one step, under a lock that lets others read.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    if os.environ.get("KS_STILL"):
-        _still(source, target)
-        return
-    ends = time.monotonic() + UNDISTURBED_SECONDS
-    try:
-        _copy(source, target, PAGES, ends)
-    except Disturbed:
-        _copy(source, target, -1, float("inf"))
+    with told(source):
+        if os.environ.get("KS_STILL"):
+            _still(source, target)
+            return
+        ends = time.monotonic() + UNDISTURBED_SECONDS
+        try:
+            _copy(source, target, PAGES, ends)
+        except Disturbed:
+            _copy(source, target, -1, float("inf"))
 
 
 def _copy(source: Path, target: Path, pages: int, ends: float) -> None:
@@ -68,8 +79,8 @@ def _still(source: Path, target: Path) -> None:
 
 
 def tables(path: Path) -> dict[str, int]:
-    """Table -> number of rows."""
-    with closing(reader(path)) as database:
+    """Table -> number of rows. Raises OSError for a database that cannot be read."""
+    with told(path), closing(reader(path)) as database:
         names = [
             row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
         ]
@@ -83,14 +94,17 @@ def index_rows(path: Path) -> dict[str, int]:
 
 def mistakes(path: Path) -> list[str]:
     """What SQLite itself finds wrong; nothing: every page is as it must be."""
-    with closing(reader(path)) as database:
-        found = [str(row[0]) for row in database.execute("PRAGMA integrity_check")]
+    try:
+        with closing(reader(path)) as database:
+            found = [str(row[0]) for row in database.execute("PRAGMA integrity_check")]
+    except sqlite3.Error as error:
+        return [str(error)]
     return [] if found == ["ok"] else found
 
 
 def referred(path: Path, relation: str) -> dict[str, set[str]]:
     """Number of the index -> ids that its rows of one relation (`vector`, `document`) refer to."""
-    with closing(reader(path)) as database:
+    with told(path), closing(reader(path)) as database:
         return {
             found[1]: {
                 str(row[0])

@@ -16,14 +16,24 @@ WHOLE = "whole"
 """Tag of a snapshot of which it is known that nothing it refers to was written while it was taken."""
 
 
+OWN_FOLDERS = ("lost+found", ".snapshot")
+"""Folders at the root of a role that belong to its file system or its filer, and are in no backup."""
+
+
+def line(message: str) -> str:
+    """A message as one line that can be printed: names of files may hold line breaks, and bytes that are no text."""
+    plain = message.encode("utf-8", "backslashreplace").decode().replace("\r", "\\r")
+    return f"protection: {plain}".replace("\n", "\\n")
+
+
 def say(message: str) -> None:
     """One line for whoever reads the log."""
-    print(f"protection: {message}", flush=True)
+    print(line(message), flush=True)
 
 
 def end(message: str, code: int = 1) -> NoReturn:
     """End the program with a reason."""
-    print(f"protection: {message}", file=sys.stderr, flush=True)
+    print(line(message), file=sys.stderr, flush=True)
     raise SystemExit(code)
 
 

@@ -100,9 +100,21 @@ def test_another_account_gets_the_copies_as_its_own(tmp_path: Path) -> None:
     assert rule["destination"]["accessControlTranslation"] == {"owner": "Destination"}
 
 
-def test_alibaba_cloud_copies_bucket_snapshots_and_vaults(tmp_path: Path) -> None:
-    disk = {"kind": "ecs-disk", "zone": "cn-hangzhou-h", "size": "40Gi"}
-    found = made(changed(tmp_path, "alicloud-single", {**ALICLOUD, "storage.claims.disk": disk}))
+DISK = {"zone": "cn-hangzhou-h", "size": "40Gi"}
+BOTH = ("models", "uploads", "logs", "eval")
+DISKS: dict[str, dict[str, Any]] = {
+    "ecs-disk": {"storage.claims.disk": {"kind": "ecs-disk", **DISK}},
+    "nfs-on-disk": {
+        "storage.claims.served": {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"], **DISK},
+        "storage.roles": {role: {"claim": "served" if role == "eval" else "files"} for role in BOTH},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", DISKS)
+def test_alibaba_cloud_copies_bucket_snapshots_and_vaults(kind: str, tmp_path: Path) -> None:
+    change = {**ALICLOUD, **DISKS[kind]}
+    found = made(changed(tmp_path, "alicloud-single", change))
     [rule] = of(found, "alicloud:oss/bucketReplication:BucketReplication").values()
     assert (rule["action"], rule["destination"]["location"]) == ("PUT", "oss-cn-shanghai")
     assert rule["encryptionConfiguration"] == UNKNOWN, "the key is read first"
@@ -110,7 +122,7 @@ def test_alibaba_cloud_copies_bucket_snapshots_and_vaults(tmp_path: Path) -> Non
     assert provider(mirror) == "copy"
     assert mirror.inputs["replicationSourceRegionId"] == "cn-hangzhou"
     assert (mirror.inputs["encryptType"], mirror.inputs["kmsKeyId"]) == ("KMS", UNKNOWN)
-    every = collect.preview(changed(tmp_path, "alicloud-single", {**ALICLOUD, "storage.claims.disk": disk}))
+    every = collect.preview(changed(tmp_path, "alicloud-single", change))
     [policy] = [r.inputs for r in every.registrations if r.type == "alicloud:ecs/autoSnapshotPolicy:AutoSnapshotPolicy"]
     assert policy["enableCrossRegionCopy"] is True
     assert policy["targetCopyRegions"] == ["cn-shanghai"]

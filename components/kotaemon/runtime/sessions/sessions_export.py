@@ -23,6 +23,10 @@ from typing import Any
 from sessions_database import Database, Known, Unreachable, connect
 
 FORMAT = "kotaemon.dev/sessions/1"
+PART = ".part-"
+"""Beginning of the name of a file that is being written."""
+HALF_OF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+"""What UTF-8 has no bytes for: a text that was cut in the middle of a character."""
 SAFE = re.compile(r"[A-Za-z0-9@_-][A-Za-z0-9.@_-]{0,150}")
 EX_CONFIG = 78
 LOST = 3
@@ -30,7 +34,9 @@ LOST = 3
 
 
 def say(message: str) -> None:
-    print(f"sessions: {message}", flush=True)
+    """One line for whoever reads the log; names of files may be no text."""
+    plain = message.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
+    print(f"sessions: {plain}", flush=True)
 
 
 class OtherDatabase(Exception):
@@ -44,27 +50,63 @@ def file_name(user: str) -> str:
 
 
 def document(user: str, name: str | None, conversations: list[dict[str, Any]]) -> str:
-    """The text of a user's file."""
+    """The text of a user's file. Half of a character, which some text ends with, is written as its number."""
     content = {"format": FORMAT, "user": {"id": user, "username": name}, "conversations": conversations}
-    return json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
+    text = json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
+    return HALF_OF_A_CHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def write(path: Path, text: str) -> bool:
     """Write a file whole, for its owner alone. False: it says so already."""
+    data = text.encode()
     try:
-        if path.read_text() == text:
+        if path.read_bytes() == data:
             return False
     except FileNotFoundError:
         pass
-    part = path.with_name(f".part-{path.name}")
+    _aside(path)
+    part = path.with_name(f"{PART}{path.name}")
     part.unlink(missing_ok=True)
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(fd, "w") as file:
-        file.write(text)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
     return True
+
+
+def _aside(path: Path) -> None:
+    """Move a file that is no export out of the way: somebody may still read something in it."""
+    if path.is_symlink() or not path.exists():
+        return
+    try:
+        content(path)
+    except ValueError as error:
+        aside = path.with_name(f"{path.name}.unreadable-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+        path.rename(aside)
+        say(f"{error}; it is {aside.name} now, and is written anew")
+
+
+def exports(folder: Path) -> list[Path]:
+    """The files of a folder that may be exports. What a killed exporter has left is none."""
+    return sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
+
+
+def content(path: Path) -> dict[str, Any]:
+    """What is in an exported file. Raises ValueError for one that is none, and OSError."""
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read as JSON: {error}") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise ValueError(f"{path} is no export: its format is not {FORMAT}")
+    user, rows = found.get("user"), found.get("conversations")
+    if not isinstance(user, dict) or not isinstance(user.get("id"), str):
+        raise ValueError(f"{path} is no export: it does not say whose it is (user.id)")
+    if not isinstance(rows, list) or not all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in rows):
+        raise ValueError(f"{path} is no export: conversations has to be a list of objects with an id")
+    return found
 
 
 class Export:
@@ -74,6 +116,8 @@ class Export:
         self.folder = folder
         self.known: dict[str, Known] = {}
         self.users: dict[str, str] = {}
+        self.failed: set[str] = set()
+        """Users whose file could not be written: tried again in each pass."""
         self.written = 0
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -83,7 +127,7 @@ class Export:
         """One pass: afterwards every change from before it is in the files. False: another pod does it."""
         if not database.mine():
             return False
-        if self._compared and not database.changed():
+        if self._compared and not database.changed() and not self.failed:
             return True
         names, now = database.users(), dict(database.digests())
         if not self._compared:
@@ -93,17 +137,26 @@ class Export:
         changed = {one.user for key, one in now.items() if self.known.get(key) != one}
         changed |= {one.user for key, one in self.known.items() if now.get(key) != one}
         changed |= {user for user in names if self.users.get(user) != names[user] and user in _owners(now)}
-        for user in sorted(changed):
+        failed: dict[str, str] = {}
+        for user in sorted(changed | self.failed):
             text = document(user, names.get(user), database.conversations(user))
-            self.written += write(self.folder / file_name(user), text)
-        self.known, self.users = now, names
+            try:
+                self.written += write(self.folder / file_name(user), text)
+            except OSError as error:
+                failed[user] = f"{file_name(user)}: {error.strerror}"
+        self.known, self.users, self.failed = now, names, set(failed)
+        if failed:
+            raise OSError(f"{len(failed)} files could not be written, the others were: {next(iter(failed.values()))}")
         return True
 
     def _compare(self, now: dict[str, Known]) -> None:
         """Raise OtherDatabase where files exist and the database has none of their conversations."""
         there: set[str] = set()
-        for path in self.folder.glob("*.json"):
-            there |= {str(one["id"]) for one in json.loads(path.read_text())["conversations"]}
+        for path in exports(self.folder):
+            try:
+                there |= {one["id"] for one in content(path)["conversations"]}
+            except (OSError, ValueError) as error:
+                say(f"{error}; it is left as it is, and counts for nothing")
         if there and not there & now.keys():
             raise OtherDatabase(
                 f"{self.folder} has {len(there)} conversations, and the database has none of them: it is another one. "

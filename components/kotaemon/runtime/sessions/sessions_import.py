@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions_database import JSON_COLUMN, Database, Sqlite, Unreachable, connect, plain
-from sessions_export import FORMAT, file_name
+from sessions_export import content, exports, file_name
 
 EX_TEMPFAIL, EX_CONFIG = 75, 78
 
@@ -28,23 +28,25 @@ class Refused(Exception):
     """A person has to act first."""
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The content of a file. Raises Refused."""
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise Refused(f"{path} cannot be read as JSON: {error}") from None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise Refused(f"{path} is no export: its format is not {FORMAT}")
-    return found
-
-
 def chosen(folder: Path, users: Sequence[str]) -> list[dict[str, Any]]:
-    """The files of these users, by id or name; all of them without one. Raises Refused for a user without a file."""
-    found = [read(path) for path in sorted(folder.glob("*.json"))]
+    """The files of these users, by id or name; all of them without one.
+
+    Raises Refused for a user without a file; and where all are wanted, for a file that cannot be read.
+    """
+    found: list[dict[str, Any]] = []
+    bad: list[str] = []
+    for path in exports(folder):
+        try:
+            found.append(content(path))
+        except (OSError, ValueError) as error:
+            bad.append(str(error))
     if not users:
+        if bad:
+            raise Refused(f"{'; '.join(bad)}. Move it out of the folder, or name the users with --user")
         return found
-    wanted = [[one for one in found if user in (one["user"]["id"], one["user"]["username"])] for user in users]
+    for line in bad:
+        print(f"sessions: {line}; it is passed over")
+    wanted = [[one for one in found if user in (one["user"]["id"], one["user"].get("username"))] for user in users]
     for user, files in zip(users, wanted, strict=True):
         if not files:
             raise Refused(f"{folder} has no file of the user {user}; by id it would be {file_name(user)}")

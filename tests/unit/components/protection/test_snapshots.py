@@ -67,6 +67,22 @@ def test_the_newest_ones_stay_and_the_data_of_the_others_goes(server: SnapshotSe
     assert all(server.objects[path]["spec"] == {"deletionPolicy": "Delete"} for path in told)
 
 
+@pytest.mark.parametrize("length", [64, 253])
+def test_a_claim_with_a_long_name_has_snapshots_that_the_api_takes(
+    server: SnapshotServer, tmp_path: Path, length: int
+) -> None:
+    """A label holds 63 characters and a name 253 (Kubernetes, "Labels and Selectors", "Object Names and IDs")."""
+    claims = [end.rjust(length, "n") for end in "ab"]
+    for _ in range(3):
+        done = run(server, tmp_path, KS_CLAIMS=" ".join(claims), KS_KEEP="1")
+        assert done.returncode == 0, done.stderr
+    made = [one for path, one in server.objects.items() if path.startswith(f"{SNAPSHOTS}/")]
+    assert [one["spec"]["source"]["persistentVolumeClaimName"] for one in made] == claims, "one of each is kept"
+    for one in made:
+        assert len(one["metadata"]["name"]) <= 253
+        assert all(len(value) <= 63 for value in one["metadata"]["labels"].values())
+
+
 def test_nothing_is_removed_when_the_new_one_does_not_get_ready(server: SnapshotServer, tmp_path: Path) -> None:
     for _ in range(2):
         assert run(server, tmp_path).returncode == 0

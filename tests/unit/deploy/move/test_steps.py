@@ -208,7 +208,7 @@ def test_every_pair_of_media_is_moved(made: Callable[..., Move], old: Medium, ne
 def test_links_cannot_go_to_a_bucket(made: Callable[..., Move]) -> None:
     move = made(new=claim("new", Medium.OBJECT))
     (move.old / "link").symlink_to("big")
-    with pytest.raises(JobFailed, match="is a symbolic link, and a bucket has none"):
+    with pytest.raises(UserError, match="is a symbolic link, and a bucket has none"):
         move.run()
     assert move.house.live["spec"]["replicas"] == 1
 

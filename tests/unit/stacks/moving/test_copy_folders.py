@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stacks.moving import copy_folders
-from stacks.moving.copy_folders import NEEDS_PEOPLE, PART, TRY_AGAIN
+from stacks.moving.copy_folders import NEEDS_PEOPLE, TRY_AGAIN
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_files_and_links_are_counted_and_a_second_run_copies_nothing(
 
 def test_a_run_that_was_killed_is_continued(old: Path, new: Path) -> None:
     new.mkdir()
-    (new / f"{PART}sql.db").write_text("ro")
+    copy_folders.part_of(new / "sql.db").write_text("ro")
     assert run(old, new) == 0
     assert tree(new) == tree(old)
 
