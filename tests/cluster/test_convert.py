@@ -26,6 +26,7 @@ from rich.console import Console
 from components.pod.names import PYTHON
 from components.state.postgres import POSTGRES_IMAGE
 from deploy import up
+from deploy.kube import Kube
 from deploy.move.command import convert
 from deploy.stand_in.pod_process import APPLICATION
 from devcluster.real import images, layout, share
@@ -51,11 +52,41 @@ STORES: dict[str, Any] = {
     "database": {"kind": "bundled", "storageClass": "dev-block", "size": "1Gi", "driver": "image", "backup": None},
     "vectorStore": {
         "kind": "qdrant",
-        "url": "http://qdrant.example.org:6333",
+        "url": "http://qdrant:6333",
         "apiKey": "of-the-tests",
-        "endpoint": {"cidr": "10.9.0.0/24", "port": 6333},
+        "endpoint": {"cidr": "10.0.0.0/8", "port": 6333},
     },
 }
+PORT, ANSWERS = 6333, {"app": "qdrant"}
+SERVER: list[dict[str, Any]] = [
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "qdrant", "namespace": NAME},
+        "spec": {"selector": ANSWERS, "ports": [{"port": PORT}]},
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "qdrant", "namespace": NAME, "labels": ANSWERS},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "securityContext": {
+                "runAsUser": UID,
+                "runAsNonRoot": True,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [
+                {
+                    "name": "answers",
+                    "command": [PYTHON, "-m", "http.server", str(PORT), "-d", "/tmp"],
+                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                }
+            ],
+        },
+    },
+]
+"""What answers at the vector server's address, which pods wait for before they start; nobody reads what it says."""
 SEED = """
 import sqlite3, tarfile
 with tarfile.open("/data/uploads/seed.tar") as found:
@@ -99,6 +130,10 @@ def site(own_cache: Path, folder: Path, volume: Volume) -> Generator[Site]:
     with brought_up(single(folder, "disk"), lambda made: made.cluster.load_image(server, POSTGRES_IMAGE)) as made:
         # After the first start, which makes its own stand-in of the application; pods take this one from now on.
         made.cluster.load_image(application(folder, volume), made.file.settings.image)
+        kube = Kube(made.cluster.api(), folder / "discovery.json")
+        SERVER[1]["spec"]["containers"][0]["image"] = made.file.settings.image
+        for one in SERVER:
+            kube.apply(one)
         yield made
 
 
