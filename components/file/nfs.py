@@ -239,7 +239,13 @@ def check(name: str, args: NfsStorageArgs) -> list[str]:
 
 
 def _path_refused(path: str) -> str:
-    return "" if path.startswith("/") else f"{path!r} is not allowed; an exported path is absolute"
+    if not path.startswith("/"):
+        return f"{path!r} is not allowed; an exported path is absolute"
+    if any(part in (".", "..") for part in path.split("/")):
+        return (
+            f"{path!r} is not allowed; an exported path has no parts . and .., since each server resolves them its way"
+        )
+    return ""
 
 
 def nfs_claim(name: str, args: NfsStorageArgs) -> Claim:

@@ -42,7 +42,7 @@ _QUANTITY = r"^[1-9][0-9]*(Gi|Ti)$"
 _LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 _SUBDOMAIN = r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$"
 _HOST = r"^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$"
-_PATH = r"^/[^:\s]*$"
+_PATH = r"^(?!.*/\.\.?(/|$))/[^:\s]*$"
 _FOLDER = r"^(?!.*(^|/)\.\.?(/|$))[^/\s][^:\s]*$"
 _IMAGE = r"^[a-z0-9][^\s@]*(:[\w][\w.-]*|@sha256:[0-9a-f]{64})$"
 _CPU = r"^([1-9][0-9]*m|[1-9][0-9]*(\.[0-9]+)?|0\.[0-9]+)$"
@@ -75,7 +75,9 @@ ObjectName = Annotated[
 HostName = Annotated[str, matching(_HOST, "must be a host name, without scheme, port or path"), _schema(_HOST)]
 ExportPath = Annotated[
     str,
-    matching(_PATH, "must be an absolute path without spaces and colons, for example /srv/nfs/kotaemon"),
+    matching(
+        _PATH, "must be an absolute path without spaces, colons and the parts . and .., for example /srv/nfs/kotaemon"
+    ),
     _schema(_PATH),
 ]
 SubPath = Annotated[
