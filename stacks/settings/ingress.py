@@ -127,7 +127,7 @@ def controller_of(ingress: Ingress, platform: Platform) -> Controller:
 def exposure(ingress: Ingress, platform: Platform) -> Exposure:
     """The section as the argument `exposure` of `Kotaemon`."""
     controller = controller_of(ingress, platform)
-    usual = WAYS[controller].namespace or ingress.gateway_namespace
+    usual = "" if WAYS[controller].entity else WAYS[controller].namespace or ingress.gateway_namespace
     spaces = ingress.namespaces or ([usual] if usual and not ingress.controller_networks else [])
     made = Exposure(
         kind=ExposureKind.HTTPROUTE if ingress.is_route else ExposureKind.INGRESS,
@@ -167,7 +167,7 @@ def mistakes(settings: "Settings") -> Iterator[str]:
             f"ingress.controllerNetworks: missing; requests of {controller.value} come from a load balancer outside of "
             "the cluster's pods, which no namespace names; give the networks of its subnets"
         )
-    elif not (ingress.namespaces or ingress.controller_networks or way.namespace or ingress.is_route):
+    elif not (ingress.namespaces or ingress.controller_networks or way.namespace or way.entity or ingress.is_route):
         yield (
             "ingress.controllerNamespace: missing; the network policy lets nobody in but your controller; give the "
             "namespace of its pods, or controllerNetworks with those of the nodes when it is on the host's network"
