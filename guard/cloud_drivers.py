@@ -116,6 +116,15 @@ CLOUD: tuple[Driver, ...] = (
         snapshots=False,
         source="https://github.com/kubernetes-sigs/aws-efs-csi-driver/blob/master/pkg/driver/node.go",
         read="2026-11-29, at a4fc676 of July 2026, with pkg/driver/controller.go",
+        remark="a class without uid and gid gives each claim an id of its own, from 50000 on",
+        asks={
+            "provisioningMode": "the driver makes no volume for such a class, so the claim waits for a "
+            "PersistentVolume that somebody makes by hand; name the volume with kind csi-volume, or take a class with "
+            "provisioningMode: efs-ap",
+            "uid": "the driver gives the claim an id of its own, from gidRangeStart or 50000 on. Every file belongs to "
+            "it, whatever user a pod has, and chown fails; the application asks neither. A PostgreSQL does not start "
+            "on a folder of another user",
+        },
     ),
     files(
         name="FSx for Lustre",

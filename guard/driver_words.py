@@ -54,8 +54,9 @@ def files(
     node_loss: str = NO_ATTACH,
     with_parameters: Mapping[str, tuple[str, ...]] | None = None,
     reads_options: str = "",
+    asks: Mapping[str, str] | None = None,
 ) -> Driver:
     """A row of shared files: for every node, with every access mode and locks that all nodes see unless it says so."""
     given, bound = with_parameters or {}, Bound.EVERYWHERE
     at = provisioners, backend, modes, locks, bound, expands, snapshots, node_loss, source, read, remark, given
-    return Driver(name, *at, reads_options)
+    return Driver(name, *at, reads_options, asks or {})

@@ -130,7 +130,14 @@ class _Questions:
         parameters = body.get("parameters") or {}
         known = facts_of(name, body["provisioner"], DRIVERS, parameters).known
         options = tuple(body.get("mountOptions") or ())
-        return FoundClass(body["provisioner"], parameters, options, () if known else self._profile(name))
+        return FoundClass(
+            body["provisioner"],
+            parameters,
+            options,
+            expands=body.get("allowVolumeExpansion") is True,
+            at_once=body.get("volumeBindingMode") != "WaitForFirstConsumer",
+            profile=() if known else self._profile(name),
+        )
 
     def driver(self, name: str) -> str | None:
         """Version of a CSI driver, empty: it is not known. None: the cluster has none; _UNREAD: it does not say."""

@@ -61,6 +61,29 @@ def mistakes(
             yield f"kotaemon:{key}.accessMode: {reason}"
 
 
+def lacking(classes: Classes, contexts: Mapping[str, Context[Any]], found: Mapping[str, PlannedStore]) -> Iterator[str]:
+    """What follows from parameters that a class does not have, once for each class."""
+    used = {volume.storage_class: volume for volume in on_classes(contexts, found).values()}
+    for name, volume in used.items():
+        for key, text in classes.facts(*volume).lacks.items():
+            yield f"StorageClass {name} has no {key}: {text}"
+
+
+def stiff(classes: Classes, contexts: Mapping[str, Context[Any]], found: Mapping[str, PlannedStore]) -> dict[str, str]:
+    """Component of each claim and store whose volume cannot grow -> why."""
+    components = {f"storage.claims.{name}": at.component for name, at in contexts.items()}
+    components |= {f"stores.{stores.KEYS[name]}": one.at.component for name, one in found.items()}
+    told = {key: classes.facts(*volume) for key, volume in on_classes(contexts, found).items()}
+    return {components[key]: facts.text for key, facts in told.items() if facts.expands is False}
+
+
+def unsnapped(classes: Classes, contexts: Mapping[str, Context[Any]]) -> dict[str, str]:
+    """PersistentVolumeClaim of which no VolumeSnapshot can be made -> its class, in words."""
+    volumes = {at.component: kinds.kind(at.chosen.kind).on_class(at) for at in contexts.values()}
+    told = {name: classes.facts(*volume) for name, volume in volumes.items() if volume is not None}
+    return {name: facts.text for name, facts in told.items() if facts.snapshots is False}
+
+
 def facts(classes: Classes, contexts: Mapping[str, Context[Any]], claims: Mapping[str, Claim]) -> dict[str, ClassFacts]:
     """Name of each PersistentVolumeClaim on a class of the cluster -> what the class makes."""
     volumes = {name: kinds.kind(at.chosen.kind).on_class(at) for name, at in contexts.items()}
