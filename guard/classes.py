@@ -53,6 +53,8 @@ class Driver:
     """The row is for classes in which one of these parameters has one of these values. Empty: for all."""
     reads_options: str = ""
     """Whose mount options decide version and locks: `nfs`, `nas` or `lustre`. Empty: they decide nothing."""
+    tells: str = ""
+    """What a run on it has to say in any case. Empty: nothing."""
     asks: Mapping[str, str] = field(default_factory=dict[str, str])
     """Parameter of the class -> what follows where the class does not have it."""
 
@@ -78,6 +80,8 @@ class ClassFacts:
     """Whether its volumes can grow. None: it is not known."""
     snapshots: bool | None = None
     """Whether a VolumeSnapshot of its volumes can be made. None: it is not known."""
+    tells: str = ""
+    """What a run on it has to say. Empty: nothing."""
     lacks: Mapping[str, str] = field(default_factory=dict[str, str])
     """Parameter that the class does not have -> what follows."""
 
@@ -129,7 +133,7 @@ def facts_of(
     facts = ClassFacts(storage_class, f"{row.name}, {provisioner}", backend, row.bound, modes, locks, row.node_loss)
     has = {key.lower() for key in given}
     lacks = {key: text for key, text in row.asks.items() if parameters is not None and key.lower() not in has}
-    facts = replace(facts, expands=row.expands, snapshots=row.snapshots)
+    facts = replace(facts, expands=row.expands, snapshots=row.snapshots, tells=row.tells)
     return replace(facts, source=row.source, loses=loses, lacks=lacks)
 
 

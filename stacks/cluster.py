@@ -18,7 +18,7 @@ from guard.classes import facts_of
 from guard.drivers import DRIVERS
 from guard.namespace import GROUP_ANNOTATION, LEVEL_LABEL, UID_ANNOTATION, Namespace, PriorityScope, Quota
 from stacks.cluster_facts import ClusterFacts, FoundClass, Wanted
-from stacks.mesh import ISTIO, LINKERD
+from stacks.mesh import AMBIENT, ISTIO, LINKERD
 from stacks.settings.cluster import Cluster
 
 SECONDS = 20
@@ -237,4 +237,6 @@ def _mesh(labels: Mapping[str, str], notes: Mapping[str, str]) -> str:
     """The service mesh that puts its proxy into the pods of a namespace with these labels and annotations."""
     if labels.get("istio-injection") == "enabled" or labels.get("istio.io/rev"):
         return ISTIO
+    if labels.get("istio.io/dataplane-mode") == "ambient":
+        return AMBIENT
     return LINKERD if notes.get("linkerd.io/inject") in ("enabled", "ingress") else ""

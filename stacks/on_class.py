@@ -62,11 +62,13 @@ def mistakes(
 
 
 def lacking(classes: Classes, contexts: Mapping[str, Context[Any]], found: Mapping[str, PlannedStore]) -> Iterator[str]:
-    """What follows from parameters that a class does not have, once for each class."""
-    used = {volume.storage_class: volume for volume in on_classes(contexts, found).values()}
-    for name, volume in used.items():
-        for key, text in classes.facts(*volume).lacks.items():
-            yield f"StorageClass {name} has no {key}: {text}"
+    """What follows from the driver of a class, and from parameters that the class does not have; each line once."""
+    lines: list[str] = []
+    for volume in on_classes(contexts, found).values():
+        facts = classes.facts(*volume)
+        lines += [f"StorageClass {volume.storage_class} has no {key}: {text}" for key, text in facts.lacks.items()]
+        lines += [f"{facts.text}: {facts.tells}"] if facts.tells else []
+    yield from dict.fromkeys(lines)
 
 
 def stiff(classes: Classes, contexts: Mapping[str, Context[Any]], found: Mapping[str, PlannedStore]) -> dict[str, str]:

@@ -176,7 +176,7 @@ WAYS: Mapping[Controller, WayIn] = {
         classes=("kong",),
         notes=(
             "Kong's stickiness is a KongUpstreamPolicy (algorithm sticky-sessions; controller 3.5, gateway 3.11) that "
-            "the Service names: make one, annotate the Service by konghq.com/upstream-policy, say it in stickyBy",
+            "the Service names: make one, give serviceAnnotations konghq.com/upstream-policy, say it in stickyBy",
             "body size and time-outs are those of Kong's own settings; raise them there",
         ),
     ),
@@ -192,6 +192,17 @@ WAYS: Mapping[Controller, WayIn] = {
         outside=True,
         classes=("azure-application-gateway",),
         notes=("the body size is the Application Gateway's own (WAF policy); raise it there for large uploads",),
+    ),
+    Controller.GKE: WayIn(
+        source="https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration",
+        read="2026-11-30, an excerpt of the page (what a BackendConfig sets)",
+        outside=True,
+        classes=("gce", "gce-internal"),
+        notes=(
+            "GKE's stickiness, health check and time-outs are a BackendConfig (sessionAffinity, healthCheck, "
+            "timeoutSec) that the Service names: make one, give serviceAnnotations cloud.google.com/backend-config, "
+            "and say it in stickyBy for several pods",
+        ),
     ),
     Controller.APISIX: WayIn(
         source="https://github.com/apache/apisix-ingress-controller/blob/master/docs/en/latest/reference/annotations.md",

@@ -43,8 +43,9 @@ def ingress_annotations(exposure: Exposure, *, login: bool, path: str) -> dict[s
 
 
 def service_annotations(exposure: Exposure, path: str) -> dict[str, str]:
-    """What a controller reads from the Service."""
-    return filled(WAYS[controller_of(exposure)].service, _values(exposure, path))
+    """What a controller reads from the Service; the user's own annotations are added and win."""
+    made = filled(WAYS[controller_of(exposure)].service, _values(exposure, path))
+    return made | dict(exposure.get("service_annotations", {}))
 
 
 def _values(exposure: Exposure, path: str) -> dict[str, str]:

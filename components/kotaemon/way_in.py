@@ -34,6 +34,8 @@ class Controller(str, Enum):
     """Kong Ingress Controller, whose stickiness is an object of its own."""
     AZURE_GATEWAY = "azure-application-gateway"
     """Application Gateway Ingress Controller of Azure (AGIC)."""
+    GKE = "gke"
+    """Ingress of Google Kubernetes Engine; its stickiness and time-outs are an object of its own."""
     ISTIO = "istio"
     """Istio's gateway, for kind httproute; its stickiness is a DestinationRule."""
     NGINX_GATEWAY = "nginx-gateway-fabric"

@@ -95,7 +95,12 @@ Memory = Annotated[
 
 _URL = r"^https?://[^\s/@]+(/\S*)?$"
 Url = Annotated[
-    str, matching(_URL, "must be an address like https://login.example.com, without a password"), _schema(_URL)
+    str,
+    matching(
+        _URL,
+        "must be an address that begins with http:// or https://, like https://login.example.com, without a password",
+    ),
+    _schema(_URL),
 ]
 
 

@@ -41,6 +41,11 @@ class Ingress(Strict):
     annotations: dict[str, str] = Field(
         default_factory=dict[str, str], description="Annotations of the Ingress or HTTPRoute, stronger than our own."
     )
+    service_annotations: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="Annotations of the Service, stronger than our own, for a controller that reads them there, for "
+        "example cloud.google.com/backend-config or konghq.com/upstream-policy.",
+    )
     sticky_by: str | None = Field(
         None,
         min_length=1,
@@ -136,6 +141,7 @@ def exposure(ingress: Ingress, platform: Platform) -> Exposure:
         controller_namespaces=spaces,
         controller_networks=ingress.controller_networks,
         annotations=ingress.annotations,
+        service_annotations=ingress.service_annotations,
         max_upload_mib=ingress.max_upload_mib,
     )
     if ingress.class_name is not None:
@@ -188,6 +194,6 @@ def warnings(settings: "Settings") -> Iterator[str]:
         known = ", ".join(c.value for c in Controller if not WAYS[c].gateway)
         yield (
             f"kotaemon:ingress.className: '{ingress.class_name}' is no controller that is known here, so nothing sets "
-            "stickiness, body size and time-outs; set them by ingress.annotations (and say in stickyBy what makes "
-            f"stickiness), or name ingress.controller: {known}"
+            "stickiness, body size and time-outs; set them by ingress.annotations or serviceAnnotations (and say in "
+            f"stickyBy what makes stickiness), or name ingress.controller: {known}"
         )

@@ -33,6 +33,8 @@ def settings(**keys: Any) -> Settings:
         ({"podAnnotations": {"linkerd.io/inject": "enabled"}}, "", "kotaemon:podAnnotations: Linkerd puts its proxy"),
         ({}, "Istio", '{sidecar.istio.io/inject: "false"}'),
         ({}, "Linkerd", "{linkerd.io/inject: disabled}"),
+        ({"podLabels": {"istio.io/dataplane-mode": "ambient"}}, "", "TCP 15008 between pods"),
+        ({}, "Istio's ambient mode", "{istio.io/dataplane-mode: none}"),
     ],
 )
 def test_a_mesh_is_told_with_the_way_out(keys: dict[str, Any], of_namespace: str, words: str) -> None:
@@ -46,6 +48,7 @@ def test_a_mesh_is_told_with_the_way_out(keys: dict[str, Any], of_namespace: str
         ({}, ""),
         ({"podLabels": {"sidecar.istio.io/inject": "false"}}, "Istio"),
         ({"podAnnotations": {"linkerd.io/inject": "disabled"}}, "Linkerd"),
+        ({"podLabels": {"istio.io/dataplane-mode": "none"}}, "Istio's ambient mode"),
     ],
 )
 def test_pods_without_its_proxy_have_nothing_to_know(keys: dict[str, Any], of_namespace: str) -> None:

@@ -63,6 +63,7 @@ WANTED = {
         "k8s.apisix.apache.org/upstream-send-timeout": "3600s",
     },
     Controller.CILIUM_INGRESS: {},
+    Controller.GKE: {},
     Controller.KONG: {},
     Controller.TRAEFIK: {},
     Controller.OTHER: {},
@@ -119,6 +120,7 @@ def test_affinity_counts_only_where_something_makes_it() -> None:
     assert not WAYS[Controller.OTHER].sticky
     for controller in (
         Controller.KONG,
+        Controller.GKE,
         Controller.ISTIO,
         Controller.NGINX_GATEWAY,
         Controller.CILIUM,
@@ -142,7 +144,8 @@ def test_affinity_counts_only_where_something_makes_it() -> None:
         ("azure-application-gateway", Controller.AZURE_GATEWAY),
         ("apisix", Controller.APISIX),
         ("cilium", Controller.CILIUM_INGRESS),
-        ("gce", Controller.OTHER),
+        ("gce", Controller.GKE),
+        ("skipper", Controller.OTHER),
         (None, Controller.OTHER),
     ],
 )
@@ -164,3 +167,8 @@ def test_several_namespaces_and_networks_may_come_in() -> None:
         {"namespace": "edge-internal", "port": 7860},
         {"cidr": "10.3.0.0/20", "port": 7860},
     ]
+
+
+def test_annotations_of_ones_own_reach_the_service_and_are_stronger() -> None:
+    own = {"cloud.google.com/backend-config": '{"default": "k"}', "haproxy.org/cookie-persistence": "mine"}
+    assert service_annotations(way_in(Controller.HAPROXY, service_annotations=own), "/") == own

@@ -86,6 +86,12 @@ def test_the_proxies_of_kgateway_and_apisix_come_in() -> None:
     assert not allows(shared, Peer("edge"), APP, 7860)
 
 
+def test_annotations_of_the_service_are_the_users_own() -> None:
+    run = single(className="gce", controllerNetworks=["35.191.0.0/16"], serviceAnnotations={"a.example.com/b": "c"})
+    assert run.one("kubernetes:core/v1:Service").inputs["metadata"]["annotations"]["a.example.com/b"] == "c"
+    assert "BackendConfig" in told(run)
+
+
 @pytest.mark.parametrize("ingress", [{"className": "cilium"}, {"gateway": "edge/public", "controller": "cilium"}])
 def test_cilium_comes_in_by_a_policy_of_its_own(ingress: dict[str, str]) -> None:
     """Its requests have the identity `ingress`, which no namespace is (ingress-reference.rst of Cilium)."""
