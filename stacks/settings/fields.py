@@ -135,8 +135,11 @@ Server = Annotated[str, AfterValidator(_server)]
 def _cidr(value: str) -> str:
     try:
         ipaddress.ip_network(value)
+        whole = "/" in value  # Kubernetes takes no address without a length
     except ValueError:
-        raise ValueError(f"must be a network in CIDR notation, for example {_network_of(value)}") from None
+        whole = False
+    if not whole:
+        raise ValueError(f"must be a network in CIDR notation, for example {_network_of(value)}")
     return value
 
 

@@ -9,7 +9,8 @@ from pydantic import Field, field_validator, model_validator
 from components.contract import Platform
 from components.kotaemon.args import Exposure, ExposureKind
 from components.kotaemon.controllers import WAYS, Controller, by_class
-from stacks.settings.fields import Cidr, DnsLabel, HostName, ObjectName, Strict
+from components.pod.labels import annotation_mistakes
+from stacks.settings.fields import Cidr, DnsLabel, HostName, ObjectName, Strict, accept
 
 if TYPE_CHECKING:
     from stacks.settings.settings import Settings
@@ -82,10 +83,18 @@ class Ingress(Strict):
     @field_validator("hostname")
     @classmethod
     def _a_name(cls, value: str) -> str:
+        if value != value.lower():
+            raise ValueError(f"has capitals, which Kubernetes refuses in a host; write {value.lower()}")
         if re.fullmatch(r"[\d.]+", value):
             raise ValueError(
                 "is an address, and Kubernetes takes a name only; give one that leads there, as rag.example.com"
             )
+        return value
+
+    @field_validator("annotations", "service_annotations")
+    @classmethod
+    def _keys(cls, value: dict[str, str]) -> dict[str, str]:
+        accept("; ".join(annotation_mistakes(value)))
         return value
 
     @model_validator(mode="after")

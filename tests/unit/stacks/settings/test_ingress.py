@@ -33,6 +33,12 @@ def told(run: Run) -> str:
         ({"className": "skipper"}, "ingress.controllerNamespace: missing"),
         ({"className": "alb", "controllerNamespace": "kube-system"}, "ingress.controllerNetworks: missing"),
         ({"className": "nginx", "path": "/rag"}, "works below no path"),
+        ({"className": "nginx", "hostname": "RAG.example.net"}, "write rag.example.net"),
+        ({"className": "nginx", "annotations": {"no key": "x"}}, "kotaemon:ingress.annotations: 'no key' is no key"),
+        ({"className": "nginx", "serviceAnnotations": {"a/": "x"}}, "kotaemon:ingress.serviceAnnotations: 'a/' is no"),
+        ({"className": "nginx", "controllerNamespace": "Edge 1"}, "controllerNamespace: 'Edge 1' must be lower-case"),
+        ({"className": "nginx", "controllerNamespace": ["edge", "B"]}, "controllerNamespace.1: 'B' must be lower-case"),
+        ({"className": "nginx", "controllerNetworks": ["10.0.0.5"]}, "for example 10.0.0.5/32"),
         (
             {"className": "nginx", "controller": "envoy-gateway"},
             "ingress.controller: 'envoy-gateway' is for kind httproute",
