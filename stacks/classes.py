@@ -69,9 +69,10 @@ def _as_it_is(facts: ClassFacts, found: FoundClass) -> ClassFacts:
     """The facts with what the object of the class says besides its driver."""
     expands = facts.expands if found.expands else False
     lacks = dict(facts.lacks)
-    if found.at_once and facts.bound in (Bound.ZONE, Bound.NODE):
+    bound = facts.bound
+    if found.at_once and bound is not None and bound != Bound.EVERYWHERE:
         lacks["WaitForFirstConsumer"] = (
-            f"it makes a volume at once, on a {facts.bound.value} where the pod may not be able to run, which then "
+            f"it makes a volume at once, on a {bound.value} where the pod may not be able to run, which then "
             "stays Pending; take a class with volumeBindingMode: WaitForFirstConsumer"
         )
     return replace(facts, expands=expands, lacks=lacks)

@@ -30,7 +30,8 @@ def _parts(settings: "Settings") -> Iterator[PodPart]:
     missing = {part for part, place in _STORES.items() if _kind_of(settings, place) is None}
     missing |= {"logs"} if settings.logs.shipping is None else set()
     missing |= {"backup"} if settings.backup is None else set()
-    yield from (part for part in get_args(PodPart) if part not in missing)
+    every: tuple[PodPart, ...] = get_args(PodPart)
+    yield from (part for part in every if part not in missing)
 
 
 def _kind_of(settings: "Settings", place: str) -> str | None:
@@ -109,7 +110,7 @@ def mistakes(settings: "Settings") -> Iterator[str]:
 
 def warnings(settings: "Settings") -> Iterator[str]:
     """What is not known of virtual nodes, with the parts whose pods may run there."""
-    parts = [part for part in _parts(settings) if _virtual(settings, part)]
+    parts: list[PodPart] = [part for part in _parts(settings) if _virtual(settings, part)]
     if not parts:
         return
     fargate = any(_sent_to(settings, part, FARGATE) for part in parts)
