@@ -30,8 +30,10 @@ def _parts(settings: "Settings") -> Iterator[PodPart]:
     missing = {part for part, place in _STORES.items() if _kind_of(settings, place) is None}
     missing |= {"logs"} if settings.logs.shipping is None else set()
     missing |= {"backup"} if settings.backup is None else set()
-    every: tuple[PodPart, ...] = get_args(PodPart)
-    yield from (part for part in every if part not in missing)
+    parts: tuple[PodPart, ...] = get_args(PodPart)
+    for part in parts:
+        if part not in missing:
+            yield part
 
 
 def _kind_of(settings: "Settings", place: str) -> str | None:
