@@ -5,9 +5,11 @@ words in the stack file. Data may be in several places: a run that did not end w
 already, so both the place before it and the place after it count as holding data.
 """
 
-import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+
+from guard.spelling import folder as _folder
+from guard.spelling import place as _spelled
 
 Words = Mapping[str, str]
 
@@ -31,7 +33,11 @@ class Place:
         """Whether both are one storage, whatever the folders are."""
         if self.id and other.id:
             return self.id == other.id
-        return dict(self.words) == dict(other.words)
+        return _spelled(self.words) == _spelled(other.words)
+
+    def respelled(self, other: "Place") -> bool:
+        """Whether both have one storage in words that are spelled differently, which a living volume cannot take."""
+        return dict(self.words) != dict(other.words) and _spelled(self.words) == _spelled(other.words)
 
     def same(self, other: "Place") -> bool:
         """Whether both are one folder of one storage."""
@@ -51,11 +57,6 @@ class Place:
         words = [f"{name} {value}" for name, value in sorted(self.words.items())]
         words += [f"id {self.id}"] if with_id and self.id else []
         return ", ".join([*words, *([f"folder {self.folder}"] if self.folder else [])])
-
-
-def _folder(written: str) -> str:
-    """A folder as the file system knows it: `uploads/` is `uploads`."""
-    return posixpath.normpath(written)
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ class Swapped:
     key: str
     old: Place
     new: Place
+    respelled: bool = False
+    """Whether it is the same storage, in words that are spelled differently."""
 
 
 @dataclass(frozen=True)
@@ -200,8 +203,11 @@ def _wanted(now: Memory) -> dict[str, Place]:
 def _swapped(before: Memory, now: Memory) -> Iterator[Swapped]:
     for key, known in before.known.items():
         new = now.known.get(key)
-        if new is not None and known.fixed and not known.place.same_storage(new.place):
-            yield Swapped(key, known.place, new.place)
+        if new is None or not known.fixed:
+            continue
+        respelled = known.place.respelled(new.place)
+        if respelled or not known.place.same_storage(new.place):
+            yield Swapped(key, known.place, new.place, respelled=respelled)
 
 
 def _left(before: Memory, now: Memory, moved: Mapping[str, Move]) -> Iterator[Left]:

@@ -53,6 +53,10 @@ class Driver:
     """The row is for classes in which one of these parameters has one of these values. Empty: for all."""
     reads_options: str = ""
     """Whose mount options decide version and locks: `nfs`, `nas` or `lustre`. Empty: they decide nothing."""
+    tells: str = ""
+    """What a run on it has to say in any case. Empty: nothing."""
+    asks: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Parameter of the class -> what follows where the class does not have it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,14 @@ class ClassFacts:
     source: str = ""
     loses: Mapping[str, str] = field(default_factory=dict[str, str])
     """Mount option of the class that loses data -> what is lost."""
+    expands: bool | None = None
+    """Whether its volumes can grow. None: it is not known."""
+    snapshots: bool | None = None
+    """Whether a VolumeSnapshot of its volumes can be made. None: it is not known."""
+    tells: str = ""
+    """What a run on it has to say. Empty: nothing."""
+    lacks: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Parameter that the class does not have -> what follows."""
 
     @property
     def known(self) -> bool:
@@ -102,6 +114,7 @@ def facts_of(
     mode: AccessMode | None = None,
 ) -> ClassFacts:
     """The facts of a class with this driver. `mode`: access mode of the claim, as some drivers make two things.
+    `parameters`: None where they are not known.
 
     A driver that is not in the table gives facts that are not known.
     """
@@ -118,7 +131,10 @@ def facts_of(
     backend, locks = _by_options(row, options)
     modes = tuple(dict.fromkeys(known for one in fitting for known in one.modes))
     facts = ClassFacts(storage_class, f"{row.name}, {provisioner}", backend, row.bound, modes, locks, row.node_loss)
-    return replace(facts, source=row.source, loses=loses)
+    has = {key.lower() for key in given}
+    lacks = {key: text for key, text in row.asks.items() if parameters is not None and key.lower() not in has}
+    facts = replace(facts, expands=row.expands, snapshots=row.snapshots, tells=row.tells)
+    return replace(facts, source=row.source, loses=loses, lacks=lacks)
 
 
 def contradicted(stands_on: str, real_locks: bool, facts: ClassFacts) -> str:

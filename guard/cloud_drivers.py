@@ -2,7 +2,7 @@
 
 from components.contract import AccessMode, Locks
 from guard.classes import Bound, Driver
-from guard.driver_words import BY_ITSELF, FREED, IN_ITS_ZONE, disk, files
+from guard.driver_words import BY_ITSELF, FREED, IN_ITS_ZONE, ROOTS_OWN, disk, files
 
 CLOUD: tuple[Driver, ...] = (
     disk(
@@ -116,6 +116,15 @@ CLOUD: tuple[Driver, ...] = (
         snapshots=False,
         source="https://github.com/kubernetes-sigs/aws-efs-csi-driver/blob/master/pkg/driver/node.go",
         read="2026-11-29, at a4fc676 of July 2026, with pkg/driver/controller.go",
+        remark="a class without uid and gid gives each claim an id of its own, from 50000 on",
+        asks={
+            "provisioningMode": "the driver makes no volume for such a class, so the claim waits for a "
+            "PersistentVolume that somebody makes by hand; name the volume with kind csi-volume, or take a class with "
+            "provisioningMode: efs-ap",
+            "uid": "the driver gives the claim an id of its own, from gidRangeStart or 50000 on. Every file belongs to "
+            "it, whatever user a pod has, and chown fails; the application asks neither. A PostgreSQL does not start "
+            "on a folder of another user",
+        },
     ),
     files(
         name="FSx for Lustre",
@@ -123,7 +132,8 @@ CLOUD: tuple[Driver, ...] = (
         backend="lustre",
         snapshots=False,
         source="https://github.com/kubernetes-sigs/aws-fsx-csi-driver/blob/master/docs/README.md",
-        read="2026-11-29, at 5b22712 of April 2026, with pkg/driver/controller.go",
+        read="2026-11-29, at 5b22712 of April 2026, with pkg/driver/controller.go, and its pull requests #262 and #348",
+        tells=ROOTS_OWN,
         reads_options="lustre",
     ),
     files(
@@ -175,7 +185,7 @@ CLOUD: tuple[Driver, ...] = (
         snapshots=True,
         source="https://github.com/kubernetes-sigs/gcp-filestore-csi-driver/blob/master/pkg/csi_driver/controller.go",
         read="2026-11-29, at 2edb466 of June 2026",
-        remark="its root belongs to root: the class needs fsGroup (its page on fsGroup)",
+        tells=ROOTS_OWN,
         with_parameters={"protocol": ("NFS_V4_1",)},
         reads_options="nfs",
     ),
@@ -187,6 +197,7 @@ CLOUD: tuple[Driver, ...] = (
         source="https://github.com/kubernetes-sigs/gcp-filestore-csi-driver/blob/master/README.md",
         read="2026-11-29, at 2edb466 of June 2026, with pkg/csi_driver/controller.go",
         remark="NFS v3 unless protocol says NFS_V4_1",
+        tells=ROOTS_OWN,
         reads_options="nfs",
     ),
     files(

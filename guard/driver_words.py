@@ -16,6 +16,11 @@ IN_ITS_ZONE = f"it stays on the lost node; another one of its zone gets it once 
 BY_ITSELF = "once the lost pod is deleted by force, the driver detaches the disk by itself"
 NO_ATTACH = "nothing is attached: the pod starts on another node as soon as it is evicted"
 WITH_NODE = "the pod stays Pending until the node is back, and the data is lost with the node's disk"
+ROOTS_OWN = (
+    "the root of its volumes belongs to root, and fsGroup does not reach shared volumes of this driver (its CSIDriver "
+    "names no fsGroupPolicy), so the pods cannot make their folders there. Give it to them once, by a pod of yours "
+    "that is root: chown <kotaemon:uid>:<kotaemon:gid>"
+)
 NOT_KNOWN = "that depends on what it makes"
 
 
@@ -54,8 +59,10 @@ def files(
     node_loss: str = NO_ATTACH,
     with_parameters: Mapping[str, tuple[str, ...]] | None = None,
     reads_options: str = "",
+    tells: str = "",
+    asks: Mapping[str, str] | None = None,
 ) -> Driver:
     """A row of shared files: for every node, with every access mode and locks that all nodes see unless it says so."""
     given, bound = with_parameters or {}, Bound.EVERYWHERE
     at = provisioners, backend, modes, locks, bound, expands, snapshots, node_loss, source, read, remark, given
-    return Driver(name, *at, reads_options)
+    return Driver(name, *at, reads_options, tells, asks or {})

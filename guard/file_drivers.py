@@ -53,6 +53,10 @@ FILES: tuple[Driver, ...] = (
         source="https://longhorn.io/docs/1.13.0/nodes-and-volumes/volumes/rwx-volumes",
         read="2026-11-29, version 1.13.0",
         reads_options="nfs",
+        asks={
+            "nfsOptions": "Longhorn mounts shared volumes softerr: what the server does not take in time is an error "
+            "for the writer, and lost. Give the class nfsOptions with hard, for example vers=4.1,noresvport,hard",
+        },
     ),
     files(
         name="an SMB share by csi-driver-smb",

@@ -40,6 +40,12 @@ def released(gone_or_released: Gone) -> str:
 
 
 def _swapped(change: Swapped) -> list[str]:
+    if change.respelled:
+        return [
+            f"  - kotaemon:{change.key}: is {change.old.text}, and would be {change.new.text}: the same place, spelled "
+            "in another way, and what a living volume stands on is never written anew",
+            "    keep it as it was spelled",
+        ]
     return [
         f"  - kotaemon:{change.key}: is {change.old.text}, and would be {change.new.text}: other storage under the "
         "same name, which the cluster and the engine refuse as well, but only after they have begun",

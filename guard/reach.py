@@ -149,6 +149,19 @@ def talks(policies: Sequence[Manifest]) -> Iterator[Talk]:
                 yield Talk(pods, word, "; ".join(peers), _ports(rule))
 
 
+def cilium_talks(policies: Sequence[Manifest]) -> Iterator[Talk]:
+    """Who may come in by CiliumNetworkPolicies that name entities, which only Cilium knows: it adds them up with the
+    NetworkPolicies. Policies of another shape are passed over."""
+    for policy in policies:
+        spec = policy["spec"]
+        namespace = policy["metadata"].get("namespace") or "default"
+        pods = f"{namespace}/{_selected(spec.get('endpointSelector') or {}) or 'every pod'}"
+        for rule in spec.get("ingress") or ():
+            ports = [port for found in rule.get("toPorts") or () for port in found.get("ports") or ()]
+            for entity in rule.get("fromEntities") or ():
+                yield Talk(pods, "in", f"Cilium's entity {entity}", _ports({"ports": ports}))
+
+
 def _selected(selector: Mapping[str, Any]) -> str:
     """The pods of a selector in words: the value of the usual label for a name, or every label."""
     labels = dict(selector.get("matchLabels") or {})

@@ -164,9 +164,10 @@ def network(run: Run) -> list[Talk]:
     # Sorted, because independent resources register in any order.
     objects = sorted((r for r in run.registrations if r.is_object), key=lambda r: (r.type, r.name))
     policies = [r.inputs for r in objects if r.inputs["kind"] == "NetworkPolicy"]
+    of_cilium = [r.inputs for r in objects if r.inputs["kind"] == "CiliumNetworkPolicy"]
     return [
         Talk(pods=talk.pods, direction=talk.direction, peer=talk.peer, ports=talk.ports)
-        for talk in reach.talks(policies)
+        for talk in (*reach.talks(policies), *reach.cilium_talks(of_cilium))
     ]
 
 

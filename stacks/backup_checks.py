@@ -15,14 +15,24 @@ from stacks.settings.settings import Settings
 
 
 def protections(
-    settings: Settings, contexts: Mapping[str, Context[Any]], claims: Mapping[str, Claim], storage: StorageMap
+    settings: Settings,
+    contexts: Mapping[str, Context[Any]],
+    claims: Mapping[str, Claim],
+    storage: StorageMap,
+    unsnapped: Mapping[str, str],
 ) -> dict[str, list[str]]:
-    """Name of each PersistentVolumeClaim -> what backs it up, in words; nothing: no backup is known of it."""
+    """Name of each PersistentVolumeClaim -> what backs it up, in words; nothing: no backup is known of it.
+
+    `unsnapped`: claims whose drivers make no VolumeSnapshots.
+    """
     found = {claims[name]["name"]: _own(at, settings) for name, at in contexts.items()}
     for name in backup.snapshot_claims(settings, claims):
-        found[name].append("VolumeSnapshots on a schedule")
-    for role in backup.roles(settings, storage):
+        if name not in unsnapped:
+            found[name].append("VolumeSnapshots on a schedule")
+    for role, read in backup.roles(settings, storage).items():
         held = storage[role]["claim"]["name"]
+        if read["claim"]["name"] != held and held in unsnapped:
+            continue  # it would be read from a copy of a snapshot
         if held in found and (words := "backups in the repository") not in found[held]:
             found[held].append(words)
     return found
@@ -102,6 +112,17 @@ def _bucket_mistakes(settings: Settings, to: RepositorySettings) -> Iterator[str
             yield (
                 "backup.to: who may write to the bucket is missing; give secretName, or accountAnnotations such as "
                 "eks.amazonaws.com/role-arn"
+            )
+
+
+def without_snapshots(settings: Settings, claims: Mapping[str, Claim], unsnapped: Mapping[str, str]) -> Iterator[str]:
+    """Disks of which `backup.snapshots` would make VolumeSnapshots, and whose drivers make none."""
+    for name in backup.snapshot_claims(settings, claims):
+        if name in unsnapped:
+            yield (
+                f"kotaemon:backup.snapshots: no VolumeSnapshot of {name} can be made: {unsnapped[name]}. Each run of "
+                "the CronJob fails; leave the section out and back the roles up by backup.to, or move them to a class "
+                "with snapshots"
             )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from stacks import backup, backup_copy, bucket, kinds, platforms, stores
-from stacks.effects import KIND_ROW, UNBOUND, UNBOUND_WAY, UNDECLARED, Effect, Effects, Row, Values
-from stacks.facts import Facts
+from stacks.effects import BESIDE, CLAIM_GROWS, KIND_ROW, UNBOUND, UNBOUND_WAY, UNDECLARED, Effect, Effects, Row, Values
+from stacks.facts import STIFF, Facts
 from stacks.names import NAMESPACE, claim_name
 from stacks.settings.effects import ROLES, SETTINGS
 
@@ -110,7 +110,7 @@ def between(before: Facts, after: Facts, bound: Mapping[str, bool] | None = None
     for role, place in _both(before["roles"], after["roles"]):
         subject = claim_name(place[1]["claim"])
         found += _fields(At(f"{NAMESPACE}:storage.roles.{role}.", subject=subject), *place, ROLES)
-    return found
+    return [_stiff(change, after.get(STIFF, {})) for change in found]
 
 
 def refused(found: Sequence[Changed]) -> list[str]:
@@ -131,6 +131,14 @@ def _without_a_pod(change: Changed, bound: bool | None) -> Changed:
         says = f"{change.row.says}; " if change.row.says else ""
         return replace(change, row=replace(change.row, says=f"{says}only when a pod has mounted the claim once"))
     return replace(change, row=replace(change.row, effect=Effect.LOSES_DATA, says=f"{UNBOUND}; {UNBOUND_WAY}"))
+
+
+def _stiff(change: Changed, stiff: Mapping[str, str]) -> Changed:
+    """The change of a size that the volume's class does not take."""
+    if change.name != "size" or change.row.effect != Effect.IN_PLACE or change.at.subject not in stiff:
+        return change
+    says = f"its {stiff[change.at.subject]} lets no volume grow; {BESIDE}"
+    return replace(change, row=replace(change.row, effect=Effect.LOSES_DATA, source=CLAIM_GROWS, says=says))
 
 
 def _section(platform: str, before: Facts, after: Facts) -> Iterator[Changed]:

@@ -32,9 +32,9 @@ class Classes:
         by_driver: ClassFacts | None = None
         if found is not None:
             by_driver = facts_of(name, found.provisioner, DRIVERS, found.parameters, found.mount_options, mode)
-            by_driver = _profiled(by_driver, found)
+            by_driver = _as_it_is(_profiled(by_driver, found), found)
         elif words is not None and words.provisioner is not None:
-            by_driver = facts_of(name, words.provisioner, DRIVERS, words.parameters, words.mount_options, mode)
+            by_driver = facts_of(name, words.provisioner, DRIVERS, words.parameters or None, words.mount_options, mode)
         if by_driver is not None and by_driver.known:
             return by_driver
         # Words about a driver of the table would only contradict the table.
@@ -63,6 +63,19 @@ class Classes:
                     f"kotaemon:storage.classes.{name}.provisioner: is {words.provisioner!r}, but the class in the "
                     f"cluster has {found.provisioner!r}, which counts; correct it"
                 )
+
+
+def _as_it_is(facts: ClassFacts, found: FoundClass) -> ClassFacts:
+    """The facts with what the object of the class says besides its driver."""
+    expands = facts.expands if found.expands else False
+    lacks = dict(facts.lacks)
+    bound = facts.bound
+    if found.at_once and bound is not None and bound != Bound.EVERYWHERE:
+        lacks["WaitForFirstConsumer"] = (
+            f"it makes a volume at once, on a {bound.value} where the pod may not be able to run, which then "
+            "stays Pending; take a class with volumeBindingMode: WaitForFirstConsumer"
+        )
+    return replace(facts, expands=expands, lacks=lacks)
 
 
 def _profiled(facts: ClassFacts, found: FoundClass) -> ClassFacts:

@@ -18,7 +18,7 @@ from guard.classes import facts_of
 from guard.drivers import DRIVERS
 from guard.namespace import GROUP_ANNOTATION, LEVEL_LABEL, UID_ANNOTATION, Namespace, PriorityScope, Quota
 from stacks.cluster_facts import ClusterFacts, FoundClass, Wanted
-from stacks.mesh import ISTIO, LINKERD
+from stacks.mesh import AMBIENT, ISTIO, LINKERD
 from stacks.settings.cluster import Cluster
 
 SECONDS = 20
@@ -130,7 +130,14 @@ class _Questions:
         parameters = body.get("parameters") or {}
         known = facts_of(name, body["provisioner"], DRIVERS, parameters).known
         options = tuple(body.get("mountOptions") or ())
-        return FoundClass(body["provisioner"], parameters, options, () if known else self._profile(name))
+        return FoundClass(
+            body["provisioner"],
+            parameters,
+            options,
+            expands=body.get("allowVolumeExpansion") is True,
+            at_once=body.get("volumeBindingMode") != "WaitForFirstConsumer",
+            profile=() if known else self._profile(name),
+        )
 
     def driver(self, name: str) -> str | None:
         """Version of a CSI driver, empty: it is not known. None: the cluster has none; _UNREAD: it does not say."""
@@ -230,4 +237,6 @@ def _mesh(labels: Mapping[str, str], notes: Mapping[str, str]) -> str:
     """The service mesh that puts its proxy into the pods of a namespace with these labels and annotations."""
     if labels.get("istio-injection") == "enabled" or labels.get("istio.io/rev"):
         return ISTIO
+    if labels.get("istio.io/dataplane-mode") == "ambient":
+        return AMBIENT
     return LINKERD if notes.get("linkerd.io/inject") in ("enabled", "ingress") else ""

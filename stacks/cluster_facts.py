@@ -27,6 +27,10 @@ class FoundClass:
     provisioner: str
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     mount_options: tuple[str, ...] = ()
+    expands: bool = True
+    """Whether it lets volumes grow (`allowVolumeExpansion`)."""
+    at_once: bool = False
+    """Whether it makes a volume before its pod has a node (`volumeBindingMode: Immediate`)."""
     profile: tuple[str, ...] = ()
     """Access modes of volumes with a file system in its StorageProfile (KubeVirt's Containerized Data Importer).
     Empty: the cluster has none, or it says nothing."""

@@ -72,7 +72,8 @@ UNBOUND_WAY = (
 )
 ANOTHER_PLACE = "another one is another place: make a new stack there, and move the data"
 """The way for a field that says where the whole stack is."""
-_BESIDE = "add a claim with the new value beside this one, move the data, then give the roles the new claim"
+BESIDE = "add a claim with the new value beside this one, move the data, then give the roles the new claim"
+"""The way for a field that a living claim cannot take."""
 
 
 def in_place(source: str, says: str = "", *cases: tuple[When, Row]) -> Row:
@@ -85,12 +86,12 @@ def new_only(source: str, says: str, *cases: tuple[When, Row]) -> Row:
     return Row(Effect.NEW_ONLY, source, says, cases)
 
 
-def refused(source: str, says: str = _BESIDE, *cases: tuple[When, Row]) -> Row:
+def refused(source: str, says: str = BESIDE, *cases: tuple[When, Row]) -> Row:
     """A row for a change that the living storage cannot take."""
     return Row(Effect.LOSES_DATA, source, says, cases)
 
 
-def names(source: str, says: str = _BESIDE) -> Row:
+def names(source: str, says: str = BESIDE) -> Row:
     """A row for a field that names the storage: another value is other storage, unless its data was moved there."""
     return Row(Effect.LOSES_DATA, source, says, identity=True)
 
@@ -108,7 +109,7 @@ def pods(says: str = "the pods are rolled") -> Row:
 def grows(source: str, *cases: tuple[When, Row], key: str = "size") -> Row:
     """A row for a size that can only grow. `cases`: which other rows hold when it does."""
     smaller = When("it becomes smaller", lambda before, after: _gib(before.get(key)) > _gib(after.get(key)))
-    return in_place(source, "it can only grow", (smaller, refused(source, f"it cannot shrink; {_BESIDE}")), *cases)
+    return in_place(source, "it can only grow", (smaller, refused(source, f"it cannot shrink; {BESIDE}")), *cases)
 
 
 def late(row: Row) -> Row:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from components.contract import Role
-from stacks import backup_copy, kinds
+from stacks import backup_copy, kinds, on_class
 from stacks.planned import Planned
 from stacks.settings.fields import Strict
 from stacks.settings.settings import Settings
@@ -30,12 +30,14 @@ COMPARED = (
 """Keys at the top of a stack file that are compared; the others are of pods, of words, or have facts of their own."""
 NO_FACT = "existing"
 """Key of every settings model whose parts can be taken up again. It says where things are, not what they are."""
+STIFF = "stiff"
+"""Key of the components whose volumes cannot grow, each with the reason. It is not compared itself."""
 MASK = "**********"
 """What pydantic writes in place of a secret. A secret is no fact."""
 
 Facts = Mapping[str, Any]
-"""`settings`, `section`, `bucket`, `backup`, `backupCopy`: key -> value; `claims`, `stores`, `roles`: name -> key ->
-value.
+"""`settings`, `section`, `stiff`, `bucket`, `backup`, `backupCopy`: key -> value; `claims`, `stores`, `roles`: name ->
+key -> value.
 
 Plain data of JSON."""
 
@@ -43,7 +45,10 @@ Plain data of JSON."""
 def facts(stack: Planned) -> dict[str, Any]:
     """The facts of a planned stack."""
     settings = stack.settings
+    stiff = on_class.stiff(stack.classes, stack.contexts, stack.stores)
     return {
+        # Left out where there are none, as in the facts of earlier releases.
+        **({STIFF: stiff} if stiff else {}),
         "settings": {key: value for key, value in _plain(settings).items() if key in COMPARED},
         "section": section(settings),
         "claims": {

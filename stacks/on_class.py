@@ -61,6 +61,31 @@ def mistakes(
             yield f"kotaemon:{key}.accessMode: {reason}"
 
 
+def lacking(classes: Classes, contexts: Mapping[str, Context[Any]], found: Mapping[str, PlannedStore]) -> Iterator[str]:
+    """What follows from the driver of a class, and from parameters that the class does not have; each line once."""
+    lines: list[str] = []
+    for volume in on_classes(contexts, found).values():
+        facts = classes.facts(*volume)
+        lines += [f"StorageClass {volume.storage_class} has no {key}: {text}" for key, text in facts.lacks.items()]
+        lines += [f"{facts.text}: {facts.tells}"] if facts.tells else []
+    yield from dict.fromkeys(lines)
+
+
+def stiff(classes: Classes, contexts: Mapping[str, Context[Any]], found: Mapping[str, PlannedStore]) -> dict[str, str]:
+    """Component of each claim and store whose volume cannot grow -> why."""
+    components = {f"storage.claims.{name}": at.component for name, at in contexts.items()}
+    components |= {f"stores.{stores.KEYS[name]}": one.at.component for name, one in found.items()}
+    told = {key: classes.facts(*volume) for key, volume in on_classes(contexts, found).items()}
+    return {components[key]: facts.text for key, facts in told.items() if facts.expands is False}
+
+
+def unsnapped(classes: Classes, contexts: Mapping[str, Context[Any]]) -> dict[str, str]:
+    """PersistentVolumeClaim of which no VolumeSnapshot can be made -> its class, in words."""
+    volumes = {at.component: kinds.kind(at.chosen.kind).on_class(at) for at in contexts.values()}
+    told = {name: classes.facts(*volume) for name, volume in volumes.items() if volume is not None}
+    return {name: facts.text for name, facts in told.items() if facts.snapshots is False}
+
+
 def facts(classes: Classes, contexts: Mapping[str, Context[Any]], claims: Mapping[str, Claim]) -> dict[str, ClassFacts]:
     """Name of each PersistentVolumeClaim on a class of the cluster -> what the class makes."""
     volumes = {name: kinds.kind(at.chosen.kind).on_class(at) for name, at in contexts.items()}

@@ -104,6 +104,7 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
     stored = _stores(settings, platform, claims, place)
     found = {name: replace(one, at=replace(one.at, classes=classes)) for name, one in stored.items()}
     documents = found.get("documents")
+    unsnapped = on_class.unsnapped(classes, contexts)
     refuse(list(_named_twice(claims)))
     keys = {claim["name"]: name for name, claim in claims.items()}
     report = safety.check(
@@ -113,7 +114,7 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
         documents.at.chosen.kind if documents else "lancedb",
         classes=on_class.facts(classes, contexts, claims),
         servers=on_class.server_disks(classes, found),
-        protected=backup_checks.protections(settings, contexts, claims, storage),
+        protected=backup_checks.protections(settings, contexts, claims, storage, unsnapped),
     )
     archived = archive.arguments(settings, settings.namespace, storage, claims, contexts)
     refuse(
@@ -127,9 +128,11 @@ def planned(settings: Settings, ask: Callable[[Wanted], ClusterFacts] | None = N
     made = admission.made(settings, contexts, claims, storage, found.values())
     namespace = admission.namespace_of(settings, cluster)
     refuse(admission.refused(namespace, made) if namespace is not None else [])
-    saved = [*backup_checks.warnings(settings, storage, handed), *backup_copy.warnings(settings, storage, claims)]
+    saved = [*backup_checks.without_snapshots(settings, claims, unsnapped)]
+    saved += [*backup_checks.warnings(settings, storage, handed), *backup_copy.warnings(settings, storage, claims)]
     drivers = csi_drivers.warnings(contexts, cluster)
-    for line in (*classes.contradictions(), *drivers, *saved, *admission.warnings(settings, cluster, made)):
+    lacking = on_class.lacking(classes, contexts, found)
+    for line in (*classes.contradictions(), *lacking, *drivers, *saved, *admission.warnings(settings, cluster, made)):
         pulumi.log.warn(line)
     _tell_closed(settings, storage, found)
     return Planned(settings, platform, contexts, claims, storage, found, report, classes)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from stacks import cluster, earlier, elsewhere, intent, memory, one_object, own_outputs, protected
+from stacks import cluster, earlier, elsewhere, intent, memory, one_folder, one_object, own_outputs, protected
 from stacks.existing import take_up
 from stacks.make import make
 from stacks.names import NAMESPACE
@@ -60,6 +60,7 @@ def run(*, ask: bool = False) -> None:
     stack = planned(settings, reads)
     outputs = own_outputs.read()
     before, wanted = intent.merged(memory.remembered(outputs), outputs), memory.now(stack)
+    refuse(list(one_folder.mistakes(wanted)))
     memory.check(stack, before, wanted)
     earlier.check(stack, earlier.made(outputs))
     if listener := _LISTENER.get():

@@ -30,7 +30,7 @@ from .nas_rules import (
     refused_system,
     usual_system,
 )
-from .nfs import NfsStorageArgs
+from .nfs import NfsStorageArgs, no_locks
 
 DRIVER = "nasplugin.csi.alibabacloud.com"
 BACKUP_SCHEDULE = "I|1767290400|P1D"
@@ -267,7 +267,9 @@ class NasStorage(pulumi.ComponentResource):
         self.vault_id = self._backup(name, args, system) if system.backup_days else None
         spec = nas_volume_spec(self.claim, system, self.server, args["namespace"])
         protect = args.get("protect", True)
-        static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)
+        local = system.protocol == NasProtocol.V3
+        exception = no_locks("NAS keeps no locks for NFS v3") if local else None
+        static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect, annotations=exception)
         self.register_outputs(
             {
                 "claim": self.claim,

@@ -239,7 +239,13 @@ def check(name: str, args: NfsStorageArgs) -> list[str]:
 
 
 def _path_refused(path: str) -> str:
-    return "" if path.startswith("/") else f"{path!r} is not allowed; an exported path is absolute"
+    if not path.startswith("/"):
+        return f"{path!r} is not allowed; an exported path is absolute"
+    if any(part in (".", "..") for part in path.split("/")):
+        return (
+            f"{path!r} is not allowed; an exported path has no parts . and .., since each server resolves them its way"
+        )
+    return ""
 
 
 def nfs_claim(name: str, args: NfsStorageArgs) -> Claim:
@@ -279,6 +285,23 @@ def _options(args: NfsStorageArgs) -> list[str]:
     )
 
 
+def no_locks(why: str) -> dict[str, str]:
+    """The annotation of a volume whose locks stay on the node, and which the guard judges so."""
+    return {"policy.kotaemon.dev/mount-options": f"{why}; the guard counts locks of this claim as node-local"}
+
+
+def excepted(args: NfsStorageArgs) -> dict[str, str] | None:
+    """The exception from our own policy for locks that stay on the node; None: the mount loses none.
+
+    The claim says node-local locks, so the guard has judged every role by them.
+    """
+    if not any(map(_node_local, _options(args))):
+        return None
+    service = service_of(args["server"])
+    why = f"{service.name} keeps no locks" if service is not None and not args.get("allow_nolock") else "allowNolock"
+    return no_locks(why)
+
+
 def nfs_volume_spec(args: NfsStorageArgs, claim: Claim) -> PersistentVolumeSpecArgs:
     """The static volume on the export."""
     options = _options(args)
@@ -306,7 +329,9 @@ class NfsStorage(pulumi.ComponentResource):
         self.claim = claim
         spec = nfs_volume_spec(args, self.claim)
         protect = args.get("protect", True)
-        static_claim(name, self.claim, args["namespace"], spec, parent=self, protect=protect)
+        static_claim(
+            name, self.claim, args["namespace"], spec, parent=self, protect=protect, annotations=excepted(args)
+        )
         self.register_outputs({"claim": self.claim})
 
 

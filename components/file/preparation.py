@@ -16,7 +16,7 @@ from ..pod.preparation_namespace import PreparationSpace, prepare_space
 from ..refusal import refuse
 from ..volumes.static import static_claim
 from . import nfs
-from .nfs import NfsStorageArgs, nfs_claim, nfs_volume_spec
+from .nfs import NfsStorageArgs, excepted, nfs_claim, nfs_volume_spec
 
 
 class NfsPreparationArgs(TypedDict):
@@ -89,4 +89,5 @@ class NfsPreparation(pulumi.ComponentResource):
         here["namespace"] = space
         here["claim_name"] = claim_name
         claim = nfs_claim(name, here)
-        return static_claim(name, claim, space, nfs_volume_spec(here, claim), parent=self, protect=None, keep=False)
+        spec, exception = nfs_volume_spec(here, claim), excepted(here)
+        return static_claim(name, claim, space, spec, parent=self, protect=None, keep=False, annotations=exception)

@@ -11,6 +11,7 @@ from .application import Application
 PACKAGE_INDEX = "https://pypi.org/simple"
 """Where pip takes the PostgreSQL driver from, unless PIP_INDEX_URL names another place."""
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+DIRECT = ("NO_PROXY", "no_proxy")
 
 
 class Address(NamedTuple):
@@ -77,7 +78,6 @@ def meant(app: Application, declared: list[Endpoint]) -> list[Endpoint]:
 
 def closed(app: Application, servers: list[Endpoint]) -> Iterator[Closed]:
     """The addresses that the pods cannot reach. `servers`: all endpoints that the policy opens."""
-    proxied = bool(app.cluster_imposes.get("proxy")) or any(name in app.env for name in PROXIES)
     for address in addresses(app):
         where = address.place
         if address.listed:
@@ -93,10 +93,22 @@ def closed(app: Application, servers: list[Endpoint]) -> Iterator[Closed]:
             yield Closed(address, "it gives the credentials of the node, and is never opened; remove it")
         elif open_to(where, servers, https=app.model_endpoints is None):
             continue
-        elif proxied and where.service is None and where.ip is None and not _is_proxy(address):
+        elif where.service is None and where.ip is None and not _is_proxy(address) and _proxied(app, address):
             continue  # the proxy connects to it
         else:
             yield Closed(address, _outside(where))
+
+
+def _proxied(app: Application, address: Address) -> bool:
+    """Whether the proxy for the scheme of an address connects to it: there is one, and no exception names the host."""
+    proxy, scheme = app.cluster_imposes.get("proxy", {}), address.url.partition("://")[0].lower()
+    names = (f"{scheme.upper()}_PROXY", f"{scheme}_proxy", "ALL_PROXY", "all_proxy")
+    if not (proxy.get(f"{scheme}_proxy") or any(app.env.get(name) for name in names)):
+        return False
+    said = [str(app.env.get(name) or "") for name in DIRECT]
+    direct = [*map(str, proxy.get("no_proxy", [])), *(one.strip() for text in said for one in text.split(","))]
+    host = f".{address.place.host}"
+    return not any(one == "*" or (one and host.endswith(f".{one.lstrip('.')}")) for one in direct)
 
 
 def _is_proxy(address: Address) -> bool:

@@ -64,6 +64,8 @@ class Exposure(TypedDict):
     """ingress: Secret with the certificate; default: TLS ends before the ingress."""
     annotations: NotRequired[Mapping[str, str]]
     """Added to the annotations of the Ingress or the route, and stronger; for cert-manager or another controller."""
+    service_annotations: NotRequired[Mapping[str, str]]
+    """Added to the annotations of the Service, and stronger; for a controller that reads them there."""
     gateway_name: NotRequired[Input[str]]
     """httproute: name of the Gateway; required."""
     gateway_namespace: NotRequired[Input[str]]

@@ -1,79 +1,15 @@
 """What each ingress controller and gateway reads: stickiness, body size, time-outs, health check. Pure data.
 
-Gradio keeps a session in the memory of one pod, streams its answers, and takes uploads of up to 1000 MB
-(docs/facts/kotaemon.md 3). Every controller says that in annotations of its own.
+The rows of gateways are in components/kotaemon/gateways.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum
 
+from .gateways import APISIX_STICKY, GATEWAYS
+from .way_in import PLACEHOLDERS, Controller, WayIn
 
-class Controller(str, Enum):
-    """Who serves an Ingress or an HTTPRoute."""
+__all__ = ["PLACEHOLDERS", "WAYS", "Controller", "WayIn", "by_class", "filled"]
 
-    INGRESS_NGINX = "ingress-nginx"
-    """kubernetes/ingress-nginx; retired, without fixes since March 2026."""
-    ACK_NGINX = "ack-nginx"
-    """The build of ingress-nginx that Alibaba Cloud ships with ACK."""
-    F5_NGINX = "f5-nginx"
-    """F5 NGINX Ingress Controller (nginx/kubernetes-ingress), which reads none of ingress-nginx's annotations."""
-    AWS_ALB = "aws-alb"
-    """AWS Load Balancer Controller."""
-    ALIBABA_ALB = "alibaba-alb"
-    """ALB Ingress Controller of ACK."""
-    TRAEFIK = "traefik"
-    """Traefik Proxy."""
-    HAPROXY = "haproxy"
-    """HAProxy Kubernetes Ingress Controller (haproxytech/kubernetes-ingress)."""
-    CONTOUR = "contour"
-    """Contour; its Ingress has no stickiness."""
-    OPENSHIFT = "openshift"
-    """OpenShift's router, which makes a Route of an Ingress."""
-    KONG = "kong"
-    """Kong Ingress Controller, whose stickiness is an object of its own."""
-    AZURE_GATEWAY = "azure-application-gateway"
-    """Application Gateway Ingress Controller of Azure (AGIC)."""
-    ISTIO = "istio"
-    """Istio's gateway, for kind httproute; its stickiness is a DestinationRule."""
-    NGINX_GATEWAY = "nginx-gateway-fabric"
-    """NGINX Gateway Fabric, for kind httproute."""
-    ENVOY_GATEWAY = "envoy-gateway"
-    """Envoy Gateway, for kind httproute."""
-    OTHER = "other"
-    """Any other: its annotations are the user's own."""
-
-
-@dataclass(frozen=True)
-class WayIn:
-    """What one controller reads, and what it cannot do. Values of annotations may hold the names in PLACEHOLDERS."""
-
-    source: str
-    """URL of the documentation of the annotations."""
-    read: str = ""
-    """Day on which it was opened, and which version of it. Empty: the row was not held against it anew."""
-    ingress: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Annotations of the Ingress."""
-    service: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Annotations of the Service."""
-    login: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Annotations of the Ingress when a login is in front: its cookies hold tokens, and 4k are a 502 after it."""
-    sticky: str = ""
-    """What sends a browser always to the same pod. Empty: nothing does."""
-    gateway: bool = False
-    """Whether it serves kind httproute; else it serves an Ingress."""
-    outside: bool = False
-    """Whether requests come from addresses outside of the cluster's pods, which no namespace names."""
-    namespace: str = ""
-    """Namespace in which its own installation puts it. Empty: there is no usual one."""
-    classes: tuple[str, ...] = ()
-    """Names of IngressClasses that mean it, unless the stack file says otherwise."""
-    notes: tuple[str, ...] = ()
-    """What has to be known or set elsewhere, told on every run."""
-
-
-PLACEHOLDERS = ("cookie", "day", "seconds", "mib", "path")
-"""Name of the cookie; its life and the longest answer in seconds; body size in MiB; path of the health check."""
 _NGINX = "nginx.ingress.kubernetes.io/"
 _NGINX_INGRESS = {
     f"{_NGINX}affinity": "cookie",
@@ -240,7 +176,7 @@ WAYS: Mapping[Controller, WayIn] = {
         classes=("kong",),
         notes=(
             "Kong's stickiness is a KongUpstreamPolicy (algorithm sticky-sessions; controller 3.5, gateway 3.11) that "
-            "the Service names: make one, annotate the Service by konghq.com/upstream-policy, say it in stickyBy",
+            "the Service names: make one, give serviceAnnotations konghq.com/upstream-policy, say it in stickyBy",
             "body size and time-outs are those of Kong's own settings; raise them there",
         ),
     ),
@@ -257,34 +193,40 @@ WAYS: Mapping[Controller, WayIn] = {
         classes=("azure-application-gateway",),
         notes=("the body size is the Application Gateway's own (WAF policy); raise it there for large uploads",),
     ),
-    Controller.ISTIO: WayIn(
-        source="https://docs.mirantis.com/containers/v3.0/dockeree-products/mke/deploy-apps-with-kubernetes/cluster-ingress/sticky.html",
-        read="2026-11-29, an excerpt of the page",
-        gateway=True,
+    Controller.GKE: WayIn(
+        source="https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration",
+        read="2026-11-30, an excerpt of the page (what a BackendConfig sets)",
+        outside=True,
+        classes=("gce", "gce-internal"),
         notes=(
-            "Istio's stickiness is a DestinationRule of the Service (loadBalancer.consistentHash.httpCookie); make one "
-            "for several pods, and say it in stickyBy",
+            "GKE's stickiness, health check and time-outs are a BackendConfig (sessionAffinity, healthCheck, "
+            "timeoutSec) that the Service names: make one, give serviceAnnotations cloud.google.com/backend-config, "
+            "and say it in stickyBy for several pods",
         ),
     ),
-    Controller.NGINX_GATEWAY: WayIn(
-        source="https://docs.nginx.com/nginx-gateway-fabric/traffic-management/session-persistence",
-        read="2026-11-29, with its code at e55bfe3 of August 2026 (internal/controller/state/graph/route_common.go)",
-        gateway=True,
-        notes=(
-            "NGINX Gateway Fabric reads sessionPersistence with NGINX Plus alone; else make an UpstreamSettingsPolicy "
-            "with loadBalancingMethod ip_hash for the Service, and say it in stickyBy",
-            "it reads no time-outs of a route, and limits bodies to those of a ClientSettingsPolicy: make one, and a "
-            "ProxySettingsPolicy, for large uploads",
-        ),
+    Controller.APISIX: WayIn(
+        source="https://github.com/apache/apisix-ingress-controller/blob/master/docs/en/latest/reference/annotations.md",
+        read="2026-11-30, at d510f66 of August 2026, with internal/adc/translator (ingress.go, annotations/upstream)",
+        ingress={
+            "k8s.apisix.apache.org/upstream-read-timeout": "{seconds}s",
+            "k8s.apisix.apache.org/upstream-send-timeout": "{seconds}s",
+        },
+        namespace="ingress-apisix",
+        classes=("apisix",),
+        notes=(APISIX_STICKY, "the body size is a setting of APISIX itself; raise it there where it is limited"),
     ),
-    Controller.ENVOY_GATEWAY: WayIn(
-        gateway=True,
-        source="https://gateway.envoyproxy.io/docs/tasks/traffic/session-persistence/",
-        read="2026-11-29, an excerpt of the page of version 1.10",
-        sticky="the route's sessionPersistence",
-        namespace="envoy-gateway-system",
+    Controller.CILIUM_INGRESS: WayIn(
+        source="https://github.com/cilium/cilium/blob/main/Documentation/network/servicemesh/ingress.rst",
+        read="2026-11-30, at 01096e1, with ingress-reference.rst (the identity ingress)",
+        entity="ingress",
+        classes=("cilium",),
+        notes=(
+            "Cilium's Ingress reads no annotation for stickiness, time-outs and body size; for several pods take "
+            "gateway: with controller: cilium, and see what that says",
+        ),
     ),
     Controller.OTHER: WayIn(source="https://kubernetes.io/docs/concepts/services-networking/ingress-controllers/"),
+    **GATEWAYS,
 }
 """One row for each controller."""
 

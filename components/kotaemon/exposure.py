@@ -43,8 +43,9 @@ def ingress_annotations(exposure: Exposure, *, login: bool, path: str) -> dict[s
 
 
 def service_annotations(exposure: Exposure, path: str) -> dict[str, str]:
-    """What a controller reads from the Service."""
-    return filled(WAYS[controller_of(exposure)].service, _values(exposure, path))
+    """What a controller reads from the Service; the user's own annotations are added and win."""
+    made = filled(WAYS[controller_of(exposure)].service, _values(exposure, path))
+    return made | dict(exposure.get("service_annotations", {}))
 
 
 def _values(exposure: Exposure, path: str) -> dict[str, str]:
@@ -66,6 +67,11 @@ def clients(exposure: Exposure, port: int) -> list[Endpoint]:
         *(Endpoint(namespace=space, port=port) for space in spaces),
         *(Endpoint(cidr=network, port=port) for network in networks),
     ]
+
+
+def by_entity(exposure: Exposure) -> str:
+    """The entity of Cilium's policies from which requests come; empty for any other controller."""
+    return WAYS[controller_of(exposure)].entity
 
 
 def ingress_spec(exposure: Exposure, service: str) -> IngressSpecArgs:
@@ -95,11 +101,26 @@ def route_spec(exposure: Exposure, service: str, *, sticky: bool) -> dict[str, A
         "timeouts": {"request": f"{ANSWER_SECONDS}s", "backendRequest": f"{ANSWER_SECONDS}s"},
     }
     if sticky:
-        rule["sessionPersistence"] = {
-            "type": "Cookie",
-            "sessionName": COOKIE,
-            "absoluteTimeout": f"{COOKIE_SECONDS // 3600}h",
-            "cookieConfig": {"lifetimeType": "Permanent"},
-        }
+        rule["sessionPersistence"] = {"type": "Cookie", "sessionName": COOKIE, **_life(exposure)}
     gateway = {"name": exposure.get("gateway_name"), "namespace": exposure.get("gateway_namespace")}
     return {"parentRefs": [gateway], "hostnames": [exposure["hostname"]], "rules": [rule]}
+
+
+def _life(exposure: Exposure) -> dict[str, Any]:
+    """How long the cookie of a route lives, where the gateway lets a route say it: else it ends with the browser."""
+    if WAYS[controller_of(exposure)].session_cookie:
+        return {"cookieConfig": {"lifetimeType": "Session"}}
+    return {"absoluteTimeout": f"{COOKIE_SECONDS // 3600}h", "cookieConfig": {"lifetimeType": "Permanent"}}
+
+
+def cilium_spec(exposure: Exposure, labels: dict[str, str], port: int) -> dict[str, Any] | None:
+    """`spec` of the CiliumNetworkPolicy that lets Cilium's own proxy in; None for any other controller.
+
+    It adds to the NetworkPolicy: Cilium takes both kinds together
+    (https://github.com/cilium/cilium/blob/main/Documentation/network/servicemesh/ingress-reference.rst).
+    """
+    entity = by_entity(exposure)
+    if not entity:
+        return None
+    ports = [{"ports": [{"port": str(port), "protocol": "TCP"}]}]
+    return {"endpointSelector": {"matchLabels": labels}, "ingress": [{"fromEntities": [entity], "toPorts": ports}]}

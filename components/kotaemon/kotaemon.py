@@ -20,7 +20,7 @@ from .auth_proxy import proxy_secrets
 from .credentials import admin_secret, checksum, plain_secret
 from .deployment import deployment_annotations, deployment_spec, disruption_budget, leaves_alone, progress_seconds
 from .environment import Secrets
-from .exposure import ingress_annotations, ingress_spec, route_spec, service_annotations
+from .exposure import cilium_spec, ingress_annotations, ingress_spec, route_spec, service_annotations
 from .mistakes import check
 from .names import PORT
 from .network import network_policy, service_spec
@@ -143,6 +143,15 @@ class Kotaemon(pulumi.ComponentResource):
 
     def _expose(self, exposure: Exposure, after: list[pulumi.Resource]) -> None:
         app, opts = self._app, ResourceOptions(parent=self, depends_on=after)
+        if (let_in := cilium_spec(exposure, application_labels(app.name), app.entrance)) is not None:
+            k8s.apiextensions.CustomResource(
+                f"{app.name}-way-in",
+                api_version="cilium.io/v2",
+                kind="CiliumNetworkPolicy",
+                metadata=self._meta(f"{app.name}-way-in"),
+                spec=let_in,
+                opts=opts,
+            )
         if exposure["kind"] == ExposureKind.INGRESS:
             k8s.networking.v1.Ingress(
                 f"{app.name}-ingress",

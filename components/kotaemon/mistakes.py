@@ -13,7 +13,7 @@ from . import session_export
 from .application import Application, application
 from .args import ExposureKind, KotaemonArgs
 from .environment import LOG_VARIABLES, version_of
-from .exposure import clients
+from .exposure import by_entity, clients
 from .switches import FLAGS, graphs_switched_on, refused_flag
 
 SHARED = (AccessMode.RWX, AccessMode.ROX)
@@ -174,7 +174,7 @@ def _models(app: Application) -> Iterator[str]:
 
 
 def _exposure(app: Application) -> Iterator[str]:
-    if app.exposure is not None and not clients(app.exposure, app.entrance):
+    if app.exposure is not None and not (clients(app.exposure, app.entrance) or by_entity(app.exposure)):
         yield "exposure.controller_namespace: missing; without it or controller_networks nobody reaches the application"
     if app.exposure is not None and app.exposure["kind"] == ExposureKind.INGRESS and "class_name" not in app.exposure:
         yield "exposure.class_name: missing; name the IngressClass of your controller: no controller is a default"

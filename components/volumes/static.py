@@ -87,15 +87,16 @@ def static_claim(
     protect: bool | None,
     after: Sequence[Resource] = (),
     keep: bool = True,
+    annotations: dict[str, str] | None = None,
 ) -> k8s.core.v1.PersistentVolumeClaim:
     """Volume and claim, as children of `parent`, made when everything in `after` is there.
 
     `protect`: refuse to delete them; None: as `parent`. `keep`: retained on deletion; false for a second volume on the
-    same data.
+    same data. `annotations`: of the volume.
     """
     volume = k8s.core.v1.PersistentVolume(
         f"{name}-volume",
-        metadata=ObjectMetaArgs(name=cluster_wide(namespace, claim["name"])),
+        metadata=ObjectMetaArgs(name=cluster_wide(namespace, claim["name"]), annotations=annotations),
         spec=spec,
         opts=ResourceOptions(
             parent=parent,

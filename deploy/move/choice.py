@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from components.contract import Role
+from guard import spelling
 from guard.changes import Place
 from plan import collect, stack_file
 from plan.exits import UserError
@@ -111,10 +112,12 @@ def _chosen(file: StackFile, name: Role, place: dict[str, str]) -> Choice:
 
 def _inside(one: Place, other: Place) -> bool:
     """Whether one of two places is the other, or inside of it, by the words of the stack file."""
-    if {**one.words, "path": ""} != {**other.words, "path": ""}:
+    first, second = (spelling.whole(place.words, place.folder) for place in (one, other))
+    where = "path" if "path" in first else "folder"
+    if {**first, where: ""} != {**second, where: ""}:
         return False
-    first, second = (f"{place.words.get('path', '').rstrip('/')}/{place.folder}/" for place in (one, other))
-    return first.startswith(second) or second.startswith(first)
+    inner, outer = (f"{words[where]}/" for words in (first, second))
+    return inner.startswith(outer) or outer.startswith(inner)
 
 
 def _earlier(file: StackFile, role: Role, known: State) -> StackFile:

@@ -112,11 +112,19 @@ def _pick(annotation: Any, part: Any) -> tuple[Any, bool]:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, UnionType):
         members = [m for m in get_args(annotation) if m is not type(None)]
+        if len(members) > 1 and not any(map(_tagged, members)):
+            # One value or a list of them: `part` names the form that was tried.
+            lists = [m for m in members if get_origin(m) is list and str(part).startswith("list")]
+            return [*lists, *members][0], True
         for member in members:
             if len(members) > 1 and part in get_args(member.model_fields["kind"].annotation):
                 return member, True
         return _pick(members[0], part)
     return annotation, False
+
+
+def _tagged(member: Any) -> bool:
+    return isinstance(member, type) and issubclass(member, BaseModel)
 
 
 def _keys(model: type[BaseModel]) -> Iterator[str]:

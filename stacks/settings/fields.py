@@ -42,7 +42,7 @@ _QUANTITY = r"^[1-9][0-9]*(Gi|Ti)$"
 _LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 _SUBDOMAIN = r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$"
 _HOST = r"^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$"
-_PATH = r"^/[^:\s]*$"
+_PATH = r"^(?!.*/\.\.?(/|$))/[^:\s]*$"
 _FOLDER = r"^(?!.*(^|/)\.\.?(/|$))[^/\s][^:\s]*$"
 _IMAGE = r"^[a-z0-9][^\s@]*(:[\w][\w.-]*|@sha256:[0-9a-f]{64})$"
 _CPU = r"^([1-9][0-9]*m|[1-9][0-9]*(\.[0-9]+)?|0\.[0-9]+)$"
@@ -75,7 +75,9 @@ ObjectName = Annotated[
 HostName = Annotated[str, matching(_HOST, "must be a host name, without scheme, port or path"), _schema(_HOST)]
 ExportPath = Annotated[
     str,
-    matching(_PATH, "must be an absolute path without spaces and colons, for example /srv/nfs/kotaemon"),
+    matching(
+        _PATH, "must be an absolute path without spaces, colons and the parts . and .., for example /srv/nfs/kotaemon"
+    ),
     _schema(_PATH),
 ]
 SubPath = Annotated[
@@ -93,7 +95,12 @@ Memory = Annotated[
 
 _URL = r"^https?://[^\s/@]+(/\S*)?$"
 Url = Annotated[
-    str, matching(_URL, "must be an address like https://login.example.com, without a password"), _schema(_URL)
+    str,
+    matching(
+        _URL,
+        "must be an address that begins with http:// or https://, like https://login.example.com, without a password",
+    ),
+    _schema(_URL),
 ]
 
 
@@ -128,8 +135,11 @@ Server = Annotated[str, AfterValidator(_server)]
 def _cidr(value: str) -> str:
     try:
         ipaddress.ip_network(value)
+        whole = "/" in value  # Kubernetes takes no address without a length
     except ValueError:
-        raise ValueError(f"must be a network in CIDR notation, for example {_network_of(value)}") from None
+        whole = False
+    if not whole:
+        raise ValueError(f"must be a network in CIDR notation, for example {_network_of(value)}")
     return value
 
 

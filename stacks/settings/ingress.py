@@ -9,7 +9,8 @@ from pydantic import Field, field_validator, model_validator
 from components.contract import Platform
 from components.kotaemon.args import Exposure, ExposureKind
 from components.kotaemon.controllers import WAYS, Controller, by_class
-from stacks.settings.fields import Cidr, DnsLabel, HostName, ObjectName, Strict
+from components.pod.labels import annotation_mistakes
+from stacks.settings.fields import Cidr, DnsLabel, HostName, ObjectName, Strict, accept
 
 if TYPE_CHECKING:
     from stacks.settings.settings import Settings
@@ -40,6 +41,11 @@ class Ingress(Strict):
     )
     annotations: dict[str, str] = Field(
         default_factory=dict[str, str], description="Annotations of the Ingress or HTTPRoute, stronger than our own."
+    )
+    service_annotations: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="Annotations of the Service, stronger than our own, for a controller that reads them there, for "
+        "example cloud.google.com/backend-config or konghq.com/upstream-policy.",
     )
     sticky_by: str | None = Field(
         None,
@@ -77,10 +83,18 @@ class Ingress(Strict):
     @field_validator("hostname")
     @classmethod
     def _a_name(cls, value: str) -> str:
+        if value != value.lower():
+            raise ValueError(f"has capitals, which Kubernetes refuses in a host; write {value.lower()}")
         if re.fullmatch(r"[\d.]+", value):
             raise ValueError(
                 "is an address, and Kubernetes takes a name only; give one that leads there, as rag.example.com"
             )
+        return value
+
+    @field_validator("annotations", "service_annotations")
+    @classmethod
+    def _keys(cls, value: dict[str, str]) -> dict[str, str]:
+        accept("; ".join(annotation_mistakes(value)))
         return value
 
     @model_validator(mode="after")
@@ -127,7 +141,7 @@ def controller_of(ingress: Ingress, platform: Platform) -> Controller:
 def exposure(ingress: Ingress, platform: Platform) -> Exposure:
     """The section as the argument `exposure` of `Kotaemon`."""
     controller = controller_of(ingress, platform)
-    usual = WAYS[controller].namespace or ingress.gateway_namespace
+    usual = "" if WAYS[controller].entity else WAYS[controller].namespace or ingress.gateway_namespace
     spaces = ingress.namespaces or ([usual] if usual and not ingress.controller_networks else [])
     made = Exposure(
         kind=ExposureKind.HTTPROUTE if ingress.is_route else ExposureKind.INGRESS,
@@ -136,6 +150,7 @@ def exposure(ingress: Ingress, platform: Platform) -> Exposure:
         controller_namespaces=spaces,
         controller_networks=ingress.controller_networks,
         annotations=ingress.annotations,
+        service_annotations=ingress.service_annotations,
         max_upload_mib=ingress.max_upload_mib,
     )
     if ingress.class_name is not None:
@@ -167,7 +182,7 @@ def mistakes(settings: "Settings") -> Iterator[str]:
             f"ingress.controllerNetworks: missing; requests of {controller.value} come from a load balancer outside of "
             "the cluster's pods, which no namespace names; give the networks of its subnets"
         )
-    elif not (ingress.namespaces or ingress.controller_networks or way.namespace or ingress.is_route):
+    elif not (ingress.namespaces or ingress.controller_networks or way.namespace or way.entity or ingress.is_route):
         yield (
             "ingress.controllerNamespace: missing; the network policy lets nobody in but your controller; give the "
             "namespace of its pods, or controllerNetworks with those of the nodes when it is on the host's network"
@@ -188,6 +203,6 @@ def warnings(settings: "Settings") -> Iterator[str]:
         known = ", ".join(c.value for c in Controller if not WAYS[c].gateway)
         yield (
             f"kotaemon:ingress.className: '{ingress.class_name}' is no controller that is known here, so nothing sets "
-            "stickiness, body size and time-outs; set them by ingress.annotations (and say in stickyBy what makes "
-            f"stickiness), or name ingress.controller: {known}"
+            "stickiness, body size and time-outs; set them by ingress.annotations or serviceAnnotations (and say in "
+            f"stickyBy what makes stickiness), or name ingress.controller: {known}"
         )

@@ -1,5 +1,6 @@
 """The section `kotaemon:storage` of a stack file: the claims, and which role is on which claim."""
 
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import Field, model_validator
@@ -69,7 +70,7 @@ class Storage(Strict):
         for role in roles_of(profile):
             if role in homeless:
                 continue
-            place = (self.claim_of(role, profile), self.sub_path_of(role))
+            place = (self.claim_of(role, profile), posixpath.normpath(self.sub_path_of(role)))
             if place in seen:
                 yield (
                     f"roles {seen[place].value} and {role.value} share the folder {place[1]!r} of claim {place[0]!r}; "

@@ -171,7 +171,8 @@ class AlicloudSettings(Existing):
         """Why it is not clear which key encrypts. Nothing is taken by itself: a key stays with its data for ever."""
         given = [self.service_key, self.key_id is not None, self.key is not None]
         ways = (
-            "serviceKey: true (the key that each service keeps for the account), keyId: <id> (a key that exists), "
+            "serviceKey: true (the key that each service keeps for the account, which the policy customer-key refuses "
+            "until policy.json lets it), keyId: <id> (a key that exists), "
             "or key: {instanceId: kst-...} (a new key in a KMS instance)"
         )
         if sum(given) != 1:

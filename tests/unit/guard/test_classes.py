@@ -315,3 +315,31 @@ def test_words_that_a_driver_contradicts(
     found = contradicted(stands_on, real, facts_of("", driver, DRIVERS, {}, options, RWO))
     assert found.startswith(words)
     assert bool(found) == bool(words)
+
+
+EFS = "efs.csi.aws.com"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "lacks"),
+    [
+        ({}, {"provisioningMode", "uid"}),
+        ({"provisioningMode": "efs-ap", "fileSystemId": "fs-1", "directoryPerms": "700"}, {"uid"}),
+        ({"ProvisioningMode": "efs-ap", "uid": "1001", "gid": "1001"}, set[str]()),
+        (None, set[str]()),
+    ],
+)
+def test_a_parameter_that_a_class_does_not_have_is_told_where_its_parameters_are_known(
+    parameters: dict[str, str] | None, lacks: set[str]
+) -> None:
+    assert set(facts_of("efs-sc", EFS, DRIVERS, parameters, (), RWX).lacks) == lacks
+    assert facts_of("longhorn", "driver.longhorn.io", DRIVERS, {}).lacks == {}
+
+
+def test_what_longhorn_and_the_clouds_do_with_shared_files_is_told() -> None:
+    assert "softerr" in facts_of("longhorn", "driver.longhorn.io", DRIVERS, {"a": "b"}, (), RWX).lacks["nfsOptions"]
+    hard = {"nfsOptions": "vers=4.1,noresvport,hard"}
+    assert facts_of("longhorn", "driver.longhorn.io", DRIVERS, hard, (), RWX).lacks == {}
+    for driver in ("filestore.csi.storage.gke.io", "fsx.csi.aws.com"):
+        assert "chown" in facts_of("shared", driver, DRIVERS, None, (), RWX).tells
+    assert facts_of("shared", "nfs.csi.k8s.io", DRIVERS, None, (), RWX).tells == ""

@@ -8,10 +8,13 @@ import pulumi
 import pytest
 import yaml
 
+from guard.classes import ClassFacts
 from plan import collect, stack_file
 from plan.document import Plan
 from plan.recorder import Run
+from stacks import changes
 from stacks import planned as planning
+from stacks.classes import Classes
 from stacks.cluster_facts import ClusterFacts, FoundClass, Wanted
 from stacks.program import settings_of_this_run
 from stacks.safety import RefusedByGuard
@@ -166,3 +169,75 @@ def test_a_class_that_the_cluster_lacks_is_a_mistake(tmp_path: Path, pulumi_run:
         pulumi.RunError, match=r"claims\.disk\.storageClass: 'fats' is not a StorageClass of the cluster"
     ):
         asked(pulumi_run, write(tmp_path, {"disk": on("fats")}, {}), {"fats": None})
+
+
+def test_a_class_of_efs_without_owner_is_told(tmp_path: Path, pulumi_run: RunProgram) -> None:
+    """Files belong to an id that the driver takes; of a class without provisioningMode it makes none at all."""
+    claims = {"files": on("shared", accessMode="ReadWriteMany"), "disk": on("block")}
+    classes = {
+        "shared": {"provisioner": "efs.csi.aws.com", "parameters": {"provisioningMode": "efs-ap"}},
+        "block": {"provisioner": "ebs.csi.aws.com"},
+    }
+    run = run_of(pulumi_run, write(tmp_path, claims, classes))
+    told = [line for line in run.warnings if "StorageClass shared" in line]
+    assert len(told) == 1
+    assert "has no uid" in told[0]
+    assert "chown fails" in told[0]
+
+
+def run_of(pulumi_run: RunProgram, file: stack_file.StackFile) -> Run:
+    return pulumi_run(file.program, stack="x", preview=True, config=file.config)
+
+
+LOCAL = {
+    "slow": {"provisioner": "rancher.io/local-path"},
+    "hetzner": {"provisioner": "csi.hetzner.cloud"},
+    "block": {"provisioner": "shop.rbd.csi.ceph.com"},
+}
+
+
+def test_snapshots_of_a_class_without_any_are_told_and_are_no_backup(tmp_path: Path, pulumi_run: RunProgram) -> None:
+    backup = {"snapshots": {"snapshotClass": "snap", "copyClass": "block", "encryptedOnly": False}}
+    with_none = run_of(pulumi_run, write(tmp_path, {"files": NFS, "disk": on("hetzner")}, LOCAL, backup=backup))
+    told = [line for line in with_none.warnings if line.startswith("kotaemon:backup.snapshots")]
+    assert len(told) == 1
+    assert "no VolumeSnapshot of kotaemon-disk can be made: class hetzner (a volume of Hetzner" in told[0]
+    assert [line for line in with_none.warnings if line.startswith("no-backup") and "claim disk" in line]
+    with_some = run_of(pulumi_run, write(tmp_path, {"files": NFS, "disk": on("block")}, LOCAL, backup=backup))
+    assert not [line for line in with_some.warnings if line.startswith("kotaemon:backup.snapshots")]
+    assert not [line for line in with_some.warnings if line.startswith("no-backup") and "claim disk" in line]
+
+
+@pytest.mark.parametrize(("name", "grows"), [("slow", False), ("block", True), ("unknown", True)])
+def test_a_claim_grows_where_its_class_lets_it(name: str, grows: bool, tmp_path: Path) -> None:
+    """`unknown`: nothing is known of it, so nothing is refused."""
+    plans = [
+        collect.make(write(tmp_path, {"files": NFS, "disk": on(name, size=size)}, LOCAL)) for size in ("20Gi", "40Gi")
+    ]
+    (change,) = [found for found in changes.between(plans[0].facts, plans[1].facts) if found.name == "size"]
+    assert change.refused != grows
+    if not grows:
+        assert "class slow (local-path" in change.row.says
+        assert "lets no volume grow" in change.row.says
+
+
+def test_a_bundled_store_grows_where_its_class_lets_it(tmp_path: Path) -> None:
+    plans = [
+        collect.make(scaled(tmp_path, "block", "block", LOCAL)).facts,
+        collect.make(scaled(tmp_path, "slow", "block", LOCAL)).facts,
+    ]
+    assert "stiff" not in plans[0]
+    assert list(plans[1]["stiff"]) == ["kotaemon-database"]
+
+
+def test_what_the_object_of_a_class_says_goes_with_its_driver() -> None:
+    def facts(**said: bool) -> ClassFacts:
+        found = FoundClass("ebs.csi.aws.com", **said)
+        return Classes({}, ClusterFacts(classes={"gp": found})).facts("gp")
+
+    assert facts().expands is True
+    assert facts().lacks == {}
+    assert facts(expands=False).expands is False
+    assert "not be able to run" in facts(at_once=True).lacks["WaitForFirstConsumer"]
+    everywhere = FoundClass("shop.rbd.csi.ceph.com", at_once=True)
+    assert Classes({}, ClusterFacts(classes={"c": everywhere})).facts("c").lacks == {}

@@ -56,8 +56,10 @@ ANSWERS: dict[str, Any] = {
         "provisioner": "shop.cephfs.csi.ceph.com",
         "parameters": {"fsName": "a"},
         "mountOptions": ["noatime"],
+        "allowVolumeExpansion": True,
+        "volumeBindingMode": "WaitForFirstConsumer",
     },
-    f"{PREFIX}lvm": {"provisioner": "topolvm.io"},
+    f"{PREFIX}lvm": {"provisioner": "topolvm.io", "volumeBindingMode": "Immediate"},
     f"{PREFIX}odd": {"provisioner": "san.example.org"},
     f"{PREFIX}vm": {"provisioner": "san.example.org"},
     f"{PROFILES}vm": {
@@ -166,7 +168,7 @@ def test_classes_are_read_with_the_context_and_the_user_of_the_stack(
 
 def test_a_right_that_is_missing_is_said_and_the_others_are_read(tmp_path: Path, server: str) -> None:
     found = cluster.read(kubeconfig(tmp_path, server), Wanted(("secret", "lvm")))
-    assert found.classes == {"lvm": FoundClass("topolvm.io", {}, ())}
+    assert found.classes == {"lvm": FoundClass("topolvm.io", expands=False, at_once=True)}
     assert found.unread == "the API server answered 403 Forbidden for StorageClass secret"
     facts = Classes(cluster=found).facts("secret")
     assert (facts.known, found.unread in facts.text) == (False, True)

@@ -80,7 +80,7 @@ def findings(stack: Planned) -> bool:
 def ways(stack: Planned) -> set[str]:
     """What protects the claim `one`, by the program's own word."""
     chosen = stack.settings.storage.claims["one"]
-    words = backup_checks.protections(stack.settings, stack.contexts, stack.claims, stack.storage)
+    words = backup_checks.protections(stack.settings, stack.contexts, stack.claims, stack.storage, {})
     said = words[stack.claims["one"]["name"]]
     kind = kinds.kind(chosen.kind)
     found = {OWN} if kind.own_backup(chosen) and kind.own_backup(chosen) in said else set[str]()

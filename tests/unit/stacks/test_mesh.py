@@ -33,6 +33,8 @@ def settings(**keys: Any) -> Settings:
         ({"podAnnotations": {"linkerd.io/inject": "enabled"}}, "", "kotaemon:podAnnotations: Linkerd puts its proxy"),
         ({}, "Istio", '{sidecar.istio.io/inject: "false"}'),
         ({}, "Linkerd", "{linkerd.io/inject: disabled}"),
+        ({"podLabels": {"istio.io/dataplane-mode": "ambient"}}, "", "TCP 15008 between pods"),
+        ({}, "Istio's ambient mode", "{istio.io/dataplane-mode: none}"),
     ],
 )
 def test_a_mesh_is_told_with_the_way_out(keys: dict[str, Any], of_namespace: str, words: str) -> None:
@@ -46,6 +48,7 @@ def test_a_mesh_is_told_with_the_way_out(keys: dict[str, Any], of_namespace: str
         ({}, ""),
         ({"podLabels": {"sidecar.istio.io/inject": "false"}}, "Istio"),
         ({"podAnnotations": {"linkerd.io/inject": "disabled"}}, "Linkerd"),
+        ({"podLabels": {"istio.io/dataplane-mode": "none"}}, "Istio's ambient mode"),
     ],
 )
 def test_pods_without_its_proxy_have_nothing_to_know(keys: dict[str, Any], of_namespace: str) -> None:
@@ -65,23 +68,77 @@ def refused(**keys: Any) -> str:
     return str(found.value)
 
 
+ON_FARGATE = {
+    "requiredDuringSchedulingIgnoredDuringExecution": {
+        "nodeSelectorTerms": [
+            {"matchExpressions": [{"key": next(iter(FARGATE)), "operator": "In", "values": ["fargate"]}]}
+        ]
+    }
+}
+SCALED = {
+    "profile": "scaled",
+    "storage": {"claims": {"files": CLAIMS["files"]}},
+    "ingress": {"hostname": "k.example.net", "className": "traefik"},
+    "stores": {
+        "database": {"kind": "bundled", "storageClass": "fast"},
+        "vectorStore": {"kind": "qdrant-bundled", "storageClass": "fast"},
+    },
+}
+
+
 def test_fargate_mounts_no_disk() -> None:
-    assert "nodeSelector: Fargate mounts no disk, and storage.claims has disk" in refused(nodeSelector=FARGATE)
+    assert "nodeSelector: Fargate mounts no disk, and storage.claims.disk is one" in refused(nodeSelector=FARGATE)
     assert "Fargate mounts no disk" in refused(pods={"application": {"nodeSelector": FARGATE}})
+    assert "Fargate mounts no disk" in refused(affinity={"nodeAffinity": ON_FARGATE})
     other = {"application": {"nodeSelector": {"pool": "machines"}}}
     assert settings(nodeSelector=FARGATE, pods=other).node_selector == FARGATE
 
 
+def test_each_part_on_fargate_is_asked_for_its_own_disk() -> None:
+    text = refused(**SCALED, pods={"database": {"nodeSelector": FARGATE}, "vectors": {"nodeSelector": FARGATE}})
+    assert (
+        "pods.database: Fargate mounts no disk, and stores.database is one; take nodes of EC2 for pods.database" in text
+    )
+    assert "pods.vectors: Fargate mounts no disk, and stores.vectorStore is one" in text
+    assert "pods.application" not in text
+    on_machines = {part: {"nodeSelector": {"pool": "machines"}} for part in ("database", "vectors")}
+    assert settings(**SCALED, nodeSelector=FARGATE, pods=on_machines).scaled
+    assert settings(**SCALED, pods={"application": {"nodeSelector": FARGATE}}).scaled, "files alone"
+
+
+def test_a_choice_between_machines_and_fargate_is_not_refused() -> None:
+    both = json.loads(json.dumps(ON_FARGATE).replace('["fargate"]', '["fargate", "ec2"]'))
+    assert settings(affinity={"nodeAffinity": both}).affinity is not None
+
+
 @pytest.mark.parametrize(
-    "keys",
+    ("keys", "parts"),
     [
-        {"nodeSelector": {"type": "virtual-kubelet"}},
-        {"tolerations": [{"key": "virtual-kubelet.io/provider", "operator": "Exists"}]},
+        ({"nodeSelector": {"type": "virtual-kubelet"}}, "application, preparation"),
+        ({"tolerations": [{"key": "virtual-kubelet.io/provider", "operator": "Exists"}]}, "application, preparation"),
+        ({"pods": {"application": {"nodeSelector": {"type": "virtual-kubelet"}}}}, "application"),
+        ({"pods": {"application": {"podLabels": {"alibabacloud.com/eci": "true"}}}}, "application"),
+        ({"pods": {"preparation": {"podAnnotations": {"alibabacloud.com/burst-resource": "eci"}}}}, "preparation"),
+        (
+            {
+                "nodeSelector": {"type": "virtual-kubelet"},
+                "pods": {"application": {"nodeSelector": {"pool": "machines"}}},
+            },
+            "preparation",
+        ),
+        ({**SCALED, "pods": {"database": {"nodeSelector": {"type": "virtual-kubelet"}}}}, "database"),
     ],
 )
-def test_virtual_nodes_are_told(keys: dict[str, Any]) -> None:
+def test_virtual_nodes_are_told_with_the_parts_that_may_run_there(keys: dict[str, Any], parts: str) -> None:
     (line,) = virtual_nodes.warnings(settings(**keys))
+    assert line.startswith(f"kotaemon:pods: those of {parts} may run on virtual nodes")
     assert "no DaemonSet runs" in line
+    assert "Fargate" not in line
+
+
+def test_what_fargate_mounts_is_told_with_it() -> None:
+    (line,) = virtual_nodes.warnings(settings(**SCALED, pods={"application": {"nodeSelector": FARGATE}}))
+    assert "provisioning: static" in line
     assert list(virtual_nodes.warnings(settings())) == []
 
 

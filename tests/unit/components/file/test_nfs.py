@@ -15,13 +15,15 @@ from components.file.nfs import (
     NfsStorage,
     NfsStorageArgs,
     address_mistakes,
-    check,
     mount_options,
     nfs_claim,
     refused_option,
     server_mistakes,
 )
+from components.file.nfs import check as check_args
 from plan.plain import UNKNOWN_TEXT
+from policy.check import check as policy_check
+from policy.resource import Given
 
 ARGS = NfsStorageArgs(namespace="kotaemon", server="nfs.example.com", path="/srv/nfs/kotaemon")
 PV = "kubernetes:core/v1:PersistentVolume"
@@ -47,7 +49,7 @@ def test_a_server_by_its_ipv6_address_has_a_transport_that_reaches_it() -> None:
         (reason,) = address_mistakes("fd00:10::5", [option])
         assert "needs proto=tcp6" in reason
         assert address_mistakes("10.0.0.5", [option]) == []
-        assert check("one", with_args(server="fd00:10::5", mount_options=[option])) == [f"mount_options: {reason}"]
+        assert check_args("one", with_args(server="fd00:10::5", mount_options=[option])) == [f"mount_options: {reason}"]
 
 
 @pytest.mark.parametrize("server", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
@@ -211,3 +213,24 @@ def test_server_and_namespace_may_be_known_only_later(pulumi_run: Callable[..., 
     run = pulumi_run(program, preview=True)
     assert run.one(PV).inputs["spec"]["nfs"] == {"server": UNKNOWN_TEXT, "path": "/srv/nfs/kotaemon"}
     assert run.one(PVC).inputs["spec"]["volumeName"] == UNKNOWN_TEXT
+
+
+@pytest.mark.parametrize(
+    ("more", "excepted"),
+    [
+        ({}, False),
+        ({"mount_options": ["vers=3", "nolock"], "allow_nolock": True}, True),
+        ({"server": "0123abcd-x1.cn-hangzhou.extreme.nas.aliyuncs.com"}, True),
+    ],
+)
+def test_locks_that_stay_on_the_node_are_no_surprise_to_our_own_policy(
+    more: dict[str, Any], excepted: bool, pulumi_run: Callable[..., Any]
+) -> None:
+    """The program would refuse by its policy `mount-options` what it mounts itself, or was told to mount."""
+    args: Any = {"namespace": "k", "server": "10.0.0.9", "path": "/srv", **more}
+    run = pulumi_run(lambda: NfsStorage("files", args))
+    volume = run.one("kubernetes:core/v1:PersistentVolume").inputs
+    notes = volume["metadata"].get("annotations") or {}
+    assert ("policy.kotaemon.dev/mount-options" in notes) is excepted
+    found = policy_check([Given("kubernetes:core/v1:PersistentVolume", "files", volume)])
+    assert not [one for one in found if one.rule == "mount-options" and one.stops]

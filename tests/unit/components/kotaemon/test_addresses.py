@@ -77,7 +77,7 @@ def test_an_address_of_the_network_is_open_and_its_neighbour_is_not() -> None:
 
 
 def test_a_proxy_is_open_and_connects_to_the_world() -> None:
-    env = {"HTTPS_PROXY": "http://10.1.1.1:3128", "HF_ENDPOINT": "http://hub.example.com:8080"}
+    env = {"HTTPS_PROXY": "http://10.1.1.1:3128", "HF_ENDPOINT": "https://hub.example.com:8443"}
     app = single(env=env, **NONE)
     assert may(app, Peer(ip="10.1.1.1"), 3128)
     assert told(app) == {}
@@ -159,3 +159,21 @@ def test_a_store_whose_endpoint_is_another_place_is_told(url: str, endpoint: dic
     vectors = {**app.stores["vector_store"], "url": url, "endpoint": endpoint}
     found = told(scaled(stores={**app.stores, "vector_store": vectors}))
     assert found.get("stores.vector_store", "")[: len(words) or None] == words
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "is_closed"),
+    [
+        ("http://vllm.lan:8000/v1", {}, True),
+        ("https://llm.lan:8443/v1", {}, False),
+        ("https://llm.corp.lan:8443/v1", {"NO_PROXY": "localhost, .corp.lan"}, True),
+        ("https://llm.corp.lan:8443/v1", {"NO_PROXY": "orp.lan"}, False),
+        ("https://llm.lan:8443/v1", {"no_proxy": "*"}, True),
+        ("http://vllm.lan:8000/v1", {"HTTP_PROXY": "http://10.9.9.9:3128"}, False),
+    ],
+)
+def test_a_proxy_connects_for_its_own_scheme_and_not_where_an_exception_names_the_host(
+    url: str, more: dict[str, str], is_closed: bool
+) -> None:
+    env = {"KH_OLLAMA_URL": url, "HTTPS_PROXY": "http://10.9.9.9:3128", **more}
+    assert ("env.KH_OLLAMA_URL" in told(single(env=env, **NONE))) is is_closed

@@ -58,6 +58,12 @@ WANTED = {
         "appgw.ingress.kubernetes.io/request-timeout": "3600",
         "appgw.ingress.kubernetes.io/health-probe-path": "/login",
     },
+    Controller.APISIX: {
+        "k8s.apisix.apache.org/upstream-read-timeout": "3600s",
+        "k8s.apisix.apache.org/upstream-send-timeout": "3600s",
+    },
+    Controller.CILIUM_INGRESS: {},
+    Controller.GKE: {},
     Controller.KONG: {},
     Controller.TRAEFIK: {},
     Controller.OTHER: {},
@@ -106,12 +112,21 @@ def test_every_row_has_a_source_and_known_placeholders(controller: Controller) -
     used = {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
     assert used <= set(PLACEHOLDERS)
     assert not (way.outside and way.namespace), "what is outside has no namespace"
+    assert not (way.entity and (way.outside or way.namespace)), "what Cilium names itself has neither"
 
 
 def test_affinity_counts_only_where_something_makes_it() -> None:
     assert not WAYS[Controller.CONTOUR].sticky
     assert not WAYS[Controller.OTHER].sticky
-    for controller in (Controller.KONG, Controller.ISTIO, Controller.NGINX_GATEWAY):
+    for controller in (
+        Controller.KONG,
+        Controller.GKE,
+        Controller.ISTIO,
+        Controller.NGINX_GATEWAY,
+        Controller.CILIUM,
+        Controller.APISIX,
+        Controller.APISIX_GATEWAY,
+    ):
         assert not WAYS[controller].sticky, "its stickiness is an object that the user makes"
         assert any("stickyBy" in note for note in WAYS[controller].notes)
     for controller in (Controller.AWS_ALB, Controller.F5_NGINX, Controller.TRAEFIK, Controller.OPENSHIFT):
@@ -127,7 +142,10 @@ def test_affinity_counts_only_where_something_makes_it() -> None:
         ("openshift-default", Controller.OPENSHIFT),
         ("kong", Controller.KONG),
         ("azure-application-gateway", Controller.AZURE_GATEWAY),
-        ("cilium", Controller.OTHER),
+        ("apisix", Controller.APISIX),
+        ("cilium", Controller.CILIUM_INGRESS),
+        ("gce", Controller.GKE),
+        ("skipper", Controller.OTHER),
         (None, Controller.OTHER),
     ],
 )
@@ -149,3 +167,8 @@ def test_several_namespaces_and_networks_may_come_in() -> None:
         {"namespace": "edge-internal", "port": 7860},
         {"cidr": "10.3.0.0/20", "port": 7860},
     ]
+
+
+def test_annotations_of_ones_own_reach_the_service_and_are_stronger() -> None:
+    own = {"cloud.google.com/backend-config": '{"default": "k"}', "haproxy.org/cookie-persistence": "mine"}
+    assert service_annotations(way_in(Controller.HAPROXY, service_annotations=own), "/") == own

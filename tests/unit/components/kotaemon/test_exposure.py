@@ -3,7 +3,8 @@
 import re
 
 from components.kotaemon.args import Exposure, ExposureKind
-from components.kotaemon.exposure import ingress_annotations, ingress_spec, route_spec
+from components.kotaemon.controllers import Controller
+from components.kotaemon.exposure import cilium_spec, ingress_annotations, ingress_spec, route_spec
 from tests.unit.components.kotaemon.samples import manifest
 
 INGRESS = Exposure(
@@ -104,3 +105,25 @@ def test_durations_are_what_the_gateway_api_takes() -> None:
     (rule,) = route_spec(ROUTE, "kotaemon", sticky=True)["rules"]
     for duration in (*rule["timeouts"].values(), rule["sessionPersistence"]["absoluteTimeout"]):
         assert re.fullmatch(r"([0-9]{1,5}(h|m|s|ms)){1,4}", duration)
+
+
+def test_a_gateway_that_refuses_a_lifetime_gets_none() -> None:
+    """Cilium sets Accepted to False for Permanent and for absoluteTimeout (its session-persistence.rst)."""
+    route: Exposure = {**ROUTE, "controller": Controller.CILIUM}
+    (rule,) = route_spec(route, "kotaemon", sticky=True)["rules"]
+    assert rule["sessionPersistence"] == {
+        "type": "Cookie",
+        "sessionName": "kotaemon-pod",
+        "cookieConfig": {"lifetimeType": "Session"},
+    }
+
+
+def test_cilium_comes_in_by_its_entity_and_nobody_else_does() -> None:
+    labels = {"app.kubernetes.io/instance": "k"}
+    assert cilium_spec({**INGRESS, "class_name": "cilium"}, labels, 4180) == {
+        "endpointSelector": {"matchLabels": labels},
+        "ingress": [
+            {"fromEntities": ["ingress"], "toPorts": [{"ports": [{"port": "4180", "protocol": "TCP"}]}]},
+        ],
+    }
+    assert cilium_spec(INGRESS, labels, 4180) is None

@@ -102,7 +102,7 @@ def test_a_claim_that_the_guard_refuses_for_the_role(tmp_path: Path) -> None:
         choose(file, "sessions", "nolock")
 
 
-SAME = {**NFS, "path": "/srv/nfs/uploads/"}
+SAME = {**NFS, "path": "/srv//nfs/uploads/", "server": NFS["server"].upper()}
 
 
 @pytest.mark.parametrize(("to", "folder"), [("files", "uploads/inner"), ("same", "inner")])

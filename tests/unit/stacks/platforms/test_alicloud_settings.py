@@ -97,7 +97,8 @@ def test_a_stack_in_every_kind_of_region(region: str, zone: str) -> None:
 
 
 WAYS = (
-    "serviceKey: true (the key that each service keeps for the account), keyId: <id> (a key that exists), "
+    "serviceKey: true (the key that each service keeps for the account, which the policy customer-key refuses "
+    "until policy.json lets it), keyId: <id> (a key that exists), "
     "or key: {instanceId: kst-...} (a new key in a KMS instance)"
 )
 SECTION = [

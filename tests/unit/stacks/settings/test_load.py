@@ -123,7 +123,18 @@ IN_STORAGE = [
     (
         "/srv/nfs",
         "srv",
-        [f"{FILES}.path: 'srv' must be an absolute path without spaces and colons, for example /srv/nfs/kotaemon"],
+        [
+            f"{FILES}.path: 'srv' must be an absolute path without spaces, colons and the parts . and .., for example "
+            "/srv/nfs/kotaemon"
+        ],
+    ),
+    (
+        "/srv/nfs",
+        "/srv/old/../nfs",
+        [
+            f"{FILES}.path: '/srv/old/../nfs' must be an absolute path without spaces, colons and the parts . and .., "
+            "for example /srv/nfs/kotaemon"
+        ],
     ),
     (
         "/srv/nfs}",
