@@ -12,6 +12,7 @@ from components.contract import Medium
 from estimate.offers import Offer, Part, Wanted
 from stacks.offered import CLUSTER
 from stacks.platforms import kube_provider, own_configuration
+from stacks.platforms.alicloud import addons
 from stacks.platforms.alicloud.bucket import BUCKETS
 from stacks.platforms.alicloud.copies import COPIES
 from stacks.platforms.alicloud.effects import EFFECTS
@@ -56,6 +57,7 @@ class Alicloud(PlatformStack):
         own = own_configuration.given("alicloud").arguments(pulumi_alicloud.ProviderArgs)
         account = pulumi_alicloud.Provider("alicloud", region=section.region, **own)
         _check_account(section, InvokeOptions(provider=account))
+        addons.tell(settings, section, InvokeOptions(provider=account))
         cluster = kubernetes_provider(settings, section, InvokeOptions(provider=account))
         cloud = ResourceOptions(provider=account)
         key = _key(settings, section, cloud, InvokeOptions(provider=account))

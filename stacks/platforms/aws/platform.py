@@ -56,7 +56,7 @@ class Aws(PlatformStack):
         """Register the providers, the IAM roles of the drivers, the key whose policy names them, and the add-ons."""
         import pulumi_aws as aws
 
-        from stacks.platforms.aws import drivers, lookup
+        from stacks.platforms.aws import addons, drivers, lookup
 
         section = settings.section(AwsSettings)
         if line := _about_tags(settings):
@@ -64,12 +64,13 @@ class Aws(PlatformStack):
         account = aws.Provider("aws", region=section.region, **provider_arguments(section))
         invoke = InvokeOptions(provider=account)
         place = lookup.find(section, invoke)
+        addons.tell(settings, section, place, invoke)
         cluster = lookup.kubernetes_provider(settings, section, invoke)
         cloud = ResourceOptions(provider=account)
         roles = drivers.roles(section, place, cloud, protect=settings.protect)
         key = _key(settings, place, roles, cloud, invoke)
-        addons = drivers.install(section, roles, key, cloud, protect=settings.protect)
-        both = ResourceOptions(providers=[cluster, account], depends_on=addons)
+        installed = drivers.install(section, roles, key, cloud, protect=settings.protect)
+        both = ResourceOptions(providers=[cluster, account], depends_on=installed)
         if roles.s3 is not None:
             place = replace(place, bucket_role=roles.s3.role_name)
         return Ground(ResourceOptions(provider=cluster), both, place, key)

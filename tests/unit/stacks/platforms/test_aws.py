@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import grpc
 import pulumi
 import pytest
 
@@ -14,6 +15,16 @@ from tests.unit.stacks.platforms.test_aws_settings import KEY, example, single
 
 ACCOUNT = "111122223333"
 NODES = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+class NotThere(grpc.RpcError):
+    """What the engine answers when a function of the provider failed: in the words of terraform-provider-aws."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return str(self.args[0])
 
 
 class Account(Echo):
@@ -32,6 +43,9 @@ class Account(Echo):
         leaves_it_to_iam = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
         self.key_policy: Any = changes.get("key_policy", {"Statement": [leaves_it_to_iam]})
         self.outputs: dict[str, Any] = changes.get("outputs", {"kubeconfig": "kubeconfig of the other stack"})
+        self.addons: dict[str, Any] = changes.get("addons", {})
+        self.versions: dict[str, list[str]] = changes.get("versions", {})
+        self.issuer_known: bool = changes.get("issuer_known", True)
 
     def new_resource(self, args):
         id_, outputs = super().new_resource(args)
@@ -53,6 +67,7 @@ class Account(Echo):
         assert given["name"] == "prod"
         return {
             "name": "prod",
+            "version": "1.34",
             "endpoint": "https://prod.eks.example.com",
             "certificateAuthorities": [{"data": "Q0E="}],
             "roleArn": f"arn:aws:iam::{ACCOUNT}:role/cluster",
@@ -64,6 +79,24 @@ class Account(Echo):
                 "clusterSecurityGroupId": "sg-found",
             },
         }
+
+    def getAddon(self, given):
+        assert given["clusterName"] == "prod"
+        if given["addonName"] not in self.addons:
+            raise NotThere("reading EKS Add-On (prod:...): couldn't find resource")
+        return {"addonName": given["addonName"], **self.addons[given["addonName"]]}
+
+    def getAddonVersion(self, given):
+        assert given["kubernetesVersion"] == "1.34"
+        found = self.versions.get(given["addonName"], ["v1.0.0-eksbuild.1"])
+        if not found:
+            raise NotThere("reading EKS Add-On version info: empty result")
+        return {"version": found[-1] if given.get("mostRecent") else found[0]}
+
+    def getOpenIdConnectProvider(self, given):
+        if not self.issuer_known:
+            raise NotThere("finding IAM OIDC Provider by url: not found")
+        return {"url": given["url"]}
 
     def getNodeGroups(self, _):
         return {"names": ["workers"] if self.node_zones else []}
