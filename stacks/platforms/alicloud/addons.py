@@ -1,5 +1,8 @@
 """What ACK and RAM say of the CSI components and their roles, asked in a preview: before storage is made that no pod
 could mount. Nothing of it is a refusal: a dedicated cluster needs none of the roles.
+
+The provider asks ACK twice for each component that it offers, one after the other (terraform-provider-alicloud,
+DescribeCsKubernetesAllAvailableAddons), so the answer may take some ten seconds; everything else goes on meanwhile.
 """
 
 import json

@@ -113,9 +113,7 @@ def of_issuer(issuer: str, provider: Answer) -> Iterator[str]:
         )
 
 
-def _of_installed(
-    key: str, section: AwsSettings, driver: Driver, addon: Answer, versions: Versions
-) -> Iterator[str]:
+def _of_installed(key: str, section: AwsSettings, driver: Driver, addon: Answer, versions: Versions) -> Iterator[str]:
     name, wanted = driver.value, _chosen(section)[driver].version
     if addon.found is not None:
         if not _ours(addon.found, section, f"{name}-addon-addon"):

@@ -20,7 +20,9 @@ def told(
 ) -> list[str]:
     """What a preview says of drivers, without the key that everything begins with."""
     made = run(pulumi_run, values, account, preview=preview)
-    return [line.removeprefix("kotaemon:aws.drivers.") for line in made.warnings if line.startswith("kotaemon:aws.drivers")]
+    return [
+        line.removeprefix("kotaemon:aws.drivers.") for line in made.warnings if line.startswith("kotaemon:aws.drivers")
+    ]
 
 
 def named(**section: Any) -> dict[str, Any]:
@@ -39,7 +41,9 @@ def test_adopted_add_ons_with_their_roles_are_nothing_to_talk_about(pulumi_run: 
 @pytest.mark.parametrize("preview", [True, False])
 def test_an_add_on_that_is_not_there_is_said(pulumi_run: Callable[..., Run], preview: bool) -> None:
     (line,) = told(pulumi_run, Account(addons={EBS: BOTH[EBS]}), named(), preview=preview)
-    assert line.startswith("efs: cluster prod has no add-on aws-efs-csi-driver. Unless a chart has installed the driver")
+    assert line.startswith(
+        "efs: cluster prod has no add-on aws-efs-csi-driver. Unless a chart has installed the driver"
+    )
     assert "`kubectl get csidriver efs.csi.aws.com` shows it" in line
 
 
@@ -101,7 +105,9 @@ def test_an_installed_driver_takes_a_version_of_the_list_of_the_cluster(pulumi_r
     (old,) = told(pulumi_run, account, installed(version="v2.0.0-eksbuild.1"))
     assert old.startswith("efs.version: 'v2.0.0-eksbuild.1' is neither the default nor the newest version of")
     assert "(v2.1.9-eksbuild.1, v3.0.1-eksbuild.2)" in old
-    assert "`aws eks describe-addon-versions --addon-name aws-efs-csi-driver --kubernetes-version 1.34` prints it" in old
+    assert (
+        "`aws eks describe-addon-versions --addon-name aws-efs-csi-driver --kubernetes-version 1.34` prints it" in old
+    )
     (late,) = told(pulumi_run, account, installed(version="v3.0.10-eksbuild.1"))
     assert "is newer than the newest version of aws-efs-csi-driver for Kubernetes 1.34" in late
 
