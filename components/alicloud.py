@@ -11,8 +11,8 @@ STORAGE_ADDONS = ("csi-plugin", "csi-provisioner", "managed-csiprovisioner", "st
 PROVISIONERS = ("managed-csiprovisioner", "csi-provisioner")
 """The two add-ons that make volumes, of which a cluster has one: beside the control plane, or in the cluster itself."""
 MANAGED_ROLES = ("AliyunCSManagedCsiRole", "AliyunCSManagedCsiProvisionerRole", "AliyunCSManagedCsiPluginRole")
-"""RAM roles by which the CSI components of a managed cluster make and mount volumes (ACK, "ACK roles", 2025-07-02, and the
-Chinese page, which names all three). A click in the console makes them, or two commands each: the role for
+"""RAM roles by which the CSI components of a managed cluster make and mount volumes (ACK, "ACK roles", 2025-07-02, and
+the Chinese page, which names all three). A click in the console makes them, or two commands each: the role for
 cs.aliyuncs.com, and the system policy of its name with `Policy` behind it (terraform-provider-alicloud, page
 cs_managed_kubernetes)."""
 _TAG_LENGTH = 128

@@ -9,9 +9,9 @@ from estimate.product import Charge, Cheaper, Free, Inputs, Product, Recognised,
 _PART = "part of the file system; the file system is billed"
 _SOURCE = "https://docs.aws.amazon.com/efs/latest/ug/performance.html"
 """EFS user guide, "Amazon EFS performance specifications", General Purpose (stored 2026). Elastic, regional: 900,000 to
-2,500,000 read and 500,000 write operations, by region. One Zone: 35,000 and 7,000 in every throughput mode. A client has
-1500 MiB/s where the mode is elastic and it mounts by the CSI driver or amazon-efs-utils 2.0, and 500 MiB/s elsewhere. Data
-that was moved to Infrequent Access or Archive is slower: this program makes no such rule."""
+2,500,000 read and 500,000 write operations, by region. One Zone: 35,000 and 7,000 in every throughput mode. A client
+has 1500 MiB/s where the mode is elastic and it mounts by the CSI driver or amazon-efs-utils 2.0, and 500 MiB/s
+elsewhere. Data that was moved to Infrequent Access or Archive is slower: this program makes no such rule."""
 
 
 @dataclass(frozen=True)

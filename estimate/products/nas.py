@@ -12,8 +12,8 @@ _EXTREME = "https://www.alibabacloud.com/help/en/nas/product-overview/extreme-na
 """NAS, "General-purpose NAS file systems" and "Extreme NAS file systems" (stored 2025, with the numbers from 2024-01-19
 on)."""
 _RATES = {"Capacity": (0.15, 10_000, 15_000), "Premium": (0.3, 20_000, 30_000), "Performance": (0.6, 20_000, 30_000)}
-"""General-purpose: MB/s for each GiB, on top of those of 1000 GiB; the most MB/s for reading; IOPS. Zones outside of the
-Chinese mainland read 10 GB/s at most, a few of them less (NAS, "Limits", 2025-02-24)."""
+"""General-purpose: MB/s for each GiB, on top of those of 1000 GiB; the most MB/s for reading; IOPS. Zones outside of
+the Chinese mainland read 10 GB/s at most, a few of them less (NAS, "Limits", 2025-02-24)."""
 _STEPS = ((8192, 1200), (4096, 900), (2048, 600), (500, 300), (100, 150))
 """Extreme: GiB from which it has so many MB/s. The advanced type has more in some zones, up to 4,000 MB/s."""
 _EXTREME_IOPS = {"standard": (7000, 30), "advance": (5000, 50)}

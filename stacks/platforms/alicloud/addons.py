@@ -71,8 +71,8 @@ def of_roles(answer: Mapping[str, Any] | str | None) -> Iterator[str]:
     if missing := [role for role in MANAGED_ROLES if role not in there]:
         commands = "; ".join(map(commands_for, missing))
         yield (
-            f"{_KEY}: the account has no RAM role {', '.join(missing)}, by which the CSI components of a managed cluster "
-            f"make and mount volumes. {CONSOLE} makes them with a click, or: {commands}"
+            f"{_KEY}: the account has no RAM role {', '.join(missing)}, by which the CSI components of a managed "
+            f"cluster make and mount volumes. {CONSOLE} makes them with a click, or: {commands}"
         )
 
 

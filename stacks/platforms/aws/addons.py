@@ -1,7 +1,8 @@
 """What EKS says of the add-ons of the CSI drivers, asked in a preview: before storage is made that no pod could mount.
 
-It is asked with the credentials of the account, so no kubeconfig is needed. Nothing of it is a refusal: a driver may come
-by its chart, and a role by an association that was made beside the add-on. Without `kotaemon:aws.cluster` nobody is asked.
+It is asked with the credentials of the account, so no kubeconfig is needed. Nothing of it is a refusal: a driver may
+come by its chart, and a role by an association that was made beside the add-on. Without `kotaemon:aws.cluster` nobody
+is asked.
 """
 
 import re
@@ -83,8 +84,8 @@ def said(
         yield from _of_adopted(key, settings, section, driver, addon.found)
         if chosen.role is not None and (role := _role(driver, addon.found)) not in (None, chosen.role):
             yield (
-                f"{key}.role: {chosen.role}, but the add-on {driver.value} of cluster {section.cluster} runs as {role}, "
-                "so the policy of the key lets another role in; write the role of the add-on"
+                f"{key}.role: {chosen.role}, but the add-on {driver.value} of cluster {section.cluster} runs as "
+                f"{role}, so the policy of the key lets another role in; write the role of the add-on"
             )
 
 
@@ -146,16 +147,16 @@ def _of_adopted(
 ) -> Iterator[str]:
     version, account = str(addon["addonVersion"]), ADDON_ACCOUNTS[driver][0]
     makes = any(csi_drivers.made_by_the_driver(claim) for claim in settings.storage.claims.values())
-    if driver in (Driver.EBS, Driver.S3) or (driver is Driver.EFS and makes):
-        if _role(driver, addon) is None:
-            name, where = driver.value, f"--cluster-name {section.cluster}"
-            yield (
-                f"{key}: the add-on {name} {version} of cluster {section.cluster} names no IAM role for {account}. It "
-                "works only by an association that was made beside it, or by the role of the nodes: "
-                f"`aws eks list-pod-identity-associations {where} --namespace kube-system --service-account {account}` "
-                f"shows the first; `aws eks update-addon {where} --addon-name {name} --pod-identity-associations "
-                f"serviceAccount={account},roleArn=<role>` gives it one"
-            )
+    needs = driver in (Driver.EBS, Driver.S3) or (driver is Driver.EFS and makes)
+    if needs and _role(driver, addon) is None:
+        name, where = driver.value, f"--cluster-name {section.cluster}"
+        yield (
+            f"{key}: the add-on {name} {version} of cluster {section.cluster} names no IAM role for {account}. It "
+            "works only by an association that was made beside it, or by the role of the nodes: "
+            f"`aws eks list-pod-identity-associations {where} --namespace kube-system --service-account {account}` "
+            f"shows the first; `aws eks update-addon {where} --addon-name {name} --pod-identity-associations "
+            f"serviceAccount={account},roleArn=<role>` gives it one"
+        )
     if driver is Driver.EFS and makes and settings.cluster.kubeconfig is None:
         yield from csi_drivers.of_version(key, version)
 
