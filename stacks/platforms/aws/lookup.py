@@ -201,8 +201,8 @@ def _check_family(settings: AwsSettings, cluster: "Output[aws.eks.GetClusterResu
         if any(config.ip_family == "ipv6" for config in configs or []):
             raise pulumi.RunError(
                 f"kotaemon:aws.cluster: {settings.cluster} gives its pods IPv6 addresses only, and the programs of "
-                "this stack listen on IPv4, so no probe of the kubelet would reach them; use a cluster with the IP family "
-                "ipv4, which EKS cannot change later (docs/clouds.md, IPv6)"
+                "this stack listen on IPv4, so no probe of the kubelet would reach them; use a cluster with the IP "
+                "family ipv4, which EKS cannot change later (docs/clouds.md, IPv6)"
             )
 
     cluster.kubernetes_network_configs.apply(check)

@@ -20,9 +20,8 @@ def told(
 ) -> list[str]:
     """What a preview says of drivers, without the key that everything begins with."""
     made = run(pulumi_run, values, account, preview=preview)
-    return [
-        line.removeprefix("kotaemon:aws.drivers.") for line in made.warnings if line.startswith("kotaemon:aws.drivers")
-    ]
+    said = [line for line in made.warnings if line.startswith("kotaemon:aws.drivers")]
+    return sorted(line.removeprefix("kotaemon:aws.drivers.") for line in said)  # answers come in any order
 
 
 def named(**section: Any) -> dict[str, Any]:
