@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from estimate.product import Charge, Cheaper, Free, Inputs, Product, Recognised, Speed, Use, told
+from estimate.product import Charge, Cheaper, Free, Inputs, Product, QuotaUse, Recognised, Speed, Use, told
 
 _PART = "part of the file system; the file system is billed"
 _SOURCE = "https://docs.aws.amazon.com/efs/latest/ug/performance.html"
@@ -70,6 +70,10 @@ class Efs(Product):
             return Speed(35_000, 500.0, "One Zone: up to 35,000 read IOPS; 500 MiB/s for each client", _SOURCE)
         text = "elastic: 900,000 read IOPS, more in some regions; 1500 MiB/s for each client"
         return Speed(900_000, 1500.0, text, _SOURCE)
+
+    def quotas(self) -> Iterator[QuotaUse]:
+        system = "elasticfilesystem:file-system"
+        yield QuotaUse("elasticfilesystem", "L-848C634D", "File systems per account", 1, system)
 
     def cheaper(self) -> Iterator[Cheaper]:
         if not self.one_zone:
