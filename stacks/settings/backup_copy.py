@@ -37,6 +37,11 @@ class BackupCopySettings(Existing):
         description="Name of the bucket that the stack makes there, and in which everything that is written to its own "
         "bucket is copied. Default: none, and the repository of backups in the bucket has no copy.",
     )
+    lock: bool = Field(
+        False,
+        description="AWS: whether a lock in governance mode keeps every copy in the vault until its days are over. "
+        "Only who has backup:DeleteBackupVaultLockConfiguration can take the lock away; the stack itself cannot.",
+    )
     days: int = Field(35, ge=1, le=3650, description="Days for which copies of backups and snapshots are kept.")
 
     @property
@@ -47,7 +52,7 @@ class BackupCopySettings(Existing):
             "bucket": NAME,
             guards: NAME,
             "key": _KEY,
-            "(source|target)-(vault|policy)": _NAMED,
+            "(source|target)-(vault|policy)|target-lock": _NAMED,
             "(replication|plan)-role": _NAMED,
             "replication-rule": Id(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9](:.+)?", "acme-kotaemon-prod"),
             "replication-(policy|own|keys)|plan-role-policy": _ATTACHED,
