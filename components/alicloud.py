@@ -31,9 +31,19 @@ def zone_name(region: str, letter: str) -> str:
     return f"{region}{letter}" if region[-1:].isdigit() else f"{region}-{letter}"
 
 
+_OSS_ELSEWHERE = {"cn-hangzhou-finance": ("oss-cn-hzjbp", "oss-cn-hzjbp-a-internal")}
+"""Regions whose OSS is not called after them: location and host inside of the VPC (OSS, "Regions and endpoints",
+endpoints of Alibaba Finance Cloud; examples of the OSS SDK for Java with this region, stored 2025)."""
+
+
+def oss_location(region: str) -> str:
+    """Name of a region in OSS."""
+    return _OSS_ELSEWHERE.get(region, (f"oss-{region}",))[0]
+
+
 def oss_endpoint(region: str) -> str:
     """URL of OSS in a region, inside the VPC, where traffic is free (OSS, "Regions and endpoints")."""
-    return f"https://oss-{region}-internal.aliyuncs.com"
+    return f"https://{_OSS_ELSEWHERE.get(region, ('', f'oss-{region}-internal'))[1]}.aliyuncs.com"
 
 
 def refused_zone(zone: str, region: str) -> str:
