@@ -657,6 +657,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
     ("store of", "alicloud"): {"caBundle": "as on AWS"},
     ("section", "alicloud"): {
         "clusterId": "tests/engine/examples looks one up",
+        "apiServer": "needs clusterId",
         "oidcIssuer": "of a role that the stack makes, which needs clusterId",
         "clusterStack": "the same, in another stack",
         "key": "has fields of its own, none of storage",

@@ -141,6 +141,7 @@ def aws_account() -> Cloud:
         "version": "1.34",
         "roleArn": f"arn:aws:iam::{ACCOUNT}:role/cluster",
         "computeConfig": {"enabled": False},
+        "kubernetesNetworkConfig": {"ipFamily": "ipv4"},
         "resourcesVpcConfig": {"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": list(SUBNETS.values())},
     }
     group = {"nodegroupName": "general", "amiType": "AL2023_x86_64_STANDARD", "subnets": list(SUBNETS.values())}

@@ -36,7 +36,7 @@ def differing(cloud: Cloud, **section: Any) -> dict[str, str]:
 def test_an_account_that_is_as_assumed() -> None:
     verdicts = found(aws_account())
     assert {verdict for verdict, _ in verdicts.values()} == {Verdict.HOLDS}, verdicts
-    assert len(verdicts) == 24, list(verdicts)
+    assert len(verdicts) == 25, list(verdicts)
 
 
 def test_the_tags_of_auto_mode_are_simulated_for_the_clusters_role() -> None:
@@ -97,6 +97,12 @@ def with_addon(status: str, role: str, name: str = "") -> Any:
             put(["cluster", "resourcesVpcConfig", "vpcId"], "vpc-0other000000"),
             "cluster's network",
             "vpc: vpc-0other",
+        ),
+        (
+            ("eks", "DescribeCluster"),
+            put(["cluster", "kubernetesNetworkConfig"], {"ipFamily": "ipv6"}),
+            "IPv6",
+            "the IP family ipv4",
         ),
         (
             ("eks", "DescribeNodegroup"),

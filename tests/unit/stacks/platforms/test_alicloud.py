@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from components.alicloud import MANAGED_ROLES
 from components.file.nas import mount_options
@@ -221,6 +222,24 @@ def test_the_cluster_by_its_id(pulumi_run: Callable[..., Any]) -> None:
     assert account.asked == [{"clusterId": cluster, "temporaryDurationMinutes": 120}]
     assert provider.inputs["kubeconfig"] == f"kubeconfig of {cluster}"
     assert provider.inputs["clusterIdentifier"] == cluster
+    assert "kubeconfig" in provider.secret_keys
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_the_cluster_by_its_id_and_its_private_endpoint(pulumi_run: Callable[..., Any], preview: bool) -> None:
+    class Public(Account):
+        def call(self, args: Any) -> Any:
+            answer, failures = super().call(args)
+            if "kubeConfig" in answer:
+                cluster = {"server": "https://43.0.0.1:6443", "certificate-authority-data": "Q0E="}
+                answer = {"kubeConfig": yaml.safe_dump({"clusters": [{"name": "ack", "cluster": cluster}]})}
+            return answer, failures
+
+    address = "https://192.168.0.251:6443"
+    provider = run(pulumi_run, with_section(apiServer=address), Public(), preview=preview).one(KUBERNETES)
+    (cluster,) = json.loads(provider.inputs["kubeconfig"])["clusters"]
+    assert cluster["cluster"] == {"server": address, "certificate-authority-data": "Q0E="}
+    assert provider.inputs["clusterIdentifier"] == "c0123456789abcdef0123456789abcdef"
     assert "kubeconfig" in provider.secret_keys
 
 
