@@ -10,7 +10,10 @@ from stacks.settings.existing import Existing, Id
 _NAMED = Id(r"[\w+=,.@:-]{1,255}", "copy-target-vault-1a2b3c4")
 _KEY = Id("((mrk|key)-)?[0-9a-z-]{8,64}", "1234abcd-12ab-34cd-56ef-1234567890ab")
 _PLAN = Id("[0-9a-fA-F-]{36}", "1a2b3c4d-1a2b-1a2b-1a2b-1a2b3c4d5e6f")
-_SELECTION = Id("[0-9a-fA-F-]{36}[|][0-9a-fA-F-]{36}", "<id of the plan>|<id of the selection>")
+_SELECTION = Id(
+    "[0-9a-fA-F-]{36}[|][0-9a-fA-F-]{36}", "1a2b3c4d-1a2b-1a2b-1a2b-1a2b3c4d5e6f|2b3c4d5e-2b3c-2b3c-2b3c-2b3c4d5e6f7a"
+)
+"""Id of the plan, and that of the selection."""
 _ATTACHED = Id(r"[\w+=,.@:-]{1,255}[/:].+", "copy-replication-role-1a2b3c4:copy-replication-policy-1a2b3c4")
 
 
