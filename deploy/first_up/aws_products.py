@@ -49,18 +49,19 @@ def _database(chosen: RdsSettings, zones: list[str], read: Read) -> Iterator[Fin
     )
 
 
-def _file_systems(read: Read, kind: str) -> list[Mapping[str, Any]]:
-    """The file systems of FSx of one kind, with their configuration of that kind as `of`."""
+def _file_systems(read: Read, configuration: str) -> list[Mapping[str, Any]]:
+    """The file systems of FSx that have this configuration, with it as `of`."""
     found = read("fsx", "DescribeFileSystems")["FileSystems"]
-    return [{**one, "of": one[f"{kind}Configuration"]} for one in found if f"{kind}Configuration" in one]
+    return [{**one, "of": one[configuration]} for one in found if configuration in one]
 
 
 def _openzfs(read: Read) -> list[Mapping[str, Any]]:
-    return _file_systems(read, "OpenZFS")
+    return _file_systems(read, "OpenZFSConfiguration")
 
 
 def _lustre(read: Read) -> list[Mapping[str, Any]]:
-    return [one for one in _file_systems(read, "Lustre") if one["of"]["DeploymentType"] == "PERSISTENT_2"]
+    found = _file_systems(read, "LustreConfiguration")
+    return [one for one in found if one["of"]["DeploymentType"] == "PERSISTENT_2"]
 
 
 def _gp3(read: Read) -> float:
