@@ -160,7 +160,9 @@ def _credential(cluster: str, invoke: InvokeOptions) -> Output[str]:
 def at_address(kubeconfig: str, address: str) -> str:
     """A kubeconfig with another address of the API server. The provider's function tells the public endpoint only
     (terraform-provider-alicloud, data_source_alicloud_cs_cluster_credential.go)."""
-    found: dict[str, Any] = yaml.safe_load(kubeconfig)
+    found: Any = yaml.safe_load(kubeconfig)
+    if not isinstance(found, dict) or "clusters" not in found:
+        raise pulumi.RunError("kotaemon:alicloud.apiServer: ACK gave no kubeconfig with clusters; leave apiServer out")
     for one in found["clusters"]:
         one["cluster"]["server"] = address
     return json.dumps(found)
