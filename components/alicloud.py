@@ -8,9 +8,13 @@ from string import ascii_lowercase
 TAGS_MAX = 20
 STORAGE_ADDONS = ("csi-plugin", "csi-provisioner", "managed-csiprovisioner", "storage-operator", "cnfs-nas-daemon")
 """Add-ons of ACK that serve volumes. A new cluster has csi-plugin and one of the two provisioners."""
+PROVISIONERS = ("managed-csiprovisioner", "csi-provisioner")
+"""The two add-ons that make volumes, of which a cluster has one: beside the control plane, or in the cluster itself."""
 MANAGED_ROLES = ("AliyunCSManagedCsiRole", "AliyunCSManagedCsiProvisionerRole", "AliyunCSManagedCsiPluginRole")
-"""RAM roles by which the CSI components of a managed cluster make and mount volumes. Only a click in the console makes
-them (ACK, "ACK roles": quick authorization, 2025-07-02, and the Chinese page, which names all three)."""
+"""RAM roles by which the CSI components of a managed cluster make and mount volumes (ACK, "ACK roles", 2025-07-02, and
+the Chinese page, which names all three). A click in the console makes them, or two commands each: the role for
+cs.aliyuncs.com, and the system policy of its name with `Policy` behind it (terraform-provider-alicloud, page
+cs_managed_kubernetes)."""
 _TAG_LENGTH = 128
 _CLOUD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,63}")
 
@@ -27,9 +31,19 @@ def zone_name(region: str, letter: str) -> str:
     return f"{region}{letter}" if region[-1:].isdigit() else f"{region}-{letter}"
 
 
+_OSS_ELSEWHERE = {"cn-hangzhou-finance": ("oss-cn-hzjbp", "oss-cn-hzjbp-a-internal")}
+"""Regions whose OSS is not called after them: location and host inside of the VPC (OSS, "Regions and endpoints",
+endpoints of Alibaba Finance Cloud; examples of the OSS SDK for Java with this region, stored 2025)."""
+
+
+def oss_location(region: str) -> str:
+    """Name of a region in OSS."""
+    return _OSS_ELSEWHERE.get(region, (f"oss-{region}",))[0]
+
+
 def oss_endpoint(region: str) -> str:
     """URL of OSS in a region, inside the VPC, where traffic is free (OSS, "Regions and endpoints")."""
-    return f"https://oss-{region}-internal.aliyuncs.com"
+    return f"https://{_OSS_ELSEWHERE.get(region, ('', f'oss-{region}-internal'))[1]}.aliyuncs.com"
 
 
 def refused_zone(zone: str, region: str) -> str:

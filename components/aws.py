@@ -129,7 +129,16 @@ def key_arn_refused(arn: str, region: str) -> str:
 
 
 def network_refused(network: str) -> str:
-    """Why files are not exported to a network: it is larger than any private one."""
+    """Why files are not exported to a network: it is larger than any private one, or of IPv6.
+
+    Nodes mount by their IPv4 addresses, which they have in IPv6 clusters as well (EKS user guide, "Learn about IPv6
+    addresses to clusters, Pods, and services"): the mount targets and servers that this program makes have no others.
+    """
+    if ":" in network:
+        return (
+            f"networks: {network} is IPv6, and file systems are made with IPv4 addresses, by which nodes of IPv6 "
+            "clusters mount them too; give the IPv4 networks of the nodes' subnets"
+        )
     if ipaddress.ip_network(network).prefixlen < 8:
         return (
             f"networks: {network} is everybody, and files are exported to it; give the networks of the nodes' subnets"

@@ -14,6 +14,11 @@ from stacks.existing import lines
 Resource = Mapping[str, Any]
 
 
+OWNERS = {"aws:backup/selection:Selection": "planId"}
+"""Type -> the output that stands before the id when it is imported (terraform-provider-aws,
+internal/service/backup/selection.go: the id is that of the selection, the import takes plan and selection)."""
+
+
 def path(file: StackFile) -> Path:
     """File with the lines, outside the user's folders and outside what `make clean` removes."""
     return cache_root() / "kept" / file.project / f"{file.name}.yaml"
@@ -34,7 +39,14 @@ def kept(resources: Sequence[Resource]) -> dict[str, str]:
         if urn in by_urn and urn not in stay:
             stay.add(urn)
             todo += _needs(by_urn[urn])
-    return {urn.rpartition("::")[2]: by_urn[urn]["id"] for urn in by_urn if urn in stay and _is_made(by_urn[urn])}
+    return {urn.rpartition("::")[2]: _import_id(by_urn[urn]) for urn in by_urn if urn in stay and _is_made(by_urn[urn])}
+
+
+def _import_id(resource: Resource) -> str:
+    """The id by which the provider takes a resource up, where that is more than its id in the state."""
+    own = str(resource["id"])
+    owner = OWNERS.get(resource["type"])
+    return own if owner is None else f"{(resource.get('outputs') or {})[owner]}|{own}"
 
 
 def _needs(resource: Resource) -> Iterator[str]:

@@ -72,6 +72,22 @@ class Cheaper(NamedTuple):
     product: "Product"
 
 
+class QuotaUse(NamedTuple):
+    """How much of a quota of the cloud a product uses up.
+
+    Codes and names are those of AWS Service Quotas (`aws service-quotas list-service-quotas --service-code fsx`).
+    """
+
+    service: str
+    code: str
+    name: str
+    amount: float
+    """In the unit of the quota."""
+    counts: str = ""
+    """Type of resource of which the quota counts one each, as the tagging API names it, `rds:db`. Empty: it is an
+    amount of GiB, TiB or MB/s."""
+
+
 @dataclass(frozen=True)
 class Free:
     """A resource that costs nothing, or is billed with something else."""
@@ -148,6 +164,10 @@ class Product(ABC):
     def lost_with_zone(self) -> str:
         """What is lost or out of reach with one zone, in words. Empty: nothing. By default it is not known."""
         return f"it is not known for {self.words}"
+
+    def quotas(self) -> Iterator[QuotaUse]:
+        """The quotas of the account that it uses up. By default none is known."""
+        yield from ()
 
     @property
     def outage_minutes(self) -> int:

@@ -56,10 +56,15 @@ def make(file: StackFile, before: Mapping[str, Any] | None = None) -> Plan:
 
     `before`: the memory of an earlier plan, in place of the output `memory` that an engine would read.
     """
+    return made(file, before)[0]
+
+
+def made(file: StackFile, before: Mapping[str, Any] | None = None) -> tuple[Plan, Planned]:
+    """The plan of a stack, and the stack as its program planned it. Arguments and errors are those of `make`."""
     stacks: list[Planned] = []
     with listening(stacks.append):
         run = preview(file, before)
-    return collected(run, file.name, stacks[0], before)
+    return collected(run, file.name, stacks[0], before), stacks[0]
 
 
 def preview(file: StackFile, before: Mapping[str, Any] | None = None) -> Run:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from stacks import backup, kinds, platforms
-from stacks.effects import Effects, in_place, names, refused
+from stacks.effects import Effects, When, in_place, names, refused
 from stacks.kinds.base import Buys, Elsewhere, Identity
 from stacks.settings.settings import Settings
 
@@ -28,6 +28,14 @@ EFFECTS: Effects = {
     "key": refused(
         "AWS Backup, S3, OSS, Cloud Backup: a copy keeps the key that it was made with, and a vault its own",
         "leave it as it is",
+    ),
+    "lock": in_place(
+        "AWS Backup: PutBackupVaultLockConfiguration",
+        "from true to false it is refused: the lock is protected",
+        (
+            When("it is switched off", lambda before, after: bool(before.get("lock")) and not after.get("lock")),
+            refused("components/protection/vault.py: the lock is protected", "it stays as it is"),
+        ),
     ),
     "days": in_place("AWS Backup: UpdateBackupPlan; ECS: ModifyAutoSnapshotPolicyEx", "for copies that are made later"),
 }

@@ -12,6 +12,7 @@ from typing import Any
 from stacks import kinds
 from stacks.cluster_facts import ClusterFacts
 from stacks.kinds.base import Context, NeededDriver
+from stacks.settings.claim import ClaimSettings
 
 EFS = "efs.csi.aws.com"
 EFS_TWO_ROLES = 3
@@ -37,16 +38,23 @@ def warnings(contexts: Mapping[str, Context[Any]], cluster: ClusterFacts) -> Ite
                 f"{key}: the cluster has no CSIDriver {one.driver}, so pods would wait for ever for a volume that this "
                 f"run makes; {one.remedy}"
             )
-        elif one.driver == EFS and major(version) >= EFS_TWO_ROLES and _made_by_the_driver(contexts[name]):
-            yield (
-                f"{key}: the EFS driver of the cluster is {version}, and from v{EFS_TWO_ROLES} on it has two IAM "
-                "roles: that of efs-csi-controller-sa makes access points for this claim; that of efs-csi-node-sa is "
-                "for S3 Files and logs, and this claim does not need it"
-            )
+        elif one.driver == EFS and made_by_the_driver(contexts[name].chosen):
+            yield from of_version(key, version)
 
 
-def _made_by_the_driver(at: Context[Any]) -> bool:
-    return getattr(at.chosen, "provisioning", "") == "dynamic"
+def of_version(key: str, version: str) -> Iterator[str]:
+    """Roles that an installed version of the EFS driver wants for volumes that it makes itself. `key`: who needs it."""
+    if major(version) >= EFS_TWO_ROLES:
+        yield (
+            f"{key}: the EFS driver of the cluster is {version}, and from v{EFS_TWO_ROLES} on it has two IAM "
+            "roles: that of efs-csi-controller-sa makes access points for this claim; that of efs-csi-node-sa is "
+            "for S3 Files and logs, and this claim does not need it"
+        )
+
+
+def made_by_the_driver(chosen: ClaimSettings) -> bool:
+    """Whether the driver makes the volume of an EFS claim, so that its controller needs a role."""
+    return getattr(chosen, "provisioning", "") == "dynamic"
 
 
 def major(version: str) -> int:

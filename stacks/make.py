@@ -54,6 +54,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, last: earlier.L
     for line in (*pod_rules.warnings(settings), *virtual_nodes.warnings(settings), *ingress.warnings(settings)):
         pulumi.log.warn(line)
     ground = stack.platform.ground(settings)
+    stack.platform.preflight(settings, [one.product for one in stack.bought if one.product.made], ground)
     args = ApplicationNamespaceArgs(
         namespace_name=settings.namespace,
         protect=settings.protect,

@@ -9,7 +9,7 @@ import pulumi_alicloud as alicloud
 from pulumi import Input, Output, ResourceOptions
 from typing_extensions import NotRequired
 
-from ..alicloud import refused_tags
+from ..alicloud import oss_location, refused_tags
 from ..contract import BucketDialect
 from ..refusal import because, refuse
 from .rules import copy_refused
@@ -88,7 +88,9 @@ def replication_rule(args: OssReplicationArgs, role_name: Input[str]) -> aliclou
         action="PUT",
         historical_object_replication="enabled",
         destination=alicloud.oss.BucketReplicationDestinationArgs(
-            bucket=args.get("copy", args["copy_name"]), location=f"oss-{args['copy_region']}", transfer_type="internal"
+            bucket=args.get("copy", args["copy_name"]),
+            location=oss_location(args["copy_region"]),
+            transfer_type="internal",
         ),
         sync_role=role_name,
         source_selection_criteria=alicloud.oss.BucketReplicationSourceSelectionCriteriaArgs(

@@ -28,6 +28,9 @@ class BackupVaultArgs(TypedDict):
     """Full ARN of the KMS key of the vault, in its region. A vault keeps its key for ever."""
     copies_from: NotRequired[Input[str]]
     """Another account, 12 digits, that may copy backups into it. Default: none, its own account always may."""
+    locked: NotRequired[bool]
+    """Whether a vault lock in governance mode keeps every backup until its time has come; default false. Who has
+    backup:DeleteBackupVaultLockConfiguration can take it away (AWS Backup, "AWS Backup Vault Lock")."""
     tags: NotRequired[Mapping[str, str]]
     """Added to the vault."""
     protect: NotRequired[bool]
@@ -172,6 +175,10 @@ class BackupVault(pulumi.ComponentResource):
             ),
             opts=kept,
         )
+        if args.get("locked", False):
+            # Without changeable_for_days the lock is in governance mode. Its least retention is that of any backup: a
+            # larger one would end copies that ask for less, and another value would replace the lock.
+            backup.VaultLockConfiguration(f"{name}-lock", backup_vault_name=vault.name, min_retention_days=1, opts=kept)
         self.arn = Output.all(vault.arn, policy.id).apply(lambda known: str(known[0]))
         self.vault_name = Output.all(vault.name, policy.id).apply(lambda known: str(known[0]))
         self.register_outputs({"arn": self.arn, "vaultName": self.vault_name})

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from estimate.product import Product
 from stacks.settings.claim import ClaimSettings
 from stacks.settings.settings import Settings
 
@@ -14,6 +15,8 @@ class Asked:
     settings: Settings
     types: frozenset[str]
     """Type tokens of the resources that the stack makes: `aws:efs/fileSystem:FileSystem`."""
+    products: tuple[Product, ...] = ()
+    """What it buys."""
 
     @property
     def claims(self) -> Mapping[str, ClaimSettings]:

@@ -62,6 +62,8 @@ def _auto_mode(section: AwsSettings, name: str, read: Read) -> Iterator[Finding]
     yield finding(
         "Auto Mode", f"autoMode: {_word(section.auto_mode)}", enabled == section.auto_mode, word, f"autoMode: {word}"
     )
+    family = str((cluster.get("kubernetesNetworkConfig") or {}).get("ipFamily", "ipv4"))
+    yield finding("IPv6", "pods have IPv4 addresses", family == "ipv4", family, "use a cluster with the IP family ipv4")
     if section.vpc is not None:
         vpc = cluster["resourcesVpcConfig"]["vpcId"]
         yield finding("cluster's network", f"vpc: {section.vpc}", vpc == section.vpc, vpc, f"vpc: {vpc}")

@@ -1,11 +1,13 @@
 """Whether an AWS account can have what a stack buys: classes of databases, and quotas."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from deploy.first_up.asked import Asked
 from deploy.first_up.findings import Check, Finding, finding
 from deploy.first_up.reading import Read
+from estimate.product import QuotaUse
+from stacks.platforms.aws import quotas
 from stacks.platforms.aws.settings import AwsSettings
 from stacks.stores.rds import RdsSettings
 
@@ -18,9 +20,8 @@ def checks(asked: Asked, section: AwsSettings, read: Read) -> list[Check]:
         found.append(
             Check("databases: class", chosen.instance_class, lambda: _database(chosen, section.known_zones, read))
         )
-    for quota in QUOTAS:
-        if wanted := sum(kind in asked.types for kind in quota.types):
-            found.append(Check(f"quota: {quota.name}", f"{wanted} more", lambda q=quota, w=wanted: _quota(q, w, read)))
+    for use in quotas.wanted(asked.products):
+        found.append(Check(f"quota: {use.name}", f"{use.amount:g} more", lambda u=use: _quota(u, read)))
     return found
 
 
@@ -48,55 +49,47 @@ def _database(chosen: RdsSettings, zones: list[str], read: Read) -> Iterator[Fin
     )
 
 
-class Quota(NamedTuple):
-    """A quota of a service, and how much of it is used."""
-
-    name: str
-    types: tuple[str, ...]
-    """Types of resource that use it up, one each."""
-    service: str
-    code: str
-    used: Callable[[Read], int]
+def _file_systems(read: Read, configuration: str) -> list[Mapping[str, Any]]:
+    """The file systems of FSx that have this configuration, with it as `of`."""
+    found = read("fsx", "DescribeFileSystems")["FileSystems"]
+    return [{**one, "of": one[configuration]} for one in found if configuration in one]
 
 
-def _count(service: str, operation: str, member: str) -> Callable[[Read], int]:
-    def counted(read: Read) -> int:
-        answer: Any = read(service, operation)
-        return len(answer[member])
-
-    return counted
+def _openzfs(read: Read) -> list[Mapping[str, Any]]:
+    return _file_systems(read, "OpenZFSConfiguration")
 
 
-QUOTAS = (
-    Quota(
-        "EFS file systems",
-        ("aws:efs/fileSystem:FileSystem",),
-        "elasticfilesystem",
-        "L-848C634D",
-        _count("efs", "DescribeFileSystems", "FileSystems"),
-    ),
-    Quota(
-        "RDS instances",
-        ("aws:rds/instance:Instance",),
-        "rds",
-        "L-7B6409FD",
-        _count("rds", "DescribeDBInstances", "DBInstances"),
-    ),
-)
-"""Quotas that are counted. Those of FSx and of disks are in GiB or TiB for each type, and are not."""
+def _lustre(read: Read) -> list[Mapping[str, Any]]:
+    found = _file_systems(read, "LustreConfiguration")
+    return [one for one in found if one["of"]["DeploymentType"] == "PERSISTENT_2"]
 
 
-def _quota(quota: Quota, wanted: int, read: Read) -> Iterator[Finding]:
-    limit = int(
-        read("service-quotas", "GetServiceQuota", ServiceCode=quota.service, QuotaCode=quota.code)["Quota"]["Value"]
-    )
-    used = quota.used(read)
-    missing = used + wanted - limit
+def _gp3(read: Read) -> float:
+    found = read("ec2", "DescribeVolumes", Filters=[{"Name": "volume-type", "Values": ["gp3"]}])["Volumes"]
+    return sum(one["Size"] for one in found) / 1024
+
+
+USED: Mapping[str, Callable[[Read], float]] = {
+    "L-848C634D": lambda read: len(read("efs", "DescribeFileSystems")["FileSystems"]),
+    "L-7B6409FD": lambda read: len(read("rds", "DescribeDBInstances")["DBInstances"]),
+    "L-59D0763F": lambda read: len(_openzfs(read)),
+    "L-88479C21": lambda read: sum(one["StorageCapacity"] for one in _openzfs(read)),
+    "L-4EDE4065": lambda read: sum(one["of"]["ThroughputCapacity"] for one in _openzfs(read)),
+    "L-FD6F2F22": lambda read: len(_lustre(read)),
+    "L-8F1B9C74": lambda read: sum(one["StorageCapacity"] for one in _lustre(read)),
+    "L-7A658B76": _gp3,
+}
+"""Code of a quota -> how much of it the account uses, in the quota's own unit."""
+
+
+def _quota(use: QuotaUse, read: Read) -> Iterator[Finding]:
+    answer = read("service-quotas", "GetServiceQuota", ServiceCode=use.service, QuotaCode=use.code)
+    limit, used = float(answer["Quota"]["Value"]), USED[use.code](read)
+    missing = used + use.amount - limit
     yield finding(
-        f"quota: {quota.name}",
-        f"{wanted} more",
+        f"quota: {use.name}",
+        f"{use.amount:g} more",
         missing <= 0,
-        f"{used} of {limit} are used",
-        f"{missing} are missing: aws service-quotas request-service-quota-increase --service-code {quota.service} "
-        f"--quota-code {quota.code} --desired-value {used + wanted}",
+        f"{used:g} of {limit:g} are used",
+        f"{missing:g} are missing: {quotas.request(use, used + use.amount)}",
     )

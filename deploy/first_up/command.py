@@ -51,8 +51,9 @@ def check(file: StackFile, folder: Path, console: Console, read: Read | None = N
             f"stack {file.name} is on platform {platform.value}, which has no account to ask; "
             "the cluster is asked by `make preview`"
         )
-    made = collect.make(file)
-    asked = Asked(file.settings, frozenset(resource.type for resource in made.resources))
+    made, planned = collect.made(file)
+    bought = tuple(one.product for one in planned.bought if one.product.made)
+    asked = Asked(file.settings, frozenset(resource.type for resource in made.resources), bought)
     found = ask(_CHECKS[platform](asked, read or reader(file)))
     text = written(file, asked, found)
     folder.mkdir(parents=True, exist_ok=True)

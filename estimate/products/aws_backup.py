@@ -20,6 +20,7 @@ class AwsBackup(Product):
         return Recognised(
             types={"aws:backup/vault:Vault": lambda _inputs, _size: cls()},
             free={
+                "aws:backup/vaultLockConfiguration:VaultLockConfiguration": _PART,
                 "aws:backup/vaultPolicy:VaultPolicy": _PART,
                 "aws:backup/plan:Plan": _PART,
                 "aws:backup/selection:Selection": _PART,

@@ -11,6 +11,7 @@ from estimate.product import (
     Cheaper,
     Inputs,
     Product,
+    QuotaUse,
     Recognised,
     Speed,
     Use,
@@ -90,6 +91,10 @@ class EbsDisk(Product):
         iops = self.iops or 0
         text = "io2: IOPS as bought, each up to 256 KiB, at most 4000 MiB/s"
         return Speed(iops, min(iops / 4, 4000.0), text, _SOURCE)
+
+    def quotas(self) -> Iterator[QuotaUse]:
+        if self.kind == "gp3":
+            yield QuotaUse("ebs", "L-7A658B76", "Storage for gp3 volumes (TiB)", self.size_gib / 1024)
 
     def cheaper(self) -> Iterator[Cheaper]:
         if self.kind == "io2":

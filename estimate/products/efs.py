@@ -4,10 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from estimate.product import Charge, Cheaper, Free, Inputs, Product, Recognised, Speed, Use, told
+from estimate.product import Charge, Cheaper, Free, Inputs, Product, QuotaUse, Recognised, Speed, Use, told
 
 _PART = "part of the file system; the file system is billed"
 _SOURCE = "https://docs.aws.amazon.com/efs/latest/ug/performance.html"
+"""EFS user guide, "Amazon EFS performance specifications", General Purpose (stored 2026). Elastic, regional: 900,000 to
+2,500,000 read and 500,000 write operations, by region. One Zone: 35,000 and 7,000 in every throughput mode. A client
+has 1500 MiB/s where the mode is elastic and it mounts by the CSI driver or amazon-efs-utils 2.0, and 500 MiB/s
+elsewhere. Data that was moved to Infrequent Access or Archive is slower: this program makes no such rule."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,14 @@ class Efs(Product):
             yield Charge("backups", "efs.backup", told(use.backup_gib), "GiB held by AWS Backup")
 
     def speed(self, own_mib_s: float | None = None) -> Speed | None:
-        return Speed(90_000, 1500.0, "elastic: up to 90,000 read IOPS; 1500 MiB/s for each client", _SOURCE)
+        if self.one_zone:
+            return Speed(35_000, 500.0, "One Zone: up to 35,000 read IOPS; 500 MiB/s for each client", _SOURCE)
+        text = "elastic: 900,000 read IOPS, more in some regions; 1500 MiB/s for each client"
+        return Speed(900_000, 1500.0, text, _SOURCE)
+
+    def quotas(self) -> Iterator[QuotaUse]:
+        system = "elasticfilesystem:file-system"
+        yield QuotaUse("elasticfilesystem", "L-848C634D", "File systems per account", 1, system)
 
     def cheaper(self) -> Iterator[Cheaper]:
         if not self.one_zone:

@@ -5,7 +5,19 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 
-from estimate.product import MB_IN_MIB, Charge, Cheaper, Inputs, Product, Recognised, Speed, Use, above, told
+from estimate.product import (
+    MB_IN_MIB,
+    Charge,
+    Cheaper,
+    Inputs,
+    Product,
+    QuotaUse,
+    Recognised,
+    Speed,
+    Use,
+    above,
+    told,
+)
 
 METADATA_IOPS_PER_GIB = Decimal("1.25")
 """Metadata IOPS for each GiB that the price of the storage includes."""
@@ -68,6 +80,10 @@ class Lustre(Product):
     def speed(self, own_mib_s: float | None = None) -> Speed | None:
         rate = self.size_gib / 1000 * self.throughput * MB_IN_MIB
         return Speed(None, rate, "TB of storage x MB/s for each TB; IOPS are not published by size", _SOURCE)
+
+    def quotas(self) -> Iterator[QuotaUse]:
+        yield QuotaUse("fsx", "L-FD6F2F22", "Lustre Persistent_2 file systems", 1)
+        yield QuotaUse("fsx", "L-8F1B9C74", "Lustre Persistent_2 storage capacity (GiB)", self.size_gib)
 
     def cheaper(self) -> Iterator[Cheaper]:
         for throughput in THROUGHPUT:

@@ -5,7 +5,19 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 
-from estimate.product import MB_IN_MIB, Charge, Cheaper, Inputs, Product, Recognised, Speed, Use, above, told
+from estimate.product import (
+    MB_IN_MIB,
+    Charge,
+    Cheaper,
+    Inputs,
+    Product,
+    QuotaUse,
+    Recognised,
+    Speed,
+    Use,
+    above,
+    told,
+)
 
 IOPS_PER_GIB = 3
 """Disk IOPS for each GiB that the price of the storage includes."""
@@ -78,6 +90,12 @@ class OpenZfs(Product):
         iops = self.iops or IOPS_PER_GIB * self.size_gib
         text = "disk IOPS: 3 for each GiB, or as bought; throughput as bought; more from the server's cache"
         return Speed(iops, self.throughput * MB_IN_MIB, text, _SOURCE)
+
+    def quotas(self) -> Iterator[QuotaUse]:
+        # A file system of any kind of FSx is an fsx:file-system, so the tagging API cannot count those of OpenZFS.
+        yield QuotaUse("fsx", "L-59D0763F", "OpenZFS file systems", 1)
+        yield QuotaUse("fsx", "L-88479C21", "OpenZFS SSD storage capacity (GiB)", self.size_gib)
+        yield QuotaUse("fsx", "L-4EDE4065", "OpenZFS throughput capacity (MB/s)", self.throughput)
 
     def cheaper(self) -> Iterator[Cheaper]:
         smallest = SMALLEST_THROUGHPUT[self.deployment]

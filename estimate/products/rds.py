@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 
-from estimate.product import HOURS, Charge, Cheaper, Inputs, Product, Recognised, Use
+from estimate.product import HOURS, Charge, Cheaper, Inputs, Product, QuotaUse, Recognised, Use
 
 _PART = "a setting of the database; the database is billed"
 
@@ -50,6 +50,9 @@ class RdsPostgres(Product):
         yield Charge("instance", f"rds.postgres.{self.instance_class}.{zones}", Decimal(HOURS), "runs all month")
         item = f"rds.{self.storage_type}.storage.{zones}"
         yield Charge("storage", item, Decimal(self.size_gib), "before it grows; backups of this size are included")
+
+    def quotas(self) -> Iterator[QuotaUse]:
+        yield QuotaUse("rds", "L-7B6409FD", "DB instances", 1, "rds:db")
 
     def cheaper(self) -> Iterator[Cheaper]:
         if self.multi_az:

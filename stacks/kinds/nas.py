@@ -104,7 +104,7 @@ class NasClaim(ClaimSettings):
             "mount-target": ids.MOUNT_TARGET,
             "access-group": ids.ACCESS_GROUP,
             "access-[0-9]+": ids.ACCESS_RULE,
-            "vault": ids.VAULT,
+            "(copy-)?vault": ids.VAULT,
             "backup": ids.BACKUP_PLAN,
             **VOLUME,
         }

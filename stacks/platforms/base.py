@@ -1,7 +1,7 @@
 """The interface of a platform to the rest of the program, and the values that it returns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -130,6 +130,10 @@ class PlatformStack(ABC):
     @abstractmethod
     def ground(self, settings: Settings) -> Ground:
         """Register the providers, the key and the drivers; look up what the stack file does not say."""
+
+    def preflight(self, settings: Settings, products: Sequence[Product], ground: Ground) -> None:
+        """Ask the account whether it may have what the stack buys, where the stack file wants that. It only warns."""
+        return
 
     def advised_zone(self, region: str, letter: str) -> str:
         """Example name of a zone, for an advised stack file."""

@@ -10,7 +10,10 @@ from stacks.settings.existing import Existing, Id
 _NAMED = Id(r"[\w+=,.@:-]{1,255}", "copy-target-vault-1a2b3c4")
 _KEY = Id("((mrk|key)-)?[0-9a-z-]{8,64}", "1234abcd-12ab-34cd-56ef-1234567890ab")
 _PLAN = Id("[0-9a-fA-F-]{36}", "1a2b3c4d-1a2b-1a2b-1a2b-1a2b3c4d5e6f")
-_SELECTION = Id("[0-9a-fA-F-]{36}[|][0-9a-fA-F-]{36}", "<id of the plan>|<id of the selection>")
+_SELECTION = Id(
+    "[0-9a-fA-F-]{36}[|][0-9a-fA-F-]{36}", "1a2b3c4d-1a2b-1a2b-1a2b-1a2b3c4d5e6f|2b3c4d5e-2b3c-2b3c-2b3c-2b3c4d5e6f7a"
+)
+"""Id of the plan, and that of the selection."""
 _ATTACHED = Id(r"[\w+=,.@:-]{1,255}[/:].+", "copy-replication-role-1a2b3c4:copy-replication-policy-1a2b3c4")
 
 
@@ -37,6 +40,11 @@ class BackupCopySettings(Existing):
         description="Name of the bucket that the stack makes there, and in which everything that is written to its own "
         "bucket is copied. Default: none, and the repository of backups in the bucket has no copy.",
     )
+    lock: bool = Field(
+        False,
+        description="AWS: whether a lock in governance mode keeps every copy in the vault until its days are over. "
+        "Only who has backup:DeleteBackupVaultLockConfiguration can take the lock away; the stack itself cannot.",
+    )
     days: int = Field(35, ge=1, le=3650, description="Days for which copies of backups and snapshots are kept.")
 
     @property
@@ -47,7 +55,7 @@ class BackupCopySettings(Existing):
             "bucket": NAME,
             guards: NAME,
             "key": _KEY,
-            "(source|target)-(vault|policy)": _NAMED,
+            "(source|target)-(vault|policy)|target-lock": _NAMED,
             "(replication|plan)-role": _NAMED,
             "replication-rule": Id(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9](:.+)?", "acme-kotaemon-prod"),
             "replication-(policy|own|keys)|plan-role-policy": _ATTACHED,

@@ -151,7 +151,19 @@ def _network_of(value: str) -> str:
         return "10.0.0.0/16"
 
 
+def _cidr_of_database(value: str) -> str:
+    if ":" in _cidr(value):
+        raise ValueError(
+            "must be an IPv4 network: the database is made with IPv4 addresses, so a rule for IPv6 would let no pod "
+            "reach it; give the IPv4 networks of its subnets"
+        )
+    return value
+
+
 Cidr = Annotated[str, AfterValidator(_cidr)]
+DatabaseCidr = Annotated[str, AfterValidator(_cidr_of_database)]
+"""Network of a database that the stack makes. RDS and ApsaraDB give it IPv4 addresses unless they are asked for both
+(RDS CreateDBInstance, NetworkType: IPV4 is the default)."""
 
 
 def accept(reason: str) -> None:

@@ -16,7 +16,7 @@ from stacks.kinds.base import Buys, Identity
 from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.settings.existing import OBJECT, URL, Existing, Id
-from stacks.settings.fields import Cidr, Size, accept, matching
+from stacks.settings.fields import DatabaseCidr, Size, accept, matching
 from stacks.settings.files import in_project, unreadable
 from stacks.stores.base import MadeStore, Store, StoreContext
 
@@ -54,7 +54,7 @@ class ApsaraSettings(Existing):
         None, description="Zones of primary and standby; default: the first two of `vswitches` by name."
     )
     backup_days: int = Field(14, description="Days for which backups and logs are kept, 7 to 730.")
-    network: Cidr | None = Field(
+    network: DatabaseCidr | None = Field(
         None,
         description="Network that contains the vSwitches, for the NetworkPolicy; default: the first of clusterCidrs.",
     )

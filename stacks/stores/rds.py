@@ -18,7 +18,7 @@ from stacks.manifests import manifest
 from stacks.names import NAMESPACE
 from stacks.platforms.aws import ids
 from stacks.settings.existing import OBJECT, URL, Existing, Id
-from stacks.settings.fields import Cidr, Size, accept, matching
+from stacks.settings.fields import DatabaseCidr, Size, accept, matching
 from stacks.settings.files import in_project, unreadable
 from stacks.settings.pod_rules import imposed
 from stacks.stores.base import MadeStore, Store, StoreContext
@@ -41,7 +41,7 @@ class RdsSettings(Existing):
     """PostgreSQL on Amazon RDS that the stack makes, for the profile scaled."""
 
     identifier: str = Field(description="Identifier of the instance, unique in the account and region.")
-    network: Cidr = Field(
+    network: DatabaseCidr = Field(
         description="Network of the VPC, which contains the subnets of the database; the pods may connect to it."
     )
     version: MajorVersion = Field("17", description="Major version of PostgreSQL, in quotes.")

@@ -36,6 +36,8 @@ class AlicloudCopies(Copies):
                 "role: is for AWS; ECS and Cloud Backup copy nothing to another account of Alibaba Cloud by themselves "
                 "(docs/backups.md); leave it out"
             )
+        if chosen.lock:
+            yield "lock: is for vaults of AWS Backup; leave it out"
         if chosen.key is not None and (reason := refused_key_id(chosen.key)):
             yield f"key: {chosen.key!r} {reason}"
         if chosen.key is not None and chosen.key == section.key_id:
@@ -63,6 +65,7 @@ class AlicloudCopies(Copies):
         from components.encryption.alicloud import existing_key
 
         own = own_configuration.given("alicloud").arguments(pulumi_alicloud.ProviderArgs)
+        own.pop("endpoints", None)  # they are addresses of services in the region of the stack
         provider = pulumi_alicloud.Provider(backup_copy.COMPONENTS, region=chosen.region, **own)
         key: Input[str] = ""
         if chosen.key is not None:

@@ -10,5 +10,6 @@ def needed_driver(driver: str) -> NeededDriver:
         driver,
         "install ACK's components csi-plugin and csi-provisioner (console of ACK, Add-ons, or API "
         f"InstallClusterAddons); a managed cluster wants the RAM roles {', '.join(MANAGED_ROLES)}, which "
-        "`aliyun ram GetRole --RoleName <role>` shows and the console's quick authorization makes",
+        "`aliyun ram GetRole --RoleName <role>` shows and the console's quick authorization makes; with clusterId a "
+        "run asks for them and prints the commands",
     )

@@ -47,6 +47,7 @@ EFFECTS: Effects = {
         ANOTHER_PLACE,
         (_LOOKS_UP, words("what is not given is looked up through it")),
     ),
+    "api_server": words("the provider reaches the same cluster by another address; its identifier is clusterId"),
     "cluster_stack": refused("stacks/platforms/kube_provider.py: it names the cluster", ANOTHER_PLACE),
     "oidc_issuer": in_place("components/ack/rrsa.py: the trust policy of the roles"),
     "service_key": _OTHER_KEY,

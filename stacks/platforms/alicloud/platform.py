@@ -1,9 +1,11 @@
 """Platform `alicloud`: an existing ACK cluster, with a key, storage and a database that the stack makes."""
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pulumi
+import yaml
 from pulumi import Input, InvokeOptions, Output, ResourceOptions
 from pulumi_kubernetes import Provider
 
@@ -12,6 +14,7 @@ from components.contract import Medium
 from estimate.offers import Offer, Part, Wanted
 from stacks.offered import CLUSTER
 from stacks.platforms import kube_provider, own_configuration
+from stacks.platforms.alicloud import addons
 from stacks.platforms.alicloud.bucket import BUCKETS
 from stacks.platforms.alicloud.copies import COPIES
 from stacks.platforms.alicloud.effects import EFFECTS
@@ -56,6 +59,7 @@ class Alicloud(PlatformStack):
         own = own_configuration.given("alicloud").arguments(pulumi_alicloud.ProviderArgs)
         account = pulumi_alicloud.Provider("alicloud", region=section.region, **own)
         _check_account(section, InvokeOptions(provider=account))
+        addons.tell(settings, section, InvokeOptions(provider=account))
         cluster = kubernetes_provider(settings, section, InvokeOptions(provider=account))
         cloud = ResourceOptions(provider=account)
         key = _key(settings, section, cloud, InvokeOptions(provider=account))
@@ -136,7 +140,11 @@ def kubernetes_provider(settings: Settings, section: AlicloudSettings, invoke: I
     if settings.cluster.kubeconfig is None and section.cluster_stack is not None:
         return kube_provider.by_stack("kotaemon:alicloud.clusterStack", section.cluster_stack)
     if settings.cluster.kubeconfig is None and section.cluster_id is not None:
-        return kube_provider.by_contents(_credential(section.cluster_id, invoke), section.cluster_id)
+        credential = _credential(section.cluster_id, invoke)
+        if section.api_server is not None:
+            address = section.api_server
+            credential = credential.apply(lambda kubeconfig: at_address(kubeconfig, address))
+        return kube_provider.by_contents(credential, section.cluster_id)
     return kube_provider.by_file(settings)
 
 
@@ -147,6 +155,17 @@ def _credential(cluster: str, invoke: InvokeOptions) -> Output[str]:
     token = "alicloud:cs/getClusterCredential:getClusterCredential"  # noqa: S105 the name of a function
     found: Output[Any] = pulumi.runtime.invoke_output(token, arguments, opts=invoke)
     return found.apply(lambda credential: credential["kubeConfig"])
+
+
+def at_address(kubeconfig: str, address: str) -> str:
+    """A kubeconfig with another address of the API server. The provider's function tells the public endpoint only
+    (terraform-provider-alicloud, data_source_alicloud_cs_cluster_credential.go)."""
+    found: Any = yaml.safe_load(kubeconfig)
+    if not isinstance(found, dict) or "clusters" not in found:
+        raise pulumi.RunError("kotaemon:alicloud.apiServer: ACK gave no kubeconfig with clusters; leave apiServer out")
+    for one in found["clusters"]:
+        one["cluster"]["server"] = address
+    return json.dumps(found)
 
 
 def _key(settings: Settings, section: AlicloudSettings, opts: ResourceOptions, invoke: InvokeOptions) -> Input[str]:

@@ -89,6 +89,12 @@ class AlicloudSettings(Existing):
         None,
         description="Id of the ACK cluster, to read its credentials; default: use kotaemon:cluster or clusterStack.",
     )
+    api_server: Url | None = Field(
+        None,
+        description="Address of the API server's private endpoint, for runs inside of the VPC, like "
+        "https://192.168.0.251:6443 (console of ACK, basic information); default: the one that clusterId finds, which "
+        "is public.",
+    )
     cluster_stack: StackName | None = Field(
         None, description="Full name of the stack that made the cluster, to read its output `kubeconfig`."
     )
@@ -158,6 +164,8 @@ class AlicloudSettings(Existing):
             if reason := refused_zone(zone, self.region):
                 raise ValueError(f"vswitches.{zone} {reason}")
         accept(self._one_key())
+        if self.api_server is not None and self.cluster_id is None:
+            raise ValueError("apiServer is for clusterId, whose credentials it goes with; leave it out")
         if self.cluster_id is not None and self.cluster_stack is not None:
             raise ValueError("clusterId and clusterStack both name the cluster; leave one out")
         if self.database is not None:

@@ -62,6 +62,8 @@ class AwsCopies(Copies):
             )
         if chosen.key is not None:
             yield from _key_mistakes(chosen, section)
+        if chosen.lock and not _has_plan(settings, chosen):
+            yield "lock: no vault of AWS Backup is made, because nothing here is backed up into one; leave it out"
 
     def warnings(self, settings: Settings, chosen: BackupCopySettings) -> Iterator[str]:
         """What the first copies need, and what has none."""
@@ -104,6 +106,8 @@ class AwsCopies(Copies):
 
         section = settings.section(AwsSettings)
         given: dict[str, Any] = provider_arguments(section)
+        if chosen.region != section.region:
+            given.pop("endpoints", None)  # they are addresses of services in the region of the stack
         other = account_of(chosen)
         if other is not None:
             roles = [*given.get("assume_roles", []), aws.ProviderAssumeRoleArgs(role_arn=chosen.role)]
@@ -252,7 +256,7 @@ def _plan(
     source = BackupVault(
         _SOURCE, BackupVaultArgs(key_arn=ground.key, tags=tags(section), protect=settings.protect), ground.cloud
     )
-    wanted = BackupVaultArgs(key_arn=key, tags=tags(section), protect=settings.protect)
+    wanted = BackupVaultArgs(key_arn=key, locked=chosen.lock, tags=tags(section), protect=settings.protect)
     if other is not None:
         wanted["copies_from"] = ground.place.account
     target = BackupVault(_TARGET, wanted, there.cloud)

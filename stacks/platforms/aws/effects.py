@@ -54,6 +54,7 @@ EFFECTS: Effects = {
         (_OWN_KEY, _KEY_STAYS),
     ),
     "permissions_boundary": in_place(f"{_TF}/iam/role.go, permissions_boundary", "the roles get it, or lose it"),
+    "quotas": words("it only says whether the account is asked"),
     "key_for_nodes": in_place("components/encryption/aws.py: the policy of the key"),
     "drivers": in_place(f"{_TF}/eks/addon.go", "a driver that leaves the stack stays installed"),
     "database": names("its fields have rows of their own (stacks/stores/rds.py)"),

@@ -40,6 +40,7 @@ def find(settings: AwsSettings, opts: InvokeOptions) -> Place:
     used: Output[Sequence[str]] = Output.all(*settings.subnets.values()) if settings.subnets else of_nodes
     zones: Input[Sequence[str]] = settings.known_zones or _zones_of(of_nodes, opts)
     vpc = settings.vpc or cluster.vpc_config.apply(lambda config: config.vpc_id)
+    _check_family(settings, cluster)
     _check_nodes(settings, zones, groups, opts)
     _check_bottlerocket(settings, groups)
     _check_auto_mode(settings, cluster)
@@ -141,7 +142,16 @@ def _networks(subnets: Output[Sequence[str]], opts: InvokeOptions) -> Output[Seq
 
     def networks(ids: Sequence[str]) -> Output[Sequence[str]]:
         found = [aws.ec2.get_subnet_output(id=subnet, opts=opts).cidr_block for subnet in ids]
-        return Output.all(*found).apply(lambda blocks: list(dict.fromkeys(blocks)))
+        return Output.all(*found).apply(lambda blocks: in_ipv4(ids, blocks))
+
+    def in_ipv4(ids: Sequence[str], blocks: Sequence[str]) -> Sequence[str]:
+        without = [subnet for subnet, block in zip(ids, blocks, strict=True) if not block]
+        if without:
+            raise pulumi.RunError(
+                f"kotaemon:aws.subnets: {', '.join(without)} has no IPv4 network, and the file systems of this program "
+                "are mounted by IPv4; use subnets with both"
+            )
+        return list(dict.fromkeys(blocks))
 
     return subnets.apply(networks)
 
@@ -181,6 +191,21 @@ def _node_groups(cluster: str, opts: InvokeOptions) -> Output[list[dict[str, Any
 
 def _subnets_of(groups: Sequence[Mapping[str, Any]]) -> list[str]:
     return sorted({subnet for group in groups for subnet in group["subnets"]})
+
+
+def _check_family(settings: AwsSettings, cluster: "Output[aws.eks.GetClusterResult]") -> None:
+    """Refuse a cluster whose pods have IPv6 addresses only: EKS has no pods with both (EKS user guide, "Learn about
+    IPv6 addresses to clusters, Pods, and services", stored 2026; FSx for Lustre is not supported there at all)."""
+
+    def check(configs: Sequence[Any] | None) -> None:
+        if any(config.ip_family == "ipv6" for config in configs or []):
+            raise pulumi.RunError(
+                f"kotaemon:aws.cluster: {settings.cluster} gives its pods IPv6 addresses only, and the programs of "
+                "this stack listen on IPv4, so no probe of the kubelet would reach them; use a cluster with the IP "
+                "family ipv4, which EKS cannot change later (docs/clouds.md, IPv6)"
+            )
+
+    cluster.kubernetes_network_configs.apply(check)
 
 
 def _check_nodes(

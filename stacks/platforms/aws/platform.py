@@ -1,7 +1,7 @@
 """Platform `aws`: an existing EKS cluster, with a key, drivers, storage and a database that the stack makes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from pulumi import Input, InvokeOptions, ResourceOptions
 
 from components.aws import tag_statement
 from estimate.offers import Offer, Part, Wanted
+from estimate.product import Product
 from estimate.products.aws_key import AwsKey as KeyProduct
 from stacks import kinds
 from stacks.kinds.base import Buys
@@ -56,7 +57,7 @@ class Aws(PlatformStack):
         """Register the providers, the IAM roles of the drivers, the key whose policy names them, and the add-ons."""
         import pulumi_aws as aws
 
-        from stacks.platforms.aws import drivers, lookup
+        from stacks.platforms.aws import addons, drivers, lookup
 
         section = settings.section(AwsSettings)
         if line := _about_tags(settings):
@@ -64,15 +65,25 @@ class Aws(PlatformStack):
         account = aws.Provider("aws", region=section.region, **provider_arguments(section))
         invoke = InvokeOptions(provider=account)
         place = lookup.find(section, invoke)
+        addons.tell(settings, section, place, invoke)
         cluster = lookup.kubernetes_provider(settings, section, invoke)
         cloud = ResourceOptions(provider=account)
         roles = drivers.roles(section, place, cloud, protect=settings.protect)
         key = _key(settings, place, roles, cloud, invoke)
-        addons = drivers.install(section, roles, key, cloud, protect=settings.protect)
-        both = ResourceOptions(providers=[cluster, account], depends_on=addons)
+        installed = drivers.install(section, roles, key, cloud, protect=settings.protect)
+        both = ResourceOptions(providers=[cluster, account], depends_on=installed)
         if roles.s3 is not None:
             place = replace(place, bucket_role=roles.s3.role_name)
         return Ground(ResourceOptions(provider=cluster), both, place, key)
+
+    def preflight(self, settings: Settings, products: Sequence[Product], ground: Ground) -> None:
+        """Ask Service Quotas, where `quotas` is true."""
+        if settings.section(AwsSettings).quotas:
+            from stacks.platforms.aws import quotas
+
+            quotas.tell(
+                products, tags(settings.section(AwsSettings)), InvokeOptions(provider=account_of_ground(ground))
+            )
 
     def mistakes(self, settings: Settings) -> Iterator[str]:
         """Mistakes between the drivers, the key and the database on one side and the claims on the other."""
@@ -131,6 +142,14 @@ class Aws(PlatformStack):
             },
         )
         yield from RDS.offers(wanted)
+
+
+def account_of_ground(ground: Ground) -> pulumi.ProviderResource:
+    """The provider of the account."""
+    providers: Any = ground.cloud.providers
+    return next(
+        one for one in (providers.values() if isinstance(providers, dict) else providers) if one.package == "aws"
+    )
 
 
 def provider_mistakes(section: AwsSettings) -> Iterator[str]:

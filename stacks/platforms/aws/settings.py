@@ -156,6 +156,11 @@ class AwsSettings(Existing):
         description="ARN of the IAM policy that is the permissions boundary of every IAM role which the stack makes. "
         "It has to allow what those roles need (docs/clouds.md, permissions boundary); default: none.",
     )
+    quotas: bool = Field(
+        False,
+        description="Whether a run asks Service Quotas whether the account may have what the stack buys, and says what "
+        "is missing. It needs servicequotas:GetServiceQuota and tag:GetResources.",
+    )
     key_for_nodes: bool = Field(
         False,
         description="Whether the disks of nodes use the stack's key as well; it then admits the service role of "

@@ -55,6 +55,7 @@ DIMENSIONS: Dimensions = {
     "namespace": {"usual": {}, "longest": {"namespace": "kotaemon-" + 54 * "n"}},
     "cluster": {
         "found": {"alicloud/clusterId": _CLUSTER},
+        "found privately": {"alicloud/clusterId": _CLUSTER, "alicloud/apiServer": "https://192.168.0.251:6443"},
         "found with add-ons": {
             "alicloud/clusterId": _CLUSTER,
             "alicloud/addons": {"csi-plugin": "v1.37.1", "managed-csiprovisioner": None},

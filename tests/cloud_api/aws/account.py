@@ -28,6 +28,8 @@ class Account(Ids):
     def getCluster(self, given: Any) -> Any:
         return {
             "name": given["name"],
+            "version": "1.34",
+            "kubernetesNetworkConfigs": [{"ipFamily": "ipv4", "elasticLoadBalancings": []}],
             "endpoint": f"https://prod.eks.{self.region}.{dns_suffix(self.region)}",
             "certificateAuthorities": [{"data": "Q0E="}],
             "roleArn": f"arn:{partition(self.region)}:iam::{ACCOUNT}:role/cluster",
@@ -35,6 +37,21 @@ class Account(Ids):
             "computeConfigs": [{"enabled": self.auto_mode, "nodePools": [], "nodeRoleArn": ""}],
             "vpcConfig": {"vpcId": VPC, "subnetIds": list(self.subnets), "clusterSecurityGroupId": GROUP},
         }
+
+    def getAddon(self, given: Any) -> Any:
+        return {"addonName": given["addonName"], "addonVersion": "v1.64.0-eksbuild.1", "tags": {"app": "kotaemon"}}
+
+    def getAddonVersion(self, _: Any) -> Any:
+        return {"version": "v1.64.0-eksbuild.1"}
+
+    def getOpenIdConnectProvider(self, given: Any) -> Any:
+        return {"url": given["url"]}
+
+    def getServiceQuota(self, given: Any) -> Any:
+        return {"quotaCode": given["quotaCode"], "value": 100000.0}
+
+    def getResources(self, _: Any) -> Any:
+        return {"resourceTagMappingLists": []}
 
     def getNodeGroups(self, _: Any) -> Any:
         return {"names": ["workers"]}

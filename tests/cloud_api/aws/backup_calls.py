@@ -17,6 +17,14 @@ def _policy(left: Inputs, _: str) -> Iterator[Call]:
     yield Call("backup", "PutBackupVaultAccessPolicy", parameters)
 
 
+def _lock(left: Inputs, _: str) -> Iterator[Call]:
+    parameters = {
+        "BackupVaultName": left.pop("backupVaultName"),
+        "MinRetentionDays": int(left.pop("minRetentionDays")),
+    }
+    yield Call("backup", "PutBackupVaultLockConfiguration", parameters)
+
+
 def _plan(left: Inputs, _: str) -> Iterator[Call]:
     plan = {"BackupPlanName": left.pop("name"), "Rules": [_rule(dict(rule)) for rule in left.pop("rules")]}
     yield Call("backup", "CreateBackupPlan", {"BackupPlan": plan, **_tags(left, "BackupPlanTags")})
@@ -68,6 +76,7 @@ def _tags(left: Inputs, name: str) -> dict[str, Any]:
 BUILDERS: dict[str, Callable[[Inputs, str], Iterator[Call]]] = {
     "aws:backup/vault:Vault": _vault,
     "aws:backup/vaultPolicy:VaultPolicy": _policy,
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": _lock,
     "aws:backup/plan:Plan": _plan,
     "aws:backup/selection:Selection": _selection,
 }

@@ -94,6 +94,7 @@ DIMENSIONS: Dimensions = {
         "adopted": {},
         "installed": {f"aws/drivers/{name}": {"mode": "install"} for name in ("efs", "fsx", "s3")},
     },
+    "quotas": {"not asked": {}, "asked": {"aws/quotas": True}},
     "boundary": {
         "none": {},
         "of the account": {"aws/permissionsBoundary": "arn:<partition>:iam::<account>:policy/kotaemon-boundary"},
@@ -282,6 +283,7 @@ DIMENSIONS: Dimensions = {
             "backupCopy": {
                 "region": "<copies>",
                 "key": f"arn:<partition>:kms:<copies>:<account>:key/{KEY_ID}",
+                "lock": True,
                 "days": 1,
             }
         },

@@ -10,7 +10,7 @@ from botocore.validate import ParamValidator
 from deploy.first_up import aws
 from deploy.first_up.findings import ask
 from deploy.first_up.reading import READS, kebab
-from tests.unit.deploy.first_up.accounts import AWS_TYPES, Cloud, asked, aws_account, aws_settings
+from tests.unit.deploy.first_up.accounts import AWS_TYPES, BUYS, Cloud, asked, aws_account, aws_settings
 
 _SESSION = botocore.session.get_session()
 
@@ -18,7 +18,7 @@ _SESSION = botocore.session.get_session()
 def exchanged() -> Cloud:
     """An account that was asked everything."""
     cloud = aws_account()
-    ask(aws.checks(asked(aws_settings(), AWS_TYPES), cloud))
+    ask(aws.checks(asked(aws_settings(), AWS_TYPES, BUYS), cloud))
     auto: dict[str, Any] = {"autoMode": True, "autoModeTags": True, "keyForNodes": False, "drivers": {}}
     ask(aws.checks(asked(aws_settings(**auto), AWS_TYPES), cloud))
     return cloud

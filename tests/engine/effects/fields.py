@@ -299,6 +299,7 @@ FIELDS: dict[tuple[str, str], Table] = {
             "bucket": "acme-cold-third",
             "role": "arn:aws:iam::444455556666:role/copies",
             "key": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "lock": True,
             "days": 60,
         },
     ),
@@ -643,6 +644,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "autoMode": "needs the look-up of a cluster",
         "clusterRole": "for Auto Mode only",
         "keyForNodes": "only with a key that the stack makes",
+        "quotas": "the stand-in of AWS knows no quotas, and the answer only warns",
         "permissionsBoundary": "of IAM roles, which hold no data (tests/unit/stacks/platforms/test_permissions_boundary.py)",
         **dict.fromkeys(("bottlerocket", "autoModeTags"), "of nodes, for Auto Mode"),
         "drivers": "tests/engine/examples installs and keeps them",
@@ -655,6 +657,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
     ("store of", "alicloud"): {"caBundle": "as on AWS"},
     ("section", "alicloud"): {
         "clusterId": "tests/engine/examples looks one up",
+        "apiServer": "needs clusterId",
         "oidcIssuer": "of a role that the stack makes, which needs clusterId",
         "clusterStack": "the same, in another stack",
         "key": "has fields of its own, none of storage",

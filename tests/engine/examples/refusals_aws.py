@@ -97,6 +97,14 @@ def _addon_accounts(asked: Asked) -> str:
     return "InvalidParameter: the add-on supports pod identity for efs-csi-controller-sa only" if wrong else ""
 
 
+def _lock(asked: Asked) -> str:
+    least, most = asked.inputs.get("minRetentionDays") or 1, asked.inputs.get("maxRetentionDays") or 36500
+    cooling = asked.inputs.get("changeableForDays")
+    if not 1 <= least <= most <= 36500:
+        return f"InvalidParameterValueException: backups kept {least} to {most} days"
+    return f"InvalidParameterValueException: a lock can be changed for {cooling} days" if cooling in (1, 2) else ""
+
+
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -166,6 +174,11 @@ RULES: Sequence[Rule] = (
         "aws:s3/bucket:Bucket",
         "S3 user guide, bucket naming rules (stored 2026)",
         matching("bucket", _BUCKET, "InvalidBucketName"),
+    ),
+    Rule(
+        "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
+        "botocore, backup PutBackupVaultLockConfiguration, MinRetentionDays, MaxRetentionDays, ChangeableForDays",
+        _lock,
     ),
     Rule("aws:eks/addon:Addon", "kubernetes-sigs/aws-efs-csi-driver#1759 (open, 2025-12)", _addon_accounts),
 )

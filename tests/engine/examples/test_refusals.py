@@ -84,6 +84,8 @@ CASES = [
     Case(AWS("kms/key:Key"), {"policy": ROOT}, {"policy": SERVICE}, "nobody could change it"),
     Case(AWS("kms/alias:Alias"), {"name": "alias/kotaemon-prod"}, {"name": "alias/aws/kotaemon"}, "InvalidAliasName"),
     Case(AWS("s3/bucket:Bucket"), {"bucket": "acme-kotaemon"}, {"bucket": "acme_kotaemon"}, "InvalidBucketName"),
+    Case(AWS("backup/vaultLockConfiguration:VaultLockConfiguration"), {"minRetentionDays": 1}, {"maxRetentionDays": 0.5}, "kept 1 to 0.5 days"),
+    Case(AWS("backup/vaultLockConfiguration:VaultLockConfiguration"), {"minRetentionDays": 1, "changeableForDays": 3}, {"changeableForDays": 2}, "changed for 2 days"),
     Case(AWS("eks/addon:Addon"), {"addonName": "aws-efs-csi-driver", "podIdentityAssociations": [{"serviceAccount": "efs-csi-controller-sa"}]}, {"podIdentityAssociations": [{"serviceAccount": "efs-csi-node-sa"}]}, "efs-csi-controller-sa only"),
     Case(ALI("kms/key:Key"), {"dkmsInstanceId": "kst-1"}, {"dkmsInstanceId": None}, "one default key", (DEFAULT,)),
     Case(ALI("kms/key:Key"), {"rotationInterval": "365d"}, {"rotationInterval": "90d"}, "rotates every 365 days"),

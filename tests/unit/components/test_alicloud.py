@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.alicloud import (
+    oss_endpoint,
+    oss_location,
     refused_addon,
     refused_alias,
     refused_cidr,
@@ -15,6 +17,20 @@ from components.alicloud import (
     refused_tags,
     refused_window,
 )
+
+
+@pytest.mark.parametrize(
+    ("region", "location", "host"),
+    [
+        ("cn-hangzhou", "oss-cn-hangzhou", "oss-cn-hangzhou-internal"),
+        ("cn-shanghai-finance-1", "oss-cn-shanghai-finance-1", "oss-cn-shanghai-finance-1-internal"),
+        ("cn-north-2-gov-1", "oss-cn-north-2-gov-1", "oss-cn-north-2-gov-1-internal"),
+        ("cn-hangzhou-finance", "oss-cn-hzjbp", "oss-cn-hzjbp-a-internal"),
+    ],
+)
+def test_oss_of_each_kind_of_region(region: str, location: str, host: str) -> None:
+    """OSS, "Regions and endpoints": only the first region of Finance Cloud has another name there."""
+    assert (oss_location(region), oss_endpoint(region)) == (location, f"https://{host}.aliyuncs.com")
 
 
 @pytest.mark.parametrize(

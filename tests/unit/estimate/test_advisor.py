@@ -132,7 +132,7 @@ def best(answer: Answer) -> str:
     ("load", "name"),
     [
         (Load(Platform.AWS), "single-writer: EBS gp3"),
-        (Load(Platform.AWS, budget=50), "single-writer: EBS gp3 + EFS One Zone"),
+        (Load(Platform.AWS, budget=50), "single-writer: EBS gp3 + EFS"),
         (Load(Platform.AWS, queries_per_second=100), "single-writer: EBS gp3 6000 IOPS 500 MiB/s"),
         (Load(Platform.AWS, pods=3, zones=3, survives_zone=True), "scaled: EFS + RDS in two zones"),
         (Load(Platform.ALICLOUD, zones=3, survives_zone=True), "single-writer: cloud_regional_disk_auto"),

@@ -55,6 +55,34 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
             "storage.claims.disk.types": ["cloud_auto"],
         },
     ),
+    "aws-bucket-mounted": (
+        "aws-single",
+        {
+            "aws.cluster": "prod",
+            "aws.drivers": {"ebs": _INSTALL, "s3": _INSTALL},
+            "bucket": {"name": "acme-cold"},
+            "storage.claims.cold": {"kind": "mountpoint-s3"},
+            "storage.roles.eval": {"claim": "cold"},
+            "backupCopy": {"region": "eu-west-1", "bucket": "acme-cold-copy", "lock": True},
+        },
+    ),
+    "aws-s3-files": (
+        "aws-single",
+        {
+            "bucket": {"name": "acme-cold"},
+            "storage.claims.cold": {"kind": "s3-files"},
+            "storage.roles.eval": {"claim": "cold"},
+        },
+    ),
+    "alicloud-bucket-mounted": (
+        "alicloud-single",
+        {
+            "bucket": {"name": "acme-cold"},
+            "storage.claims.cold": {"kind": "ossfs", "roleName": "cold"},
+            "storage.roles.eval": {"claim": "cold"},
+            "backupCopy": {"region": "cn-shanghai", "bucket": "acme-cold-copy"},
+        },
+    ),
     "private-operator": (
         "private-scaled",
         {
@@ -131,6 +159,7 @@ def _in_state(resource: Registration) -> dict[str, Any]:
         "type": resource.type,
         "custom": resource.custom,
         "id": "given by the cloud",
+        "outputs": resource.inputs,
         "parent": resource.parent,
         "dependencies": list(resource.depends_on),
         "protect": resource.protect,

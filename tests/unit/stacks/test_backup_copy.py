@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,36 @@ def test_another_account_gets_the_copies_as_its_own(tmp_path: Path) -> None:
     [rule] = every["copy-replication-rule"].inputs["rules"]
     assert rule["destination"]["account"] == ACCOUNT
     assert rule["destination"]["accessControlTranslation"] == {"owner": "Destination"}
+
+
+def test_the_vault_of_the_copies_is_locked_where_that_is_asked_for(tmp_path: Path) -> None:
+    lock = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
+    assert of(made(changed(tmp_path, "aws-single", AWS)), lock) == {}
+    locked = {**AWS, "backupCopy": {**AWS["backupCopy"], "lock": True}}
+    found = made(changed(tmp_path, "aws-single", locked))
+    assert list(of(found, lock)) == ["copy-target-lock"]
+    assert provider(found["copy-target-lock"]) == "copy"
+    (error,) = said(tmp_path, "alicloud-single", {**ALICLOUD, "backupCopy": {**ALICLOUD["backupCopy"], "lock": True}})
+    assert error == "kotaemon:backupCopy.lock: is for vaults of AWS Backup; leave it out"
+
+
+@pytest.mark.parametrize(
+    ("example", "change", "endpoint"),
+    [
+        ("aws-single", AWS, {"aws:endpoints": [{"efs": "https://efs.vpce.eu-central-1.example.com"}]}),
+        ("alicloud-single", ALICLOUD, {"alicloud:endpoints": [{"nas": "nas-vpc.cn-hangzhou.aliyuncs.com"}]}),
+    ],
+)
+def test_addresses_of_services_of_one_region_are_not_those_of_another(
+    tmp_path: Path, example: str, change: dict[str, Any], endpoint: dict[str, Any]
+) -> None:
+    """Found by reading as a stranger: requests for the copies went to the services of the stack's own region."""
+    file = changed(tmp_path, example, change)
+    file = replace(file, config={**file.config, **{key: json.dumps(value) for key, value in endpoint.items()}})
+    providers = {r.name: r.inputs for r in collect.preview(file).registrations if r.type.startswith("pulumi:providers")}
+    cloud = example.partition("-")[0]
+    assert "endpoints" in providers[cloud]
+    assert "endpoints" not in providers["copy"]
 
 
 DISK = {"zone": "cn-hangzhou-h", "size": "40Gi"}

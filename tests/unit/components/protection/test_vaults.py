@@ -38,6 +38,17 @@ def kept(run: Any) -> bool:
     return bool(made) and all((one.protect, one.retain_on_delete) == (True, True) for one in made)
 
 
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_lock_of_the_vault_is_kept_as_the_vault_is(pulumi_run: Callable[..., Any], locked: bool) -> None:
+    args = BackupVaultArgs(key_arn=KEY, locked=locked)
+    run = pulumi_run(lambda: BackupVault("copies", args))
+    locks = run.of("aws:backup/vaultLockConfiguration:VaultLockConfiguration")
+    assert [(one.inputs["minRetentionDays"], one.protect, one.retain_on_delete) for one in locks] == [
+        (1, True, True)
+    ] * locked
+    assert all("changeableForDays" not in one.inputs for one in locks)  # with it the lock could never be taken away
+
+
 def test_a_vault_has_a_key_and_nobody_deletes_from_it(pulumi_run: Callable[..., Any]) -> None:
     run = pulumi_run(lambda: BackupVault("copies", BackupVaultArgs(key_arn=KEY)) and None)
     assert kept(run)

@@ -9,6 +9,12 @@ from typing import Any
 
 from deploy.first_up.asked import Asked
 from deploy.first_up.reading import Absent, require_read
+from estimate.product import Product
+from estimate.products.ebs import EbsDisk
+from estimate.products.efs import Efs
+from estimate.products.lustre import Lustre
+from estimate.products.openzfs import OpenZfs
+from estimate.products.rds import RdsPostgres
 from stacks.settings import load
 
 ACCOUNT = "111122223333"
@@ -36,9 +42,19 @@ class Cloud:
         return copy.deepcopy(answer)
 
 
-def asked(settings: dict[str, Any], types: set[str] | None = None) -> Asked:
+BUYS = (
+    Efs(100),
+    OpenZfs(128, "MULTI_AZ_1", 160),
+    Lustre(1200, "PERSISTENT_2", 125),
+    EbsDisk(20, "gp3"),
+    RdsPostgres("db.t4g.small", 20, True),
+)
+"""Products with quotas, of every kind."""
+
+
+def asked(settings: dict[str, Any], types: set[str] | None = None, products: tuple[Product, ...] = ()) -> Asked:
     values = {f"kotaemon:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in settings.items()}
-    return Asked(load.load(values, set(), "Pulumi.test.yaml"), frozenset(types or ()))
+    return Asked(load.load(values, set(), "Pulumi.test.yaml"), frozenset(types or ()), products)
 
 
 def aws_settings(**section: Any) -> dict[str, Any]:
@@ -99,6 +115,15 @@ def simulated(parameters: dict[str, Any], decisions: dict[str, str]) -> Any:
     return {"EvaluationResults": results, "IsTruncated": False}
 
 
+FSX = [
+    {"StorageCapacity": 1024, "OpenZFSConfiguration": {"DeploymentType": "SINGLE_AZ_2", "ThroughputCapacity": 320}},
+    {"StorageCapacity": 2400, "LustreConfiguration": {"DeploymentType": "PERSISTENT_2"}},
+    {"StorageCapacity": 1200, "LustreConfiguration": {"DeploymentType": "SCRATCH_2"}},
+    {"StorageCapacity": 300, "WindowsConfiguration": {"DeploymentType": "SINGLE_AZ_1"}},
+]
+"""File systems of others: some do not count."""
+
+
 def aws_account() -> Cloud:
     """An account that is as `aws_settings` assumes."""
     policy = {
@@ -116,6 +141,7 @@ def aws_account() -> Cloud:
         "version": "1.34",
         "roleArn": f"arn:aws:iam::{ACCOUNT}:role/cluster",
         "computeConfig": {"enabled": False},
+        "kubernetesNetworkConfig": {"ipFamily": "ipv4"},
         "resourcesVpcConfig": {"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": list(SUBNETS.values())},
     }
     group = {"nodegroupName": "general", "amiType": "AL2023_x86_64_STANDARD", "subnets": list(SUBNETS.values())}
@@ -169,7 +195,11 @@ def aws_account() -> Cloud:
             ("rds", "DescribeOrderableDBInstanceOptions"): {"OrderableDBInstanceOptions": [option]},
             ("rds", "DescribeDBInstances"): {"DBInstances": [{"DBInstanceIdentifier": "other"}]},
             ("efs", "DescribeFileSystems"): {"FileSystems": []},
-            ("service-quotas", "GetServiceQuota"): lambda p: {"Quota": {"QuotaCode": p["QuotaCode"], "Value": 40.0}},
+            ("fsx", "DescribeFileSystems"): {"FileSystems": FSX},
+            ("ec2", "DescribeVolumes"): {
+                "Volumes": [{"VolumeId": "vol-1", "Size": 512}, {"VolumeId": "vol-2", "Size": 1536}]
+            },
+            ("service-quotas", "GetServiceQuota"): lambda p: {"Quota": {"QuotaCode": p["QuotaCode"], "Value": 9000.0}},
         }
     )
 

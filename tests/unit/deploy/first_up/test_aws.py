@@ -10,6 +10,7 @@ from deploy.first_up.reading import Absent, NotRead
 from tests.unit.deploy.first_up.accounts import (
     ACCOUNT,
     AWS_TYPES,
+    BUYS,
     ROLE,
     SUBNETS,
     Cloud,
@@ -24,7 +25,7 @@ AUTO = {"autoMode": True, "autoModeTags": True, "keyForNodes": False, "drivers":
 
 def found(cloud: Cloud, **section: Any) -> dict[str, tuple[Verdict, str]]:
     """Point and assumption -> verdict and what is said."""
-    findings = ask(aws.checks(asked(aws_settings(**section), AWS_TYPES), cloud))
+    findings = ask(aws.checks(asked(aws_settings(**section), AWS_TYPES, BUYS), cloud))
     return {f"{f.point}; {f.assumed}": (f.verdict, f"{f.seen} -> {f.then}") for f in findings}
 
 
@@ -35,7 +36,7 @@ def differing(cloud: Cloud, **section: Any) -> dict[str, str]:
 def test_an_account_that_is_as_assumed() -> None:
     verdicts = found(aws_account())
     assert {verdict for verdict, _ in verdicts.values()} == {Verdict.HOLDS}, verdicts
-    assert len(verdicts) == 18, list(verdicts)
+    assert len(verdicts) == 25, list(verdicts)
 
 
 def test_the_tags_of_auto_mode_are_simulated_for_the_clusters_role() -> None:
@@ -98,6 +99,12 @@ def with_addon(status: str, role: str, name: str = "") -> Any:
             "vpc: vpc-0other",
         ),
         (
+            ("eks", "DescribeCluster"),
+            put(["cluster", "kubernetesNetworkConfig"], {"ipFamily": "ipv6"}),
+            "IPv6",
+            "the IP family ipv4",
+        ),
+        (
             ("eks", "DescribeNodegroup"),
             put(["nodegroup", "amiType"], "BOTTLEROCKET_x86_64"),
             "Bottlerocket: NFS",
@@ -149,18 +156,36 @@ def with_addon(status: str, role: str, name: str = "") -> Any:
             "databases: class",
             "no zone",
         ),
-        (
-            ("service-quotas", "GetServiceQuota"),
-            {"Quota": {"Value": 1.0}},
-            "quota: RDS instances",
-            "1 are missing",
-        ),
     ],
 )
 def test_an_account_that_is_not(answer: tuple[str, str], change: Any, point: str, said: str) -> None:
     ((key, words),) = differing(changed(answer, change)).items()
     assert key.startswith(f"{point};")
     assert said in words
+
+
+@pytest.mark.parametrize(
+    ("code", "limit", "point", "said"),
+    [
+        ("L-848C634D", 0, "File systems per account", "0 of 0 are used -> 1 are missing"),
+        ("L-7B6409FD", 1, "DB instances", "1 of 1 are used -> 1 are missing"),
+        ("L-59D0763F", 1, "OpenZFS file systems", "1 of 1 are used -> 1 are missing"),
+        ("L-88479C21", 1100, "OpenZFS SSD storage capacity (GiB)", "1024 of 1100 are used -> 52 are missing"),
+        ("L-4EDE4065", 400, "OpenZFS throughput capacity (MB/s)", "320 of 400 are used -> 80 are missing"),
+        ("L-FD6F2F22", 1, "Lustre Persistent_2 file systems", "1 of 1 are used -> 1 are missing"),
+        ("L-8F1B9C74", 3000, "Lustre Persistent_2 storage capacity (GiB)", "2400 of 3000 are used -> 600 are missing"),
+        ("L-7A658B76", 2, "Storage for gp3 volumes (TiB)", "2 of 2 are used -> 0.0195312 are missing"),
+    ],
+)
+def test_a_quota_that_is_too_small(code: str, limit: float, point: str, said: str) -> None:
+    cloud = aws_account()
+    cloud.answers["service-quotas", "GetServiceQuota"] = lambda p: {
+        "Quota": {"Value": float(limit) if p["QuotaCode"] == code else 9000.0}
+    }
+    ((key, words),) = differing(cloud).items()
+    assert key.startswith(f"quota: {point};")
+    assert words.startswith(said)
+    assert f"--quota-code {code} --desired-value " in words
 
 
 def test_permissions_are_asked_for_what_the_stack_registers() -> None:

@@ -22,10 +22,11 @@ def test_a_folder_that_the_driver_makes_is_billed_with_the_file_system() -> None
     assert Efs.recognised().provisioners["efs.csi.aws.com"]({}, 10) == Free("a way to storage; that storage is billed")
 
 
-def test_the_formula() -> None:
-    found = Efs(100).speed()
+@pytest.mark.parametrize(("one_zone", "numbers"), [(False, (900_000, 1500)), (True, (35_000, 500))])
+def test_the_numbers_of_the_user_guide(one_zone: bool, numbers: tuple[int, int]) -> None:
+    found = Efs(100, one_zone=one_zone).speed()
     assert found is not None
-    assert (found.iops, found.mib_s) == (90_000, 1500)
+    assert (found.iops, found.mib_s) == numbers
     assert found.source.startswith("https://")
 
 

@@ -2,12 +2,15 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
+from components.alicloud import MANAGED_ROLES
 from components.file.nas import mount_options
 from components.file.nas_rules import NasProtocol
 from plan.recorder import Echo, Registration, Run
@@ -39,6 +42,8 @@ class Account(Echo):
         super().__init__()
         self.outputs = {"kubeconfig": "kubeconfig of the other stack"} if outputs is None else outputs
         self.asked: list[Values] = []
+        self.addons = {"csi-plugin": "v1.33.1", "managed-csiprovisioner": "v1.33.1", "csi-provisioner": ""}
+        self.roles = list(MANAGED_ROLES)
         self.key = {"status": "Enabled", "keyUsage": "ENCRYPT/DECRYPT", "keySpec": "Aliyun_AES_256", "creator": "15126"}
 
     def new_resource(self, args: Any) -> Any:
@@ -59,6 +64,11 @@ class Account(Echo):
             return {"keys": [{"keyId": args.args["ids"][0], **self.key}]}, []
         if args.token == "alicloud:ecs/getImages:getImages":
             return {"ids": ["debian_12_9_x64_20G_alibase_20250314.vhd"], "images": []}, []
+        if args.token == "alicloud:cs/getKubernetesAddons:getKubernetesAddons":
+            return {"addons": [{"name": name, "currentVersion": now} for name, now in self.addons.items()]}, []
+        if args.token == "alicloud:ram/getRoles:getRoles":
+            found = [role for role in self.roles if re.search(args.args["nameRegex"], role)]
+            return {"roles": [{"name": role} for role in found]}, []
         assert args.token == "alicloud:cs/getClusterCredential:getClusterCredential"
         self.asked.append(args.args)
         return {"kubeConfig": f"kubeconfig of {args.args['clusterId']}"}, []
@@ -212,6 +222,24 @@ def test_the_cluster_by_its_id(pulumi_run: Callable[..., Any]) -> None:
     assert account.asked == [{"clusterId": cluster, "temporaryDurationMinutes": 120}]
     assert provider.inputs["kubeconfig"] == f"kubeconfig of {cluster}"
     assert provider.inputs["clusterIdentifier"] == cluster
+    assert "kubeconfig" in provider.secret_keys
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_the_cluster_by_its_id_and_its_private_endpoint(pulumi_run: Callable[..., Any], preview: bool) -> None:
+    class Public(Account):
+        def call(self, args: Any) -> Any:
+            answer, failures = super().call(args)
+            if "kubeConfig" in answer:
+                cluster = {"server": "https://43.0.0.1:6443", "certificate-authority-data": "Q0E="}
+                answer = {"kubeConfig": yaml.safe_dump({"clusters": [{"name": "ack", "cluster": cluster}]})}
+            return answer, failures
+
+    address = "https://192.168.0.251:6443"
+    provider = run(pulumi_run, with_section(apiServer=address), Public(), preview=preview).one(KUBERNETES)
+    (cluster,) = json.loads(provider.inputs["kubeconfig"])["clusters"]
+    assert cluster["cluster"] == {"server": address, "certificate-authority-data": "Q0E="}
+    assert provider.inputs["clusterIdentifier"] == "c0123456789abcdef0123456789abcdef"
     assert "kubeconfig" in provider.secret_keys
 
 

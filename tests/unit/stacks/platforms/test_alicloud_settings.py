@@ -133,6 +133,10 @@ SECTION = [
         "reachable from it",
     ),
     ({"clusterId": "c1"}, "clusterId: 'c1' must be the id of an ACK cluster: c and 32 hexadecimal digits"),
+    (
+        {"clusterId": None, "apiServer": "https://192.168.0.251:6443"},
+        "apiServer is for clusterId, whose credentials it goes with; leave it out",
+    ),
     ({"clusterStack": "prod"}, "clusterStack: 'prod' must be the full name of a stack: organization/project/stack"),
     (
         {"clusterStack": "organization/cluster/prod"},

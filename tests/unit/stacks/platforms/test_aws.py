@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import grpc
 import pulumi
 import pytest
 
@@ -14,6 +15,16 @@ from tests.unit.stacks.platforms.test_aws_settings import KEY, example, single
 
 ACCOUNT = "111122223333"
 NODES = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+class NotThere(grpc.RpcError):
+    """What the engine answers when a function of the provider failed: in the words of terraform-provider-aws."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return str(self.args[0])
 
 
 class Account(Echo):
@@ -32,6 +43,11 @@ class Account(Echo):
         leaves_it_to_iam = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
         self.key_policy: Any = changes.get("key_policy", {"Statement": [leaves_it_to_iam]})
         self.outputs: dict[str, Any] = changes.get("outputs", {"kubeconfig": "kubeconfig of the other stack"})
+        self.addons: dict[str, Any] = changes.get("addons", {})
+        self.versions: dict[str, list[str]] = changes.get("versions", {})
+        self.issuer_known: bool = changes.get("issuer_known", True)
+        self.family: str = changes.get("family", "ipv4")
+        self.without_ipv4: list[str] = changes.get("without_ipv4", [])
 
     def new_resource(self, args):
         id_, outputs = super().new_resource(args)
@@ -53,10 +69,12 @@ class Account(Echo):
         assert given["name"] == "prod"
         return {
             "name": "prod",
+            "version": "1.34",
             "endpoint": "https://prod.eks.example.com",
             "certificateAuthorities": [{"data": "Q0E="}],
             "roleArn": f"arn:aws:iam::{ACCOUNT}:role/cluster",
             "identities": [{"oidcs": [{"issuer": "https://oidc.example.com/id/1"}]}],
+            "kubernetesNetworkConfigs": [{"ipFamily": self.family, "elasticLoadBalancings": []}],
             "computeConfigs": [{"enabled": self.auto_mode, "nodePools": [], "nodeRoleArn": ""}],
             "vpcConfig": {
                 "vpcId": "vpc-found",
@@ -64,6 +82,24 @@ class Account(Echo):
                 "clusterSecurityGroupId": "sg-found",
             },
         }
+
+    def getAddon(self, given):
+        assert given["clusterName"] == "prod"
+        if given["addonName"] not in self.addons:
+            raise NotThere("reading EKS Add-On (prod:...): couldn't find resource")
+        return {"addonName": given["addonName"], **self.addons[given["addonName"]]}
+
+    def getAddonVersion(self, given):
+        assert given["kubernetesVersion"] == "1.34"
+        found = self.versions.get(given["addonName"], ["v1.0.0-eksbuild.1"])
+        if not found:
+            raise NotThere("reading EKS Add-On version info: empty result")
+        return {"version": found[-1] if given.get("mostRecent") else found[0]}
+
+    def getOpenIdConnectProvider(self, given):
+        if not self.issuer_known:
+            raise NotThere("finding IAM OIDC Provider by url: not found")
+        return {"url": given["url"]}
 
     def getNodeGroups(self, _):
         return {"names": ["workers"] if self.node_zones else []}
@@ -74,7 +110,8 @@ class Account(Echo):
 
     def getSubnet(self, given):
         zone = given["id"].removeprefix("subnet-")
-        return {"id": given["id"], "availabilityZone": f"eu-central-1{zone}", "cidrBlock": f"10.0.{ord(zone)}.0/24"}
+        block = "" if zone in self.without_ipv4 else f"10.0.{ord(zone)}.0/24"
+        return {"id": given["id"], "availabilityZone": f"eu-central-1{zone}", "cidrBlock": block}
 
     def getSubnets(self, given):
         ids, zones = (f["values"] for f in given["filters"])
@@ -293,6 +330,19 @@ def test_networks_and_route_tables_are_found(pulumi_run):
     clients = files["rootVolumeConfiguration"]["nfsExports"]["clientConfigurations"]
     assert [client["clients"] for client in clients] == ["10.0.97.0/24", "10.0.98.0/24", "10.0.99.0/24"]
     assert files["routeTableIds"] == ["rtb-found"]
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_cluster_with_ipv6_pods_is_refused_before_anything_is_made(pulumi_run, preview):
+    with pytest.raises(pulumi.RunError, match="prod gives its pods IPv6 addresses only"):
+        run(pulumi_run, found(), Account(family="ipv6"), preview=preview)
+
+
+def test_subnets_without_ipv4_hold_no_nodes_that_mount(pulumi_run):
+    values = found()
+    values["storage"]["claims"]["files"] = {"kind": "openzfs"}
+    with pytest.raises(pulumi.RunError, match=r"kotaemon:aws\.subnets: subnet-b has no IPv4 network"):
+        run(pulumi_run, values, Account(without_ipv4=["b"]), preview=True)
 
 
 def test_only_subnets_of_nodes_count_and_one_without_a_table_of_its_own_has_the_main_table(pulumi_run):

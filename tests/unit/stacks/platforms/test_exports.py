@@ -66,6 +66,18 @@ def test_a_network_larger_than_a_vpc_is_said(pulumi_run: Callable[..., Run], net
     assert sum("is larger than a VPC can be" in line for line in made.warnings) == said
 
 
+def test_a_network_of_ipv6_is_refused_for_files_and_for_databases(pulumi_run: Callable[..., Run]) -> None:
+    values = example("aws-scaled")
+    values["aws"]["networks"] = ["fd00:10::/56"]
+    (line,) = errors(values)
+    assert "networks: fd00:10::/56 is IPv6, and file systems are made with IPv4 addresses" in line
+    values = example("aws-scaled")
+    values["aws"]["database"]["network"] = "fd00:10::/56"
+    (line,) = errors(values)
+    assert line.startswith("kotaemon:aws.database.network: ")
+    assert "the database is made with IPv4 addresses" in line
+
+
 def test_networks_that_are_found_are_those_of_the_nodes_subnets(pulumi_run: Callable[..., Run]) -> None:
     values = found()
     values["storage"]["claims"]["files"] = {"kind": "openzfs"}
