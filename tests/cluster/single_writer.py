@@ -97,6 +97,13 @@ def ready_pods(api: ApiClient, space: str) -> list[Any]:
     ]
 
 
+def application_pods(api: ApiClient, space: str) -> list[Any]:
+    """The application's own ones of them, not those of stores and Jobs."""
+    return [
+        pod for pod in ready_pods(api, space) if (pod.metadata.labels or {}).get("app.kubernetes.io/name") == "kotaemon"
+    ]
+
+
 def page(port: int) -> dict[str, Any]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
         return json.load(answer)

@@ -21,7 +21,7 @@ from devcluster.cluster import Cluster
 from drills.real import why_not
 from plan.stack_file import StackFile
 from tests.cluster.objects import wait
-from tests.cluster.single_writer import ready_pods
+from tests.cluster.single_writer import application_pods
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Site:
     def execute(self, *command: str) -> str:
         """What a command prints in the application's container of the one pod that is ready."""
         space = self.file.settings.namespace
-        (pod,) = ready_pods(self.cluster.api(), space)
+        (pod,) = application_pods(self.cluster.api(), space)
         said: str = stream(
             CoreV1Api(self.cluster.api()).connect_get_namespaced_pod_exec,
             pod.metadata.name,

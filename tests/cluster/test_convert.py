@@ -35,7 +35,7 @@ from stacks.moving.job import Folder, job
 from stacks.safety import RefusedByGuard
 from tests.cluster import postgres_image, stacks
 from tests.cluster.objects import wait
-from tests.cluster.single_writer import ready_pods
+from tests.cluster.single_writer import application_pods
 from tests.cluster.sites import Site, brought_up, need_real_nodes
 from tests.cluster.stacks import DISK, FILES
 from tests.unit.components.kotaemon.runtime.convert.test_from_docker import SINGLE, options
@@ -180,7 +180,7 @@ def moved(said: str) -> dict[str, Any]:
 def stop(site: Site) -> None:
     api = site.cluster.api()
     AppsV1Api(api).patch_namespaced_deployment_scale("kotaemon", NAME, {"spec": {"replicas": 0}})
-    wait("the pods are gone", lambda: not ready_pods(api, NAME), 120)
+    wait("the pods are gone", lambda: not application_pods(api, NAME), 120)
 
 
 def copied(site: Site, old: str, new: str, *folders: str) -> None:

@@ -18,7 +18,7 @@ from deploy import up
 from devcluster.real import images, layout, share
 from tests.cluster import stacks
 from tests.cluster.objects import wait
-from tests.cluster.single_writer import ready_pods
+from tests.cluster.single_writer import application_pods
 from tests.cluster.sites import Site, brought_up, need_real_nodes
 from tests.cluster.stacks import DISK, FILES
 from tests.unit.pod_user import UID
@@ -75,11 +75,8 @@ class Released:
         """The one pod that serves."""
         api = self.site.cluster.api()
 
-        def pods() -> list[Any]:
-            return [p for p in ready_pods(api, NAME) if p.metadata.labels["app.kubernetes.io/name"] == "kotaemon"]
-
-        wait("the pod serves", lambda: len(pods()) == 1, 120)
-        return pods()[0]
+        wait("the pod serves", lambda: len(application_pods(api, NAME)) == 1, 120)
+        return application_pods(api, NAME)[0]
 
     def filled(self, pod: str) -> tuple[str, float]:
         """How a pod's models were there, cold or warm, and the seconds that it took."""
