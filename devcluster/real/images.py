@@ -302,12 +302,13 @@ class _Archive:
         self.add(source, at)
         self.libraries([source])
 
-    def libraries(self, programs: Iterable[Path]) -> None:
-        """The shared libraries of these files."""
+    def libraries(self, programs: Iterable[Path], beside: Path | None = None) -> None:
+        """The shared libraries of these files, without those below `beside`, which they bring themselves."""
         for program in programs:
             run = subprocess.run(["ldd", str(program)], capture_output=True, text=True)
-            for library in re.findall(r"(/\S+) \(0x", run.stdout):
-                self.add(Path(library), library)
+            for library in map(Path, re.findall(r"(/\S+) \(0x", run.stdout)):
+                if beside is None or not library.is_relative_to(beside):
+                    self.add(library, str(library))
 
     def python(self, interpreter: str, packages: Path | None) -> None:
         """This machine's Python where it lies here, and a virtual environment for it around `interpreter`."""
@@ -323,6 +324,7 @@ class _Archive:
         self.text(f"{environment}/pyvenv.cfg", f"home = {own.parent}\ninclude-system-site-packages = false\n")
         if packages:
             self.tree(packages, f"{environment}/lib/{version}/site-packages")
+            self.libraries(packages.rglob("*.so*"), beside=packages)
 
     def _parents(self, at: str) -> None:
         parent = os.path.dirname(at)

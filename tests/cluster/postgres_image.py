@@ -21,7 +21,7 @@ umask 077
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     mkdir -p "$PGDATA"
     printf %%s "$POSTGRES_PASSWORD" > /tmp/password
-    initdb -D "$PGDATA" -U "$POSTGRES_USER" --pwfile=/tmp/password $POSTGRES_INITDB_ARGS
+    initdb -D "$PGDATA" --encoding=UTF8 -U "$POSTGRES_USER" --pwfile=/tmp/password $POSTGRES_INITDB_ARGS
     rm /tmp/password
     echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"
     postgres -D "$PGDATA" -c listen_addresses= &

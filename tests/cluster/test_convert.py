@@ -46,8 +46,10 @@ pytestmark = pytest.mark.long
 NAME = "converted"
 ON_DISK = ("indexes", "sessions")
 SHARED = ("models", "uploads", "logs", "eval")
-ENV = {"VECTOR_SERVER": "/data/indexes/server.json", "DRILL_DATABASE": "/data/uploads/turns.db"}
-"""Where the stand-ins keep what the vector server has, and in the profile scaled what is written on the page."""
+VECTORS = {"VECTOR_SERVER": "/data/indexes/server.json"}
+"""Where the stand-ins keep what the vector server has."""
+PAGE = {"DRILL_DATABASE": "/data/uploads/turns.db"}
+"""Where the stand-in keeps in the profile scaled what is written on the page; with one writer it is in SQLite's file."""
 STORES: dict[str, Any] = {
     "database": {"kind": "bundled", "storageClass": "dev-block", "size": "1Gi", "driver": "image", "backup": None},
     "vectorStore": {
@@ -153,7 +155,7 @@ def single(folder: Path, disk: str, **more: Any) -> stack_file.StackFile:
     """The stack of one writer with databases and indexes on this disk."""
     claims: dict[str, Any] = {"files": FILES, "disk": DISK, disk: DISK}
     places = {role: {"claim": disk} for role in ON_DISK} | {role: {"claim": "files"} for role in SHARED}
-    return stacks.write(folder, NAME, {}, storage={"claims": claims, "roles": places}, env=ENV, **more)
+    return stacks.write(folder, NAME, {}, storage={"claims": claims, "roles": places}, env=VECTORS, **more)
 
 
 def scaled(folder: Path, *disks: str, **more: Any) -> stack_file.StackFile:
@@ -161,7 +163,7 @@ def scaled(folder: Path, *disks: str, **more: Any) -> stack_file.StackFile:
     claims: dict[str, Any] = {"files": FILES, **dict.fromkeys(disks, DISK)}
     places = {role: {"claim": "files"} for role in ("indexes", *SHARED)}
     storage = {"claims": claims, "roles": places}
-    return stacks.write(folder, NAME, {}, profile="scaled", storage=storage, stores=STORES, env=ENV, **more)
+    return stacks.write(folder, NAME, {}, profile="scaled", storage=storage, stores=STORES, env=VECTORS | PAGE, **more)
 
 
 def refusal(file: stack_file.StackFile) -> str:
@@ -217,14 +219,24 @@ def vectors(site: Site, path: str) -> Any:
     return json.loads(site.python("-c", f"print(open({path!r}).read())"))["index_1"]
 
 
-def test_one_writer_has_data(site: Site, volume: Volume) -> None:
+def as_in_a_pod(volume: Volume, folder: Path) -> Path:
+    """A copy of the volume's data, whose paths are those of a pod."""
+    made = shutil.copytree(volume.data, folder / "as-in-a-pod")
+    for table in made.rglob("*.lance"):
+        with sqlite3.connect(table) as rows:
+            rows.execute("UPDATE t SET attributes = replace(attributes, ?, '/data')", (str(volume.data),))
+    return made
+
+
+def test_one_writer_has_data(site: Site, volume: Volume, folder: Path) -> None:
+    data = as_in_a_pod(volume, folder)
     shared = share.folder(layout.shares(site.cluster.directory), f"{FILES['server']}:{FILES['path']}")
     seed = shared / "uploads/seed.tar"
     with tarfile.open(seed, "w") as out:
         for role in ("indexes", "uploads"):
-            out.add(volume.data / role, role)
-        with sqlite3.connect(volume.data / "sessions/sql.db") as database:
-            text = "\n".join(database.iterdump()).encode()
+            out.add(data / role, role)
+        with sqlite3.connect(data / "sessions/sql.db") as database:
+            text = "\n".join(database.iterdump()).replace(str(volume.data), "/data").encode()
         info = tarfile.TarInfo("sessions.sql")
         info.size = len(text)
         out.addfile(info, io.BytesIO(text))
@@ -247,7 +259,7 @@ def test_files_become_rows_and_points_that_the_pods_of_the_other_profile_read(si
     assert asked(site, TALKS) == [["c1", "Flüsse 江河"]]
     assert asked(site, "SELECT text FROM notes") == [["written by one writer"]]
     assert asked(site, "SHOW server_version_num")[0][0][:2] == postgres_image.version()
-    assert sorted(vectors(site, ENV["VECTOR_SERVER"])) == ["chunk-0", "chunk-1", "chunk-2"]
+    assert sorted(vectors(site, VECTORS["VECTOR_SERVER"])) == ["chunk-0", "chunk-1", "chunk-2"]
 
 
 def test_rows_and_points_become_files_again(site: Site, folder: Path) -> None:

@@ -227,6 +227,16 @@ def convert(source: Any, target: Any, mark: str, aside: bool) -> None:
     say(f"{len(made.tables)} tables copied")
 
 
+def refuse_other_encodings(target: Any) -> None:
+    """Raises Refused for a database that does not hold every text: people write in all languages."""
+    found = target.exec_driver_sql("SHOW server_encoding").scalar()
+    if found != "UTF8":
+        raise Refused(
+            f"the database has the encoding {found}, which does not hold every text; give the application a database "
+            "that was made with ENCODING 'UTF8' (CREATE DATABASE ... TEMPLATE template0)"
+        )
+
+
 def same_columns(target: Any, made: Any) -> bool:
     """Whether PostgreSQL has these tables with these columns."""
     sa: Any = importlib.import_module("sqlalchemy")
@@ -262,6 +272,7 @@ def main() -> None:
     try:
         mark = f"copied from the SQLite database {hashlib.sha256(copy.read_bytes()).hexdigest()[:16]}"
         with writer_lock(url), engine_of(f"sqlite:///{copy}").connect() as source, engine_of(url).begin() as target:
+            refuse_other_encodings(target)
             target.exec_driver_sql("SET LOCAL TimeZone = 'UTC'")
             check(source, target) if args.check else convert(source, target, mark, args.aside)
     finally:

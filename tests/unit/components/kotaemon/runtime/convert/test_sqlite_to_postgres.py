@@ -51,6 +51,18 @@ def test_every_row_arrives_and_the_checksums_are_compared(volume: Volume, postgr
     convert(volume, postgres, "--check")
 
 
+def test_a_database_that_does_not_hold_every_text_is_refused(volume: Volume, postgres: str, database: Any) -> None:
+    made = database.connect().execution_options(isolation_level="AUTOCOMMIT")
+    made.exec_driver_sql("CREATE DATABASE ascii_only ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    other = f"{postgres.rpartition('/')[0]}/ascii_only"
+    try:
+        said = refused(volume, other)
+    finally:
+        made.exec_driver_sql("DROP DATABASE ascii_only WITH (FORCE)")
+        made.close()
+    assert "the database has the encoding SQL_ASCII, which does not hold every text" in said
+
+
 def test_sequences_go_on_after_the_highest_number(volume: Volume, postgres: str, database: Any) -> None:
     convert(volume, postgres)
     assert rows(database, "INSERT INTO issuereport (issues) VALUES ('{}') RETURNING id") == [(8,)]
