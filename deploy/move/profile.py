@@ -38,6 +38,8 @@ class Change:
     now: Callable[[], float]
     aside: bool = False
     """Whether what a first start has made may be moved aside."""
+    new_disk: bool = False
+    """Whether the claim is a disk that is written to: its root belongs to root until a pod with fsGroup mounts it."""
 
     def run(self) -> State:
         """Convert, from wherever an earlier run has come to. Raises UserError and JobFailed."""
@@ -124,7 +126,8 @@ class Change:
         """The Job as components/kotaemon/runtime/convert/job.py makes it, under a name that a rerun knows."""
         side = "--source-claim" if self.to == SCALED else "--target-claim"
         words = ["change_profile.py", "--to", self.to, *(["--aside"] if self.aside else [])]
-        command = [sys.executable, str(CONVERTERS / "job.py"), "--map", MAP, side, self.claim, "--", *words]
+        command = [sys.executable, str(CONVERTERS / "job.py"), "--map", MAP, side, self.claim]
+        command += [*(["--fs-group"] if self.new_disk else []), "--", *words]
         done = subprocess.run(
             command, input=json.dumps(self.cluster.deployment(), default=str), capture_output=True, text=True
         )

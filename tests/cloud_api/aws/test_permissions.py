@@ -5,7 +5,11 @@ from pathlib import Path
 import botocore.session
 import yaml
 
-SERVICES = {"elasticfilesystem": "efs"}
+SERVICES = {
+    "elasticfilesystem": "efs",
+    "servicequotas": "service-quotas",
+    "tag": "resourcegroupstaggingapi",
+}
 """First part of an action -> name of the service in botocore, where they differ."""
 NO_OPERATION = {"iam:PassRole", "cloudformation:GetResource", "backup-storage:MountCapsule"}
 """Actions that IAM asks for beside an operation of another name: of Cloud Control the second, and of AWS Backup, which

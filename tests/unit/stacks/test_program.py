@@ -20,11 +20,15 @@ DATA = ("PersistentVolume", "PersistentVolumeClaim")
 
 
 class Cloud(Echo):
-    """Answers what only an account can: the credentials of a cluster that is named by its id."""
+    """Answers what only an account can: the credentials of a cluster that is named by its id, and what it has."""
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        assert args.token == "alicloud:cs/getClusterCredential:getClusterCredential"
-        return {"kubeConfig": "a kubeconfig"}, []
+        answers: dict[str, dict[str, Any]] = {
+            "alicloud:cs/getClusterCredential:getClusterCredential": {"kubeConfig": "a kubeconfig"},
+            "alicloud:cs/getKubernetesAddons:getKubernetesAddons": {"addons": []},
+            "alicloud:ram/getRoles:getRoles": {"roles": []},
+        }
+        return answers[args.token], []
 
 
 def run(pulumi_run: RunProgram, name: str, preview: bool = True) -> Run:

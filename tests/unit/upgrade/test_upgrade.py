@@ -37,7 +37,7 @@ EXPECTED = {
         "alicloud-single": Refused(
             errors=(
                 "kotaemon:alicloud: key: missing; write one of serviceKey: true (the key that each service keeps for the "
-                "account), keyId: <id> (a key that exists), or key: {instanceId: kst-...} (a new key in a KMS instance). For "
+                "account, which the policy customer-key refuses until policy.json lets it), keyId: <id> (a key that exists), or key: {instanceId: kst-...} (a new key in a KMS instance). For "
                 f"a key that an earlier release made, write {OWN_KEY}",
             ),
             rewritten={},

@@ -55,6 +55,9 @@ def pod_spec(spec: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
     if args.target_claim:
         volumes.append({"name": "target", "persistentVolumeClaim": {"claimName": args.target_claim}})
         mounts.append({"name": "target", "mountPath": TARGET_DIR})
+    security = spec.get("securityContext", {})
+    if args.fs_group:
+        security = {**security, "fsGroup": security["runAsGroup"], "fsGroupChangePolicy": "OnRootMismatch"}
     kept = {name: value for name, value in container.items() if name not in OF_THE_APPLICATION}
     kept |= {"name": "convert", "volumeMounts": mounts, "terminationMessagePolicy": "FallbackToLogsOnError"}
     kept["readinessProbe"] = NEVER_READY
@@ -65,6 +68,7 @@ def pod_spec(spec: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
     before = [found for found in spec.get("initContainers", []) if found.get("restartPolicy") != "Always"]
     return {
         **spec,
+        "securityContext": security,
         "containers": [kept],
         "initContainers": before,
         "volumes": volumes,
@@ -107,6 +111,7 @@ def main() -> None:
     parser.add_argument("--map", default="kotaemon-convert", help="the ConfigMap with the converters")
     parser.add_argument("--source-claim", help="the claim with the folder, mounted read-only at /source")
     parser.add_argument("--target-claim", help="the claim that a server's data goes back to, writable at /target")
+    parser.add_argument("--fs-group", action="store_true", help="for a new disk, which belongs to root until then")
     parser.add_argument("--image", help="another image than the Deployment's: a new version, before the roll")
     parser.add_argument("--while-running", action="store_true", help="for what only reads")
     parser.add_argument("--scratch", metavar="SIZE", help="limit of /tmp, 8Gi else: Chroma and SQLite are copied there")

@@ -31,7 +31,7 @@ APP = {
 def deployment(replicas: int = 0) -> dict[str, Any]:
     spec = {
         "serviceAccountName": "kotaemon",
-        "securityContext": {"runAsUser": 1001},
+        "securityContext": {"runAsUser": 1001, "runAsGroup": 1002},
         "restartPolicy": "Always",
         "containers": [APP],
         "initContainers": [{"name": "prepare"}, {"name": "auth-proxy", "restartPolicy": "Always"}],
@@ -77,7 +77,7 @@ def test_the_job_is_the_applications_pod_with_another_command() -> None:
         assert container[kept] == APP[kept]
     assert not {"ports", "lifecycle", "startupProbe", "livenessProbe"} & container.keys()
     assert container["readinessProbe"]["exec"] == {"command": ["false"]}, "the Service must not send people to it"
-    assert pod["securityContext"] == {"runAsUser": 1001}
+    assert pod["securityContext"] == {"runAsUser": 1001, "runAsGroup": 1002}
     assert [found["name"] for found in pod["initContainers"]] == ["prepare"], "a sidecar would never end"
     assert job["spec"]["template"]["metadata"]["labels"] == {"app.kubernetes.io/name": "kotaemon"}
 
@@ -159,3 +159,11 @@ def test_converters_are_small_enough_for_a_configmap_and_stay_out_of_the_pods_ow
 
     assert name not in runtime_files()
     assert sum(path.stat().st_size for path in CONVERT.glob("*.py")) < 512 * 1024
+
+
+def test_a_new_disk_is_handed_to_the_group_of_the_pod() -> None:
+    words = ["change_profile.py", "--to", "single-writer"]
+    usual = made("--target-claim", "disk", "--", *words)["spec"]["template"]["spec"]["securityContext"]
+    assert usual == {"runAsUser": 1001, "runAsGroup": 1002}
+    given = made("--target-claim", "disk", "--fs-group", "--", *words)["spec"]["template"]["spec"]["securityContext"]
+    assert given == {**usual, "fsGroup": 1002, "fsGroupChangePolicy": "OnRootMismatch"}

@@ -53,7 +53,9 @@ def test_every_row_arrives_and_the_checksums_are_compared(volume: Volume, postgr
 
 def test_a_database_that_does_not_hold_every_text_is_refused(volume: Volume, postgres: str, database: Any) -> None:
     made = database.connect().execution_options(isolation_level="AUTOCOMMIT")
-    made.exec_driver_sql("CREATE DATABASE ascii_only ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    made.exec_driver_sql(
+        "CREATE DATABASE ascii_only ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    )
     other = f"{postgres.rpartition('/')[0]}/ascii_only"
     try:
         said = refused(volume, other)
