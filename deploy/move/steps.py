@@ -81,17 +81,7 @@ class Mover:
             f"{_gib(found['bytes'])} in {found['files']} files and folders to copy; {_gib(found['free'])} free on "
             f"{self.work.new.claim['name']}"
         )
-        if missing * RESERVE > found["free"]:
-            raise UserError(
-                f"{self.work.new.claim['name']} has {_gib(found['free'])} free, and {_gib(missing)} more are to be "
-                "copied; nothing was stopped. Make the claim larger, and run the same again"
-            )
-        new_files = found["files"] - (found.get("there_files", 0) if found.get("mark") == state.id else 0)
-        if found.get("free_files") is not None and new_files > found["free_files"]:
-            raise UserError(
-                f"{self.work.new.claim['name']} has {found['free_files']} files free, and {new_files} more files and "
-                "folders are to be copied; nothing was stopped. Take a file system with more inodes, or a larger claim"
-            )
+        self._refuse_small(found, missing, state)
         if not self.cluster.nodes_for([self.work.old.claim["name"], self.work.new.claim["name"]]):
             raise UserError(
                 f"no node can mount both {self.work.old.claim['name']} and {self.work.new.claim['name']}: their "
@@ -214,6 +204,24 @@ class Mover:
                     f"there is no PersistentVolumeClaim {side.claim['name']} that can be used; add the new claim under "
                     "kotaemon:storage.claims, leave every role where it is, and run `up`"
                 )
+
+    def _refuse_small(self, found: dict[str, Any], missing: int, state: State) -> None:
+        """Raises UserError for a target without room, in bytes or in files. A bucket has any number of files, whatever
+        the program that mounts it says."""
+        name = self.work.new.claim["name"]
+        if missing * RESERVE > found["free"]:
+            raise UserError(
+                f"{name} has {_gib(found['free'])} free, and {_gib(missing)} more are to be copied; nothing was "
+                "stopped. Make the claim larger, and run the same again"
+            )
+        if found.get("free_files") is None or self.work.new.claim["medium"] == Medium.OBJECT:
+            return
+        new_files = found["files"] - (found.get("there_files", 0) if found.get("mark") == state.id else 0)
+        if new_files > found["free_files"]:
+            raise UserError(
+                f"{name} has {found['free_files']} files free, and {new_files} more files and folders are to be "
+                "copied; nothing was stopped. Take a file system with more inodes, or a larger claim"
+            )
 
     def _refuse_odd(self, found: dict[str, Any]) -> None:
         if found.get("odd"):
