@@ -123,6 +123,7 @@ def test_what_cannot_be_read_is_named_and_there_is_no_whole_backup(house: Place,
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder to another user, which only root may")
 @pytest.mark.parametrize("name", ["lost+found", ".snapshot"])
+@pytest.mark.long
 def test_a_file_systems_own_folder_at_the_root_of_a_role_is_not_in_the_way(house: Place, name: str) -> None:
     own = house.data / "uploads" / name
     own.mkdir()
@@ -177,6 +178,7 @@ def test_uploads_that_grow_while_they_are_copied_make_no_drill_red_and_no_restor
     assert (house.data / "uploads/tmp/paper.pdf").read_bytes() == b"%PDF a paper"
 
 
+@pytest.mark.long
 def test_uploads_that_come_and_go_do_not_end_a_backup(house: Place) -> None:
     def churn(number: int) -> None:
         folder = house.data / f"uploads/tmp/gone-{number}"
@@ -214,6 +216,7 @@ def test_a_source_database_that_is_damaged_is_said_and_the_drill_publishes_it(ho
         assert "database" in done.stderr
 
 
+@pytest.mark.long
 def test_a_file_that_is_no_database_is_said(house: Place) -> None:
     (house.data / "sessions/sql.db").write_bytes(b"this is no database" * 500)
     house.owned()
@@ -262,6 +265,7 @@ def test_a_snapshot_of_a_clock_that_was_ahead_neither_hides_newer_ones_nor_remov
     assert kept[0]["short_id"] in done.stdout
 
 
+@pytest.mark.long
 def test_a_clock_that_is_behind_still_finds_its_backups(house: Place) -> None:
     house.backup()
     house.restic("forget", "--tag", "none", "--keep-last", "1")
@@ -292,6 +296,7 @@ def test_a_full_disk_under_the_copy_of_the_database_is_said(house: Place) -> Non
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system, which only root may")
+@pytest.mark.long
 def test_a_full_scratch_disk_turns_the_drill_red_in_words(house: Place) -> None:
     house.backup()
     with small(house.scratch, "256k"):
@@ -345,6 +350,7 @@ def test_only_where_there_is_none_a_repository_is_made(house: Place, said: str, 
 
 
 @pytest.mark.parametrize("every", [5])
+@pytest.mark.long
 def test_a_server_that_is_slow_and_answers_with_503_now_and_then(house: Place, every: int) -> None:
     with unwilling(house, 0) as (url, _):
         house.env["RESTIC_REPOSITORY"] = f"rest:{url}"
@@ -469,6 +475,7 @@ def small(folder: Path, size: str) -> Iterator[None]:
         assert os.system(f"umount {folder}") == 0
 
 
+@pytest.mark.long
 def test_modes_come_back(house: Place) -> None:
     path = house.data / "uploads/tmp/paper.pdf"
     path.chmod(0o640)
@@ -478,6 +485,7 @@ def test_modes_come_back(house: Place) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
+@pytest.mark.long
 def test_the_manifest_can_be_read_by_others(house: Place) -> None:
     odd(house)
     house.backup()
