@@ -24,6 +24,8 @@ SECONDS = 30
 """How long the leader may be silent within one answer."""
 PATIENCE = float(os.environ.get("KS_PULL_SECONDS", "300"))
 """How long a leader that does not answer at all is waited for. It moves with its disk, which takes minutes."""
+CONNECTIONS = 4
+"""For large files, of each process: one would wait for the network between two parts."""
 NO_ANSWER = "no answer from the leader"
 REASONS = {404: "is missing", 416: "is shorter than the manifest says"}
 
@@ -149,7 +151,7 @@ class Pull:
                     os.unlink(self.target / path)
         for folder in sorted({os.path.dirname(path) for path in self.manifest["files"]}):
             os.makedirs(self.target / folder, exist_ok=True)
-        mistakes = large_first(self.groups.large, len(self.groups.pieces), self.piece, progress)
+        mistakes = large_first(self.groups.large, len(self.groups.pieces), self.piece, progress, CONNECTIONS)
         if away := next((mistake for mistake in mistakes if NO_ANSWER in mistake), ""):
             raise OSError(away)
         return mistakes

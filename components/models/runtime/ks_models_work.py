@@ -71,9 +71,9 @@ class Progress:
         )
 
 
-def large_first(large: int, count: int, work: Work, progress: Progress) -> list[str]:
+def large_first(large: int, count: int, work: Work, progress: Progress, threads: int = LARGE_THREADS) -> list[str]:
     """Do the pieces 0 to count - 1, of which the first `large` are parts of large files; what was wrong by name."""
-    wrong = at_once(large, work, progress, LARGE_THREADS)
+    wrong = at_once(large, work, progress, threads)
     progress.before = progress.bytes
     small = at_once(count - large, lambda number, done: work(large + number, done), progress)
     return wrong + small
