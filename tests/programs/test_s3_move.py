@@ -30,6 +30,7 @@ def bucket(tmp_path: Path, request: pytest.FixtureRequest) -> Generator[Bucket]:
 def test_to_a_bucket_while_somebody_writes_with_killed_copies(bucket: Bucket, tmp_path: Path) -> None:
     move = Move(tmp_path, claim("old"), claim("new", Medium.OBJECT))
     shutil.rmtree(move.old / "no files")
+    move.house.writer.pause = 0.2
     move.house.start()
     move.house.kill_copies = 2
     assert move.run().step == Step.COPIED
@@ -44,6 +45,7 @@ def test_to_a_bucket_while_somebody_writes_with_killed_copies(bucket: Bucket, tm
 def test_from_a_bucket_to_a_disk(bucket: Bucket, tmp_path: Path) -> None:
     move = Move(tmp_path, claim("old", Medium.OBJECT), claim("new", Medium.BLOCK))
     shutil.rmtree(move.old / "no files")
+    move.house.writer.pause = 0.2
     move.house.start()
     move.house.kill_copies = 1
     assert move.run_to_the_end().step == Step.DONE

@@ -237,6 +237,8 @@ class Writer:
 
     def __init__(self, house: House) -> None:
         self.house, self.acknowledged = house, 0
+        self.pause = 0.002
+        """Seconds between two files. A bucket takes a few files a second, and would never be done with more."""
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
 
@@ -262,7 +264,7 @@ class Writer:
             if number % 5 == 4:
                 (folder / f"turn-{(number - 2) % 7}" / f"{number - 2}.txt").unlink(missing_ok=True)
             self.acknowledged = number + 1
-            time.sleep(0.002)
+            time.sleep(self.pause)
 
     def whole(self, folder: Path) -> list[str]:
         """What is wrong with a folder that should hold everything acknowledged."""
