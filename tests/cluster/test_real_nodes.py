@@ -193,6 +193,8 @@ def test_a_kubelet_that_ends_is_started_again_and_its_pods_live_on(real: Cluster
     real.signal_node(pod.spec.node_name, "kubelet", signal.SIGKILL)
     time.sleep(3)
     wait("it is Ready", lambda: pod.spec.node_name in nodes.ready_nodes(kube))
+    # A kubelet that begins anew has every pod not ready until it has probed it.
+    wait("the pod is Ready", lambda: ready_pods(kube, app), 120)
     (now,) = ready_pods(kube, app)
     assert now.metadata.uid == pod.metadata.uid
     assert now.status.container_statuses[0].restart_count == pod.status.container_statuses[0].restart_count
