@@ -50,45 +50,16 @@ VECTORS = {"VECTOR_SERVER": "/data/indexes/server.json"}
 """Where the stand-ins keep what the vector server has."""
 PAGE = {"DRILL_DATABASE": "/data/uploads/turns.db"}
 """Where the stand-in keeps in the profile scaled what is written on the page; with one writer it is in SQLite's file."""
+PORT = 6333
 STORES: dict[str, Any] = {
     "database": {"kind": "bundled", "storageClass": "dev-block", "size": "1Gi", "driver": "image", "backup": None},
     "vectorStore": {
         "kind": "qdrant",
-        "url": "http://qdrant:6333",
+        "url": f"http://qdrant:{PORT}",
         "apiKey": "of-the-tests",
-        "endpoint": {"cidr": "10.0.0.0/8", "port": 6333},
+        "endpoint": {"cidr": "10.0.0.0/8", "port": PORT},
     },
 }
-PORT, ANSWERS = 6333, {"app": "qdrant"}
-SERVER: list[dict[str, Any]] = [
-    {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": "qdrant", "namespace": NAME},
-        "spec": {"selector": ANSWERS, "ports": [{"port": PORT}]},
-    },
-    {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "qdrant", "namespace": NAME, "labels": ANSWERS},
-        "spec": {
-            "automountServiceAccountToken": False,
-            "securityContext": {
-                "runAsUser": UID,
-                "runAsNonRoot": True,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "containers": [
-                {
-                    "name": "answers",
-                    "command": [PYTHON, "-m", "http.server", str(PORT), "-d", "/tmp"],
-                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-                }
-            ],
-        },
-    },
-]
-"""What answers at the vector server's address, which pods wait for before they start; nobody reads what it says."""
 SEED = """
 import sqlite3, tarfile
 with tarfile.open("/data/uploads/seed.tar") as found:
@@ -112,6 +83,30 @@ LATER = """INSERT INTO conversation (id, name, "user", is_public, data_source, d
 VALUES ('c2', 'lakes', 'u1', false, '{}', now(), now()) RETURNING id"""
 
 
+def answering(image: str) -> Generator[dict[str, Any]]:
+    """What answers at the vector server's address, which pods wait for before they start; nobody reads what it says."""
+    labels, named = {"app": "qdrant"}, {"name": "qdrant", "namespace": NAME}
+    yield {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": named,
+        "spec": {"selector": labels, "ports": [{"port": PORT}]},
+    }
+    nobody = {"runAsUser": UID, "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    container = {
+        "name": "answers",
+        "image": image,
+        "command": [PYTHON, "-m", "http.server", str(PORT), "-d", "/tmp"],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    yield {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {**named, "labels": labels},
+        "spec": {"automountServiceAccountToken": False, "securityContext": nobody, "containers": [container]},
+    }
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp(NAME)
@@ -133,8 +128,7 @@ def site(own_cache: Path, folder: Path, volume: Volume) -> Generator[Site]:
         # After the first start, which makes its own stand-in of the application; pods take this one from now on.
         made.cluster.load_image(application(folder, volume), made.file.settings.image)
         kube = Kube(made.cluster.api(), folder / "discovery.json")
-        SERVER[1]["spec"]["containers"][0]["image"] = made.file.settings.image
-        for one in SERVER:
+        for one in answering(made.file.settings.image):
             kube.apply(one)
         yield made
 

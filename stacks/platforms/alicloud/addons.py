@@ -10,11 +10,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pulumi
 from pulumi import InvokeOptions, Output
 
 from components.alicloud import MANAGED_ROLES, PROVISIONERS
 from stacks import kinds
+from stacks.platforms import asking
 from stacks.platforms.alicloud.settings import AlicloudSettings
 from stacks.settings.settings import Settings
 
@@ -34,10 +34,10 @@ def tell(settings: Settings, section: AlicloudSettings, opts: InvokeOptions) -> 
         return
 
     async def lines(cluster: str) -> list[str]:
-        addons, roles = await _ask(ADDONS, {"clusterId": cluster}, opts), await _ask(ROLES, _NAMES, opts)
+        addons, roles = await _asked(ADDONS, {"clusterId": cluster}, opts), await _asked(ROLES, _NAMES, opts)
         return [*of_addons(cluster, section, addons), *of_roles(roles)]
 
-    Output.from_input(section.cluster_id).apply(lines).apply(_warn)
+    Output.from_input(section.cluster_id).apply(lines).apply(asking.warn)
 
 
 def of_addons(cluster: str, section: AlicloudSettings, answer: Mapping[str, Any] | str | None) -> Iterator[str]:
@@ -94,13 +94,9 @@ def _needs_driver(settings: Settings) -> bool:
     return any(kinds.kind(claim.kind).needed_driver(claim, settings) is not None for claim in claims)
 
 
-async def _ask(function: str, about: Mapping[str, Any], opts: InvokeOptions) -> Mapping[str, Any] | str | None:
+async def _asked(function: str, about: Mapping[str, Any], opts: InvokeOptions) -> Mapping[str, Any] | str | None:
+    """What was answered, or the reason why nothing was."""
     try:
-        return await pulumi.runtime.invoke_async(function, dict(about), opts)
-    except Exception as error:  # a right that is missing here stops nothing
-        return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def _warn(lines: list[str]) -> None:
-    for line in lines:
-        pulumi.log.warn(line)
+        return await asking.ask(function, about, opts)
+    except asking.NoAnswer as error:
+        return error.line

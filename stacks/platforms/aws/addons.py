@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import pulumi
 from pulumi import InvokeOptions, Output
 
 from components.eks.driver import ADDON_ACCOUNTS, Driver
 from stacks import csi_drivers, kinds
+from stacks.platforms import asking
 from stacks.platforms.aws.place import Place
 from stacks.platforms.aws.settings import AwsSettings, DriverSettings, tags
 from stacks.settings.settings import Settings
@@ -52,9 +52,9 @@ def tell(settings: Settings, section: AwsSettings, place: Place, opts: InvokeOpt
     if section.cluster is None:
         return
     for driver in used(settings, section):
-        _warn(_lines_of(settings, section, driver, opts))
+        _lines_of(settings, section, driver, opts).apply(asking.warn)
     if any(chosen.mode == "install" for chosen in _chosen(section).values()) and not section.auto_mode:
-        _warn(_lines_of_permission(section, place, opts))
+        _lines_of_permission(section, place, opts).apply(asking.warn)
 
 
 def used(settings: Settings, section: AwsSettings) -> list[Driver]:
@@ -188,7 +188,7 @@ def _lines_of(settings: Settings, section: AwsSettings, driver: Driver, opts: In
     about = {"clusterName": section.cluster, "addonName": driver.value}
 
     async def lines(kubernetes: str) -> list[str]:
-        addon = await _ask(ADDON, about, opts)
+        addon = await _asked(ADDON, about, opts)
         versions = await _versions(driver, kubernetes, opts) if kubernetes else None
         return list(said(settings, section, driver, addon, versions))
 
@@ -199,10 +199,10 @@ def _lines_of(settings: Settings, section: AwsSettings, driver: Driver, opts: In
 
 def _lines_of_permission(section: AwsSettings, place: Place, opts: InvokeOptions) -> Output[list[str]]:
     async def issuer(url: str) -> list[str]:
-        return list(of_issuer(url, await _ask(ISSUER, {"url": url}, opts)))
+        return list(of_issuer(url, await _asked(ISSUER, {"url": url}, opts)))
 
     async def agent(cluster: str) -> list[str]:
-        return list(of_agent(section, await _ask(ADDON, {"clusterName": cluster, "addonName": AGENT}, opts)))
+        return list(of_agent(section, await _asked(ADDON, {"clusterName": cluster, "addonName": AGENT}, opts)))
 
     if section.drivers.permission == "irsa":
         return Output.from_input(place.oidc_issuer).apply(issuer)
@@ -211,17 +211,12 @@ def _lines_of_permission(section: AwsSettings, place: Place, opts: InvokeOptions
 
 async def _versions(driver: Driver, kubernetes: str, opts: InvokeOptions) -> Versions:
     about = {"addonName": driver.value, "kubernetesVersion": kubernetes}
-    default = await _ask(VERSION, about, opts)
-    return Versions(kubernetes, default, await _ask(VERSION, {**about, "mostRecent": True}, opts))
+    default = await _asked(VERSION, about, opts)
+    return Versions(kubernetes, default, await _asked(VERSION, {**about, "mostRecent": True}, opts))
 
 
-async def _ask(function: str, about: Mapping[str, Any], opts: InvokeOptions) -> Answer:
+async def _asked(function: str, about: Mapping[str, Any], opts: InvokeOptions) -> Answer:
     try:
-        return Answer(await pulumi.runtime.invoke_async(function, dict(about), opts))
-    except Exception as error:  # a right that is missing here stops nothing
-        line = next(iter(str(error).splitlines()), type(error).__name__)
-        return Answer(absent=True) if _ABSENT.search(str(error)) else Answer(reason=line)
-
-
-def _warn(lines: Output[list[str]]) -> None:
-    lines.apply(lambda known: [pulumi.log.warn(line) for line in known])
+        return Answer(await asking.ask(function, about, opts))
+    except asking.NoAnswer as error:
+        return Answer(absent=True) if _ABSENT.search(str(error)) else Answer(reason=error.line)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi import InvokeOptions, Output
 
+from stacks.platforms import asking
+
 if TYPE_CHECKING:
     from components.encryption.aws import AwsKeyArgs
 
@@ -56,10 +58,12 @@ async def _policy(arn: str, region: str, opts: InvokeOptions) -> Mapping[str, An
     """`policy`, or the `reason` why it was not read; nothing where no provider answers, as in a plan."""
     asked = {"typeName": "AWS::KMS::Key", "identifier": arn.rpartition("/")[2], "region": region}
     try:
-        found = await pulumi.runtime.invoke_async(READ, asked, opts)
-        if found is None:
-            return {}
-        policy = json.loads(found["properties"])["KeyPolicy"]
-        return {"policy": json.loads(policy) if isinstance(policy, str) else policy}
-    except Exception as error:  # the key itself was read and is usable: a right that is missing here stops nothing
-        return {"reason": str(error).splitlines()[0]}
+        found = await asking.ask(READ, asked, opts)
+        policy = json.loads(found["properties"])["KeyPolicy"] if found is not None else None
+    except asking.NoAnswer as error:  # the key itself was read, and is usable
+        return {"reason": error.line}
+    except (KeyError, ValueError):
+        return {"reason": "the answer of Cloud Control holds none"}
+    if policy is None:
+        return {}
+    return {"policy": json.loads(policy) if isinstance(policy, str) else policy}

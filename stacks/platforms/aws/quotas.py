@@ -9,10 +9,10 @@ quota that is smaller than the stack itself is said. `make first-up-check` count
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import pulumi
 from pulumi import InvokeOptions, Output
 
 from estimate.product import Product, QuotaUse
+from stacks.platforms import asking
 
 QUOTA = "aws:servicequotas/getServiceQuota:getServiceQuota"
 TAGGED = "aws:resourcegroupstaggingapi/getResources:getResources"
@@ -35,15 +35,15 @@ def tell(products: Iterable[Product], tags: Mapping[str, str], opts: InvokeOptio
 
         async def lines(_: str, use: QuotaUse = use) -> list[str]:
             try:
-                limit = await _ask(QUOTA, {"serviceCode": use.service, "quotaCode": use.code}, opts)
+                limit = await asking.ask(QUOTA, {"serviceCode": use.service, "quotaCode": use.code}, opts)
                 if limit is None:
                     return []  # nobody was asked, as in a plan
-                there = await _ask(TAGGED, {"resourceTypeFilters": [use.counts]}, opts) if use.counts else None
-            except Exception as error:  # a right that is missing here stops nothing
-                return [f"{_KEY}: {use.name} of {use.service} was not read ({str(error).splitlines()[0]})"]
+                there = await asking.ask(TAGGED, {"resourceTypeFilters": [use.counts]}, opts) if use.counts else None
+            except asking.NoAnswer as error:
+                return [f"{_KEY}: {use.name} of {use.service} was not read ({error.line})"]
             return list(said(use, float(limit["value"]), _others(there, mine)))
 
-        Output.from_input(use.code).apply(lines).apply(_warn)
+        Output.from_input(use.code).apply(lines).apply(asking.warn)
 
 
 def said(use: QuotaUse, limit: float, used: int) -> Iterator[str]:
@@ -69,12 +69,3 @@ def request(use: QuotaUse, amount: float) -> str:
 def _others(answer: Mapping[str, Any] | None, mine: Mapping[str, str]) -> int:
     listed = (answer or {}).get("resourceTagMappingLists") or []
     return sum(not mine.items() <= (one.get("tags") or {}).items() for one in listed)
-
-
-async def _ask(function: str, about: Mapping[str, Any], opts: InvokeOptions) -> Mapping[str, Any] | None:
-    return await pulumi.runtime.invoke_async(function, dict(about), opts)
-
-
-def _warn(lines: list[str]) -> None:
-    for line in lines:
-        pulumi.log.warn(line)
