@@ -171,6 +171,11 @@ def with_document(file: StackFile, document: Any) -> StackFile:
         return replace(stack_file.read(file.name, Path(folder)), path=file.path)
 
 
+def is_disk(file: StackFile, claim: str) -> bool:
+    """Whether a PersistentVolumeClaim is a disk of the stack file, whose root belongs to root when it is new."""
+    return any(one["name"] == claim and one["fs_group"] for one in planned_of(file).claims.values())
+
+
 def planned_of(file: StackFile, before: Mapping[str, Any] | None = None) -> Planned:
     """The planned stack. `before`: the memory of an earlier one."""
     found: list[Planned] = []

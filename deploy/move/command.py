@@ -15,7 +15,7 @@ from rich.table import Table
 
 from deploy import own, up
 from deploy.kube import Kube, Manifest
-from deploy.move.choice import Choice, choose, planned_of
+from deploy.move.choice import Choice, choose, is_disk
 from deploy.move.cluster import NAME, Cluster
 from deploy.move.profile import SCALED, Change
 from deploy.move.steps import Mover
@@ -82,17 +82,12 @@ def convert(file: StackFile, claim: str, to: str, ways: up.Ways, *, aside: bool,
         ways.console.print(line, soft_wrap=True, markup=False, highlight=False)
 
     with _cluster(file, ways.console, say) as cluster:
-        change = Change(cluster, claim, to, say, time.time, aside, to != SCALED and _is_disk(file, claim))
+        change = Change(cluster, claim, to, say, time.time, aside, to != SCALED and is_disk(file, claim))
         if back:
             change.back()
         else:
             change.run()
     return 0
-
-
-def _is_disk(file: StackFile, claim: str) -> bool:
-    """Whether a PersistentVolumeClaim is a disk of the stack file, whose root belongs to root when it is new."""
-    return any(one["name"] == claim and one["fs_group"] for one in planned_of(file).claims.values())
 
 
 def copied(mover: Mover, state: State) -> State:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.move.choice import choose
+from deploy.move.choice import choose, is_disk
 from plan import stack_file
 from plan.exits import UserError
 from plan.stack_file import StackFile
@@ -119,3 +119,8 @@ def test_a_folder_is_not_moved_to_what_it_is_in(tmp_path: Path) -> None:
 
 def test_a_folder_beside_the_old_one_is_another_place(tmp_path: Path) -> None:
     assert choose(write(tmp_path, roles=ROLES), "uploads", "files", "uploads-new").work.new.folder == "uploads-new"
+
+
+def test_which_claims_are_disks(tmp_path: Path) -> None:
+    file = write(tmp_path, CLAIMS)
+    assert [is_disk(file, claim) for claim in ("kotaemon-disk", "kotaemon-files", "theirs")] == [True, False, False]

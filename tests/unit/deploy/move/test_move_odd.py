@@ -102,16 +102,25 @@ def test_links_to_a_bucket_are_refused_before_a_disk_is_stopped(made: Callable[.
     never_stopped(move, "link is a symbolic link, and a bucket has none")
 
 
-def test_too_few_files_free_is_found_before_anything_is_stopped(
-    made: Callable[..., Move], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    move = made(new=claim("new", Medium.BLOCK, AccessMode.RWO))
+@pytest.fixture
+def three_files_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file system says that it has room for three files."""
     text = Path(in_place.__file__).read_text().replace("found.f_favail if", "3 if")
     real = Path.read_text
     monkeypatch.setattr(
         Path, "read_text", lambda self, *a, **k: text if self.name == "in_place.py" else real(self, *a, **k)
     )
-    never_stopped(move, "has 3 files free, and [0-9]+ more")
+
+
+@pytest.mark.usefixtures("three_files_free")
+def test_too_few_files_free_is_found_before_anything_is_stopped(made: Callable[..., Move]) -> None:
+    never_stopped(made(new=claim("new", Medium.BLOCK, AccessMode.RWO)), "has 3 files free, and [0-9]+ more")
+
+
+@pytest.mark.usefixtures("three_files_free")
+def test_a_bucket_has_room_for_any_number_of_files(made: Callable[..., Move]) -> None:
+    move = made(new=claim("new", Medium.OBJECT))
+    assert move.run(yes=False).step == Step.MEASURED
 
 
 class Folders:

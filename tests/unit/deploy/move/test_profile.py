@@ -4,6 +4,7 @@ What the converters do with data is in tests/unit/components/kotaemon/runtime/co
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class Converting(House):
     def _attempt(self, job: str, attempt: int, spec: Manifest) -> list[dict[str, Any]]:
         assert not [key for key in self.objects if key[0] == "Pod" and key[1].startswith("app-")], "nobody writes"
         (container,) = spec["containers"]
-        self.command = container["command"]
+        self.command, self.security = container["command"], spec["securityContext"]
         ended = {"exitCode": self.code, "message": "a table differs"}
         return [{"name": "convert", "state": {"terminated": ended}}]
 
@@ -68,6 +69,15 @@ def test_back_into_files_it_stays_stopped_until_the_stack_file_says_so(tmp_path:
     assert made.live["spec"]["replicas"] == 0
     assert change(made, "single-writer").back().step == Step.BACK
     assert made.live["spec"]["replicas"] == 3
+
+
+@pytest.mark.parametrize("new_disk", [True, False])
+def test_a_new_disk_is_given_to_the_group_of_the_pod(tmp_path: Path, new_disk: bool) -> None:
+    made = house(tmp_path)
+    pod = made.live["spec"]["template"]["spec"]
+    pod["securityContext"] = {"runAsUser": 1001, "runAsGroup": 1001}
+    replace(change(made, "single-writer"), new_disk=new_disk).run()
+    assert made.security.get("fsGroup") == (1001 if new_disk else None)
 
 
 def test_a_conversion_that_fails_leaves_nobody_without_the_application(tmp_path: Path) -> None:
