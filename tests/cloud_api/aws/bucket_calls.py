@@ -3,18 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.cloud_api.aws.call import Call, Inputs, used
-
-
-def _tags(left: Inputs) -> list[dict[str, str]]:
-    return [{"Key": k, "Value": v} for k, v in left.pop("tags", {}).items()]
+from tests.cloud_api.aws.call import Call, Inputs, tags, used
 
 
 def _bucket(left: Inputs, _: str) -> Iterator[Call]:
     name = left.pop("bucket")
     yield Call("s3", "CreateBucket", {"Bucket": name})
-    if tags := _tags(left):
-        yield Call("s3", "PutBucketTagging", {"Bucket": name, "Tagging": {"TagSet": tags}})
+    if tagged := tags(left):
+        yield Call("s3", "PutBucketTagging", {"Bucket": name, "Tagging": {"TagSet": tagged}})
 
 
 def _versioning(left: Inputs, _: str) -> Iterator[Call]:

@@ -4,12 +4,10 @@ Every argument must be used: one that is not known here fails the test, so that 
 """
 
 import base64
-import hashlib
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from tests.cloud_api.aws import backup_calls, bucket_calls, s3_files_calls
-from tests.cloud_api.aws.call import Call, Inputs, used
+from tests.cloud_api.aws import backup_calls, bucket_calls, file_calls, s3_files_calls
+from tests.cloud_api.aws.call import Call, Inputs, some, tags, used
 
 
 def calls(kind: str, inputs: Inputs, id_: str = "") -> list[Call]:
@@ -23,44 +21,27 @@ def known(kind: str) -> bool:
     return kind in _BUILDERS
 
 
-def _some(**parameters: Any) -> dict[str, Any]:
-    return {key: _whole(value) for key, value in parameters.items() if value is not None}
-
-
-def _whole(value: Any) -> Any:
-    # Pulumi's wire format has only floats.
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: _whole(v) for key, v in value.items()}
-    return [_whole(v) for v in value] if isinstance(value, list) else value
-
-
-def _tags(left: Inputs) -> list[dict[str, str]] | None:
-    return [{"Key": k, "Value": v} for k, v in left.pop("tags", {}).items()] or None
-
-
 def _key(left: Inputs, id_: str) -> Iterator[Call]:
-    tags = [{"TagKey": k, "TagValue": v} for k, v in left.pop("tags", {}).items()] or None
-    yield Call("kms", "CreateKey", _some(Description=left.pop("description"), Policy=left.pop("policy"), Tags=tags))
+    given = {"Description": left.pop("description"), "Policy": left.pop("policy")}
+    yield Call("kms", "CreateKey", some(**given, Tags=tags(left, "TagKey", "TagValue")))
     assert left.pop("enableKeyRotation") is True
     rotation = left.pop("rotationPeriodInDays")
-    yield Call("kms", "EnableKeyRotation", _some(KeyId=id_ or "key", RotationPeriodInDays=rotation))
+    yield Call("kms", "EnableKeyRotation", some(KeyId=id_ or "key", RotationPeriodInDays=rotation))
     window = left.pop("deletionWindowInDays")
-    yield Call("kms", "ScheduleKeyDeletion", _some(KeyId=id_ or "key", PendingWindowInDays=window))
+    yield Call("kms", "ScheduleKeyDeletion", some(KeyId=id_ or "key", PendingWindowInDays=window))
 
 
 def _alias(left: Inputs, _: str) -> Iterator[Call]:
-    yield Call("kms", "CreateAlias", _some(AliasName=left.pop("name"), TargetKeyId=left.pop("targetKeyId")))
+    yield Call("kms", "CreateAlias", some(AliasName=left.pop("name"), TargetKeyId=left.pop("targetKeyId")))
 
 
 def _volume(left: Inputs, _: str) -> Iterator[Call]:
     left.pop("finalSnapshot")  # what the provider does at deletion
-    tags = _tags(left)
+    tagged = tags(left)
     yield Call(
         "ec2",
         "CreateVolume",
-        _some(
+        some(
             AvailabilityZone=left.pop("availabilityZone"),
             Size=left.pop("size"),
             VolumeType=left.pop("type"),
@@ -69,21 +50,21 @@ def _volume(left: Inputs, _: str) -> Iterator[Call]:
             Encrypted=left.pop("encrypted"),
             KmsKeyId=left.pop("kmsKeyId"),
             SnapshotId=left.pop("snapshotId", None),
-            TagSpecifications=[{"ResourceType": "volume", "Tags": tags}] if tags else None,
+            TagSpecifications=[{"ResourceType": "volume", "Tags": tagged}] if tagged else None,
         ),
     )
 
 
 def _security_group(left: Inputs, id_: str) -> Iterator[Call]:
-    tags = _tags(left)
+    tagged = tags(left)
     yield Call(
         "ec2",
         "CreateSecurityGroup",
-        _some(
+        some(
             GroupName=f"group-{id_}",
             Description=left.pop("description"),
             VpcId=left.pop("vpcId"),
-            TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}] if tags else None,
+            TagSpecifications=[{"ResourceType": "security-group", "Tags": tagged}] if tagged else None,
         ),
     )
 
@@ -92,7 +73,7 @@ def _rule(direction: str) -> Callable[[Inputs, str], Iterator[Call]]:
     def build(left: Inputs, _: str) -> Iterator[Call]:
         other, network = left.pop("referencedSecurityGroupId", None), left.pop("cidrIpv4", None)
         six = left.pop("cidrIpv6", None)
-        permission = _some(
+        permission = some(
             IpProtocol=left.pop("ipProtocol"),
             FromPort=left.pop("fromPort"),
             ToPort=left.pop("toPort"),
@@ -103,7 +84,7 @@ def _rule(direction: str) -> Callable[[Inputs, str], Iterator[Call]]:
         yield Call(
             "ec2",
             f"AuthorizeSecurityGroup{direction}",
-            _some(GroupId=left.pop("securityGroupId"), IpPermissions=[permission]),
+            some(GroupId=left.pop("securityGroupId"), IpPermissions=[permission]),
         )
 
     return build
@@ -114,12 +95,12 @@ def _interface(left: Inputs, _: str) -> Iterator[Call]:
     yield Call(
         "ec2",
         "CreateNetworkInterface",
-        _some(
+        some(
             Description=left.pop("description"),
             SubnetId=left.pop("subnetId"),
             Groups=left.pop("securityGroups"),
             PrivateIpAddresses=addresses or None,
-            TagSpecifications=[{"ResourceType": "network-interface", "Tags": _tags(left)}],
+            TagSpecifications=[{"ResourceType": "network-interface", "Tags": tags(left)}],
         ),
     )
 
@@ -127,7 +108,7 @@ def _interface(left: Inputs, _: str) -> Iterator[Call]:
 def _machine(left: Inputs, _: str) -> Iterator[Call]:
     assert left.pop("userDataReplaceOnChange") is True  # what the provider does with a change
     metadata, root = left.pop("metadataOptions"), left.pop("rootBlockDevice")
-    disk = _some(
+    disk = some(
         Encrypted=root["encrypted"],
         KmsKeyId=root["kmsKeyId"],
         VolumeType=root["volumeType"],
@@ -139,7 +120,7 @@ def _machine(left: Inputs, _: str) -> Iterator[Call]:
     yield Call(
         "ec2",
         "RunInstances",
-        _some(
+        some(
             ImageId=left.pop("ami"),
             InstanceType=left.pop("instanceType"),
             MinCount=1,
@@ -156,7 +137,7 @@ def _machine(left: Inputs, _: str) -> Iterator[Call]:
             BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": disk}],
             InstanceInitiatedShutdownBehavior=left.pop("instanceInitiatedShutdownBehavior"),
             MaintenanceOptions={"AutoRecovery": left.pop("maintenanceOptions")["autoRecovery"]},
-            TagSpecifications=[{"ResourceType": "instance", "Tags": _tags(left)}],
+            TagSpecifications=[{"ResourceType": "instance", "Tags": tags(left)}],
         ),
     )
 
@@ -188,7 +169,7 @@ def _lifecycle(left: Inputs, _: str) -> Iterator[Call]:
     yield Call(
         "dlm",
         "CreateLifecyclePolicy",
-        _some(
+        some(
             Description=left.pop("description"),
             ExecutionRoleArn=left.pop("executionRoleArn"),
             State=left.pop("state"),
@@ -202,163 +183,15 @@ def _lifecycle(left: Inputs, _: str) -> Iterator[Call]:
     )
 
 
-def _unique(id_: str) -> str:
-    """What the provider takes where no token is given (terraform-provider-aws, internal/service/efs: UniqueId)."""
-    return f"terraform-{hashlib.sha256(id_.encode()).hexdigest()[:26]}"
-
-
-def _efs(left: Inputs, id_: str) -> Iterator[Call]:
-    yield Call(
-        "efs",
-        "CreateFileSystem",
-        _some(
-            CreationToken=_unique(id_),
-            Encrypted=left.pop("encrypted"),
-            KmsKeyId=left.pop("kmsKeyId"),
-            PerformanceMode=left.pop("performanceMode"),
-            ThroughputMode=left.pop("throughputMode"),
-            AvailabilityZoneName=left.pop("availabilityZoneName", None),
-            Tags=_tags(left),
-        ),
-    )
-
-
-def _backup_policy(left: Inputs, _: str) -> Iterator[Call]:
-    status = left.pop("backupPolicy")["status"]
-    yield Call("efs", "PutBackupPolicy", _some(FileSystemId=left.pop("fileSystemId"), BackupPolicy={"Status": status}))
-
-
-def _access_point(left: Inputs, id_: str) -> Iterator[Call]:
-    user, root = left.pop("posixUser"), left.pop("rootDirectory")
-    creation = root["creationInfo"]
-    yield Call(
-        "efs",
-        "CreateAccessPoint",
-        _some(
-            ClientToken=_unique(id_),
-            FileSystemId=left.pop("fileSystemId"),
-            PosixUser={"Uid": user["uid"], "Gid": user["gid"]},
-            RootDirectory={
-                "Path": root["path"],
-                "CreationInfo": {
-                    "OwnerUid": creation["ownerUid"],
-                    "OwnerGid": creation["ownerGid"],
-                    "Permissions": creation["permissions"],
-                },
-            },
-            Tags=_tags(left),
-        ),
-    )
-
-
-def _file_system_policy(left: Inputs, _: str) -> Iterator[Call]:
-    yield Call("efs", "PutFileSystemPolicy", _some(FileSystemId=left.pop("fileSystemId"), Policy=left.pop("policy")))
-
-
-def _mount_target(left: Inputs, _: str) -> Iterator[Call]:
-    yield Call(
-        "efs",
-        "CreateMountTarget",
-        _some(
-            FileSystemId=left.pop("fileSystemId"),
-            SubnetId=left.pop("subnetId"),
-            SecurityGroups=left.pop("securityGroups"),
-        ),
-    )
-
-
-def _openzfs(left: Inputs, _: str) -> Iterator[Call]:
-    left.pop("skipFinalBackup")  # a parameter of DeleteFileSystem
-    root = left.pop("rootVolumeConfiguration")
-    clients = root["nfsExports"]["clientConfigurations"]
-    iops = left.pop("diskIopsConfiguration", None)
-    configuration = _some(
-        DeploymentType=left.pop("deploymentType"),
-        ThroughputCapacity=left.pop("throughputCapacity"),
-        DiskIopsConfiguration={"Mode": iops["mode"], "Iops": iops["iops"]} if iops else None,
-        PreferredSubnetId=left.pop("preferredSubnetId", None),
-        RouteTableIds=left.pop("routeTableIds", None),
-        EndpointIpAddressRange=left.pop("endpointIpAddressRange", None),
-        AutomaticBackupRetentionDays=left.pop("automaticBackupRetentionDays"),
-        CopyTagsToBackups=left.pop("copyTagsToBackups"),
-        CopyTagsToVolumes=left.pop("copyTagsToVolumes"),
-        RootVolumeConfiguration={
-            "RecordSizeKiB": root["recordSizeKib"],
-            "DataCompressionType": root["dataCompressionType"],
-            "NfsExports": [
-                {"ClientConfigurations": [{"Clients": c["clients"], "Options": c["options"]} for c in clients]}
-            ],
-        },
-    )
-    yield _file_system("OPENZFS", left, left.pop("subnetIds"), OpenZFSConfiguration=configuration)
-
-
-def _lustre(left: Inputs, _: str) -> Iterator[Call]:
-    left.pop("skipFinalBackup")  # a parameter of DeleteFileSystem
-    metadata = left.pop("metadataConfiguration")
-    configuration = _some(
-        DeploymentType=left.pop("deploymentType"),
-        PerUnitStorageThroughput=left.pop("perUnitStorageThroughput"),
-        MetadataConfiguration=_some(Mode=metadata["mode"], Iops=metadata.get("iops")),
-        DataCompressionType=left.pop("dataCompressionType"),
-        AutomaticBackupRetentionDays=left.pop("automaticBackupRetentionDays"),
-        CopyTagsToBackups=left.pop("copyTagsToBackups"),
-    )
-    if nobody := left.pop("rootSquashConfiguration", None):
-        configuration["RootSquashConfiguration"] = {"RootSquash": nobody["rootSquash"]}
-    version = left.pop("fileSystemTypeVersion")
-    yield _file_system(
-        "LUSTRE", left, [left.pop("subnetIds")], LustreConfiguration=configuration, FileSystemTypeVersion=version
-    )
-
-
-def _file_system(kind: str, left: Inputs, subnets: list[str], **more: Any) -> Call:
-    return Call(
-        "fsx",
-        "CreateFileSystem",
-        _some(
-            FileSystemType=kind,
-            StorageType=left.pop("storageType"),
-            StorageCapacity=left.pop("storageCapacity"),
-            SubnetIds=subnets,
-            SecurityGroupIds=left.pop("securityGroupIds"),
-            KmsKeyId=left.pop("kmsKeyId"),
-            Tags=_tags(left),
-            **more,
-        ),
-    )
-
-
-def _association(left: Inputs, _: str) -> Iterator[Call]:
-    assert left.pop("deleteDataInFilesystem") is False  # a parameter of DeleteDataRepositoryAssociation
-    s3 = left.pop("s3")
-    export = s3.get("autoExportPolicy")
-    yield Call(
-        "fsx",
-        "CreateDataRepositoryAssociation",
-        _some(
-            FileSystemId=left.pop("fileSystemId"),
-            FileSystemPath=left.pop("fileSystemPath"),
-            DataRepositoryPath=left.pop("dataRepositoryPath"),
-            BatchImportMetaDataOnCreate=left.pop("batchImportMetaDataOnCreate"),
-            S3=_some(
-                AutoImportPolicy={"Events": s3["autoImportPolicy"]["events"]},
-                AutoExportPolicy={"Events": export["events"]} if export else None,
-            ),
-            Tags=_tags(left),
-        ),
-    )
-
-
 def _subnet_group(left: Inputs, id_: str) -> Iterator[Call]:
     yield Call(
         "rds",
         "CreateDBSubnetGroup",
-        _some(
+        some(
             DBSubnetGroupName=f"group-{id_}",
             DBSubnetGroupDescription=left.pop("description"),
             SubnetIds=left.pop("subnetIds"),
-            Tags=_tags(left),
+            Tags=tags(left),
         ),
     )
 
@@ -368,11 +201,11 @@ def _parameter_group(left: Inputs, id_: str) -> Iterator[Call]:
     yield Call(
         "rds",
         "CreateDBParameterGroup",
-        _some(
+        some(
             DBParameterGroupName=name,
             DBParameterGroupFamily=left.pop("family"),
             Description=left.pop("description"),
-            Tags=_tags(left),
+            Tags=tags(left),
         ),
     )
     parameters = [
@@ -393,7 +226,7 @@ def _instance(left: Inputs, _: str) -> Iterator[Call]:
     yield Call(
         "rds",
         "CreateDBInstance",
-        _some(
+        some(
             DBInstanceIdentifier=left.pop("identifier"),
             Engine=left.pop("engine"),
             EngineVersion=left.pop("engineVersion"),
@@ -420,7 +253,7 @@ def _instance(left: Inputs, _: str) -> Iterator[Call]:
             PerformanceInsightsKMSKeyId=left.pop("performanceInsightsKmsKeyId", None),
             CopyTagsToSnapshot=left.pop("copyTagsToSnapshot"),
             DeletionProtection=left.pop("deletionProtection"),
-            Tags=_tags(left),
+            Tags=tags(left),
         ),
     )
 
@@ -436,7 +269,7 @@ def _addon(left: Inputs, _: str) -> Iterator[Call]:
     yield Call(
         "eks",
         "CreateAddon",
-        _some(
+        some(
             clusterName=left.pop("clusterName"),
             addonName=left.pop("addonName"),
             addonVersion=left.pop("addonVersion", None),
@@ -452,25 +285,25 @@ def _role(left: Inputs, id_: str) -> Iterator[Call]:
     yield Call(
         "iam",
         "CreateRole",
-        _some(
+        some(
             RoleName=f"role-{id_}",
             Description=left.pop("description"),
             AssumeRolePolicyDocument=left.pop("assumeRolePolicy"),
             PermissionsBoundary=left.pop("permissionsBoundary", None),
-            Tags=_tags(left),
+            Tags=tags(left),
         ),
     )
 
 
 def _attachment(left: Inputs, _: str) -> Iterator[Call]:
-    yield Call("iam", "AttachRolePolicy", _some(RoleName=left.pop("role"), PolicyArn=left.pop("policyArn")))
+    yield Call("iam", "AttachRolePolicy", some(RoleName=left.pop("role"), PolicyArn=left.pop("policyArn")))
 
 
 def _role_policy(left: Inputs, id_: str) -> Iterator[Call]:
     yield Call(
         "iam",
         "PutRolePolicy",
-        _some(RoleName=left.pop("role"), PolicyName=f"policy-{id_}", PolicyDocument=left.pop("policy")),
+        some(RoleName=left.pop("role"), PolicyName=f"policy-{id_}", PolicyDocument=left.pop("policy")),
     )
 
 
@@ -485,14 +318,6 @@ _BUILDERS: dict[str, Callable[[Inputs, str], Iterator[Call]]] = {
     "aws:ec2/instance:Instance": _machine,
     "aws:ec2/volumeAttachment:VolumeAttachment": _attached,
     "aws:dlm/lifecyclePolicy:LifecyclePolicy": _lifecycle,
-    "aws:efs/fileSystem:FileSystem": _efs,
-    "aws:efs/backupPolicy:BackupPolicy": _backup_policy,
-    "aws:efs/accessPoint:AccessPoint": _access_point,
-    "aws:efs/fileSystemPolicy:FileSystemPolicy": _file_system_policy,
-    "aws:efs/mountTarget:MountTarget": _mount_target,
-    "aws:fsx/openZfsFileSystem:OpenZfsFileSystem": _openzfs,
-    "aws:fsx/lustreFileSystem:LustreFileSystem": _lustre,
-    "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": _association,
     "aws:rds/subnetGroup:SubnetGroup": _subnet_group,
     "aws:rds/parameterGroup:ParameterGroup": _parameter_group,
     "aws:rds/instance:Instance": _instance,
@@ -502,5 +327,6 @@ _BUILDERS: dict[str, Callable[[Inputs, str], Iterator[Call]]] = {
     "aws:iam/rolePolicy:RolePolicy": _role_policy,
     **backup_calls.BUILDERS,
     **bucket_calls.BUILDERS,
+    **file_calls.BUILDERS,
     **s3_files_calls.BUILDERS,
 }

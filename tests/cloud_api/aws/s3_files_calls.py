@@ -1,9 +1,8 @@
 """The calls for a bucket as a file system, from terraform-provider-aws: internal/service/s3files."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from tests.cloud_api.aws.call import Call, Inputs
+from tests.cloud_api.aws.call import Call, Inputs, some, tags
 
 
 def _file_system(left: Inputs, _: str) -> Iterator[Call]:
@@ -13,7 +12,7 @@ def _file_system(left: Inputs, _: str) -> Iterator[Call]:
         "roleArn": left.pop("roleArn"),
         "kmsKeyId": left.pop("kmsKeyId"),
     }
-    yield Call("s3files", "CreateFileSystem", {**parameters, **_tags(left)})
+    yield Call("s3files", "CreateFileSystem", some(**parameters, tags=tags(left, "key", "value")))
 
 
 def _access_point(left: Inputs, _: str) -> Iterator[Call]:
@@ -31,7 +30,7 @@ def _access_point(left: Inputs, _: str) -> Iterator[Call]:
             },
         },
     }
-    yield Call("s3files", "CreateAccessPoint", {**parameters, **_tags(left)})
+    yield Call("s3files", "CreateAccessPoint", some(**parameters, tags=tags(left, "key", "value")))
 
 
 def _mount_target(left: Inputs, _: str) -> Iterator[Call]:
@@ -41,11 +40,6 @@ def _mount_target(left: Inputs, _: str) -> Iterator[Call]:
 
 def _policy(left: Inputs, _: str) -> Iterator[Call]:
     yield Call("s3files", "PutFileSystemPolicy", {name: left.pop(name) for name in ("fileSystemId", "policy")})
-
-
-def _tags(left: Inputs) -> dict[str, Any]:
-    tags = [{"key": key, "value": value} for key, value in left.pop("tags", {}).items()]
-    return {"tags": tags} if tags else {}
 
 
 BUILDERS: dict[str, Callable[[Inputs, str], Iterator[Call]]] = {
