@@ -28,8 +28,6 @@ def read_resource(type_: str, name: str, outputs: Mapping[str, Any]) -> Mapping[
     """
     if blind(outputs):
         return {}
-    if not outputs:
-        _await_the_stack()
     for urn, found in _ask(READ_RESOURCES, "stackName").items():
         if found.get("type") == type_ and urn.rpartition("::")[2] == name:
             return found.get("outputs") or {}
@@ -52,13 +50,19 @@ def wait(value: Output[Any]) -> Any:
 
 
 def _ask(token: str, argument: str) -> Mapping[str, Any]:
+    _await_the_stack()
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     answer = pulumi.runtime.invoke(token, {argument: name}).value or {}
     return answer.get("outputs") or {}
 
 
 def _await_the_stack() -> None:
-    """Wait until the engine has written the stack's own resource, as `pulumi.runtime.invoke` waits for its answer."""
+    """Wait until the engine has written the stack's own resource, as `pulumi.runtime.invoke` waits for its answer.
+
+    There is a state then. And nobody writes it meanwhile: a backend of files puts a second file beside the state, with
+    its type, which is empty for a moment at each write (gocloud.dev/blob/fileblob/attrs.go), and reading then ends in
+    "failed to load checkpoint: EOF".
+    """
     root = get_root_resource()
     if root is not None:
         _sync_await(root.urn.future())

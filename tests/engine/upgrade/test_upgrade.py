@@ -79,13 +79,16 @@ def document(name: str, namespace: str) -> dict[str, Any]:
 
 
 def rewritten(found: dict[str, Any]) -> dict[str, Any]:
-    """The stack file as the errors of this release say to write it."""
+    """The stack file as the errors of this release say to write it (tests/unit/upgrade/test_upgrade.py has them)."""
     section = found["config"].get("kotaemon:alicloud", {})
     database = section.get("database")
     if section:
         section["key"] = {"regionDefault": True, "rotationDays": 365}
     if database and "storageGib" in database:
         database["size"] = f"{database.pop('storageGib')}Gi"
+    claims = found["config"]["kotaemon:storage"]["claims"].values()
+    if any(claim["kind"] == "lustre" for claim in claims):
+        found["config"]["kotaemon:aws"]["nodeGroupRules"] = True
     return found
 
 
