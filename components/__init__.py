@@ -154,6 +154,20 @@ if TYPE_CHECKING:
         BackupVault as BackupVault,
         BackupVaultArgs as BackupVaultArgs,
     )
+    from .monitoring.alarms import (
+        CloudMonitorStorage as CloudMonitorStorage,
+        CloudWatchStorage as CloudWatchStorage,
+    )
+    from .monitoring.cloud_monitor import (
+        CloudMonitorAlarms as CloudMonitorAlarms,
+        CloudMonitorAlarmsArgs as CloudMonitorAlarmsArgs,
+        CloudMonitorWatched as CloudMonitorWatched,
+    )
+    from .monitoring.cloudwatch import (
+        CloudWatchAlarms as CloudWatchAlarms,
+        CloudWatchAlarmsArgs as CloudWatchAlarmsArgs,
+        CloudWatchWatched as CloudWatchWatched,
+    )
     from .monitoring.args import MonitoringArgs as MonitoringArgs, Thresholds as Thresholds
     from .monitoring.monitoring import Monitoring as Monitoring
     from .nfs_server.aws_instance import NfsOnEbs as NfsOnEbs, NfsOnEbsArgs as NfsOnEbsArgs
@@ -349,6 +363,9 @@ _HOMES = {
     "protection.mirror_vault": ("MirrorVault", "MirrorVaultArgs"),
     "protection.snapshots": ("VolumeSnapshots",),
     "protection.vault": ("BackupCopies", "BackupCopiesArgs", "BackupVault", "BackupVaultArgs"),
+    "monitoring.alarms": ("CloudMonitorStorage", "CloudWatchStorage"),
+    "monitoring.cloud_monitor": ("CloudMonitorAlarms", "CloudMonitorAlarmsArgs", "CloudMonitorWatched"),
+    "monitoring.cloudwatch": ("CloudWatchAlarms", "CloudWatchAlarmsArgs", "CloudWatchWatched"),
     "monitoring.args": ("MonitoringArgs", "Thresholds"),
     "monitoring.monitoring": ("Monitoring",),
     "nfs_server.aws_instance": ("NfsOnEbs", "NfsOnEbsArgs"),

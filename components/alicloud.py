@@ -68,6 +68,18 @@ def refused_tags(tags: Mapping[str, str]) -> str:
     return ""
 
 
+def refused_contact_groups(groups: Sequence[str]) -> str:
+    """Why alarms cannot tell contact groups. The provider reads them as one text with commas between them."""
+    if not groups:
+        return "names none; give at least one contact group, which is made in the console of CloudMonitor"
+    for group in groups:
+        if not group.strip() or "," in group:
+            return f"holds {group!r}, which is not allowed; each must be the name of one contact group, without commas"
+    if len(set(groups)) < len(groups):
+        return "names a group twice; leave one out"
+    return ""
+
+
 def refused_cidr(cidr: str) -> str:
     """A network whose hosts may reach stored data: private IPv4, and not half of the address space."""
     try:

@@ -12,6 +12,8 @@ from typing import Any
 
 _KEY_ARN = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):([0-9]{12}):key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})")
 
+_TOPIC_ARN = re.compile(r"arn:(aws[a-z-]*):sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+
 
 class EbsType(str, Enum):
     """Types of disk that suit databases. The others (gp2, io1, st1, sc1, standard) are slower for more money."""
@@ -125,6 +127,19 @@ def key_arn_refused(arn: str, region: str) -> str:
         return f"is a key of region {match[2]}; storage in {region} can only use keys of {region}"
     if match[1] != partition(region):
         return f"is an ARN of partition {match[1]}; region {region} is in {partition(region)}"
+    return ""
+
+
+def topic_refused(topic: str, region: str) -> str:
+    """Why an SNS topic cannot be told by alarms in `region`: CloudWatch tells topics of its own region, also those of
+    another account whose policy lets it (API PutMetricAlarm, AlarmActions)."""
+    match = _TOPIC_ARN.fullmatch(topic)
+    if match is None:
+        return "must be the ARN of an SNS topic, for example arn:aws:sns:eu-central-1:111122223333:on-call"
+    if match[1] != partition(region):
+        return f"is an ARN of partition {match[1]}; region {region} is in {partition(region)}"
+    if match[2] != region:
+        return f"is a topic of region {match[2]}; alarms in {region} can only tell topics of {region}"
     return ""
 
 

@@ -13,6 +13,7 @@ from components.pod.folders import role_folders
 from components.pod.namespace import ApplicationNamespace, ApplicationNamespaceArgs
 from guard.changes import Memory
 from stacks import (
+    alarms,
     archive,
     backup,
     backup_copy,
@@ -69,6 +70,7 @@ def make(stack: Planned, wanted: Memory, about: pulumi.Resource, last: earlier.L
     made, waits, ids_of_stores = _stores(stack, ground, namespace)
     after += _model_cache(settings, ground, namespace)
     backup_copy.make(stack.ours(backup_copy.NAME), ground, there, ours, ids)
+    alarms.make(settings, {**ids, **ids_of_stores}, ground.cloud)
     opts = ResourceOptions(provider=ground.kubernetes.provider, depends_on=[about, *after, *waits])
     handed = arguments(settings, namespace, stack.storage, made)
     handed["was_autoscaled"] = last.autoscaled

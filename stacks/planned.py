@@ -13,6 +13,7 @@ from guard.classes import Bound
 from guard.report import Report
 from stacks import (
     admission,
+    alarms,
     archive,
     backup_checks,
     backup_copy,
@@ -209,6 +210,7 @@ def _mistakes(
     yield from (f"kotaemon:{settings.platform.value}: {line}" for line in platform.check(settings))
     for name, one in found.items():
         yield from (f"kotaemon:stores.{stores.KEYS[name]}: {line}" for line in one.store.check(one.at))
+    yield from (f"kotaemon:{line}" for line in alarms.component_mistakes(settings))
     yield from (f"kotaemon:{line}" for line in log_shipping.mistakes(settings, storage))
     handed = {name: one.store.planned(one.at) for name, one in found.items()}
     args = arguments(settings, settings.namespace, storage, handed)

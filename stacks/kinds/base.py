@@ -37,6 +37,17 @@ class Buys(NamedTuple):
     product: Product
 
 
+class Watched(NamedTuple):
+    """A file system or database that the cloud measures, for the alarms that a stack file asks for."""
+
+    storage: str
+    """What it is, in the words of the alarms' component: efs, openzfs, lustre, rds; nas, apsaradb."""
+    size: str
+    """Size in the stack file, of which a percentage counts as full."""
+    id: str = ""
+    """Its id among the cloud's metrics, where that is not the real id. Empty: the real id."""
+
+
 @dataclass(frozen=True)
 class Context(Generic[ChosenT_co]):
     """One claim of a stack file, with all that its kind may ask for.
@@ -176,6 +187,10 @@ class Kind(ABC, Generic[ClaimT]):
     def copied(self, chosen: ClaimT, settings: Settings) -> bool:
         """Whether a service of the cloud copies its backups elsewhere, where `kotaemon:backupCopy` asks for that."""
         return bool(self.arn)
+
+    def watched(self, chosen: ClaimT) -> Watched | None:
+        """What the cloud measures of it, for `alarms` in the platform's section. None: the cloud measures no fill."""
+        return None
 
     def key_users(self, chosen: ClaimT) -> tuple[str, ...]:
         """Services that use the platform's key for it, in the platform's own words."""

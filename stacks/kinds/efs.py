@@ -11,7 +11,7 @@ from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.efs import Efs
 from stacks.effects import KIND_ROW, VOLUME_TAKES, VOLUME_ZONES, Effects, When, in_place, new_only, refused
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver, Watched
 from stacks.offered import file_claim, given
 from stacks.platforms.aws import ids
 from stacks.platforms.aws.drivers_needed import needed_driver as of_driver
@@ -146,6 +146,10 @@ class EfsKind(Kind[EfsClaim]):
         aws = settings.section(AwsSettings)
         yield from zone_mistakes(aws, "oneZone", [chosen.one_zone] if chosen.one_zone else [])
         yield from network_mistakes(aws, 1)
+
+    def watched(self, chosen: EfsClaim) -> Watched:
+        """What is stored, against the size that was planned: EFS itself has no end."""
+        return Watched("efs", chosen.size)
 
     def needed_driver(self, chosen: EfsClaim, settings: Settings) -> NeededDriver | None:
         """The driver, unless the stack installs it."""

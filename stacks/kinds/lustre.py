@@ -12,7 +12,7 @@ from components.quantity import gib
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.lustre import THROUGHPUT, Lustre
 from stacks.effects import KIND_ROW, Effects, When, grows, in_place, refused
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver, Space
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, NeededDriver, Space, Watched
 from stacks.kinds.folders import squashed_next
 from stacks.offered import file_claim
 from stacks.platforms.aws import ids, node_rules
@@ -227,6 +227,10 @@ class LustreKind(Kind[LustreClaim]):
         yield from network_mistakes(aws, 1)
         if reason := lustre_refused(1200, 125, aws.region):
             yield f"kind: {reason}"
+
+    def watched(self, chosen: LustreClaim) -> Watched:
+        """What is free on its disks."""
+        return Watched("lustre", chosen.size)
 
     def needed_driver(self, chosen: LustreClaim, settings: Settings) -> NeededDriver | None:
         """The driver, unless the stack installs it."""

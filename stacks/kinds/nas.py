@@ -24,7 +24,7 @@ from estimate.offers import Offer, Part, Wanted
 from estimate.products.alicloud_backups import Backups
 from estimate.products.nas import Nas
 from stacks.effects import KIND_ROW, VOLUME_TAKES, Effects, When, in_place, refused, words
-from stacks.kinds.base import Buys, Context, Elsewhere, Identity, Kind, Made, NeededDriver
+from stacks.kinds.base import Buys, Context, Elsewhere, Identity, Kind, Made, NeededDriver, Watched
 from stacks.kinds.folders import by_nfs_job, squashed_next
 from stacks.offered import file_claim
 from stacks.platforms.alicloud import ids
@@ -227,6 +227,11 @@ class NasClaimKind(Kind[NasClaim]):
             squashed_next(at)
         export = as_export(at.component, _nas_args(at), made.server)
         return Made(made, by_nfs_job(at, export, give_root=squash), made.file_system_id)
+
+    def watched(self, chosen: NasClaim) -> Watched | None:
+        """What is stored, against the size that was planned: general-purpose NAS has no end. Of extreme NAS no document
+        that could be read names the metric (docs/monitoring.md)."""
+        return Watched("nas", chosen.size) if chosen.system.kind == NasKind.STANDARD else None
 
     def needed_driver(self, chosen: NasClaim, settings: Settings) -> NeededDriver:
         """The driver of the component csi-plugin."""

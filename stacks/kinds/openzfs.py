@@ -20,7 +20,7 @@ from estimate.offers import Offer, Part, Wanted
 from estimate.products.openzfs import TWO_ZONES, OpenZfs
 from stacks.effects import KIND_ROW, VOLUME_SOURCE, VOLUME_TAKES, Effects, grows, in_place, refused
 from stacks.kinds import nfs_nodes
-from stacks.kinds.base import Buys, Context, Identity, Kind, Made
+from stacks.kinds.base import Buys, Context, Identity, Kind, Made, Watched
 from stacks.kinds.folders import by_nfs_job, squashed_next
 from stacks.offered import file_claim
 from stacks.platforms.aws import ids
@@ -178,6 +178,10 @@ class OpenZfsKind(Kind[OpenZfsClaim]):
         aws = settings.section(AwsSettings)
         yield from zone_mistakes(aws, "zones", chosen.zones)
         yield from network_mistakes(aws, chosen.zone_count)
+
+    def watched(self, chosen: OpenZfsClaim) -> Watched:
+        """What is in use, and its burst credits."""
+        return Watched("openzfs", chosen.size)
 
     def key_users(self, chosen: OpenZfsClaim) -> tuple[str, ...]:
         """FSx."""

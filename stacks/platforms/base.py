@@ -12,7 +12,7 @@ from components.object.rules import Lifecycle
 from estimate.offers import Offer, Part, Wanted
 from estimate.product import Product
 from stacks.effects import Effects
-from stacks.kinds.base import Buys, Elsewhere
+from stacks.kinds.base import Buys, Elsewhere, Watched
 from stacks.settings.backup_copy import BackupCopySettings
 from stacks.settings.bucket import BucketSettings
 from stacks.settings.fields import Strict
@@ -103,6 +103,24 @@ class Copies(ABC):
         """Register what copies. `ours`: name of the stack's bucket; `ids`: section of the stack file -> real id."""
 
 
+class Alarms(ABC):
+    """Alarms of a platform's cloud for what it measures."""
+
+    @abstractmethod
+    def wanted(self, settings: Settings) -> bool:
+        """Whether the stack file asks for alarms."""
+
+    @abstractmethod
+    def check(self, settings: Settings, watched: Mapping[str, Watched]) -> list[str]:
+        """What the component would refuse. `watched`: a name -> what is watched."""
+
+    @abstractmethod
+    def make(
+        self, settings: Settings, watched: Mapping[str, Watched], ids: Mapping[str, Input[str]], opts: ResourceOptions
+    ) -> None:
+        """Register the alarms. `ids`: the same names -> their ids among the cloud's metrics."""
+
+
 class PlatformStack(ABC):
     """A platform: its providers, its key, its drivers and its database."""
 
@@ -116,6 +134,8 @@ class PlatformStack(ABC):
     """Its buckets. None: a stack can only name one at an endpoint of its own."""
     copies: ClassVar[Copies | None] = None
     """Its copies of backups elsewhere. None: it has no other regions."""
+    alarms: ClassVar[Alarms | None] = None
+    """Its alarms. None: it has no cloud that measures."""
     about: ClassVar[str] = ""
     """What the section contains, for its description in the schema."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from components.contract import Platform
 from components.kotaemon.switches import graphs_switched_on
-from stacks import archive, backup_copy, bucket, kinds, platforms, stores
+from stacks import alarms, archive, backup_copy, bucket, kinds, platforms, stores
 from stacks.settings import ingress, models, virtual_nodes
 from stacks.settings.settings import Settings
 from stacks.settings.storage import roles_of
@@ -28,7 +28,15 @@ def mistakes(settings: Settings) -> Iterator[str]:
         virtual_nodes.mistakes,
     ]
     if not list(_section(settings)):
-        checks += [_claims, _platform, _stores, bucket.mistakes, archive.mistakes, backup_copy.mistakes]
+        checks += [
+            _claims,
+            _platform,
+            _stores,
+            bucket.mistakes,
+            archive.mistakes,
+            backup_copy.mistakes,
+            alarms.mistakes,
+        ]
     for check in checks:
         yield from (f"kotaemon:{line}" for line in check(settings))
     if not list(_section(settings)) and not list(bucket.mistakes(settings)):

@@ -12,7 +12,7 @@ from components.state.stores import DatabaseStore, PostgresDriver
 from estimate.offers import Offer, Part, Wanted
 from estimate.products.apsaradb import ApsaraPostgres
 from stacks.effects import Effects, grows, in_place, pods, refused
-from stacks.kinds.base import Buys, Identity
+from stacks.kinds.base import Buys, Identity, Watched
 from stacks.platforms.alicloud import ids
 from stacks.platforms.alicloud.fields import Zone, number_as_text
 from stacks.settings.existing import OBJECT, URL, Existing, Id
@@ -158,6 +158,10 @@ class ApsaraStore(Store[ApsaraSettings]):
         """One instance: primary and standby with their disks."""
         product = ApsaraPostgres(at.chosen.instance_type, gib(at.chosen.size, "size"))
         return [Buys(f"{at.component}-instance", product)]
+
+    def watched(self, chosen: ApsaraSettings) -> Watched:
+        """How full its disk is."""
+        return Watched("apsaradb", chosen.size)
 
     def make(self, at: StoreContext[ApsaraSettings]) -> MadeStore:
         """Register the instance with its account, its database and the Secret."""

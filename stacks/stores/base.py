@@ -14,7 +14,7 @@ from estimate.offers import Offer, Wanted
 from guard.namespace import PodsOf, Volume
 from stacks.classes import Classes, OnClass
 from stacks.effects import Effects
-from stacks.kinds.base import Buys, Identity
+from stacks.kinds.base import Buys, Identity, Watched
 from stacks.names import claim_name
 from stacks.settings.existing import Existing
 from stacks.settings.fields import Strict
@@ -114,6 +114,10 @@ class Store(ABC, Generic[StoreT]):
     def products(self, at: StoreContext[StoreT]) -> list[Buys]:
         """The products that it buys. Default: nothing, because the store exists already."""
         return []
+
+    def watched(self, chosen: StoreT) -> Watched | None:
+        """What the cloud measures of it, for `alarms` in the platform's section. Default: nothing."""
+        return None
 
     def mistakes(self, name: str, chosen: StoreT, settings: Settings) -> Iterator[str]:
         """Mistakes that the rest of the stack file shows, without the key of the store: `.backup: <reason>`."""

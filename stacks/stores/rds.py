@@ -13,7 +13,7 @@ from estimate.offers import Offer, Part, Wanted
 from estimate.products.rds import RdsPostgres
 from guard.namespace import PodsOf
 from stacks.effects import Effects, Values, When, grows, in_place, names, pods, refused, words
-from stacks.kinds.base import Buys, Identity
+from stacks.kinds.base import Buys, Identity, Watched
 from stacks.manifests import manifest
 from stacks.names import NAMESPACE
 from stacks.platforms.aws import ids
@@ -226,6 +226,10 @@ class RdsStore(Store[RdsSettings]):
                 RdsPostgres(chosen.instance_class, gib(chosen.size, "size"), chosen.multi_az),
             )
         ]
+
+    def watched(self, chosen: RdsSettings) -> Watched:
+        """What is free on its disk, and its burst credits. CloudWatch knows it by its identifier."""
+        return Watched("rds", chosen.size, chosen.identifier)
 
     def make(self, at: StoreContext[RdsSettings]) -> MadeStore:
         """Register the instance with its network and its Secret.

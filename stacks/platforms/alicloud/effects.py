@@ -64,5 +64,8 @@ EFFECTS: Effects = {
     "resource_group_id": in_place(f"{_TF}: resource_group_id of file systems, disks and instances"),
     "tags": in_place(f"{_TF}: tags are never ForceNew"),
     "database": names("its fields have rows of their own (stacks/stores/apsaradb.py)"),
+    "alarms": in_place(
+        f"{_TF}: resource_alicloud_cms_alarm.go", "alarms are made, changed or taken away; no storage is touched"
+    ),
     "addons": in_place("components/ack/addons.py: installed add-ons are adopted"),
 }

@@ -15,6 +15,7 @@ from estimate.offers import Offer, Part, Wanted
 from stacks.offered import CLUSTER
 from stacks.platforms import kube_provider, own_configuration
 from stacks.platforms.alicloud import addons
+from stacks.platforms.alicloud.alarms import ALARMS
 from stacks.platforms.alicloud.bucket import BUCKETS
 from stacks.platforms.alicloud.copies import COPIES
 from stacks.platforms.alicloud.effects import EFFECTS
@@ -37,6 +38,7 @@ class Alicloud(PlatformStack):
     effects = EFFECTS
     buckets = BUCKETS
     copies = COPIES
+    alarms = ALARMS
     own_store = APSARADB
     about = "region, network, key, database"
 

@@ -17,6 +17,7 @@ from components.alicloud import (
     refused_zone,
 )
 from stacks.platforms.alicloud import ids
+from stacks.platforms.alicloud.alarm_settings import AlicloudAlarmSettings
 from stacks.platforms.alicloud.fields import Region, Zone
 from stacks.settings.existing import Existing, Id
 from stacks.settings.fields import Strict, Url, accept, matching
@@ -124,6 +125,11 @@ class AlicloudSettings(Existing):
     )
     database: ApsaraSettings | None = Field(
         None, description="PostgreSQL that the stack makes on ApsaraDB RDS; only in the profile scaled."
+    )
+    alarms: AlicloudAlarmSettings | None = Field(
+        None,
+        description="Alarms of CloudMonitor for general-purpose NAS and the database on ApsaraDB RDS "
+        "(docs/monitoring.md); default: none are made.",
     )
     addons: dict[str, str | None] = Field(
         default_factory=dict[str, str | None],

@@ -58,5 +58,9 @@ EFFECTS: Effects = {
     "key_for_nodes": in_place("components/encryption/aws.py: the policy of the key"),
     "drivers": in_place(f"{_TF}/eks/addon.go", "a driver that leaves the stack stays installed"),
     "database": names("its fields have rows of their own (stacks/stores/rds.py)"),
+    "alarms": in_place(
+        f"{_TF}/cloudwatch/metric_alarm.go",
+        "alarms are made, changed or taken away; no storage is touched",
+    ),
     "tags": in_place(f"{_TF}: tags are never ForceNew"),
 }

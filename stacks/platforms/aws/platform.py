@@ -17,6 +17,7 @@ from stacks.kinds.base import Buys
 from stacks.offered import CLUSTER
 from stacks.platforms import own_configuration
 from stacks.platforms.aws import own_key
+from stacks.platforms.aws.alarms import ALARMS
 from stacks.platforms.aws.bucket import BUCKETS
 from stacks.platforms.aws.copies import COPIES, account_of
 from stacks.platforms.aws.effects import EFFECTS
@@ -38,6 +39,7 @@ class Aws(PlatformStack):
     effects = EFFECTS
     buckets = BUCKETS
     copies = COPIES
+    alarms = ALARMS
     own_store = RDS
     about = "region, network, key, drivers, stores"
 

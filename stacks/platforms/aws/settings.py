@@ -7,8 +7,9 @@ import pulumi
 from pydantic import Field, model_validator
 from typing_extensions import NotRequired
 
-from components.aws import key_arn_refused, network_refused, partition, tags_refused, zone_refused
+from components.aws import key_arn_refused, network_refused, partition, tags_refused, topic_refused, zone_refused
 from stacks.platforms.aws import ids
+from stacks.platforms.aws.alarm_settings import AwsAlarmSettings
 from stacks.settings.existing import Existing, Id
 from stacks.settings.fields import Cidr, DnsLabel, Strict, accept, matching
 from stacks.stores.rds import RdsSettings
@@ -173,6 +174,11 @@ class AwsSettings(Existing):
     database: RdsSettings | None = Field(
         None, description="PostgreSQL that the stack makes on RDS; only in the profile scaled."
     )
+    alarms: AwsAlarmSettings | None = Field(
+        None,
+        description="Alarms of CloudWatch for EFS, OpenZFS, Lustre and the database on RDS (docs/monitoring.md); "
+        "default: none are made.",
+    )
     tags: dict[str, str] = Field(
         default_factory=dict[str, str], description="Tags that are added to every resource which AWS can tag."
     )
@@ -189,6 +195,8 @@ class AwsSettings(Existing):
         if self.key_arn is not None and (reason := key_arn_refused(self.key_arn, self.region)):
             raise ValueError(f"keyArn {self.key_arn!r} {reason}")
         accept(self._boundary_refused())
+        if self.alarms is not None and (reason := topic_refused(self.alarms.topic, self.region)):
+            raise ValueError(f"alarms.topic: {self.alarms.topic!r} {reason}")
         if self.auto_mode and self.drivers.ebs != adopted():
             raise ValueError(
                 "drivers.ebs is not allowed with autoMode, which has an EBS driver of its own; leave it out"

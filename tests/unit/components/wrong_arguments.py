@@ -5,6 +5,7 @@ from typing import Any
 from components.contract import AccessMode
 from components.eks.driver import Driver, Permission
 from components.encryption.alicloud import ServiceRole
+from components.monitoring.alarms import CloudMonitorStorage, CloudWatchStorage
 from tests.unit.components.kotaemon.samples import DISK, FILES, single_args
 
 NETWORK = {"vpc_id": "vpc-1", "client_security_groups": {"nodes": "sg-1"}}
@@ -42,7 +43,17 @@ WRONG: dict[str, Any] = {
     "Backups": {"namespace": "app", "roles": {}, "repository": {"url": "s3:https://s3.example.com/b/c"}},
     "BundledPostgres": {**BUNDLED, "backup": {"claim": FILES, "folder": "a/b"}},
     "BundledQdrant": {**BUNDLED, "backup": {"claim": FILES, "folder": "a", "keep": 0}},
+    "CloudMonitorAlarms": {
+        "cloud_name": "shop-prod",
+        "contact_groups": [],
+        "watched": {"files": {"storage": CloudMonitorStorage.NAS, "id": "31a8e4", "size": "100Gi"}},
+    },
     "CloudNativePostgres": {"namespace": "app", "storage_class": "fast", "clients": {}, "instances": 0},
+    "CloudWatchAlarms": {
+        "region": "eu-central-1",
+        "topic": "arn:aws:sns:eu-west-1:111122223333:on-call",
+        "watched": {"files": {"storage": CloudWatchStorage.EFS, "id": "fs-1", "size": "100Gi"}},
+    },
     "CsiPreparation": {"volume": VOLUME, "folders": ["/models"]},
     "CsiVolumeClaim": {
         "namespace": "app",
