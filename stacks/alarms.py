@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from stacks import kinds, platforms
-from stacks.kinds.base import Watched
+from stacks.kinds.base import Buys, Watched
 from stacks.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,6 +48,12 @@ def mistakes(settings: Settings) -> Iterator[str]:
             f"{settings.platform.value}.{NAME}: nothing to watch: the cloud does not measure how full this stack's "
             "storage is (docs/monitoring.md says who does); leave it out"
         )
+
+
+def products(settings: Settings) -> list[Buys]:
+    """What the alarms cost."""
+    of_platform = _wanted(settings)
+    return [] if of_platform is None else of_platform.products(_by_name(watched(settings)))
 
 
 def component_mistakes(settings: Settings) -> Iterator[str]:

@@ -239,6 +239,7 @@ def _bought(stack: Planned) -> Iterator[Bought]:
         *stack.platform.products(stack.settings),
         *bucket.products(stack.settings),
         *backup_copy.products(stack.settings),
+        *alarms.products(stack.settings),
     ):
         yield bought(resource, product)
 

@@ -17,6 +17,8 @@ from functools import partial
 
 from pulumi import Input
 
+from .alarms import CloudWatchStorage
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -67,3 +69,11 @@ RDS_CREDITS = {
     "iops-credits": _rds("EBSIOBalance%", "Minimum", CREDIT_SECONDS),
 }
 """Percent of the burst credits of all volumes of the instance; only smaller instances burst. `Sum` is not valid."""
+
+READ: Mapping[CloudWatchStorage, int] = {
+    CloudWatchStorage.EFS: 2,
+    CloudWatchStorage.OPENZFS: 2 + len(OPENZFS_CREDITS),
+    CloudWatchStorage.LUSTRE: 1,
+    CloudWatchStorage.RDS: 1 + len(RDS_CREDITS),
+}
+"""Metrics that the alarms of one storage read, which is what they are billed by."""

@@ -2,6 +2,8 @@
 
 _ACCESS = "identities and permissions are free"
 FREE = {
+    # Quota Center, "Create an alert rule for a quota item", Billing (2025-01-23): what holds for alerts of CloudMonitor
+    "alicloud:cms/alarm:Alarm": "alerts by mail are free; calls are billed, and text messages over 1,000 a month",
     "alicloud:cs/kubernetesAddon:KubernetesAddon": "ACK add-ons are free; their pods run on the existing nodes",
     "alicloud:kms/alias:Alias": "aliases are free",
     # https://www.alibabacloud.com/help/en/kms/key-management-service/product-overview/billing, "What's free"

@@ -11,6 +11,7 @@ from estimate.product import DiskRule, Product, ResourceRule
 _NAMES = (
     "alicloud_backups:Backups",
     "apsaradb:ApsaraPostgres",
+    "aws_alarm:AwsAlarm",
     "aws_backup:AwsBackup",
     "aws_key:AwsKey",
     "ebs:EbsDisk",

@@ -110,6 +110,10 @@ class Alarms(ABC):
     def wanted(self, settings: Settings) -> bool:
         """Whether the stack file asks for alarms."""
 
+    def products(self, watched: Mapping[str, Watched]) -> list[Buys]:
+        """What the alarms cost. Default: nothing."""
+        return []
+
     @abstractmethod
     def check(self, settings: Settings, watched: Mapping[str, Watched]) -> list[str]:
         """What the component would refuse. `watched`: a name -> what is watched."""

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from pulumi import Input, ResourceOptions
 
 from components.monitoring.alarms import CloudWatchStorage
+from components.monitoring.cloudwatch_metrics import READ
+from estimate.products.aws_alarm import AwsAlarm
 from stacks.alarms import NAME
-from stacks.kinds.base import Watched
+from stacks.kinds.base import Buys, Watched
 from stacks.platforms.aws.settings import AwsSettings, tags
 from stacks.platforms.base import Alarms
 from stacks.settings.settings import Settings
@@ -22,6 +24,10 @@ class AwsAlarms(Alarms):
     def wanted(self, settings: Settings) -> bool:
         """Where the section has `alarms`."""
         return settings.section(AwsSettings).alarms is not None
+
+    def products(self, watched: Mapping[str, Watched]) -> list[Buys]:
+        """All alarms together: each is billed by the metrics that it reads."""
+        return [Buys(NAME, AwsAlarm(sum(READ[CloudWatchStorage(one.storage)] for one in watched.values())))]
 
     def check(self, settings: Settings, watched: Mapping[str, Watched]) -> list[str]:
         """What the component would refuse."""

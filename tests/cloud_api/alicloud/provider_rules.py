@@ -135,6 +135,14 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "storageThreshold": one_of(0, 10, 20, 30, 40, 50),
         "tags": _TAGS,
     },
+    "cms/alarm:Alarm": {
+        "silenceTime": between(300, 86400),
+        "escalationsWarn.comparisonOperator": one_of(">", ">=", "<", "<=", "!=", "=="),
+        "escalationsWarn.threshold": matches(r"[0-9]+"),
+        "metricDimensions": is_json,
+        "contactGroups": lambda value: "is read back as two groups" if any("," in one for one in value) else "",
+        "tags": _TAGS,
+    },
     "rds/rdsAccount:RdsAccount": {
         "accountName": matches(r"[a-z][a-z0-9_]{0,61}[a-z0-9]"),
         "accountType": one_of("Normal", "Super", "Sysadmin"),

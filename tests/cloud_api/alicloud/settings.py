@@ -38,6 +38,8 @@ _EXTERNAL = {
     "endpoint": {"cidr": "10.9.0.0/24", "port": 5432},
 }
 _CLUSTER = "c0123456789abcdef0123456789abcdef"
+_WATCHED = {"storage/claims/watched": {"kind": "nas"}}
+"""A claim that CloudMonitor measures, whatever the other claims and the database are."""
 _ROLE_IS_MADE = {
     "alicloud/account": "1512666876910000",
     "alicloud/clusterId": _CLUSTER,
@@ -80,6 +82,11 @@ DIMENSIONS: Dimensions = {
     "service roles": {
         "there": {},
         "made": {"alicloud/serviceRoles": ["disk", "nas", "nas-backup", "vault", "database"]},
+    },
+    "alarms": {
+        "none": {},
+        "usual": {"alicloud/alarms": {"contactGroups": ["on-call"]}, **_WATCHED},
+        "early": {"alicloud/alarms": {"contactGroups": ["on-call", "storage"], "fullPercent": 50}, **_WATCHED},
     },
     "tags": {
         "none": {},

@@ -14,6 +14,7 @@ from stacks.kinds.ecs_disk import EcsDiskClaim
 from stacks.kinds.essd import EssdClaim
 from stacks.kinds.nas import NasClaim
 from stacks.kinds.ossfs import OssfsClaim
+from stacks.platforms.alicloud.alarm_settings import AlicloudAlarmSettings
 from stacks.platforms.alicloud.settings import AlicloudSettings, KeySettings
 from stacks.safety import RefusedByGuard
 from stacks.settings.bucket import BucketSettings
@@ -32,6 +33,7 @@ _IN_PODS = "it is about pods and volumes in the cluster; no resource of the clou
 _KIND = {"kind": "it names the model"}
 MODELS: dict[str, tuple[type[Strict], dict[str, str]]] = {
     "alicloud": (AlicloudSettings, {"clusterStack": "it names where the kubeconfig is"}),
+    "alicloud.alarms": (AlicloudAlarmSettings, {}),
     "alicloud.key": (KeySettings, {}),
     "alicloud.database": (ApsaraSettings, dict.fromkeys(("caBundle", "driver"), _IN_PODS)),
     "bucket": (

@@ -17,6 +17,7 @@ import pytest
 
 pytest.importorskip("alibabacloud_nas20170626", reason="needs requirements-cloud-api.txt: make cloud-api")
 
+from alibabacloud_cms20190101 import models as cms
 from alibabacloud_ecs20140526 import models as ecs
 from alibabacloud_hbr20170908 import models as hbr
 from alibabacloud_kms20160120 import models as kms
@@ -243,6 +244,33 @@ def account(inputs: Inputs) -> Any:
     )
 
 
+def alarm(inputs: Inputs) -> Any:
+    warn = inputs["escalationsWarn"]
+    operators = {">": "GreaterThanThreshold"}  # convertCmsAlarmComparisonOperator of the provider
+    return cms.PutResourceMetricRuleRequest(
+        rule_id="pulumi-1",  # the provider's own
+        rule_name=inputs["name"],
+        namespace=inputs["project"],
+        metric_name=inputs["metric"],
+        resources=inputs["metricDimensions"],
+        contact_groups=",".join(inputs["contactGroups"]),
+        period=str(int(inputs["period"])),
+        silence_time=int(inputs["silenceTime"]),
+        escalations=cms.PutResourceMetricRuleRequestEscalations(
+            warn=cms.PutResourceMetricRuleRequestEscalationsWarn(
+                comparison_operator=operators[warn["comparisonOperator"]],
+                statistics=warn["statistics"],
+                threshold=warn["threshold"],
+                times=int(warn["times"]),
+            )
+        ),
+        labels=[
+            cms.PutResourceMetricRuleRequestLabels(key=key, value=value)
+            for key, value in inputs.get("tags", {}).items()
+        ],
+    )
+
+
 CALLS: dict[str, Callable[[Inputs], Any]] = {
     "alicloud:kms/key:Key": key,
     "alicloud:kms/alias:Alias": alias,
@@ -259,6 +287,7 @@ CALLS: dict[str, Callable[[Inputs], Any]] = {
     "alicloud:nas/mountTarget:MountTarget": mount_target,
     "alicloud:hbr/vault:Vault": vault,
     "alicloud:hbr/nasBackupPlan:NasBackupPlan": backup_plan,
+    "alicloud:cms/alarm:Alarm": alarm,
     "alicloud:rds/instance:Instance": database,
     "alicloud:rds/rdsAccount:RdsAccount": account,
 }
@@ -277,6 +306,7 @@ def made() -> Run:
     from plan.recorder import run_program
 
     values = copy.deepcopy(with_disks())
+    values["alicloud"]["alarms"] = {"contactGroups": ["on-call"]}
     values["storage"]["claims"]["served"] = {"kind": "nfs-on-disk", "clients": ["10.0.0.0/16"]}
     return run_program(program.main, Account(), config=config(values), stack="prod")
 
@@ -325,11 +355,12 @@ def test_no_input_is_lost_on_the_way(made: Run, kind: str) -> None:
     }
     for resource in made.of(kind):
         inputs = dict(resource.inputs)
-        sent = json.dumps(CALLS[kind](inputs).to_map())
+        sent = json.dumps(CALLS[kind](inputs).to_map()).replace("GreaterThanThreshold", ">")
         for name, value in inputs.items():
             if name in later or value is None:
                 continue
             for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]:
+                part = int(part) if isinstance(part, float) and part.is_integer() else part
                 needle = "true" if part == "Enabled" else json.dumps(part) if isinstance(part, bool) else str(part)
                 assert needle in sent, (name, part)
 
@@ -348,6 +379,8 @@ VALUES = [
     (kms.CreateKeyRequest, "ENCRYPT/DECRYPT"),
     (hbr.CreateVaultRequest, "KMS"),
     (hbr.CreateBackupPlanRequest, "COMPLETE"),
+    (cms.PutResourceMetricRuleRequest, "KEEP_LAST_STATE (default)"),
+    (cms.PutResourceMetricRuleRequest, "86400"),
     (rds.CreateDBInstanceRequest, "HighAvailability"),
     (rds.CreateDBInstanceRequest, "cloud_essd"),
     *[(rds.CreateDBInstanceRequest, version) for version in ("14.0", "15.0", "16.0", "17.0")],

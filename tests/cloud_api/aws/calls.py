@@ -6,7 +6,7 @@ Every argument must be used: one that is not known here fails the test, so that 
 import base64
 from collections.abc import Callable, Iterator
 
-from tests.cloud_api.aws import backup_calls, bucket_calls, file_calls, s3_files_calls
+from tests.cloud_api.aws import alarm_calls, backup_calls, bucket_calls, file_calls, s3_files_calls
 from tests.cloud_api.aws.call import Call, Inputs, some, tags, used
 
 
@@ -325,6 +325,7 @@ _BUILDERS: dict[str, Callable[[Inputs, str], Iterator[Call]]] = {
     "aws:iam/role:Role": _role,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _attachment,
     "aws:iam/rolePolicy:RolePolicy": _role_policy,
+    **alarm_calls.BUILDERS,
     **backup_calls.BUILDERS,
     **bucket_calls.BUILDERS,
     **file_calls.BUILDERS,

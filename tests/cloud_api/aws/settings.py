@@ -18,6 +18,7 @@ COPIES = {
     "us-iso-east-1": "us-iso-west-1",
 }
 """Region -> another one of its partition; the sovereign cloud has one."""
+_TOPIC = "arn:<partition>:sns:<region>:<account>:on-call"
 _ROLE = "arn:<partition>:iam::<account>:role/ebs-csi-driver"
 _GIVEN = {
     "aws/account": "<account>",
@@ -112,6 +113,11 @@ DIMENSIONS: Dimensions = {
         "bottlerocket": {"aws/bottlerocket": True},
         "auto mode": {"aws/autoMode": True},
         "auto mode with tags": {"aws/autoMode": True, "aws/autoModeTags": True},
+    },
+    "alarms": {
+        "none": {},
+        "usual": {"aws/alarms": {"topic": _TOPIC}},
+        "early": {"aws/alarms": {"topic": _TOPIC, "fullPercent": 50, "creditPercent": 90}},
     },
     "tags": {
         "none": {},

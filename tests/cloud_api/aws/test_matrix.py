@@ -15,6 +15,7 @@ from stacks.kinds.mountpoint_s3 import MountpointClaim
 from stacks.kinds.nfs_on_disk import NfsOnDiskClaim
 from stacks.kinds.openzfs import OpenZfsClaim
 from stacks.kinds.s3_files import S3FilesClaim
+from stacks.platforms.aws.alarm_settings import AwsAlarmSettings
 from stacks.platforms.aws.settings import AwsSettings, Drivers, DriverSettings
 from stacks.safety import RefusedByGuard
 from stacks.settings.backup_copy import BackupCopySettings
@@ -35,6 +36,7 @@ _IN_PODS = "it is about pods and volumes in the cluster; no resource of the clou
 _KIND = {"kind": "it names the model"}
 MODELS: dict[str, tuple[type[Strict], dict[str, str]]] = {
     "aws": (AwsSettings, {"clusterStack": "it names where the kubeconfig is"}),
+    "aws.alarms": (AwsAlarmSettings, {}),
     "aws.drivers": (Drivers, {}),
     "aws.drivers.*": (DriverSettings, {}),
     "aws.database": (

@@ -15,6 +15,8 @@ from components.file.efs import EfsStorage, EfsStorageArgs
 from components.file.efs_dynamic import EfsDynamicStorage, EfsDynamicStorageArgs
 from components.file.lustre import LustreStorage, LustreStorageArgs
 from components.file.openzfs import OpenZfsStorage, OpenZfsStorageArgs
+from components.monitoring.alarms import CloudWatchStorage
+from components.monitoring.cloudwatch import CloudWatchAlarms, CloudWatchAlarmsArgs, CloudWatchWatched
 from components.nfs_server.aws_instance import NfsOnEbs, NfsOnEbsArgs
 from components.nfs_server.exports import NfsExport
 from components.nfs_server.on_disk import NfsServing
@@ -166,6 +168,28 @@ def test_rds(pulumi_run):
     args.update(maintenance_window="sun:02:00-sun:03:00", performance_insights=True)
     call = of(accepted(pulumi_run, lambda: RdsDatabase("database", args)), "CreateDBInstance")
     assert (call["StorageEncrypted"], call["KmsKeyId"], call["PubliclyAccessible"]) == (True, KEY, False)
+
+
+@pytest.mark.parametrize("storage", list(CloudWatchStorage))
+@pytest.mark.parametrize(("full", "credit"), [(50, 1), (95, 90)])
+def test_alarms(pulumi_run, storage, full, credit):
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:{'t' * 256}"
+    args = CloudWatchAlarmsArgs(
+        region=REGION,
+        topic=topic,
+        watched={"files": CloudWatchWatched(storage=storage, id="fs-0a1b2c3d4e5f60718", size="512Ti")},
+        full_percent=full,
+        credit_percent=credit,
+        tags=NETWORK["tags"],
+    )
+    found = accepted(pulumi_run, lambda: CloudWatchAlarms("alarms", args))
+    assert {call.operation for call in found} == {"PutMetricAlarm"}
+    for call in found:
+        # Either one metric, or several with one that is returned (API PutMetricAlarm, Metrics)
+        several = call.parameters.get("Metrics")
+        one = {"Namespace", "MetricName", "Dimensions", "Period", "Statistic"} & set(call.parameters)
+        assert len(one) == (0 if several else 5)
+        assert [query["ReturnData"] for query in several or ()].count(True) == (1 if several else 0)
 
 
 @pytest.mark.parametrize("driver", list(Driver))

@@ -9,6 +9,7 @@ import pytest
 from plan import collect
 from plan.recorder import Registration
 from stacks import kinds, platforms
+from stacks.kinds.base import Kind
 from stacks.settings.load import SettingsError
 from tests.unit.stacks.test_memory import changed
 
@@ -51,6 +52,16 @@ def test_openzfs_lustre_and_the_database_are_watched(tmp_path: Path) -> None:
     assert database["dimensions"] == {"DBInstanceIdentifier": "kotaemon"}, "not the resource id, which the engine knows"
 
 
+def test_a_plan_says_what_the_alarms_cost(tmp_path: Path) -> None:
+    """One line, by the metrics that are read: four of OpenZFS, one of Lustre, three of RDS."""
+    lines = [
+        line for line in collect.make(changed(tmp_path, "aws-scaled", AWS)).cost.lines if line.resource == "alarms"
+    ]
+    assert [line.quantity for line in lines] == [8]
+    free = collect.make(changed(tmp_path, "alicloud-scaled", ALICLOUD)).cost.free
+    assert any("Alarm" in str(one) for one in free)
+
+
 def test_the_percentages_of_the_stack_file_are_taken(tmp_path: Path) -> None:
     change = {"aws.alarms": {"topic": TOPIC, "fullPercent": 90, "creditPercent": 30}}
     found = made(tmp_path, "aws-scaled", change)
@@ -67,7 +78,8 @@ def test_efs_is_watched_and_a_disk_of_ebs_is_not(tmp_path: Path) -> None:
 
 def test_an_existing_file_system_is_watched_as_well(tmp_path: Path) -> None:
     existing = {"storage.claims.files.existing": {"files": "fs-0a1b2c3d4e5f60718"}}
-    assert set(made(tmp_path, "aws-single", {**AWS, **existing})) == set(made(tmp_path, "aws-single", AWS))
+    found = set(made(tmp_path, "aws-single", {**AWS, **existing}))
+    assert found == {"alarms-claim-files-full", "alarms-claim-files-io-limit"}
 
 
 def test_nas_and_the_database_of_alibaba_cloud_are_watched(tmp_path: Path) -> None:
@@ -139,7 +151,7 @@ def test_what_the_kubelet_does_not_measure_is_watched_by_the_cloud_or_told(tmp_p
     assert of_clouds == ["aws", "alicloud"]
     for name in kinds.NAMES:
         kind = kinds.kind(name)
-        watches = type(kind).watched is not kinds.base.Kind.watched
+        watches = type(kind).watched is not Kind.watched
         if kind.in_account and kind.fill_elsewhere and name not in none:
             assert watches, name
         if watches:

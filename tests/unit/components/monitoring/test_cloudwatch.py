@@ -7,6 +7,7 @@ import pytest
 
 from components.monitoring.alarms import CloudWatchStorage
 from components.monitoring.cloudwatch import CloudWatchAlarms, CloudWatchAlarmsArgs, check
+from components.monitoring.cloudwatch_metrics import READ
 
 TOPIC = "arn:aws:sns:eu-central-1:111122223333:on-call"
 GIB = 2**30
@@ -58,11 +59,16 @@ def test_each_alarm_reads_what_a_page_of_aws_has(pulumi_run: Callable[..., Any])
         for metric, namespace, dimensions, statistic, seconds in metrics(alarm):
             of, keys, valid, apart = PAGES[metric]
             assert (namespace, set(dimensions)) == (of, keys)
-    PLACEHOLDER
+            assert IDS[kind] in dimensions.values()
             assert statistic in valid, f"{metric}: {statistic} is not valid"
             assert seconds >= apart, f"{metric}: a period without a value would look like missing data"
             seen.add(metric)
     assert seen == set(PAGES), "a metric that nothing reads"
+
+
+@pytest.mark.parametrize("kind", IDS)
+def test_the_estimate_knows_how_many_metrics_are_read(pulumi_run: Callable[..., Any], kind: str) -> None:
+    assert sum(len(metrics(alarm)) for alarm in made(pulumi_run, kind).values()) == READ[CloudWatchStorage(kind)]
 
 
 def test_every_kind_tells_when_it_is_full(pulumi_run: Callable[..., Any]) -> None:
