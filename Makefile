@@ -75,7 +75,7 @@ first-up-check: $(INSTALLED) ## Ask the account of STACK, by calls that only rea
 preview: $(INSTALLED) ## `pulumi preview` of the stack on its own cluster
 	pulumi preview --stack $(STACK)
 
-test: lint types policy unit library cloud-api programs cluster drills ## All tests, the long ones in their short form
+test: lint types policy unit library cloud-api programs cluster ## All tests, the long ones in their short form
 
 test-all: ## All tests, and the long forms of those that have one
 	@$(MAKE) test LONG=
@@ -110,13 +110,15 @@ $(CLOUD_API)/.installed: requirements-cloud-api.lock $(INSTALLED)
 cloud-api: $(CLOUD_API)/.installed ## Our create calls against the clouds' own API models, and moto
 	$(CLOUD_API)/bin/python -m pytest $(LONG) tests/cloud_api
 
-cluster: $(POLICY)/.installed ## Tests on the devcluster (its programs are built on first use, about 10 minutes)
+cluster: $(POLICY)/.installed ## Tests on the devcluster, and the drills (its programs are built on first use, about 10 minutes)
 	$(PY) -m devcluster.build control-plane simulated-nodes engine yaml python registry
 	@$(MAKE) --no-print-directory -j2 --output-sync=target on-cluster on-engine
 
-# Side by side, because either waits for its cluster a good part of the time. Each is told when it has ended
+# Side by side, because either waits for its cluster a good part of the time, and each takes as long as the other. Each
+# is told when it has ended
 on-cluster:
 	$(PY) -m pytest $(LONG) tests/cluster
+	$(PY) -m pytest $(LONG) tests/drills
 
 on-engine:
 	$(PY) -m pytest $(LONG) tests/engine tests/languages
@@ -124,7 +126,7 @@ on-engine:
 programs: $(INSTALLED) ## Tests with programs of others that only tests run (the Collector, and for the long ones an S3 server, are built on first use, about 2 minutes)
 	$(PY) -m pytest $(LONG) tests/programs
 
-drills: $(INSTALLED) ## The drills in their short form, as tests
+drills: $(INSTALLED) ## The drills alone, in their short form, as tests
 	$(PY) -m devcluster.build control-plane simulated-nodes engine
 	$(PY) -m pytest $(LONG) tests/drills
 
