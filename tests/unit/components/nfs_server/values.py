@@ -3,7 +3,8 @@
 from components.nfs_server.connection import SshConnection
 from components.nfs_server.exports import NfsExport
 from components.nfs_server.files import NfsDisk, NfsServerFiles
-from components.nfs_server.pair import NfsNode, NfsPairFiles, NfsWitness
+from components.nfs_server.hosts import NfsNode, NfsWitness
+from components.nfs_server.pair import NfsPairFiles
 
 PATH = "/srv/nfs/kotaemon"
 EXPORT = NfsExport(path=PATH, clients=["10.0.0.0/16"])
