@@ -79,19 +79,21 @@ NFSv4 {{
     Server_Scope = "{address}";
     Server_Owner = "{address}";
 }}
+NFS_KRB5 {{
+    Active_krb5 = false;
+}}
 EXPORT_DEFAULTS {{
     Access_Type = None;
+    Protocols = 4;
+    Transports = TCP;
+    SecType = sys;
 }}
 EXPORT {{
     Export_Id = 1;
     Filesystem_Id = {fsid(export)}.0;
     Path = "{EXPORTED}";
     Pseudo = "{export["path"]}";
-    Protocols = 4;
-    Transports = TCP;
-    SecType = sys;
     Squash = {_SQUASH[squash]};{nobody}
-    Access_Type = None;
     FSAL {{
         Name = GLUSTER;
         Hostname = "localhost";
@@ -101,11 +103,13 @@ EXPORT {{
     CLIENT {{
         Clients = {", ".join(export["clients"])};
         Access_Type = RW;
+        Protocols = 4;
     }}
     # The warden asks from here whether the server serves.
     CLIENT {{
         Clients = 127.0.0.1;
         Access_Type = RO;
+        Protocols = 4;
     }}
 }}
 LOG {{

@@ -142,8 +142,7 @@ ganesha() {
   cat >"$state/ganesha.service" <<UNIT
 [Unit]
 Description=NFS-Ganesha of the pair, started by its warden on one node at a time
-After=dbus.service rpcbind.service network-online.target
-Wants=dbus.service rpcbind.service
+After=network-online.target
 [Service]
 RuntimeDirectory=ganesha
 ExecStart=$(command -v ganesha.nfsd) -F -L STDERR -f $stage/pair-ganesha.conf -p /run/ganesha/ganesha.pid

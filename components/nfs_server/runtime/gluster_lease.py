@@ -12,8 +12,8 @@ from pathlib import Path
 
 BEAT = 2.0
 """Seconds between two beats."""
-STILL = 8.0
-"""Seconds without a new beat after which the lease may be asked for."""
+STILL = 5.0
+"""Seconds for which a beat must be seen to stand still before the lease is asked for."""
 FREE = "-"
 """Who holds it, where somebody let it go."""
 _LENGTH = 100
