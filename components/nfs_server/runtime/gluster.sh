@@ -98,6 +98,7 @@ started() { told volume info "$volume" | grep -q '^Status: Started'; }
 
 # A volume that exists stays as it is: what the pair needs of it is looked at, and said.
 volume_theirs() {
+  systemctl -q is-active glusterd.service || fail "glusterd does not run here, and the volume $volume is to exist; start it, or give brick and witness to have a volume made"
   there || fail "no volume $volume is known here; name one that exists (gluster volume list), or give brick and witness to have it made"
   started || fail "the volume $volume is not started; gluster volume start $volume"
   told volume info "$volume" | grep -Eq '^Number of Bricks: .*(x 3 =|x \(2 \+ 1\) =)' ||
@@ -186,15 +187,17 @@ gluster_pair() {
   read -r mount <"$stage/pair-mount"
   no_other_server
   gluster_packages "$@" ganesha.nfsd keepalived
-  if [ -n "$brick" ]; then brick; fi
+  if [ -n "$brick" ]; then
+    brick
+  else
+    volume_theirs
+  fi
   pair_firewall
   daemon
   gluster_mount
   if [ -n "$brick" ] && [ -f "$stage/pair-first" ]; then
     pool
     volume_made
-  elif [ -z "$brick" ]; then
-    volume_theirs
   fi
   if [ -f "$stage/pair-first" ]; then
     gluster_first

@@ -29,6 +29,8 @@ LOCKS = 3.0
 its own lock up again."""
 START = 120.0
 """Seconds within which a server has to answer after its start."""
+AGAIN = 5.0
+"""Seconds after which a mount that failed is tried again; systemd gives up units that fail more often."""
 AWAY = 30.0
 """Seconds for which a node that gave up does not ask for the lease."""
 
@@ -125,7 +127,8 @@ class Holder:
             return True
         if self._good is not None:
             raise OSError(f"{self._mount} is no longer mounted")
-        systemctl("start", self._unit())
+        if not systemctl("start", self._unit()):
+            time.sleep(AGAIN)
         return False
 
     def _unit(self) -> str:
