@@ -24,7 +24,7 @@ class GlusterPair(failing.Pair):
         """Wait until all three bricks are there and nothing is left to heal; the seconds that took."""
         began, heal = time.monotonic(), ""
         while time.monotonic() - began < _PATIENCE:
-            heal = said(node, "gluster --mode=script volume heal kotaemon info < /dev/null")
+            heal = node.ssh("gluster --mode=script volume heal kotaemon info", seconds=200, check=False).stdout
             if heal.count("Status: Connected") == heal.count("Number of entries: 0") == 3:
                 return time.monotonic() - began
             time.sleep(2)

@@ -35,8 +35,16 @@ ours() { [ "$(told volume info "$volume" 2>/dev/null | sed -n 's/^Brick[0-9]*: *
 bricks() { sed "s|\$|:$brick|" "$stage/gluster-hosts"; }
 there() { told volume info "$volume" >/dev/null 2>&1; }
 
+# Gluster's ports are closed to all but the hosts of the pair, so a pool with more hosts must not be taken for ours.
+alone() {
+  systemctl -q is-active glusterd.service || return 0
+  [ "$(told pool list | tail -n +2 | wc -l)" -le "$(wc -l <"$stage/gluster-hosts")" ] ||
+    fail "this host belongs to a pool with hosts that are not of the pair; nothing was changed. Make the volume in that pool yourself, and name it without brick and witness: $(told pool list | awk 'NR > 1 { print $2 }' | tr '\n' ' ')"
+}
+
 # A brick is a directory of its own, with nothing in it, on a disk of its own: a full brick must not fill the system.
 brick() {
+  alone
   ours && return 0
   [ -z "$(find "$brick" -mindepth 1 -print -quit 2>/dev/null)" ] ||
     fail "brick $brick holds data that is not ours; nothing was changed. Give an empty directory. If it is a volume that exists, leave brick out of the stack file, and name the volume"
