@@ -180,14 +180,15 @@ if TYPE_CHECKING:
         NfsTransport as NfsTransport,
     )
     from .nfs_server.files import NfsFileSystem as NfsFileSystem, NfsDisk as NfsDisk, NfsServerFiles as NfsServerFiles
+    from .nfs_server.gluster import NfsGlusterFiles as NfsGlusterFiles
+    from .nfs_server.gluster_ha import NfsGlusterPair as NfsGlusterPair, NfsGlusterPairArgs as NfsGlusterPairArgs
     from .nfs_server.ha import NfsPair as NfsPair, NfsPairArgs as NfsPairArgs
+    from .nfs_server.hosts import NfsNode as NfsNode, NfsWitness as NfsWitness
     from .nfs_server.on_disk import NfsServing as NfsServing
     from .nfs_server.pair import (
         NfsFencing as NfsFencing,
-        NfsNode as NfsNode,
         NfsPairFiles as NfsPairFiles,
         NfsReplication as NfsReplication,
-        NfsWitness as NfsWitness,
     )
     from .nfs_server.single import (
         NfsServer as NfsServer,
@@ -373,9 +374,12 @@ _HOMES = {
     "nfs_server.connection": ("SshConnection",),
     "nfs_server.exports": ("NfsExport", "NfsSecurity", "NfsSquash", "NfsTransport"),
     "nfs_server.files": ("NfsFileSystem", "NfsDisk", "NfsServerFiles"),
+    "nfs_server.gluster": ("NfsGlusterFiles",),
+    "nfs_server.gluster_ha": ("NfsGlusterPair", "NfsGlusterPairArgs"),
     "nfs_server.ha": ("NfsPair", "NfsPairArgs"),
+    "nfs_server.hosts": ("NfsNode", "NfsWitness"),
     "nfs_server.on_disk": ("NfsServing",),
-    "nfs_server.pair": ("NfsFencing", "NfsNode", "NfsPairFiles", "NfsReplication", "NfsWitness"),
+    "nfs_server.pair": ("NfsFencing", "NfsPairFiles", "NfsReplication"),
     "nfs_server.single": ("NfsServer", "NfsServerArgs", "nfs_user_data"),
     "object.archiver": ("Archiver", "ArchiverArgs"),
     "object.juicefs": ("JuicefsStorage", "JuicefsStorageArgs", "juicefs_claim"),

@@ -1,6 +1,7 @@
 """The commands `drill` and `drill-node` of `python -m drills`."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from devcluster.cluster import Cluster
 from drills import loss_case, node_loss, program, real, record, samples
 from drills.loss_case import Fencing, Scenario
 from drills.nfs import program as nfs
+from drills.nfs_gluster import program as nfs_gluster
 from drills.nfs_ha import program as nfs_ha
 from drills.session import follow
 from plan.exits import UserError
@@ -44,8 +46,15 @@ def drill_on_real_nodes(seed: int, console: Console) -> int:
     return 1 if red else 0
 
 
-def drill_nfs(seed: int, console: Console, *, pair: bool = False) -> int:
-    """Run the drills of the NFS server, or of a pair, in guests and renew their section of docs/test-record.md.
+_GUESTS: dict[str, Callable[[Callable[[str], None]], program.Section]] = {
+    "drill-nfs": nfs.run,
+    "drill-nfs-ha": nfs_ha.run,
+    "drill-nfs-gluster": nfs_gluster.run,
+}
+
+
+def drill_nfs(seed: int, console: Console, servers: str) -> int:
+    """Run the drills of an NFS server in guests, by their command, and renew their section of docs/test-record.md.
 
     1 when one is red.
 
@@ -53,7 +62,7 @@ def drill_nfs(seed: int, console: Console, *, pair: bool = False) -> int:
     """
     if reason := nfs.why_not():
         raise UserError(reason)
-    section = (nfs_ha if pair else nfs).run(lambda line: console.print(line, markup=False))
+    section = _GUESTS[servers](lambda line: console.print(line, markup=False))
     record.renew(section, seed)
     red = [result.name for result in section.results if not result.green]
     console.print(f"{len(red)} drills are red: {', '.join(red)}" if red else "All drills went as promised.")

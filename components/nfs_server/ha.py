@@ -5,12 +5,12 @@ from typing import TypedDict
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
-from pulumi_command import remote
 
 from ..refusal import refuse
 from .connection import SshConnection, connection_mistakes
-from .delivery import UNPACK, UNPACK_WITH_SUDO, stream
+from .delivery import stream
 from .files import HostFile, warnings
+from .over_ssh import installed
 from .pair import NfsPairFiles, check_pair, node_files, secret_mistakes, served, witness_files
 
 
@@ -64,36 +64,19 @@ class NfsPair(pulumi.ComponentResource):
             return _archive(name, args["secret"], lambda secret: node_files(pair, number, secret))
 
         # The first node makes both disks equal and so needs the other; a change reaches one node after the other.
-        witness = self._installed(
+        witness = installed(
             f"{name}-witness",
             args["witness"],
             _archive(name, args["secret"], lambda secret: witness_files(pair, secret)),
+            ResourceOptions(parent=self),
         )
-        second = self._installed(f"{name}-node-2", args["nodes"][1], node(1), witness)
-        first = self._installed(f"{name}-node-1", args["nodes"][0], node(0), second)
+        after_it = ResourceOptions(parent=self, depends_on=[witness])
+        second = installed(f"{name}-node-2", args["nodes"][1], node(1), after_it)
+        after_both = ResourceOptions(parent=self, depends_on=[second])
+        first = installed(f"{name}-node-1", args["nodes"][0], node(0), after_both)
         self.address = Output.from_input(pair["virtual_address"].partition("/")[0])
         self.report = Output.all(witness.stdout, second.stdout, first.stdout)
         self.register_outputs({"address": self.address, "report": self.report})
-
-    def _installed(
-        self, name: str, connection: SshConnection, archive: Output[str], *after: pulumi.Resource
-    ) -> remote.Command:
-        user = connection.get("user", "root")
-        return remote.Command(
-            name,
-            connection=remote.ConnectionArgs(
-                host=connection["host"],
-                host_key=connection["host_key"],
-                private_key=Output.secret(connection["private_key"]),
-                user=user,
-                port=connection.get("port", 22),
-            ),
-            # Without `update` a change runs `create` again, and without `delete` nothing is undone at the end.
-            create=UNPACK if user == "root" else UNPACK_WITH_SUDO,
-            stdin=archive,
-            add_previous_output_in_env=False,  # sshd takes no variables from clients, and says so at every run
-            opts=ResourceOptions(parent=self, depends_on=list(after)),
-        )
 
 
 def _archive(name: str, secret: Input[str], files: Callable[[str], list[HostFile]]) -> Output[str]:

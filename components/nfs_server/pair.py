@@ -1,11 +1,9 @@
 """A pair of NFS servers and its witness: what may go together, and the files of each of the three hosts. Pure."""
 
-import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import Enum
-from itertools import combinations
 from pathlib import Path
 from typing import TypedDict
 
@@ -13,6 +11,7 @@ from typing_extensions import NotRequired
 
 from .exports import NfsExport
 from .files import STABLE, STAGE, HostFile, NfsFileSystem, NfsServerFiles, check_files, host_files
+from .hosts import NfsNode, NfsWitness, host_mistakes
 from .pair_files import WITNESS_PORT, drbd_resource, gate, keepalived, peers_only
 
 STATE = "/var/lib/kotaemon-nfs-state"
@@ -24,7 +23,6 @@ GRACE_SECONDS = 30
 one that comes after the grace has lost its locks. The kernel ends it early when all known clients are back."""
 _RUNTIME = Path(__file__).parent / "runtime"
 _SCRIPTS = ("pair_rules.py", "pair_words.py")
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9-]+)*")
 _SECRET = re.compile(r"[!#-\[\]-~]{8,64}")
 
 
@@ -44,26 +42,6 @@ class NfsFencing(str, Enum):
     """A third host; a node that has neither the other nor the witness restarts itself."""
     NONE = "none"
     """Nobody. It is refused: two nodes that lose each other would both serve, and both lose data."""
-
-
-class NfsNode(TypedDict):
-    """One node with data."""
-
-    name: str
-    """Its host name, as `uname -n` says it: DRBD finds its section by it."""
-    address: str
-    """Its IPv4 address in the network of the virtual address, for DRBD and VRRP."""
-    interface: str
-    """Network interface that has the address, for example eth0."""
-
-
-class NfsWitness(TypedDict):
-    """The third host. It needs no disk and little of anything: any small machine that fails on its own."""
-
-    name: str
-    """Its host name, as `uname -n` says it."""
-    address: str
-    """Its IPv4 address; the nodes must reach it on another path than each other, where there is one."""
 
 
 class NfsPairFiles(TypedDict):
@@ -117,54 +95,7 @@ def check_pair(pair: NfsPairFiles) -> list[str]:
         )
     if len(pair["nodes"]) != 2:
         return [*found, f"nodes: must be two, these are {len(pair['nodes'])}"]
-    return [*found, *_hosts(pair), *_addresses(pair), *_disks(pair)]
-
-
-def _hosts(pair: NfsPairFiles) -> Iterator[str]:
-    hosts: list[tuple[str, str]] = [(f"nodes[{at}].name", node["name"]) for at, node in enumerate(pair["nodes"])]
-    if "witness" in pair:
-        hosts.append(("witness.name", pair["witness"]["name"]))
-    for key, name in hosts:
-        if not _NAME.fullmatch(name):
-            yield f"{key}: {name!r} is not a host name; it must be what `uname -n` says there"
-    for (_, one), (key, other) in combinations(hosts, 2):
-        if one == other:
-            yield f"{key}: {other!r} is two hosts; each of the three must be a machine of its own"
-    for at, node in enumerate(pair["nodes"]):
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}", node["interface"]):
-            yield f"nodes[{at}].interface: {node['interface']!r} is not the name of a network interface"
-
-
-def _addresses(pair: NfsPairFiles) -> Iterator[str]:
-    try:
-        virtual = ipaddress.IPv4Interface(pair["virtual_address"])
-    except ValueError:
-        virtual = None
-    if virtual is None or "/" not in pair["virtual_address"] or virtual.network.prefixlen > 30:
-        yield f"virtual_address: {pair['virtual_address']!r} must be an IPv4 address with its network, as 10.0.0.10/24"
-        return
-    if virtual.ip in (virtual.network.network_address, virtual.network.broadcast_address):
-        yield f"virtual_address: {virtual.ip} is the network's own address; choose a free one of {virtual.network}"
-    named = [("the virtual address", str(virtual.ip))]
-    named += [(f"nodes[{at}].address", node["address"]) for at, node in enumerate(pair["nodes"])]
-    if "witness" in pair:
-        named.append(("witness.address", pair["witness"]["address"]))
-    for key, text in named[1:]:
-        try:
-            address = ipaddress.IPv4Address(text)
-        except ValueError:
-            yield f"{key}: {text!r} is not an IPv4 address"
-            continue
-        if key.startswith("nodes") and address not in virtual.network:
-            yield (
-                f"virtual_address: {virtual} is outside of the network of {key} {text}; the address moves between the "
-                "nodes on one Ethernet segment"
-            )
-    for (first, one), (second, other) in combinations(named, 2):
-        if one == other:
-            yield f"{second}: {other} is also {first}; each must be an address of its own"
-    if not 1 <= pair.get("router_id", 51) <= 255:
-        yield f"router_id: {pair.get('router_id')} is not allowed; it must be 1 to 255"
+    return [*found, *host_mistakes(pair), *_disks(pair)]
 
 
 def _disks(pair: NfsPairFiles) -> Iterator[str]:

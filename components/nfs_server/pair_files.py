@@ -6,12 +6,14 @@ Sources: drbd.conf(5) of drbd-utils 9.22, keepalived.conf(5) of 2.2.7, docs/fact
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .hosts import NfsHosts
+
 if TYPE_CHECKING:
     from .pair import NfsPairFiles
 
 DRBD_PORT = 7789
 WITNESS_PORT = 7790
-_HEAD = "# Written by Pulumi (components/nfs_server). A change by hand is undone at the next `pulumi up`."
+HEAD = "# Written by Pulumi (components/nfs_server). A change by hand is undone at the next `pulumi up`."
 _NET = """    protocol C;
     cram-hmac-alg sha256;
     shared-secret "{secret}";
@@ -45,7 +47,7 @@ _DRBD_8 = """  disk {
 def drbd_resource(pair: "NfsPairFiles", secret: str) -> str:
     """The resource `kotaemon`: volume 0 has the data, volume 1 the server's memory of its clients."""
     ninth = pair.get("replication", "9") == "9"
-    lines = [_HEAD, "resource kotaemon {", _DRBD_9 if ninth else _DRBD_8, "  net {", _NET.format(secret=secret)]
+    lines = [HEAD, "resource kotaemon {", _DRBD_9 if ninth else _DRBD_8, "  net {", _NET.format(secret=secret)]
     if ninth:
         lines.append("    rr-conflict disconnect;")
     lines.append("  }")
@@ -64,12 +66,12 @@ def drbd_resource(pair: "NfsPairFiles", secret: str) -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def keepalived(pair: "NfsPairFiles", number: int) -> str:
+def keepalived(pair: NfsHosts, number: int) -> str:
     """The virtual address is where the warden says so, in a file that keepalived watches. It can lead nothing: a node
     whose file does not say 0 is in the state FAULT, whatever the other does, and neither takes it back from the other.
     """
     me, other = pair["nodes"][number], pair["nodes"][1 - number]
-    return f"""{_HEAD}
+    return f"""{HEAD}
 global_defs {{
     router_id {me["name"]}
     vrrp_version 3
@@ -105,7 +107,7 @@ def peers_only(others: Sequence[str]) -> str:
     """DRBD, the witness and VRRP are open to the hosts of the pair and closed to others."""
     hosts = ", ".join(others)
     return f"""#!/usr/sbin/nft -f
-{_HEAD}
+{HEAD}
 table inet kotaemon_nfs_pair
 delete table inet kotaemon_nfs_pair
 table inet kotaemon_nfs_pair {{
@@ -122,7 +124,7 @@ table inet kotaemon_nfs_pair {{
 
 def gate() -> str:
     """The table that the warden loads while no client may reach the server."""
-    return f"""{_HEAD}
+    return f"""{HEAD}
 table inet kotaemon_nfs_gate {{
   chain input {{
     type filter hook input priority filter - 20; policy accept;

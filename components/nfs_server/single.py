@@ -5,13 +5,13 @@ from typing import TypedDict
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
-from pulumi_command import remote
 from typing_extensions import NotRequired
 
 from ..refusal import refuse
 from .connection import SshConnection, connection_mistakes
-from .delivery import UNPACK, UNPACK_WITH_SUDO, cloud_config, stream
+from .delivery import cloud_config, stream
 from .files import STAGE, HostFile, NfsServerFiles, check_files, host_files, warnings
+from .over_ssh import installed
 
 
 class NfsServerArgs(TypedDict):
@@ -89,21 +89,7 @@ class NfsServer(pulumi.ComponentResource):
             if passphrase is None
             else Output.secret(passphrase).apply(lambda given: stream(files_with(server, given)))
         )
-        installed = remote.Command(
-            f"{name}-install",
-            connection=remote.ConnectionArgs(
-                host=connection["host"],
-                host_key=connection["host_key"],
-                private_key=Output.secret(connection["private_key"]),
-                user=connection.get("user", "root"),
-                port=connection.get("port", 22),
-            ),
-            # Without `update` a change runs `create` again, and without `delete` nothing is undone at the end.
-            create=UNPACK if connection.get("user", "root") == "root" else UNPACK_WITH_SUDO,
-            stdin=archive,
-            add_previous_output_in_env=False,  # sshd takes no variables from clients, and says so at every run
-            opts=ResourceOptions(parent=self),
-        )
-        self.report = installed.stdout
+        command = installed(f"{name}-install", connection, archive, ResourceOptions(parent=self))
+        self.report = command.stdout
         self.paths = Output.from_input([export["path"] for export in server["exports"]])
         self.register_outputs({"report": self.report, "paths": self.paths})

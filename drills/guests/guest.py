@@ -45,6 +45,8 @@ class Guest:
     """Disk image with the seed of cloud-init."""
     ends_at_restart: bool = False
     """A machine that restarts itself is off until it is started again: so a drill sees that it did."""
+    mib: int = MIB
+    """Its memory."""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     port: int = field(default=0, init=False)
 
@@ -77,7 +79,7 @@ class Guest:
             "-display",
             "none",
             "-m",
-            str(MIB),
+            str(self.mib),
         ]
         command += ["-accel", "tcg,thread=multi", "-smp", "1", "-cpu", "max"]
         command += ["-kernel", str(self.image.kernel), "-initrd", str(self.image.initrd)]

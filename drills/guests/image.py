@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,18 @@ PACKAGES = (
     "python3-minimal",
 )
 """What servers and clients need. A guest has no way out, so the install script finds its packages there."""
+GLUSTER = ("glusterfs-server", "nfs-ganesha", "nfs-ganesha-gluster", "fuse3")
+"""What the hosts of a GlusterFS pair need beside them: an image of its own has it, so the others do not wait for it."""
 GIB = 2
+_OFF = (
+    "nfs-server.service",
+    "keepalived.service",
+    "drbd.service",
+    "nftables.service",
+    "glusterd.service",
+    "nfs-ganesha.service",
+    "nfs-ganesha-lock.service",
+)
 _MODULES = (
     "kernel/drivers/virtio/virtio.ko",
     "kernel/drivers/virtio/virtio_ring.ko",
@@ -104,14 +116,17 @@ class Image:
     """Private SSH key of the drill, for root of every guest."""
 
 
-def image() -> Image:
-    """The image, made if it is not there yet: about two minutes and 1.5 GB on disk. Raises OSError where it cannot."""
-    text = "".join((RELEASE, *PACKAGES, *_MODULES, _INIT, _ADDRESS, _ADDRESS_UNIT, str(GIB)))
+def image(more: Sequence[str] = ()) -> Image:
+    """The image, made if it is not there yet: about two minutes and 1.5 GB on disk. Raises OSError where it cannot.
+
+    `more`: packages beside those of all guests.
+    """
+    text = "".join((RELEASE, *PACKAGES, *_MODULES, _INIT, _ADDRESS, _ADDRESS_UNIT, str(GIB), *more))
     folder = cache_root() / "guests" / hashlib.sha256(text.encode()).hexdigest()[:12]
     if not (folder / "made").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        _make(folder)
+        _make(folder, [*PACKAGES, *more])
         (folder / "made").touch()
     return Image(
         kernel=folder / "vmlinuz",
@@ -122,9 +137,9 @@ def image() -> Image:
     )
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, packages: Sequence[str]) -> None:
     root = folder / "root"
-    included = ",".join(PACKAGES)
+    included = ",".join(packages)
     _run("debootstrap", "--variant=minbase", f"--include={included}", RELEASE, str(root), MIRROR)
     for name in ("host_key", "drill_key"):
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name))
@@ -159,7 +174,7 @@ def _configure(folder: Path, root: Path) -> None:
     for unit in ("guest-address.service", "ssh.service"):
         _run("chroot", str(root), "systemctl", "-q", "enable", unit)
     # The servers of the packages start when the product's own files say so, as on a host that has them installed.
-    for unit in ("nfs-server.service", "keepalived.service", "drbd.service", "nftables.service"):
+    for unit in _OFF:
         subprocess.run(["chroot", root, "systemctl", "-q", "disable", unit], check=False, capture_output=True)
 
 

@@ -5,10 +5,11 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import Protocol
 
 from drills.guests.guest import Guest
 from drills.nfs.writing import Writing
-from drills.nfs_ha.machines import PATH, Machines
+from drills.nfs_ha.machines import PATH
 from drills.nfs_ha.watching import Watches
 from drills.results import Result, seconds
 
@@ -26,8 +27,25 @@ _PATIENCE = 600.0
 """Seconds: emulated guests on a busy machine boot and connect slowly."""
 
 
+class Machines(Protocol):
+    """What every pair's machines have."""
+
+    @property
+    def nodes(self) -> tuple[Guest, Guest]:
+        """The nodes with data."""
+        ...
+
+    @property
+    def client(self) -> Guest:
+        """Who has the export mounted."""
+        ...
+
+
 class Pair:
     """The pair under the drills."""
+
+    exported = PATH
+    """Where the node that serves has what it exports."""
 
     def __init__(self, machines: Machines, watches: Watches) -> None:
         self.machines, self.watches, self._number = machines, watches, 0
@@ -75,7 +93,7 @@ class Pair:
         writing.wait_for(10, _PATIENCE)
         lock = writing.end()
         server, _ = self.serving()
-        there = set(server.ssh(f"cat {PATH}/logs/{name}").stdout.split())
+        there = set(server.ssh(f"cat {self.exported}/logs/{name}").stdout.split())
         lost = [number for _, number in writing.acknowledged if str(number) not in there]
         stale = self.machines.client.ssh(f"ls {_LOGS}; cat {_LOGS}/{name} > /dev/null", check=False).stderr.strip()
         result.facts |= {

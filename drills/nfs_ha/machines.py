@@ -8,11 +8,10 @@ from pathlib import Path
 from components.file.nfs import mount_options
 from components.nfs_server.delivery import UNPACK, stream
 from components.nfs_server.exports import NfsExport
+from components.nfs_server.hosts import NfsNode, NfsWitness
 from components.nfs_server.pair import (
-    NfsNode,
     NfsPairFiles,
     NfsReplication,
-    NfsWitness,
     check_pair,
     node_files,
     witness_files,

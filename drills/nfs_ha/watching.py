@@ -1,5 +1,6 @@
 """Both servers seen from this machine: who was Primary, and who had the virtual address, when."""
 
+import shlex
 import subprocess
 import threading
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from time import time
 from drills.guests.guest import Guest
 from drills.nfs_ha.machines import ADDRESS
 
+DRBD = ("ro:Primary", "/proc/drbd")
+LISTENS = (":0801 00000000000000000000000000000000:0000 0A", "/proc/net/tcp6")
+"""How a node is known to be the one, a text and where it then stands: DRBD's role, or a server on port 2049."""
 _WATCHER = (Path(__file__).parent / "watcher.py").read_text()
 Spans = list[tuple[float, float]]
 
@@ -26,11 +30,13 @@ class Look:
 class Watch:
     """One node from one power-on on."""
 
-    def __init__(self, node: Guest) -> None:
+    def __init__(self, node: Guest, known_by: tuple[str, str]) -> None:
         self.node = node
-        node.ssh("modprobe drbd; cat > /tmp/watcher.py", text=_WATCHER)
+        if known_by == DRBD:
+            node.ssh("modprobe drbd")
+        node.ssh("cat > /tmp/watcher.py", text=_WATCHER)
         self._process = subprocess.Popen(
-            [*node.ssh_command(), f"exec python3 /tmp/watcher.py {ADDRESS}"],
+            [*node.ssh_command(), f"exec python3 /tmp/watcher.py {shlex.join([ADDRESS, *known_by])}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
@@ -80,12 +86,13 @@ def overlaps(one: Spans, other: Spans) -> list[float]:
 class Watches:
     """Both nodes over all their power-ons."""
 
-    def __init__(self, nodes: tuple[Guest, Guest]) -> None:
-        self._all = {node.name: [Watch(node)] for node in nodes}
+    def __init__(self, nodes: tuple[Guest, Guest], known_by: tuple[str, str] = DRBD) -> None:
+        self._known_by = known_by
+        self._all = {node.name: [Watch(node, known_by)] for node in nodes}
 
     def again(self, node: Guest) -> None:
         """The node was powered on again."""
-        self._all[node.name].append(Watch(node))
+        self._all[node.name].append(Watch(node, self._known_by))
 
     def after(self, node: Guest, moment: float, what: str) -> float | None:
         """How long after a moment a node first was `primary` or had the `address`."""

@@ -1,4 +1,7 @@
-"""Kind `nfs-ha`: two Linux hosts of your own as a pair of NFS servers, and a third as their witness."""
+"""Kind `nfs-ha`: two Linux hosts of your own as a pair of NFS servers, and a third as their witness.
+
+DRBD replicates their data. By choice it is a GlusterFS volume, for those who already run one.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -6,16 +9,17 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
 from pydantic import Field, SecretStr, model_validator
+from pydantic.alias_generators import to_camel
 
 from components.contract import Claim, Platform
 from components.file.nfs import server_mistakes
-from components.nfs_server.connection import HOST_KEY
+from components.nfs_server.connection import HOST_KEY, SshConnection
 from components.nfs_server.files import NfsFileSystem
+from components.nfs_server.gluster import NfsGlusterFiles, check_gluster
+from components.nfs_server.hosts import NfsNode, NfsWitness
 from components.nfs_server.pair import (
-    NfsNode,
     NfsPairFiles,
     NfsReplication,
-    NfsWitness,
     check_pair,
     secret_mistakes,
 )
@@ -29,6 +33,7 @@ from stacks.settings.settings import Settings
 
 if TYPE_CHECKING:
     from components.file.nfs import NfsStorageArgs
+    from components.nfs_server.gluster_ha import NfsGlusterPairArgs
     from components.nfs_server.ha import NfsPairArgs
 
 SSH_AND_DRBD = "pulumi-command: remote.Command is run again on one host after the other"
@@ -48,6 +53,17 @@ class PairNode(PairWitness):
     interface: str = Field("eth0", description="Its network interface in the network of the virtual address.")
 
 
+class GlusterVolume(Strict):
+    """A GlusterFS volume that NFS-Ganesha serves, for those who already run GlusterFS."""
+
+    volume: str = Field("kotaemon", description="Its name.")
+    brick: str | None = Field(
+        None,
+        description="Empty or absent directory on a disk of its own, the same on both nodes and the witness: the "
+        "volume is made of the three. Without it the volume is one that exists, and stays as it is.",
+    )
+
+
 class NfsPairClaim(ExportSettings):
     """Two Linux hosts of your own as a pair of NFS servers with a witness, and their export (ReadWriteMany)."""
 
@@ -63,12 +79,17 @@ class NfsPairClaim(ExportSettings):
     user: str = Field("root", description="User of SSH on all three; another one than root needs sudo.")
     ssh_port: int = Field(22, ge=1, le=65535, description="Port of SSH on all three.")
     private_key: SecretStr = Field(description="Private key of SSH, for all three; set it with --secret.")
-    secret: SecretStr = Field(
-        description="Secret by which the three know each other, `openssl rand -hex 24`; set it with --secret."
+    secret: SecretStr | None = Field(
+        None, description="Secret by which the three know each other, `openssl rand -hex 24`; set it with --secret."
     )
-    device: str = Field(description="Empty disk for the data, by the same stable path on both nodes.")
-    state_device: str = Field(
-        description="Small empty disk, 64 MiB at least, for the server's memory of its clients; the same on both."
+    device: str | None = Field(None, description="Empty disk for the data, by the same stable path on both nodes.")
+    state_device: str | None = Field(
+        None, description="Small empty disk, 64 MiB at least, for the server's memory of its clients; the same on both."
+    )
+    glusterfs: GlusterVolume | None = Field(
+        None,
+        description="Serve a GlusterFS volume by NFS-Ganesha instead of disks by DRBD, for those who already run "
+        "GlusterFS. Each run warns of starting with it (docs/nfs-ha.md).",
     )
     drbd: Literal["9", "8.4"] = Field(
         "9",
@@ -86,11 +107,13 @@ class NfsPairClaim(ExportSettings):
     def _possible(self) -> "NfsPairClaim":
         for mistake in server_mistakes(mounted(self), in_tree=True):
             accept(f"server: {mistake}")
-        self.refuse(check_pair(rendered(self)), "export.")
+        for mistake in _wrong_beside(self):
+            accept(mistake)
+        self.refuse(check_gluster(gluster(self)) if self.glusterfs else check_pair(rendered(self)), "export.")
         for key in (*(node.host_key for node in self.nodes), *([self.witness.host_key] if self.witness else [])):
             if not HOST_KEY.fullmatch(key):
                 raise ValueError("hostKey: must be a public key of a host, for example ssh-ed25519 AAAA...")
-        for mistake in secret_mistakes(self.secret.get_secret_value()):
+        for mistake in secret_mistakes(self.secret.get_secret_value()) if self.secret else ():
             accept(mistake)
         return self
 
@@ -105,22 +128,64 @@ def mounted(chosen: NfsPairClaim) -> str:
     return chosen.server or chosen.virtual_address.partition("/")[0]
 
 
+_DRBD_NEEDS = ("device", "stateDevice", "secret")
+_DRBD_ONLY = (*_DRBD_NEEDS, "drbd", "fileSystem", "threads")
+
+
+def _wrong_beside(chosen: NfsPairClaim) -> Iterator[str]:
+    """Keys of DRBD beside a GlusterFS volume, and keys that DRBD needs."""
+    said = {to_camel(name) for name in chosen.model_fields_set if getattr(chosen, name) is not None}
+    if chosen.glusterfs is None:
+        for key in (key for key in _DRBD_NEEDS if key not in said):
+            yield f"{key}: missing; a pair needs it, unless it serves a GlusterFS volume that you run (glusterfs)"
+        return
+    for key in (key for key in _DRBD_ONLY if key in said):
+        yield f"{key}: only means something with DRBD; leave it out beside glusterfs"
+
+
+def gluster(chosen: NfsPairClaim, uid: int = 1001, gid: int = 1001) -> NfsGlusterFiles:
+    """What the files of a pair on GlusterFS are made from."""
+    volume = chosen.glusterfs or GlusterVolume(volume="kotaemon", brick=None)
+    pair = NfsGlusterFiles(
+        export=chosen.export(uid, gid),
+        nodes=_nodes(chosen),
+        virtual_address=chosen.virtual_address,
+        router_id=chosen.router_id,
+        volume=volume.volume,
+        lease_seconds=chosen.lease_seconds,
+        alert_percent=chosen.alert_percent,
+    )
+    if volume.brick is not None:
+        pair["brick"] = volume.brick
+    if chosen.witness is not None:
+        pair["witness"] = _witness(chosen.witness)
+    return pair
+
+
+def _nodes(chosen: NfsPairClaim) -> list[NfsNode]:
+    return [NfsNode(name=node.name, address=node.address, interface=node.interface) for node in chosen.nodes]
+
+
+def _witness(host: PairWitness) -> NfsWitness:
+    return NfsWitness(name=host.name, address=host.address)
+
+
 def rendered(chosen: NfsPairClaim, uid: int = 1001, gid: int = 1001) -> NfsPairFiles:
     """What the files of the pair are made from."""
     pair = NfsPairFiles(
         export=chosen.export(uid, gid),
-        nodes=[NfsNode(name=node.name, address=node.address, interface=node.interface) for node in chosen.nodes],
+        nodes=_nodes(chosen),
         virtual_address=chosen.virtual_address,
         router_id=chosen.router_id,
-        device=chosen.device,
-        state_device=chosen.state_device,
+        device=chosen.device or "",
+        state_device=chosen.state_device or "",
         replication=NfsReplication(chosen.drbd),
         file_system=NfsFileSystem(chosen.file_system),
         lease_seconds=chosen.lease_seconds,
         alert_percent=chosen.alert_percent,
     )
     if chosen.witness is not None:
-        pair["witness"] = NfsWitness(name=chosen.witness.name, address=chosen.witness.address)
+        pair["witness"] = _witness(chosen.witness)
     if chosen.threads is not None:
         pair["threads"] = chosen.threads
     return pair
@@ -135,14 +200,23 @@ def _names(values: Values) -> list[str]:
     return [str(node.get("name")) for node in values.get("nodes", [])]
 
 
+_GLUSTER = When("it serves a GlusterFS volume", lambda _, after: bool(after.get("glusterfs")))
+_BRICKS = refused(
+    "components/nfs_server/runtime/gluster.sh: a brick is known by its host's address",
+    "replace the brick by hand (gluster volume replace-brick), then set up a pair on the volume without `brick`",
+)
 _SAME_NAMES = When("the names stay", lambda before, after: _names(before) == _names(after))
 _NODES = replace(
     names(
         "components/nfs_server/ha.py: other hosts have other disks",
         "replace one node at a time (docs/runbooks/nfs-pair.md), then say that it was moved",
     ),
-    cases=((_SAME_NAMES, in_place(SSH_AND_DRBD, "DRBD connects again under the new addresses")),),
+    cases=(
+        (_GLUSTER, replace(_BRICKS, identity=True)),
+        (_SAME_NAMES, in_place(SSH_AND_DRBD, "DRBD connects again under the new addresses")),
+    ),
 )
+_HANDS_OVER = "the node that serves hands over once; writes wait for some seconds"
 _EMPTY = "another disk is empty; DRBD copies a node's data to it only when the other node has it"
 
 
@@ -164,15 +238,17 @@ class NfsPairKind(Kind[NfsPairClaim]):
             "it has the server's memory of its clients' locks; replace a disk behind the same path, on one node after "
             "the other (docs/runbooks/nfs-pair.md)",
         ),
+        "glusterfs": names("components/nfs_server/gluster.py: another volume, and disks under DRBD, have other data"),
         "file_system": refused("components/nfs_server/runtime/pair.sh: only empty disks are prepared"),
         "drbd": refused(
             "drbd.conf(5): another generation keeps its metadata in another form",
             "convert the metadata by hand, one node after the other (LINBIT, upgrading from DRBD 8.4 to 9)",
         ),
         **dict.fromkeys(
-            ("witness", "user", "ssh_port", "private_key", "secret", "router_id"),
-            in_place(SSH_AND_DRBD, "the node that serves hands over once; writes wait for some seconds"),
+            ("user", "ssh_port", "private_key", "secret", "router_id"),
+            in_place(SSH_AND_DRBD, _HANDS_OVER),
         ),
+        "witness": in_place(SSH_AND_DRBD, _HANDS_OVER, (_GLUSTER, _BRICKS)),
         "ha_vip": words("it only says that the address is one; the stack does not make it"),
     }
 
@@ -186,7 +262,10 @@ class NfsPairKind(Kind[NfsPairClaim]):
         """Another address, path, pair of hosts or disk is other storage."""
         chosen = at.chosen
         hosts = " ".join(node.name for node in chosen.nodes)
-        return {"server": mounted(chosen), "path": chosen.path, "nodes": hosts, "device": chosen.device}
+        where = {"server": mounted(chosen), "path": chosen.path, "nodes": hosts}
+        if chosen.glusterfs is not None:
+            return {**where, "device": f"glusterfs:{chosen.glusterfs.volume}"}
+        return {**where, "device": chosen.device or ""}
 
     def mistakes(self, chosen: NfsPairClaim, settings: Settings) -> Iterator[str]:
         """A virtual address where no network carries it."""
@@ -218,34 +297,48 @@ class NfsPairKind(Kind[NfsPairClaim]):
     def make(self, at: Context[NfsPairClaim], opts: pulumi.ResourceOptions) -> Made:
         """The three hosts first, then volume and claim."""
         from components.file.nfs import NfsStorage
+        from components.nfs_server.gluster_ha import NfsGlusterPair
         from components.nfs_server.ha import NfsPair
 
-        pair = NfsPair(f"{at.component}-pair", _pair_args(at))
+        name = f"{at.component}-pair"
+        pair = NfsGlusterPair(name, _gluster_args(at)) if at.chosen.glusterfs else NfsPair(name, _pair_args(at))
         after = pulumi.ResourceOptions(provider=opts.provider, depends_on=[pair])
         return Made(NfsStorage(at.component, _claim_args(at), after))
 
 
+def _reached(chosen: NfsPairClaim, host: PairWitness) -> SshConnection:
+    return SshConnection(
+        host=host.address,
+        port=chosen.ssh_port,
+        user=chosen.user,
+        host_key=host.host_key,
+        private_key=pulumi.Output.secret(chosen.private_key.get_secret_value()),
+    )
+
+
+def _gluster_args(at: Context[NfsPairClaim]) -> "NfsGlusterPairArgs":
+    from components.nfs_server.gluster_ha import NfsGlusterPairArgs
+
+    chosen = at.chosen
+    made = NfsGlusterPairArgs(
+        pair=gluster(chosen, at.settings.uid, at.settings.gid),
+        nodes=[_reached(chosen, node) for node in chosen.nodes],
+    )
+    if chosen.witness is not None:
+        made["witness"] = _reached(chosen, chosen.witness)
+    return made
+
+
 def _pair_args(at: Context[NfsPairClaim]) -> "NfsPairArgs":
-    from components.nfs_server.connection import SshConnection
     from components.nfs_server.ha import NfsPairArgs
 
     chosen = at.chosen
-
-    def reached(host: PairWitness) -> SshConnection:
-        return SshConnection(
-            host=host.address,
-            port=chosen.ssh_port,
-            user=chosen.user,
-            host_key=host.host_key,
-            private_key=pulumi.Output.secret(chosen.private_key.get_secret_value()),
-        )
-
-    if chosen.witness is None:
+    if chosen.witness is None or chosen.secret is None:
         raise ValueError("checked with the settings")
     return NfsPairArgs(
         pair=rendered(chosen, at.settings.uid, at.settings.gid),
-        nodes=[reached(node) for node in chosen.nodes],
-        witness=reached(chosen.witness),
+        nodes=[_reached(chosen, node) for node in chosen.nodes],
+        witness=_reached(chosen, chosen.witness),
         secret=pulumi.Output.secret(chosen.secret.get_secret_value()),
     )
 

@@ -202,6 +202,9 @@ TimeoutStopSec=90
 WantedBy=multi-user.target
 UNIT
   service "$state/warden.service" kotaemon-nfs-warden.service restart
+}
+
+vip() {
   cat >"$state/vip.service" <<UNIT
 [Unit]
 Description=Virtual address of the pair, on the node that serves
@@ -219,6 +222,12 @@ UNIT
 }
 
 pair() {
+  if [ -f "$stage/gluster.sh" ]; then
+    # shellcheck source=components/nfs_server/runtime/gluster.sh
+    . "$stage/gluster.sh"
+    gluster_pair
+    return 0
+  fi
   again=0
   if [ -f "$stage/witness" ]; then
     version=none
@@ -256,5 +265,6 @@ pair() {
     served
   fi
   warden
+  vip
   alert
 }

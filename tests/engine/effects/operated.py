@@ -134,6 +134,9 @@ FIELDS: dict[tuple[str, str], Table] = {
             "device": "/dev/vg1/nfs",
             "stateDevice": "/dev/vg1/nfs-state",
             "drbd": "8.4",
+            "glusterfs": Set(
+                {"brick": "/srv/brick/kotaemon"}, dict.fromkeys(("device", "stateDevice", "secret", "drbd"))
+            ),
             "routerId": 52,
         },
     ),

@@ -148,6 +148,14 @@ WRONG: dict[str, Any] = {
         "witness": {"host": "h", "host_key": "ssh-ed25519 AAAA", "private_key": "k"},
         "secret": "short",
     },
+    "NfsGlusterPair": {
+        "pair": {
+            "export": {"path": "/srv/nfs", "clients": ["0.0.0.0/0"]},
+            "nodes": [],
+            "virtual_address": "10.0.0.9/24",
+        },
+        "nodes": [],
+    },
     "NfsOnEbs": {
         "key_arn": AWS["key_arn"],
         "cloud_name": "kotaemon-prod",

@@ -6,6 +6,9 @@ from typing import Any
 
 sys.path.append(str(Path("components/nfs_server/runtime").resolve()))
 
+import gluster_lease as _lease
+import gluster_warden as _gluster
+import nfs_answer as _answer
 import pair_disk as _disk
 import pair_rules as _rules
 import pair_words as _words
@@ -17,3 +20,6 @@ words: Any = _words
 disk: Any = _disk
 witness: Any = _witness
 warden: Any = _warden
+lease: Any = _lease
+gluster: Any = _gluster
+answer: Any = _answer

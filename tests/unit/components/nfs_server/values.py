@@ -3,7 +3,9 @@
 from components.nfs_server.connection import SshConnection
 from components.nfs_server.exports import NfsExport
 from components.nfs_server.files import NfsDisk, NfsServerFiles
-from components.nfs_server.pair import NfsNode, NfsPairFiles, NfsWitness
+from components.nfs_server.gluster import NfsGlusterFiles
+from components.nfs_server.hosts import NfsNode, NfsWitness
+from components.nfs_server.pair import NfsPairFiles
 
 PATH = "/srv/nfs/kotaemon"
 EXPORT = NfsExport(path=PATH, clients=["10.0.0.0/16"])
@@ -25,4 +27,11 @@ PAIR = NfsPairFiles(
     virtual_address="10.0.0.10/24",
     device="/dev/vg0/nfs",
     state_device="/dev/vg0/nfs-state",
+)
+GLUSTER = NfsGlusterFiles(
+    export=EXPORT,
+    nodes=PAIR["nodes"],
+    witness=NfsWitness(name="nfs-q", address="10.0.0.13"),
+    virtual_address="10.0.0.10/24",
+    brick="/srv/brick/kotaemon",
 )

@@ -38,6 +38,13 @@ FILES: dict[str, Any] = {
 DISK = {"kind": "storage-class", "storageClass": "fast", "encryptedBy": "LUKS"}
 
 
+GLUSTER: dict[str, Any] = {
+    **dict.fromkeys(("device", "stateDevice", "secret")),
+    "glusterfs": {"brick": "/srv/brick/kotaemon"},
+}
+"""What makes it a pair on GlusterFS."""
+
+
 def write(folder: Path, **changes: Any) -> stack_file.StackFile:
     said = {key: value for key, value in {**FILES, **changes}.items() if value is not None}
     ours = {"platform": "private", "storage": {"claims": {"files": said, "disk": DISK}}}
@@ -60,6 +67,22 @@ def test_a_name_that_resolves_to_the_address_is_mounted_instead(tmp_path: Path) 
     assert run.one("kubernetes:core/v1:PersistentVolume").inputs["spec"]["nfs"]["server"] == "files.example.com"
 
 
+@pytest.mark.parametrize(
+    ("changes", "hosts"),
+    [
+        ({}, ["10.0.0.13", "10.0.0.12", "10.0.0.11"]),
+        ({"glusterfs": {"volume": "gv0"}, "witness": None}, ["10.0.0.12", "10.0.0.11"]),
+    ],
+    ids=["made", "that exists"],
+)
+def test_a_pair_on_glusterfs(tmp_path: Path, changes: dict[str, Any], hosts: list[str]) -> None:
+    run = collect.preview(write(tmp_path, **{**GLUSTER, **changes}))
+    commands = [one for one in run.registrations if one.type == "command:remote:Command"]
+    assert [one.inputs["connection"]["host"] for one in commands] == hosts
+    assert run.one("kubernetes:core/v1:PersistentVolume").inputs["spec"]["nfs"]["server"] == "10.0.0.10"
+    assert run.one("kotaemon:index:NfsGlusterPair")
+
+
 def test_no_secret_is_in_the_plan(tmp_path: Path) -> None:
     assert "planted" not in collect.make(write(tmp_path)).model_dump_json()
 
@@ -77,6 +100,20 @@ def test_no_secret_is_in_the_plan(tmp_path: Path) -> None:
         ({"witness": {**host("nfs-q", 13), "hostKey": "SHA256:x"}}, "hostKey: must be a public key"),
         ({"server": "nfs.kotaemon.svc"}, "server: 'nfs.kotaemon.svc' is a name that only pods can resolve"),
         ({"haVip": "havip-bp1"}, "haVip: only Alibaba Cloud has HaVips"),
+        ({"device": None}, "device: missing; a pair needs it, unless it serves a GlusterFS volume"),
+        ({"secret": None}, "secret: missing; a pair needs it"),
+        (
+            {**GLUSTER, "device": "/dev/vg0/nfs"},
+            "device: only means something with DRBD; leave it out beside glusterfs",
+        ),
+        ({**GLUSTER, "drbd": "9"}, "drbd: only means something with DRBD"),
+        ({**GLUSTER, "threads": 16}, "threads: only means something with DRBD"),
+        ({**GLUSTER, "fileSystem": "xfs"}, "fileSystem: only means something with DRBD"),
+        ({**GLUSTER, "witness": None}, "witness: missing; two bricks that lose each other"),
+        ({**GLUSTER, "glusterfs": {}}, "witness: only means something beside brick"),
+        ({**GLUSTER, "glusterfs": {"brick": "brick"}}, "brick: 'brick' must be an absolute path"),
+        ({**GLUSTER, "security": "krb5p"}, "security: krb5p is not set up for NFS-Ganesha here"),
+        ({**GLUSTER, "leaseSeconds": 200}, "leaseSeconds: 200 is not allowed; NFS-Ganesha takes 120 at most"),
     ],
 )
 def test_mistakes_name_the_key(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -132,3 +169,16 @@ def test_identity_and_effects(tmp_path: Path) -> None:
     before = {"nodes": FILES["nodes"]}
     assert row.of(before, {"nodes": [host("nfs-a", 11), host("nfs-c", 12)]}).effect == Effect.LOSES_DATA
     assert row.of(before, {"nodes": [host("nfs-a", 31), host("nfs-b", 32)]}).effect == Effect.IN_PLACE
+
+
+def test_another_thing_below_the_export_has_other_data(tmp_path: Path) -> None:
+    kind, settings = kinds.kind("nfs-ha"), write(tmp_path, **GLUSTER).settings
+    at = Context("files", settings.storage.claims["files"], settings, None, "kotaemon", "")
+    assert kind.identity(at)["device"] == "glusterfs:kotaemon"
+    row = kind.effects["glusterfs"]
+    volume = {"glusterfs": GLUSTER["glusterfs"]}
+    assert row.of(FILES, volume).effect == row.of(volume, FILES).effect == Effect.LOSES_DATA
+    nodes = {**volume, "nodes": FILES["nodes"]}, {**volume, "nodes": [host("nfs-a", 31), host("nfs-b", 32)]}
+    assert kind.effects["nodes"].of(*nodes).effect == Effect.LOSES_DATA  # a brick is known by its address
+    assert kind.effects["witness"].of(*nodes).effect == Effect.LOSES_DATA
+    assert kind.effects["witness"].of(FILES, FILES).effect == Effect.IN_PLACE
