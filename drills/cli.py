@@ -1,4 +1,4 @@
-"""The command line of the drills, `python -m drills drill|drill-node`."""
+"""The command line of the drills, `python -m drills drill|drill-node|drill-nfs|drill-nfs-ha|drill-nfs-speed`."""
 
 import argparse
 from collections.abc import Sequence
@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     nfs = commands.add_parser("drill-nfs", help=text, description=text)
     text = "boot Linux guests, make them a pair of NFS servers with a witness, and kill and cut them apart under writes"
     pair = commands.add_parser("drill-nfs-ha", help=text, description=text)
-    for made in (every, node, nfs, pair):
+    text = "boot Linux guests, and measure our NFS mount options and FS-Cache against the default mount"
+    speed = commands.add_parser("drill-nfs-speed", help=text, description=text)
+    for made in (every, node, nfs, pair, speed):
         made.add_argument("--seed", type=int, default=1, help="chooses the random moments")
     return parser
 
@@ -55,10 +57,8 @@ def _run(options: argparse.Namespace) -> int:
 
     console = terminal.console()
     with answering():
-        if options.command == "drill-nfs":
-            return command.drill_nfs(options.seed, console)
-        if options.command == "drill-nfs-ha":
-            return command.drill_nfs(options.seed, console, pair=True)
+        if options.command in command.IN_GUESTS:
+            return command.drill_in_guests(options.command, options.seed, console)
         if file is None and options.real:
             return command.drill_on_real_nodes(options.seed, console)
         if file is None:

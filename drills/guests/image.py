@@ -29,6 +29,7 @@ PACKAGES = (
     "python3-cffi-backend",  # python3-cryptography asks for it by names that debootstrap does not resolve
     "nfs-kernel-server",
     "nfs-common",
+    "cachefilesd",
     "nftables",
     "xfsprogs",
     "cryptsetup-bin",
