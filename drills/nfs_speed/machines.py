@@ -1,4 +1,4 @@
-"""The two guests of the measurement: a server, and a client with a cache for FS-Cache on a disk of its own."""
+"""The guests of the measurement: a server, and clients with a cache for FS-Cache on a disk of their own."""
 
 import re
 from collections.abc import Callable, Generator
@@ -16,6 +16,8 @@ LAN_PORT = 17713
 """UDP port on loopback that carries the guests' private network."""
 DELAY_MS = 1
 """Milliseconds by which the client's packets are held back: a round trip of a data centre, between two zones."""
+RELEASES = ("bookworm", "trixie")
+"""Debian of the clients: Linux 6.1, which reads FS-Cache page by page, and Linux 6.12, which reads whole ranges."""
 PAGE = ROOT / "docs" / "nfs-mounts.md"
 OPTIONS = {DEFAULT: [], OURS: mount_options([]), CACHED: mount_options(["fsc"])}
 """Name of the mount -> its options."""
@@ -37,23 +39,24 @@ done
 
 
 @contextmanager
-def guests(folder: Path, report: Callable[[str], None]) -> Generator[tuple[Guest, Guest]]:
-    """A server and a client, powered on; they are off at the end."""
-    report("Making the guests' image, where it is not there yet (two minutes) ...")
-    base, lan = image(), Lan(LAN_PORT)
-    machines = (
-        Guest("server", 11, base, lan, folder / "server", {"data": 512}),
-        Guest("client", 21, base, lan, folder / "client", {"cache": 512}),
-    )
+def machine(made: Guest, report: Callable[[str], None]) -> Generator[Guest]:
+    """A guest that is powered on; it is off at the end."""
     try:
-        for machine in machines:
-            machine.start()
-        for machine in machines:
-            report(f"{machine.name} answers {machine.wait():.0f} s after its power-on")
-        yield machines
+        made.start()
+        report(f"{made.name} answers {made.wait():.0f} s after its power-on")
+        yield made
     finally:
-        for machine in machines:
-            machine.power_off()
+        made.power_off()
+
+
+def server(folder: Path) -> Guest:
+    """The server, as bare as its image."""
+    return Guest("server", 11, image(), Lan(LAN_PORT), folder / "server", {"data": 512})
+
+
+def client(folder: Path, release: str) -> Guest:
+    """A client, as bare as its image."""
+    return Guest(release, 21, image(release), Lan(LAN_PORT), folder / release, {"cache": 512})
 
 
 def user_data(page: str, device: str) -> str:
@@ -62,11 +65,15 @@ def user_data(page: str, device: str) -> str:
     return re.sub(r"(device: )[^,}]+", rf"\g<1>{device}", shown)
 
 
-def set_up(server: Guest, client: Guest) -> None:
-    """The server by the product's own way, the client by the user data of the page, and the delay between them."""
+def set_up_server(server: Guest) -> None:
+    """The server by the product's own way."""
     done = nfs.install(server)
     if done.returncode:
         raise OSError(f"the server could not be installed: {done.stderr[-1000:]}")
+
+
+def set_up_client(client: Guest) -> None:
+    """FS-Cache by the user data of the page, and the delay of the network."""
     client.ssh("cat > /root/work.py", text=_WORK)
     client.ssh("cat > /root/user-data.yaml", text=user_data(PAGE.read_text(), "/dev/disk/by-id/virtio-cache"))
     client.ssh("sh -s", text=_CLOUD_INIT)
