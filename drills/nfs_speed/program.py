@@ -51,7 +51,7 @@ def run(report: Callable[[str], None]) -> Section:
 def _measured(server: Guest, client: Guest, report: Callable[[str], None]) -> list[Result]:
     """All rows of one client."""
     machines.set_up_client(client)
-    kernel = client.ssh("uname -r").stdout.partition("-")[0]
+    kernel = ".".join(client.ssh("uname -r").stdout.split(".")[:2])
     measurement = measuring.Measurement(client, report)
     measurement.run()
     rows = [measuring.network(server, client), *measurement.results()]
