@@ -33,6 +33,7 @@ PACKAGES = (
     "nfs-common",
     "cachefilesd",
     "nftables",
+    "e2fsprogs",
     "xfsprogs",
     "cryptsetup-bin",
     "drbd-utils",

@@ -22,11 +22,12 @@ PAGE = ROOT / "docs" / "nfs-mounts.md"
 OPTIONS = {DEFAULT: [], OURS: mount_options([]), CACHED: mount_options(["fsc"])}
 """Name of the mount -> its options."""
 _WORK = (Path(__file__).parent / "work.py").read_text()
+_USER_DATA = "/etc/cloud/cloud.cfg.d/98-fscache.cfg"
 # One module of cloud-init after the other, as at a boot. Packages are in the image: a guest has no way out.
 _CLOUD_INIT = """
 set -e
 for module in disk_setup mounts write_files runcmd scripts_user; do
-  cloud-init --file /root/user-data.yaml single --name $module --frequency always
+  cloud-init single --name $module --frequency always
 done
 mountpoint -q /var/cache/fscache
 i=0
@@ -75,7 +76,7 @@ def set_up_server(server: Guest) -> None:
 def set_up_client(client: Guest) -> None:
     """FS-Cache by the user data of the page, and the delay of the network."""
     client.ssh("cat > /root/work.py", text=_WORK)
-    client.ssh("cat > /root/user-data.yaml", text=user_data(PAGE.read_text(), "/dev/disk/by-id/virtio-cache"))
+    client.ssh(f"cat > {_USER_DATA}", text=user_data(PAGE.read_text(), "/dev/disk/by-id/virtio-cache"))
     client.ssh("sh -s", text=_CLOUD_INIT)
     client.ssh(f"tc qdisc add dev eth1 root netem delay {DELAY_MS}ms limit 10000")
 
