@@ -58,6 +58,11 @@ def sample(said: str) -> Sample:
         raise OSError(f"the client guest said no figures but {said[-500:]!r}") from problem
 
 
+def complete(rounds: Sequence[Round]) -> list[Round]:
+    """The rounds in which a step was done on every mount."""
+    return [of for of in rounds if set(of) == set(MOUNTS)]
+
+
 def ratio(rounds: Sequence[Round], mount: str) -> str:
     """How many times as long as on the default mount: the median of the rounds, and their range."""
     each = sorted(of[mount].seconds / of[DEFAULT].seconds for of in rounds)
@@ -66,7 +71,8 @@ def ratio(rounds: Sequence[Round], mount: str) -> str:
 
 def row(step: Step, rounds: Sequence[Round]) -> Result:
     """A step on all mounts, with the median times."""
-    facts = {mount: seconds(median(of[mount].seconds for of in rounds)) for mount in MOUNTS}
+    facts = {"rounds": str(len(rounds))}
+    facts |= {mount: seconds(median(of[mount].seconds for of in rounds)) for mount in MOUNTS}
     facts |= {f"{mount} / {DEFAULT}": ratio(rounds, mount) for mount in (OURS, CACHED)}
     asked = ", ".join(str(_requests(rounds, mount)) for mount in MOUNTS)
     facts |= {"requests to the server": asked if step.counted else "not counted"}

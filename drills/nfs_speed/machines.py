@@ -23,7 +23,7 @@ OPTIONS = {DEFAULT: [], OURS: mount_options([]), CACHED: mount_options(["fsc"])}
 """Name of the mount -> its options."""
 _WORK = (Path(__file__).parent / "work.py").read_text()
 _USER_DATA = "/etc/cloud/cloud.cfg.d/98-fscache.cfg"
-# One module of cloud-init after the other, as at a boot. Packages are in the image: a guest has no way out.
+# One module of cloud-init after the other, as at a first boot. Packages are in the image: a guest has no way out.
 _CLOUD_INIT = """
 set -e
 for module in disk_setup mounts write_files runcmd scripts_user; do
@@ -31,8 +31,8 @@ for module in disk_setup mounts write_files runcmd scripts_user; do
 done
 mountpoint -q /var/cache/fscache
 i=0
-until grep -q '^IO' /proc/fs/fscache/stats && pidof cachefilesd > /dev/null; do
-  [ $i -lt 30 ]
+until grep -qs '^IO' /proc/fs/fscache/stats && pidof cachefilesd > /dev/null; do
+  [ $i -lt 30 ] || { systemctl status --no-pager cachefilesd >&2; exit 1; }
   i=$((i + 1))
   sleep 1
 done
@@ -57,7 +57,10 @@ def server(folder: Path) -> Guest:
 
 def client(folder: Path, release: str) -> Guest:
     """A client, as bare as its image."""
-    return Guest(release, 21, image(release), Lan(LAN_PORT), folder / release, {"cache": 512})
+    # cloud-init runs module by module below, and not beside it at the boot
+    made = Guest(release, 21, image(release), Lan(LAN_PORT), folder / release, {"cache": 512})
+    made.words = "cloud-init=disabled"
+    return made
 
 
 def user_data(page: str, device: str) -> str:

@@ -38,22 +38,24 @@ class Measurement:
         for turn, order in enumerate(ORDERS):
             for mount in order:
                 served = self._cache_reads()
-                self._one(turn, mount)
+                spoken = self._one(turn, mount)
                 self.from_cache[mount] += self._cache_reads() - served
+                self.spoken[mount] = spoken
                 self.report(f"round {turn + 1} of {len(ORDERS)}, mount {mount}: done")
 
-    def _one(self, turn: int, mount: str) -> None:
+    def _one(self, turn: int, mount: str) -> dict[str, str]:
         content = f"{mount} {turn}"  # no two have the same, so an old copy of a cache would be seen
         self.client.ssh(machines.mount(mount))
         for number, step in enumerate(STEPS):
             if step.cold and number:
                 self.client.ssh(f"{machines.UNMOUNT} && {machines.mount(mount)}")
             self.samples[number][turn][mount] = compared.sample(self._work(step.piece, content, step.pause))
-        self.spoken[mount] = compared.spoken(
+        spoken = compared.spoken(
             self.client.ssh("cat /proc/mounts").stdout, self.client.ssh("cat /proc/self/mountstats").stdout
         )
         self._work("clear", content)
         self.client.ssh(machines.UNMOUNT)
+        return spoken
 
     def _work(self, piece: str, content: str, pause: float = 0) -> str:
         return self.client.ssh(f"sleep {pause}; python3 /root/work.py {piece} '{content}'", seconds=900).stdout
@@ -62,13 +64,14 @@ class Measurement:
         return compared.cache_reads(self.client.ssh("cat /proc/fs/fscache/stats").stdout)
 
     def results(self) -> list[Result]:
-        """The mounts, then the steps."""
+        """The mounts, then the steps; of a measurement that was broken off, what there is in complete rounds."""
         mounts = [
             Result(f"mount: {mount}", facts | {"reads served by FS-Cache": str(self.from_cache[mount])}, wrong)
             for mount, facts in self.spoken.items()
             for wrong in [[*compared.mounted_as_meant(mount, facts), *self._unlike(mount)]]
         ]
-        return [*mounts, *(compared.row(step, of) for step, of in zip(STEPS, self.samples, strict=True))]
+        steps = ((step, compared.complete(of)) for step, of in zip(STEPS, self.samples, strict=True))
+        return [*mounts, *(compared.row(step, rounds) for step, rounds in steps if rounds)]
 
     def _unlike(self, mount: str) -> list[str]:
         if (self.from_cache[mount] > 0) == (mount == CACHED):

@@ -13,10 +13,11 @@ from drills.results import Result
 TITLE = "Speed of NFS mounts, in Linux guests"
 NOTE = f"""Three mounts of one export by one client: `default`, by `mount -t nfs` without an option; `ours`, by the
 options of [nfs-mounts.md](nfs-mounts.md); `ours with fsc`, with FS-Cache on a disk of the client as well. Small files
-are 2000 of 4 KiB in 20 folders, the big one has 64 MiB. Each step was done three times on each mount, and each
-mount came once first, once second and once last. Times are medians. Ratios are between mounts of the same round: their
-median and, in brackets, the lowest and the highest. `cold`: mounted anew, and nothing in the client's memory; the
-server has all in its memory. `requests`: calls of the client to the server, for the three mounts in their order.
+are 2000 of 4 KiB in 20 folders, the big one has 64 MiB. In each round a step was done once on each mount, and over
+three rounds each mount comes once first, once second and once last. Times are medians. Ratios are between mounts of the
+same round: their median and, in brackets, the lowest and the highest. `cold`: mounted anew, and nothing in the
+client's memory; the server has all in its memory. `requests`: calls of the client to the server, for the three mounts
+in their order.
 
 The guests' processors are emulated (QEMU), about ten times slower than real ones, and the network holds back each
 round trip by {machines.DELAY_MS} ms. So the times say nothing of real hardware, and no time makes a row red; the number
@@ -41,18 +42,25 @@ def run(report: Callable[[str], None]) -> Section:
                 machines.set_up_server(server)
                 for release in machines.RELEASES:
                     with machines.machine(machines.client(folder, release), report) as client:
-                        for result in _measured(server, client, report):
-                            done(result)
-        except (OSError, subprocess.TimeoutExpired) as problem:
-            done(Result("measurement", problems=[str(problem)]))
+                        _measure(server, client, report, done)
+        except (OSError, subprocess.TimeoutExpired, KeyboardInterrupt) as problem:
+            # What was measured until then is worth its place in the record
+            done(Result("measurement", problems=[str(problem) or "broken off by Ctrl-C"]))
     return section
 
 
-def _measured(server: Guest, client: Guest, report: Callable[[str], None]) -> list[Result]:
+def _measure(server: Guest, client: Guest, report: Callable[[str], None], done: Callable[[Result], None]) -> None:
     """All rows of one client."""
     machines.set_up_client(client)
     kernel = ".".join(client.ssh("uname -r").stdout.split(".")[:2])
+
+    def told(row: Result) -> None:
+        done(Result(row.name, {"client": f"Linux {kernel}", **row.facts}, row.problems))
+
     measurement = measuring.Measurement(client, report)
-    measurement.run()
-    rows = [measuring.network(server, client), *measurement.results()]
-    return [Result(row.name, {"client": f"Linux {kernel}", **row.facts}, row.problems) for row in rows]
+    try:
+        measurement.run()
+        told(measuring.network(server, client))
+    finally:
+        for row in measurement.results():
+            told(row)
