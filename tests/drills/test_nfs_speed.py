@@ -1,5 +1,6 @@
 """The comparison of NFS mounts without guests: figures read, ratios, and what makes a row red."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from drills.nfs_speed import compared, machines, measuring
+from drills.nfs_speed import compared, machines, measuring, program
 from drills.nfs_speed.compared import CACHED, DEFAULT, MOUNTS, ORDERS, OURS, Sample, Step
 from drills.program import Section
 from drills.record import renew, write
@@ -172,3 +173,70 @@ def test_a_section_says_what_its_figures_are(tmp_path: Path) -> None:
     renew(Section("Bare", [Result("read", {"ours": "1.0 s"})]), 1, page)
     assert "went as promised.\n\nTimes are medians.\n\n| drill | ours |" in page.read_text()
     assert "\n\n\n" not in page.read_text()
+
+
+class Client:
+    """A guest that answers as the kernel would; FS-Cache serves whatever is read on a mount with fsc."""
+
+    name = "client"
+
+    def __init__(self, ends_after: int = 10**6) -> None:
+        self.commands: list[str] = []
+        self.mounted, self.served, self.ends_after = "", 0, ends_after
+
+    def ssh(self, command: str, **_: object) -> subprocess.CompletedProcess[str]:
+        if len(self.commands) == self.ends_after:
+            raise KeyboardInterrupt
+        self.commands.append(command)
+        if "mount -t nfs" in command:
+            self.mounted = command.rpartition("mount -t nfs")[2]
+        return subprocess.CompletedProcess(command, 0, self.says(command), "")
+
+    def says(self, command: str) -> str:
+        """Standard output of a command."""
+        ours, cached = "nconnect" in self.mounted, ",fsc " in self.mounted
+        if "work.py" in command:
+            self.served += 10 * cached
+            return json.dumps(
+                {"seconds": 2.0 if ours else 1.0, "requests": 100, "reads": 0 if cached else 50, "wrong": 0}
+            )
+        said = {
+            "cat /proc/fs/fscache/stats": f"IO     : rd={self.served} wr=1\n",
+            "cat /proc/mounts": f"x /mnt/nfs nfs4 rw{',nconnect=8' * ours}{',fsc' * cached} 0 0\n",
+            "cat /proc/self/mountstats": "\txprt:\ttcp\n" * (8 if ours else 1),
+            "cat /proc/net/snmp": SNMP,
+            "uname -r": "6.12.117+deb13-cloud-amd64\n",
+        }
+        return "rtt min/avg/max/mdev = 1.1/1.3/2.0/0.1 ms\n" if command.startswith("ping") else said.get(command, "")
+
+
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> list[Client]:
+    """The clients that the measurement will find, in their order; the server is one as well, and the first."""
+    made: list[Client] = []
+    left = iter(made)
+    monkeypatch.setattr(machines, "server", lambda _: None)
+    monkeypatch.setattr(machines, "client", lambda *_: None)
+    monkeypatch.setattr(machines, "set_up_server", lambda _: None)
+    monkeypatch.setattr(machines, "machine", lambda *_: contextlib.nullcontext(next(left)))
+    return made
+
+
+def test_all_rows_of_both_clients(clients: list[Client]) -> None:
+    clients += [Client(), Client(), Client()]
+    section = program.run(lambda _: None)
+    assert [row.problems for row in section.results if not row.green] == []
+    assert len(section.results) == 2 * (1 + len(MOUNTS) + len(measuring.STEPS))
+    assert {row.facts["ours / default"] for row in section.results if row.name.startswith("big")} == {
+        "2.00 (2.00 to 2.00)"
+    }
+    cold = [step for step in measuring.STEPS if step.cold]
+    assert sum("umount /mnt/nfs" in command for command in clients[1].commands) == 9 * len(cold)
+
+
+def test_what_was_measured_before_a_break_is_kept(clients: list[Client]) -> None:
+    clients += [Client(), Client(ends_after=100), Client()]
+    section = program.run(lambda _: None)
+    assert section.results[-1].problems == ["broken off by Ctrl-C"]
+    assert {row.facts.get("rounds") for row in section.results[:-1]} == {None, "1"}
+    assert clients[2].commands == []
