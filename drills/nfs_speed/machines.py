@@ -26,9 +26,11 @@ _USER_DATA = "/etc/cloud/cloud.cfg.d/98-fscache.cfg"
 # One module of cloud-init after the other, as at a first boot. Packages are in the image: a guest has no way out.
 _CLOUD_INIT = """
 set -e
-for module in disk_setup mounts write_files runcmd scripts_user; do
+for module in disk_setup mounts write_files runcmd; do
   cloud-init single --name $module --frequency always
 done
+# Debian's init script says "failed" where the daemon is slow to write its number, and the daemon runs: see below
+sh /var/lib/cloud/instances/*/scripts/runcmd || true
 mountpoint -q /var/cache/fscache
 i=0
 until grep -qs '^IO' /proc/fs/fscache/stats && pidof cachefilesd > /dev/null; do
