@@ -13,7 +13,7 @@ from drills.results import Result
 TITLE = "Speed of NFS mounts, in Linux guests"
 NOTE = f"""Three mounts of one export by one client: `default`, by `mount -t nfs` without an option; `ours`, by the
 options of [nfs-mounts.md](nfs-mounts.md); `ours with fsc`, with FS-Cache on a disk of the client as well. Small files
-are 2000 of 4 KiB in 20 folders, the big one has 64 MiB. In each round a step was done once on each mount, and over
+are 400 of 4 KiB in 10 folders, the big one has 32 MiB. In each round a step was done once on each mount, and over
 three rounds each mount comes once first, once second and once last. Times are medians. Ratios are between mounts of the
 same round: their median and, in brackets, the lowest and the highest. `cold`: mounted anew, and nothing in the
 client's memory; the server has all in its memory. `requests`: calls of the client to the server, for the three mounts

@@ -17,9 +17,9 @@ from collections.abc import Callable
 
 FOLDER = "/mnt/nfs/models/speed"
 BIG = f"{FOLDER}/big"
-FOLDERS, FILES, SIZE = 20, 100, 4096
+FOLDERS, FILES, SIZE = 10, 40, 4096
 MIB = 1 << 20
-BIG_MIB = 64
+BIG_MIB = 32
 PATHS = [f"{FOLDER}/{folder:02}/{file:02}" for folder in range(FOLDERS) for file in range(FILES)]
 Timed = tuple[float, int]
 
