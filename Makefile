@@ -16,7 +16,7 @@ PAIR := -n 2 --dist loadfile
 # With `=` and with the header: Renovate reads the command from there and takes only options that it knows, in this form
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version=3.10 --generate-hashes
 
-.PHONY: help up down kept purge move convert logs shell open load-image probe plan advise first-up-check preview test test-all lint types unit library policy cloud-api programs cluster on-cluster on-engine drills drill-node drill-nfs drill-nfs-ha drill-nfs-gluster drill bench hooks format schema golden lock clean
+.PHONY: help up down kept purge move convert logs shell open load-image probe plan advise first-up-check preview test test-all lint types unit library policy cloud-api programs cluster on-cluster on-engine drills drill-node drill-nfs drill-nfs-ha drill-nfs-gluster drill-nfs-speed drill bench hooks format schema golden lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -141,6 +141,9 @@ drill-nfs-ha: $(INSTALLED) ## A pair of NFS servers in Linux guests (QEMU), swit
 
 drill-nfs-gluster: $(INSTALLED) ## A pair on GlusterFS in Linux guests (QEMU), switched and killed under writes; renews its section
 	@$(PY) -m drills drill-nfs-gluster
+
+drill-nfs-speed: $(INSTALLED) ## Our NFS mount options and FS-Cache against the default mount, in Linux guests (QEMU); renews its section
+	@$(PY) -m drills drill-nfs-speed
 
 drill: $(INSTALLED) ## All drills in full; writes docs/test-record.md
 	@$(PY) -m drills drill --full

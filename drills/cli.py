@@ -1,4 +1,4 @@
-"""The command line of the drills, `python -m drills drill|drill-node`."""
+"""The command line of the drills, `python -m drills drill|drill-node|drill-nfs...`."""
 
 import argparse
 from collections.abc import Sequence
@@ -40,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     pair = commands.add_parser("drill-nfs-ha", help=text, description=text)
     text = "the same for a pair on GlusterFS with NFS-Ganesha, for those who already run it"
     gluster = commands.add_parser("drill-nfs-gluster", help=text, description=text)
-    for made in (every, node, nfs, pair, gluster):
+    text = "boot Linux guests, and measure our NFS mount options and FS-Cache against the default mount"
+    speed = commands.add_parser("drill-nfs-speed", help=text, description=text)
+    for made in (every, node, nfs, pair, gluster, speed):
         made.add_argument("--seed", type=int, default=1, help="chooses the random moments")
     return parser
 
@@ -57,8 +59,8 @@ def _run(options: argparse.Namespace) -> int:
 
     console = terminal.console()
     with answering():
-        if options.command.startswith("drill-nfs"):
-            return command.drill_nfs(options.seed, console, options.command)
+        if options.command in command.IN_GUESTS:
+            return command.drill_in_guests(options.command, options.seed, console)
         if file is None and options.real:
             return command.drill_on_real_nodes(options.seed, console)
         if file is None:

@@ -1,4 +1,4 @@
-"""The commands `drill` and `drill-node` of `python -m drills`."""
+"""What the commands of `python -m drills` do."""
 
 import tempfile
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from drills.loss_case import Fencing, Scenario
 from drills.nfs import program as nfs
 from drills.nfs_gluster import program as nfs_gluster
 from drills.nfs_ha import program as nfs_ha
+from drills.nfs_speed import program as nfs_speed
 from drills.session import follow
 from plan.exits import UserError
 from plan.stack_file import StackFile
@@ -46,23 +47,23 @@ def drill_on_real_nodes(seed: int, console: Console) -> int:
     return 1 if red else 0
 
 
-_GUESTS: dict[str, Callable[[Callable[[str], None]], program.Section]] = {
+IN_GUESTS: dict[str, Callable[[Callable[[str], None]], program.Section]] = {
     "drill-nfs": nfs.run,
     "drill-nfs-ha": nfs_ha.run,
     "drill-nfs-gluster": nfs_gluster.run,
+    "drill-nfs-speed": nfs_speed.run,
 }
+"""Command -> what it runs in Linux guests."""
 
 
-def drill_nfs(seed: int, console: Console, servers: str) -> int:
-    """Run the drills of an NFS server in guests, by their command, and renew their section of docs/test-record.md.
-
-    1 when one is red.
+def drill_in_guests(name: str, seed: int, console: Console) -> int:
+    """Run one of IN_GUESTS and renew its section of docs/test-record.md; 1 when a row of it is red.
 
     Raises UserError: the machine cannot boot the guests.
     """
     if reason := nfs.why_not():
         raise UserError(reason)
-    section = _GUESTS[servers](lambda line: console.print(line, markup=False))
+    section = IN_GUESTS[name](lambda line: console.print(line, markup=False))
     record.renew(section, seed)
     red = [result.name for result in section.results if not result.green]
     console.print(f"{len(red)} drills are red: {', '.join(red)}" if red else "All drills went as promised.")

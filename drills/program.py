@@ -58,6 +58,8 @@ class Section:
 
     title: str
     results: list[Result] = field(default_factory=list[Result])
+    note: str = ""
+    """What a reader of the figures has to know, in Markdown."""
 
 
 @contextlib.contextmanager

@@ -61,8 +61,12 @@ def _said_of(section: Section, seed: int) -> str:
         f"Measured by itself: {_now()}, {machine()}, seed {seed}, commit {versions()['git commit']}. "
         f"{green} of {len(section.results)} drills went as promised."
     )
-    note = _NOTES.get(section.title, "").rstrip()
-    return "\n\n".join([f"## {section.title}", head, note, _tables(section)]) + "\n"
+    parts = [f"## {section.title}", head, _note(section), _tables(section)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _note(section: Section) -> str:
+    return (section.note or _NOTES.get(section.title, "")).rstrip()
 
 
 def _now() -> str:
@@ -80,8 +84,8 @@ def text(sections: Sequence[Section], suites: dict[str, str], seed: int) -> str:
     ]
     for section in sections:
         parts.append(f"## {section.title}")
-        if note := _NOTES.get(section.title):
-            parts.append(note.rstrip())
+        if note := _note(section):
+            parts.append(note)
         parts.append(_tables(section))
     rows = [f"| {name} | {said} |" for name, said in suites.items()]
     parts.append("\n".join(["## Suites", "", "| suite | pytest says |", "| --- | --- |", *rows]))

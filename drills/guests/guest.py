@@ -43,6 +43,8 @@ class Guest:
     """Serial of a data disk -> size in MiB. It is /dev/disk/by-id/virtio-<serial> in the guest."""
     seed: Path | None = None
     """Disk image with the seed of cloud-init."""
+    words: str = ""
+    """More words for its kernel's command line."""
     ends_at_restart: bool = False
     """A machine that restarts itself is off until it is started again: so a drill sees that it did."""
     mib: int = MIB
@@ -83,7 +85,7 @@ class Guest:
         ]
         command += ["-accel", "tcg,thread=multi", "-smp", "1", "-cpu", "max"]
         command += ["-kernel", str(self.image.kernel), "-initrd", str(self.image.initrd)]
-        words = f"console=ttyS0 quiet net.ifnames=0 panic=-1 name={self.name} lan={self.address}/24"
+        words = f"console=ttyS0 quiet net.ifnames=0 panic=-1 name={self.name} lan={self.address}/24 {self.words}"
         command += ["-append", words, "-serial", f"file:{self.folder / 'console.log'}"]
         command += _disk(root, "root", "qcow2")
         for serial, mib in self.disks.items():

@@ -6,6 +6,7 @@ changes. Needs root, debootstrap and qemu-utils.
 
 import gzip
 import hashlib
+import lzma
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from devcluster.paths import cache_root
 
 RELEASE = "bookworm"
+"""Release of Debian of every guest that needs no other."""
 MIRROR = "http://deb.debian.org/debian"
 PACKAGES = (
     "linux-image-cloud-amd64",
@@ -30,7 +32,9 @@ PACKAGES = (
     "python3-cffi-backend",  # python3-cryptography asks for it by names that debootstrap does not resolve
     "nfs-kernel-server",
     "nfs-common",
+    "cachefilesd",
     "nftables",
+    "e2fsprogs",
     "xfsprogs",
     "cryptsetup-bin",
     "drbd-utils",
@@ -116,17 +120,17 @@ class Image:
     """Private SSH key of the drill, for root of every guest."""
 
 
-def image(more: Sequence[str] = ()) -> Image:
+def image(more: Sequence[str] = (), release: str = RELEASE) -> Image:
     """The image, made if it is not there yet: about two minutes and 1.5 GB on disk. Raises OSError where it cannot.
 
     `more`: packages beside those of all guests.
     """
-    text = "".join((RELEASE, *PACKAGES, *_MODULES, _INIT, _ADDRESS, _ADDRESS_UNIT, str(GIB), *more))
+    text = "".join((release, *PACKAGES, *_MODULES, _INIT, _ADDRESS, _ADDRESS_UNIT, str(GIB), *more))
     folder = cache_root() / "guests" / hashlib.sha256(text.encode()).hexdigest()[:12]
     if not (folder / "made").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        _make(folder, [*PACKAGES, *more])
+        _make(folder, [*PACKAGES, *more], release)
         (folder / "made").touch()
     return Image(
         kernel=folder / "vmlinuz",
@@ -137,10 +141,10 @@ def image(more: Sequence[str] = ()) -> Image:
     )
 
 
-def _make(folder: Path, packages: Sequence[str]) -> None:
+def _make(folder: Path, packages: Sequence[str], release: str) -> None:
     root = folder / "root"
     included = ",".join(packages)
-    _run("debootstrap", "--variant=minbase", f"--include={included}", RELEASE, str(root), MIRROR)
+    _run("debootstrap", "--variant=minbase", f"--include={included}", release, str(root), MIRROR)
     for name in ("host_key", "drill_key"):
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name))
     _configure(folder, root)
@@ -186,17 +190,20 @@ def _initrd(folder: Path, root: Path, version: str) -> None:
     there: list[str] = []
     for module in _MODULES:
         found = root / "lib" / "modules" / version / module
-        if found.exists():  # one that is built in is not a file
-            shutil.copy(found, tree / "modules")
-            there.append(found.name)
+        packed = found.with_name(f"{found.name}.xz")  # as newer releases have them
+        if not found.exists() and not packed.exists():
+            continue  # one that is built in is not a file
+        plain = found.read_bytes() if found.exists() else lzma.decompress(packed.read_bytes())
+        (tree / "modules" / found.name).write_bytes(plain)
+        there.append(found.name)
     init = tree / "init"
     init.write_text(_INIT.format(modules=" ".join(there)))
     init.chmod(0o755)
     names = "\n".join(str(path.relative_to(tree)) for path in sorted(tree.rglob("*")))
-    packed = subprocess.run(
+    archive = subprocess.run(
         ["cpio", "-o", "-H", "newc", "--quiet"], input=names.encode(), cwd=tree, check=True, capture_output=True
     ).stdout
-    (folder / "initrd").write_bytes(gzip.compress(packed, mtime=0))
+    (folder / "initrd").write_bytes(gzip.compress(archive, mtime=0))
     shutil.rmtree(tree)
 
 
