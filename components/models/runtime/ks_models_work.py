@@ -88,23 +88,28 @@ def at_once(count: int, work: Work, progress: Progress, threads: int = THREADS) 
     take, give = os.pipe()
     result, report = os.pipe()
     children: list[int] = []
-    for number in range(workers):
-        child = os.fork()
-        if child == 0:
-            status = 1
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            try:
-                os.close(give)
-                os.close(result)
-                _work(take, report, work, counters, number, min(threads, -(-count // workers)))
-                status = 0
-            finally:
-                os._exit(status)
-        children.append(child)
-    os.close(take)
-    os.close(report)
-    threading.Thread(target=_feed, args=(give, count), daemon=True).start()
+    # A SIGTERM ends this process by an exception: none in the middle of a fork, which would leave a child that nobody
+    # knows, and that holds the lock of the cache.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
+        for number in range(workers):
+            child = os.fork()
+            if child == 0:
+                status = 1
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                try:
+                    os.close(give)
+                    os.close(result)
+                    _work(take, report, work, counters, number, min(threads, -(-count // workers)))
+                    status = 0
+                finally:
+                    os._exit(status)
+            children.append(child)
+        os.close(take)
+        os.close(report)
+        threading.Thread(target=_feed, args=(give, count), daemon=True).start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         text = _read(result, counters, workers, progress)
     except BaseException:  # SIGTERM: they would go on, and hold the lock of the cache
         for child in children:

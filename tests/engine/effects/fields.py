@@ -645,6 +645,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "clusterRole": "for Auto Mode only",
         "keyForNodes": "only with a key that the stack makes",
         "quotas": "the stand-in of AWS knows no quotas, and the answer only warns",
+        "alarms": "alarms hold no data, and go with the stack (tests/unit/stacks/test_alarms.py)",
         "permissionsBoundary": "of IAM roles, which hold no data (tests/unit/stacks/platforms/test_permissions_boundary.py)",
         **dict.fromkeys(("bottlerocket", "autoModeTags"), "of nodes, for Auto Mode"),
         "drivers": "tests/engine/examples installs and keeps them",
@@ -666,6 +667,7 @@ LEFT_OUT: dict[tuple[str, str], dict[str, str]] = {
         "serviceKey": "in place of the stack's own key, and the key of what lives is refused another one",
         "database": "has a table of its own",
         "addons": "needs clusterId",
+        "alarms": "as on AWS",
     },
     ("top", ""): {
         "platform": "nothing else can be compared then",

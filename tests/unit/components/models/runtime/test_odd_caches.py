@@ -124,22 +124,38 @@ def test_holes_and_second_names_are_copied_as_files(pod: Place) -> None:
     assert tree(pod.cache / "v1") == tree(pod.shared / "versions" / "v1")
 
 
-def test_a_pod_that_is_deleted_while_it_copies_ends_at_once_and_lets_the_next_one_copy(pod: Place) -> None:
-    """The first process of a container ignores a SIGTERM that it does not handle, and would be waited for for minutes;
-    and its copiers would go on holding the lock of the cache."""
-    pod.publish("v1", FULL)
-    slow = """
+SLOW = """
 import ks_models_copy, time
 def piece(self, number, done):
     print("copying", flush=True); time.sleep(600)
 ks_models_copy.Copy.piece = piece
+{more}
 import ks_models_start; sys.exit(ks_models_start.main())
 """
+DELETED_BEFORE_IT_WAITS = """
+import threading
+start = threading.Thread.start
+def started(thread):
+    start(thread)
+    if thread._target.__name__ == "_feed":
+        time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread.start = started
+"""
+
+
+@pytest.mark.parametrize("moment", ["while they copy", "when they have their work"])
+def test_a_pod_that_is_deleted_while_it_copies_ends_at_once_and_lets_the_next_one_copy(pod: Place, moment: str) -> None:
+    """The first process of a container ignores a SIGTERM that it does not handle, and would be waited for for minutes;
+    and its copiers would go on holding the lock of the cache."""
+    pod.publish("v1", FULL)
     told = {"KS_MODELS_VERSION": "v1", "KS_MODELS_SHARED": str(pod.shared), "KS_MODELS_CACHE": str(pod.cache)}
-    running = pod.start(slow, **told)
+    more = DELETED_BEFORE_IT_WAITS if moment == "when they have their work" else ""
+    running = pod.start(SLOW.format(more=more), **told)
     assert running.stdout is not None
-    assert running.stdout.readline() == "copying\n"
-    running.send_signal(signal.SIGTERM)
+    if not more:
+        assert running.stdout.readline() == "copying\n"
+        running.send_signal(signal.SIGTERM)
     assert running.wait(60) == 128 + signal.SIGTERM
     done = pod.fill("v1")
     assert done.returncode == 0, done.stderr
