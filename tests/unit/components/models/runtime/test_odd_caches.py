@@ -136,8 +136,9 @@ DELETED_BEFORE_IT_WAITS = """
 import threading
 start = threading.Thread.start
 def started(thread):
+    feeds = thread._target.__name__ == "_feed"
     start(thread)
-    if thread._target.__name__ == "_feed":
+    if feeds:
         time.sleep(1)
         os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread.start = started
