@@ -1,7 +1,7 @@
 """How a host is reached over SSH. Pure: the stack file is checked by it without an SDK."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from pulumi import Input
@@ -26,6 +26,12 @@ class SshConnection(TypedDict):
     """Default root. Another user needs sudo without a password."""
     port: NotRequired[int]
     """Default 22."""
+
+
+def nodes_mistakes(nodes: Sequence[SshConnection]) -> list[str]:
+    """Mistakes in how the two nodes of a pair are reached."""
+    found = [f"nodes: must be two connections, these are {len(nodes)}"] if len(nodes) != 2 else []
+    return found + [f"nodes[{at}].{mistake}" for at, node in enumerate(nodes) for mistake in connection_mistakes(node)]
 
 
 def connection_mistakes(connection: SshConnection) -> Iterator[str]:

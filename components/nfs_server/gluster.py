@@ -10,13 +10,10 @@ from typing_extensions import NotRequired
 from ..refusal import because
 from .exports import NfsExport, NfsSecurity, refused_path
 from .files import STAGE, HostFile, NfsServerFiles, check_files, host_files, warnings
-from .gluster_files import EXPORTED, MOUNT, firewall, ganesha_conf, volume_options
-from .hosts import NfsNode, NfsWitness, host_mistakes
-from .pair_files import keepalived
+from .gluster_files import DEFAULT_VOLUME, EXPORTED, MOUNT, firewall, ganesha_conf, volume_options
+from .hosts import NfsNode, NfsWitness, addresses, host_mistakes
+from .pair_files import LEASE_SECONDS, keepalived
 
-DEFAULT_VOLUME = "kotaemon"
-LEASE_SECONDS = 10
-"""NFSv4 lease, when nothing else is said: as that of a pair on DRBD."""
 WHY_NOT = (
     "GlusterFS with NFS-Ganesha is for those who already run it. Do not start with it: Red Hat ended Red Hat Gluster "
     "Storage on 2024-12-31 and disbanded its team (gluster/glusterfs#4298), and NFS-Ganesha means to retire its module "
@@ -145,13 +142,12 @@ def arbiter_files(pair: NfsGlusterFiles) -> list[HostFile]:
 
 
 def _of_all(pair: NfsGlusterFiles, files: NfsServerFiles | None) -> list[HostFile]:
-    hosts = [*pair["nodes"], *([pair["witness"]] if "witness" in pair else [])]
     return _files(
         {
             "pair.sh": (_RUNTIME / "pair.sh").read_text(),
             "gluster.sh": (_RUNTIME / "gluster.sh").read_text(),
             "gluster": f"{pair.get('volume', DEFAULT_VOLUME)}\n{pair.get('brick', '')}\n",
-            "gluster-hosts": "".join(f"{host['address']}\n" for host in hosts),
+            "gluster-hosts": "".join(f"{address}\n" for address in addresses(pair)),
             "gluster-options": "".join(f"{name} {value}\n" for name, value in volume_options(pair).items()),
             "pair.nft": firewall(pair, files),
         }

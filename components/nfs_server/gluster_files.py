@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from .exports import NfsSquash, fsid, owner
 from .files import NfsServerFiles
 from .files import firewall as nfs_firewall
-from .pair_files import HEAD
+from .hosts import addresses
+from .pair_files import GRACE_SECONDS, HEAD, LEASE_SECONDS, peers_only
 
 if TYPE_CHECKING:
     from .gluster import NfsGlusterFiles
 
+DEFAULT_VOLUME = "kotaemon"
 MOUNT = "/var/lib/kotaemon-nfs-volume"
 """Where each node mounts the volume: for the lease, the server's memory of its clients, and whoever looks at files."""
 FOLDER = "kotaemon"
@@ -21,8 +23,6 @@ FOLDER = "kotaemon"
 EXPORTED = f"{MOUNT}/{FOLDER}"
 STATE = f"{MOUNT}/.kotaemon-nfs"
 """Folder of the volume beside the exported one, for root: who serves, and the server's memory of its clients."""
-GRACE_SECONDS = 30
-"""Least grace, as that of a pair on DRBD: a client whose link was silent for long comes back late."""
 PING_SECONDS = 10
 """How long everybody waits for a host that is lost without a word. Gluster's 42 would make every loss a minute; with
 less, a disk that is busy for some seconds counts as a lost host, and its brick has to be healed."""
@@ -47,16 +47,15 @@ def volume_options(pair: "NfsGlusterFiles") -> dict[str, str]:
         "server.keepalive-count": "8",
     }
     if "brick" in pair:
-        hosts = [*pair["nodes"], *([pair["witness"]] if "witness" in pair else [])]
         # The volume is open to its hosts alone: whoever mounts it by itself meets no squash and no list of clients.
-        found["auth.allow"] = ",".join(["127.0.0.1", *(host["address"] for host in hosts)])
+        found["auth.allow"] = ",".join(["127.0.0.1", *addresses(pair)])
     return found
 
 
 def ganesha_conf(pair: "NfsGlusterFiles") -> str:
     """The configuration of NFS-Ganesha: the same on both nodes, as clients take up their locks on the other one."""
     export, address = pair["export"], pair["virtual_address"].partition("/")[0]
-    lease = pair.get("lease_seconds", 10)
+    lease = pair.get("lease_seconds", LEASE_SECONDS)
     squash = NfsSquash(export.get("squash", NfsSquash.ALL))
     uid, gid = owner(export)
     nobody = f"\n    Anonymous_Uid = {uid};\n    Anonymous_Gid = {gid};" if squash == NfsSquash.ALL else ""
@@ -97,7 +96,7 @@ EXPORT {{
     FSAL {{
         Name = GLUSTER;
         Hostname = "localhost";
-        Volume = "{pair.get("volume", "kotaemon")}";
+        Volume = "{pair.get("volume", DEFAULT_VOLUME)}";
         Volpath = "/{FOLDER}";
     }}
     CLIENT {{
@@ -122,19 +121,5 @@ def firewall(pair: "NfsGlusterFiles", files: NfsServerFiles | None) -> str:
     """NFS is open to the clients, VRRP to the hosts of the pair; Gluster's own ports to the hosts where the pool is the
     stack's: a pool that exists may have other hosts and clients. Both tables are their own; nothing else is touched.
     `files`: what the host serves, if it serves."""
-    hosts = [node["address"] for node in pair["nodes"]] + ([pair["witness"]["address"]] if "witness" in pair else [])
-    closed = f"    tcp dport {{ {', '.join(map(str, _GLUSTERD))} }} drop\n" if "brick" in pair else ""
     served = nfs_firewall(files).partition("\n")[2] if files else ""
-    return f"""#!/usr/sbin/nft -f
-{HEAD}
-table inet kotaemon_nfs_pair
-delete table inet kotaemon_nfs_pair
-table inet kotaemon_nfs_pair {{
-  chain input {{
-    type filter hook input priority filter - 10; policy accept;
-    iifname "lo" accept
-    ip saddr {{ {", ".join(sorted(hosts))} }} accept
-{closed}    meta l4proto 112 drop
-  }}
-}}
-{served}"""
+    return peers_only(sorted(addresses(pair)), _GLUSTERD if "brick" in pair else ()) + served

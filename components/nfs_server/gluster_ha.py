@@ -9,7 +9,7 @@ from pulumi_command import remote
 from typing_extensions import NotRequired
 
 from ..refusal import refuse
-from .connection import SshConnection, connection_mistakes
+from .connection import SshConnection, connection_mistakes, nodes_mistakes
 from .delivery import stream
 from .gluster import NfsGlusterFiles, arbiter_files, check_gluster, gluster_warnings, node_files
 from .over_ssh import installed
@@ -29,10 +29,7 @@ class NfsGlusterPairArgs(TypedDict):
 def check(name: str, args: NfsGlusterPairArgs) -> list[str]:
     """Mistakes in the arguments of NfsGlusterPair(name, args); none: it can be made."""
     found = [f"pair.{mistake}" for mistake in check_gluster(args["pair"])]
-    if len(args["nodes"]) != 2:
-        found.append(f"nodes: must be two connections, these are {len(args['nodes'])}")
-    for at, node in enumerate(args["nodes"]):
-        found += [f"nodes[{at}].{mistake}" for mistake in connection_mistakes(node)]
+    found += nodes_mistakes(args["nodes"])
     if "witness" in args:
         found += [f"witness.{mistake}" for mistake in connection_mistakes(args["witness"])]
     if ("witness" in args) != ("witness" in args["pair"]):

@@ -7,7 +7,7 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 
 from ..refusal import refuse
-from .connection import SshConnection, connection_mistakes
+from .connection import SshConnection, connection_mistakes, nodes_mistakes
 from .delivery import stream
 from .files import HostFile, warnings
 from .over_ssh import installed
@@ -31,10 +31,7 @@ class NfsPairArgs(TypedDict):
 def check(name: str, args: NfsPairArgs) -> list[str]:
     """Mistakes in the arguments of NfsPair(name, args); none: it can be made."""
     found = [f"pair.{mistake}" for mistake in check_pair(args["pair"])]
-    if len(args["nodes"]) != 2:
-        found.append(f"nodes: must be two connections, these are {len(args['nodes'])}")
-    for at, node in enumerate(args["nodes"]):
-        found += [f"nodes[{at}].{mistake}" for mistake in connection_mistakes(node)]
+    found += nodes_mistakes(args["nodes"])
     found += [f"witness.{mistake}" for mistake in connection_mistakes(args["witness"])]
     if isinstance(args["secret"], str):
         found += secret_mistakes(args["secret"])

@@ -44,6 +44,12 @@ class NfsHosts(TypedDict):
     """VRRP's number of the virtual address."""
 
 
+def addresses(hosts: NfsHosts) -> list[str]:
+    """The addresses of all hosts: of the nodes, and of the third host where there is one."""
+    third = [hosts["witness"]["address"]] if "witness" in hosts else []
+    return [*(node["address"] for node in hosts["nodes"]), *third]
+
+
 def host_mistakes(hosts: NfsHosts) -> Iterator[str]:
     """Mistakes in the hosts' names and addresses, each with its key. There are two nodes."""
     yield from _names(hosts)

@@ -12,15 +12,19 @@ from typing_extensions import NotRequired
 from .exports import NfsExport
 from .files import STABLE, STAGE, HostFile, NfsFileSystem, NfsServerFiles, check_files, host_files
 from .hosts import NfsNode, NfsWitness, host_mistakes
-from .pair_files import WITNESS_PORT, drbd_resource, gate, keepalived, peers_only
+from .pair_files import (
+    DRBD_PORT,
+    GRACE_SECONDS,
+    LEASE_SECONDS,
+    WITNESS_PORT,
+    drbd_resource,
+    gate,
+    keepalived,
+    peers_only,
+)
 
 STATE = "/var/lib/kotaemon-nfs-state"
 """Where the small replicated volume with the server's memory of its clients is mounted."""
-LEASE_SECONDS = 10
-"""NFSv4 lease of a pair, when nothing else is said: the least that the kernel takes."""
-GRACE_SECONDS = 30
-"""Least grace of a pair. A client whose link has been silent for long tries again late (TCP doubles its wait), and
-one that comes after the grace has lost its locks. The kernel ends it early when all known clients are back."""
 _RUNTIME = Path(__file__).parent / "runtime"
 _SCRIPTS = ("pair_rules.py", "pair_words.py")
 _SECRET = re.compile(r"[!#-\[\]-~]{8,64}")
@@ -155,7 +159,7 @@ def _common(pair: NfsPairFiles, others: Sequence[str], secret: str, *, drbd: boo
     everybody = sorted({*others, *(node["address"] for node in pair["nodes"]), witness})
     found = [
         HostFile(f"{STAGE}/pair-secret", f"{secret}\n", 0o600),
-        HostFile(f"{STAGE}/pair.nft", peers_only(everybody)),
+        HostFile(f"{STAGE}/pair.nft", peers_only(everybody, (DRBD_PORT, WITNESS_PORT))),
         *_files({}, ["pair.sh"]),
     ]
     return [*found, HostFile(f"{STAGE}/drbd.res", drbd_resource(pair, secret), 0o600)] if drbd else found

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 DRBD_PORT = 7789
 WITNESS_PORT = 7790
+LEASE_SECONDS = 10
+"""NFSv4 lease of a pair, when nothing else is said: the least that the kernel takes."""
+GRACE_SECONDS = 30
+"""Least grace of a pair. A client whose link has been silent for long tries again late (TCP doubles its wait), and
+one that comes after the grace has lost its locks. The kernel ends it early when all known clients are back."""
 HEAD = "# Written by Pulumi (components/nfs_server). A change by hand is undone at the next `pulumi up`."
 _NET = """    protocol C;
     cram-hmac-alg sha256;
@@ -103,9 +108,10 @@ vrrp_instance kotaemon_nfs {{
 """
 
 
-def peers_only(others: Sequence[str]) -> str:
-    """DRBD, the witness and VRRP are open to the hosts of the pair and closed to others."""
+def peers_only(others: Sequence[str], ports: Sequence[int]) -> str:
+    """VRRP and these TCP ports are open to the hosts of the pair and closed to others."""
     hosts = ", ".join(others)
+    closed = f"    tcp dport {{ {', '.join(map(str, ports))} }} drop\n" if ports else ""
     return f"""#!/usr/sbin/nft -f
 {HEAD}
 table inet kotaemon_nfs_pair
@@ -115,8 +121,7 @@ table inet kotaemon_nfs_pair {{
     type filter hook input priority filter - 10; policy accept;
     iifname "lo" accept
     ip saddr {{ {hosts} }} accept
-    tcp dport {{ {DRBD_PORT}, {WITNESS_PORT} }} drop
-    meta l4proto 112 drop
+{closed}    meta l4proto 112 drop
   }}
 }}
 """

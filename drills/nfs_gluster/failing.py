@@ -6,9 +6,10 @@ from components.nfs_server.delivery import UNPACK, stream
 from components.nfs_server.gluster import arbiter_files
 from components.nfs_server.gluster_files import EXPORTED
 from drills.guests.guest import Guest
-from drills.nfs_gluster.machines import PAIR, Machines
+from drills.nfs_gluster.machines import PAIR
 from drills.nfs_ha import failing
 from drills.nfs_ha.failing import said
+from drills.nfs_ha.machines import Machines
 from drills.results import Result
 
 _PATIENCE = 900.0
@@ -33,7 +34,7 @@ class GlusterPair(failing.Pair):
 
 def foreign_data(machines: Machines) -> Result:
     """A brick's directory that holds a file of others is refused, and the file stays as it is."""
-    host, file = machines.arbiter, f"{_BRICK}/theirs"
+    host, file = machines.third, f"{_BRICK}/theirs"
     host.ssh(f"mkdir {_BRICK} && echo data of others > {file}")
     done = host.ssh(UNPACK, text=stream(arbiter_files(PAIR)), seconds=900, check=False)
     problems: list[str] = []
@@ -53,15 +54,11 @@ def cut_off(pair: failing.Pair) -> Result:
     server, other = pair.serving()
     with pair.writing(result):
         server.ssh("ip link set eth1 down")
-        until = time.monotonic() + _PATIENCE
-        while not pair.serves(other) and time.monotonic() < until:
-            time.sleep(1)
+        pair.wait_until_serves(other)
     if pair.serves(server):
         result.problems.append(f"{server.name} still serves")
     server.ssh("ip link set eth1 up")
-    pair.wait_for_both(other)
-    if pair.serving()[0] is not other:
-        result.problems.append(f"{server.name} took over again by itself")
+    pair.stays_with(other, server, result)
     return result
 
 

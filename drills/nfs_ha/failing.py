@@ -5,11 +5,10 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Protocol
 
 from drills.guests.guest import Guest
 from drills.nfs.writing import Writing
-from drills.nfs_ha.machines import PATH
+from drills.nfs_ha.machines import PATH, Machines
 from drills.nfs_ha.watching import Watches
 from drills.results import Result, seconds
 
@@ -25,20 +24,6 @@ RULES
 _MEND = "nft delete table inet drill"
 _PATIENCE = 600.0
 """Seconds: emulated guests on a busy machine boot and connect slowly."""
-
-
-class Machines(Protocol):
-    """What every pair's machines have."""
-
-    @property
-    def nodes(self) -> tuple[Guest, Guest]:
-        """The nodes with data."""
-        ...
-
-    @property
-    def client(self) -> Guest:
-        """Who has the export mounted."""
-        ...
 
 
 class Pair:
@@ -65,6 +50,18 @@ class Pair:
     def serves(self, node: Guest) -> bool:
         """Whether a node has the address, as far as it answers."""
         return said(node, "cat /run/kotaemon-nfs/address") == "0"
+
+    def wait_until_serves(self, node: Guest) -> None:
+        """Wait until a node serves, or for as long as patience lasts."""
+        until = time.monotonic() + _PATIENCE
+        while not self.serves(node) and time.monotonic() < until:
+            time.sleep(1)
+
+    def stays_with(self, node: Guest, other: Guest, result: Result) -> None:
+        """Once both have the same data, the node that took over still serves."""
+        self.wait_for_both(node)
+        if self.serving()[0] is not node:
+            result.problems.append(f"{other.name} took over again by itself")
 
     def wait_for_both(self, node: Guest) -> float:
         """Wait until both disks are equal; the seconds that took."""
@@ -149,9 +146,7 @@ def power_off(pair: Pair) -> Result:
     for what in ("primary", "address"):
         result.facts[f"{what} after"] = seconds(pair.watches.after(other, off, what))
     pair.back(server)
-    pair.wait_for_both(other)
-    if pair.serving()[0] is not other:
-        result.problems.append(f"{server.name} took over again by itself")
+    pair.stays_with(other, server, result)
     return result
 
 
@@ -198,9 +193,7 @@ def cut_off(pair: Pair) -> Result:
     server, other = pair.serving()
     with pair.writing(result):
         server.ssh("ip link set eth1 down")
-        until = time.monotonic() + _PATIENCE
-        while not pair.serves(other) and time.monotonic() < until:
-            time.sleep(1)
+        pair.wait_until_serves(other)
     if server.process is None or server.process.poll() is None:
         result.problems.append(f"{server.name} did not restart itself")
     server.power_off()

@@ -1,6 +1,8 @@
-"""The guests of the drills of a pair, and what the three servers are made to be."""
+"""The guests of the drills of a pair, and what the three servers are made to be.
 
-from collections.abc import Callable, Generator
+What every pair has stands here, too: its hosts, its address, and who is powered on."""
+
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 from components.file.nfs import mount_options
 from components.nfs_server.delivery import UNPACK, stream
 from components.nfs_server.exports import NfsExport
+from components.nfs_server.files import HostFile
 from components.nfs_server.hosts import NfsNode, NfsWitness
 from components.nfs_server.pair import (
     NfsPairFiles,
@@ -22,14 +25,16 @@ from drills.guests.image import image
 PATH = "/srv/nfs/kotaemon"
 ADDRESS = "10.77.0.10"
 SECRET = "drill-" + "s3cret" * 4
-NAMES = ("nfs-a", "nfs-b")
+EXPORT = NfsExport(path=PATH, clients=["10.77.0.0/25"])
+NODES = (
+    NfsNode(name="nfs-a", address="10.77.0.11", interface="eth1"),
+    NfsNode(name="nfs-b", address="10.77.0.12", interface="eth1"),
+)
+THIRD = NfsWitness(name="nfs-q", address="10.77.0.13")
 PAIR = NfsPairFiles(
-    export=NfsExport(path=PATH, clients=["10.77.0.0/25"]),
-    nodes=[
-        NfsNode(name="nfs-a", address="10.77.0.11", interface="eth1"),
-        NfsNode(name="nfs-b", address="10.77.0.12", interface="eth1"),
-    ],
-    witness=NfsWitness(name="nfs-q", address="10.77.0.13"),
+    export=EXPORT,
+    nodes=NODES,
+    witness=THIRD,
     virtual_address=f"{ADDRESS}/24",
     device="/dev/disk/by-id/virtio-data",
     state_device="/dev/disk/by-id/virtio-state",
@@ -41,35 +46,21 @@ LAN_PORT = 17712
 
 @dataclass(frozen=True)
 class Machines:
-    """Two servers, their witness, and a client."""
+    """Two servers, the third host, and a client."""
 
     nodes: tuple[Guest, Guest]
-    witness: Guest
+    third: Guest
     client: Guest
 
     @property
     def all(self) -> tuple[Guest, ...]:
         """Every guest."""
-        return (self.witness, *reversed(self.nodes), self.client)
+        return (self.third, *reversed(self.nodes), self.client)
 
 
 @contextmanager
-def guests(folder: Path, report: Callable[[str], None]) -> Generator[Machines]:
-    """The machines, powered on and as bare as their image. They are off at the
-    end."""
-    if mistakes := check_pair(PAIR):
-        raise ValueError(mistakes)
-    report("Making the guests' image, where it is not there yet (two minutes) ...")
-    base, lan = image(), Lan(LAN_PORT)
-    disks = {"data": 512, "state": 64}
-    machines = Machines(
-        (
-            Guest("nfs-a", 11, base, lan, folder / "a", dict(disks), ends_at_restart=True),
-            Guest("nfs-b", 12, base, lan, folder / "b", dict(disks), ends_at_restart=True),
-        ),
-        Guest("nfs-q", 13, base, lan, folder / "q"),
-        Guest("client", 21, base, lan, folder / "client"),
-    )
+def powered_on(machines: Machines, report: Callable[[str], None]) -> Generator[Machines]:
+    """The machines, once all of them answer. They are off at the end."""
     try:
         for machine in machines.all:
             machine.start()
@@ -81,11 +72,32 @@ def guests(folder: Path, report: Callable[[str], None]) -> Generator[Machines]:
             machine.power_off()
 
 
-def install(machines: Machines) -> list[str]:
-    """What each host says, set up by the command and the bytes that the component sends, in its order."""
-    files = [witness_files(PAIR, SECRET), node_files(PAIR, 1, SECRET), node_files(PAIR, 0, SECRET)]
-    hosts = (machines.witness, machines.nodes[1], machines.nodes[0])
+def guests(folder: Path) -> Machines:
+    """The machines, as bare as their image."""
+    if mistakes := check_pair(PAIR):
+        raise ValueError(mistakes)
+    base, lan = image(), Lan(LAN_PORT)
+    disks = {"data": 512, "state": 64}
+    return Machines(
+        (
+            Guest("nfs-a", 11, base, lan, folder / "a", dict(disks), ends_at_restart=True),
+            Guest("nfs-b", 12, base, lan, folder / "b", dict(disks), ends_at_restart=True),
+        ),
+        Guest("nfs-q", 13, base, lan, folder / "q"),
+        Guest("client", 21, base, lan, folder / "client"),
+    )
+
+
+def set_up(machines: Machines, files: Sequence[list[HostFile]]) -> list[str]:
+    """What the third host, the second node and the first say, set up by the command and the bytes that the component
+    sends. `files`: theirs, in this order."""
+    hosts = (machines.third, machines.nodes[1], machines.nodes[0])
     return [host.ssh(UNPACK, text=stream(sent), seconds=900).stdout for host, sent in zip(hosts, files, strict=True)]
+
+
+def files() -> list[list[HostFile]]:
+    """The files of the witness, the second node and the first."""
+    return [witness_files(PAIR, SECRET), node_files(PAIR, 1, SECRET), node_files(PAIR, 0, SECRET)]
 
 
 def mount() -> str:

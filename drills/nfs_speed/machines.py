@@ -12,7 +12,7 @@ from drills.nfs import machines as nfs
 from drills.nfs_speed.compared import CACHED, DEFAULT, OURS
 from plan.stack_file import ROOT
 
-LAN_PORT = 17713
+LAN_PORT = 17714
 """UDP port on loopback that carries the guests' private network."""
 DELAY_MS = 1
 """Milliseconds by which the client's packets are held back: a round trip of a data centre, between two zones."""

@@ -2,21 +2,15 @@
 
 from pydantic import Field
 
-from components.monitoring.alarms import CREDIT_PERCENT, FULL_PERCENT
-from stacks.settings.fields import Strict
+from components.monitoring.alarms import CREDIT_PERCENT
+from stacks.settings.alarms import AlarmSettings
 
 
-class AwsAlarmSettings(Strict):
+class AwsAlarmSettings(AlarmSettings):
     """Alarms of CloudWatch for the file systems and the database: how full they are, and their burst credits."""
 
     topic: str = Field(
         description="ARN of your SNS topic, in the region of the stack, that is told when an alarm begins and ends."
-    )
-    full_percent: int = Field(
-        FULL_PERCENT.default,
-        ge=FULL_PERCENT.least,
-        le=FULL_PERCENT.most,
-        description="Percent of `size` from which storage counts as full; 80 leaves time to make it larger.",
     )
     credit_percent: int = Field(
         CREDIT_PERCENT.default,

@@ -146,7 +146,7 @@ def test_keepalived_reads_its_file(tmp_path: Path, number: int) -> None:
     assert done.returncode != 0
 
 
-@pytest.mark.parametrize("rules", [gate(), peers_only(["10.0.0.11", "10.0.0.12"])], ids=["gate", "peers"])
+@pytest.mark.parametrize("rules", [gate(), peers_only(["10.0.0.11", "10.0.0.12"], (7789, 7790))], ids=["gate", "peers"])
 def test_nft_takes_the_rules(tmp_path: Path, rules: str) -> None:
     needed("nft", "nftables")
     file = tmp_path / "rules.nft"

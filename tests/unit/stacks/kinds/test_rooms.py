@@ -92,7 +92,17 @@ def test_every_file_is_registered() -> None:
     )
 
 
-SHARED = {"nfs_nodes", "nfs_export", "nfs_machine", "nfs_on_alicloud", "nfs_on_aws", "folders", "foreign", "mounted"}
+SHARED = {
+    "nfs_nodes",
+    "nfs_pair",
+    "nfs_export",
+    "nfs_machine",
+    "nfs_on_alicloud",
+    "nfs_on_aws",
+    "folders",
+    "foreign",
+    "mounted",
+}
 """Modules that several kinds or clouds share and that are no kind."""
 
 
