@@ -23,7 +23,8 @@ OPTIONS = {DEFAULT: [], OURS: mount_options([]), CACHED: mount_options(["fsc"])}
 """Name of the mount -> its options."""
 _WORK = (Path(__file__).parent / "work.py").read_text()
 _USER_DATA = "/etc/cloud/cloud.cfg.d/98-fscache.cfg"
-# One module of cloud-init after the other, as at a first boot. Packages are in the image: a guest has no way out.
+# One module of cloud-init after the other, as at a first boot. Packages are in the image: a guest has no way out. A cache
+# that is not active (A) would cache nothing, and say nothing.
 _CLOUD_INIT = """
 set -e
 for module in disk_setup mounts write_files runcmd; do
@@ -33,7 +34,7 @@ done
 sh /var/lib/cloud/instances/*/scripts/runcmd || true
 mountpoint -q /var/cache/fscache
 i=0
-until grep -qs '^IO' /proc/fs/fscache/stats && pidof cachefilesd > /dev/null; do
+until grep -qs ' A mycache' /proc/fs/fscache/caches && pidof cachefilesd > /dev/null; do
   [ $i -lt 30 ] || { systemctl status --no-pager cachefilesd >&2; exit 1; }
   i=$((i + 1))
   sleep 1
