@@ -23,8 +23,8 @@ OPTIONS = {DEFAULT: [], OURS: mount_options([]), CACHED: mount_options(["fsc"])}
 """Name of the mount -> its options."""
 _WORK = (Path(__file__).parent / "work.py").read_text()
 _USER_DATA = "/etc/cloud/cloud.cfg.d/98-fscache.cfg"
-# One module of cloud-init after the other, as at a first boot. Packages are in the image: a guest has no way out. A cache
-# that is not active (A) would cache nothing, and say nothing.
+# One module of cloud-init after the other, as at a first boot. Packages are in the image: a guest has no way out. A
+# cache that is not active (A) would cache nothing, and say nothing.
 _CLOUD_INIT = """
 set -e
 for module in disk_setup mounts write_files runcmd; do
